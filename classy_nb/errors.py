@@ -1,0 +1,248 @@
+"""All errors of this package.
+
+One root: ``except ClassyError`` covers every failure. Each message says what happened, what was
+asked (method, path, status) and what to do next; none holds a body, a query, a secret or a donor.
+
+::
+
+    ClassyError
+    ├── UsageError                 bad input; nothing was sent
+    ├── CredentialsError           no usable client id and secret; nothing was sent
+    │   └── LoginError             they were sent and refused
+    ├── ConnectionFailedError      no answer arrived
+    │   └── TimedOutError          no answer arrived in time
+    ├── ResponseError              an answer arrived and says no
+    │   ├── BadRequestError        400, 405, 409, 422
+    │   ├── UnauthorizedError      401, twice
+    │   ├── PermissionDeniedError  403; ``permissions`` says which
+    │   │   └── MemberOnlyError    403 of an endpoint that wants a member's token
+    │   ├── BlockedError           403 of the firewall in front of the API, not of the API
+    │   ├── NotFoundError          404 of the API: no such record
+    │   │   └── NoSuchPathError    404 of the gateway: no such endpoint
+    │   ├── RateLimitedError       429, after waiting
+    │   ├── ServerError            5xx, after repeating
+    │   ├── RedirectRefusedError   3xx to another host
+    │   └── UnexpectedAnswerError  200 with something else than was asked
+    ├── IncompleteResultError      fewer rows than the API promised
+    ├── InterruptedFetchError      stopped by the user
+    └── ExportError                a file could not be written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ClassyError(Exception):
+    """Root of all errors of this package.
+
+    Parameters
+    ----------
+    what
+        What happened, in one sentence.
+    advice
+        What to do next.
+    method, path, status
+        The exchange that failed, where there was one.
+    """
+
+    default_advice: str = ""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        advice: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        self.what = what
+        self.advice = self.default_advice if advice is None else advice
+        self.method = method
+        self.path = path
+        self.status = status
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        asked = " ".join(part for part in (self.method, self.path) if part)
+        if self.status is not None:
+            asked = f"{asked} -> {self.status}".strip()
+        return " ".join(part for part in (self.what, f"[{asked}]" if asked else "", self.advice) if part)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call the class with the finished message; attributes travel as state.
+        return (_revive, (type(self), self.args, self.__dict__))
+
+
+def _revive(cls: type[ClassyError], args: tuple[object, ...], state: dict[str, object]) -> ClassyError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class UsageError(ClassyError, ValueError):
+    """The call makes no sense as it stands; nothing was sent."""
+
+
+class CredentialsError(ClassyError):
+    """There is no usable client id and secret; nothing was sent."""
+
+    default_advice = (
+        "Give client_id= and client_secret=, or set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET "
+        "in the environment or in a .env file (see .env.example)."
+    )
+
+
+class LoginError(CredentialsError):
+    """Client id and secret were sent and refused."""
+
+    default_advice = (
+        "Check that both come from the same application and were pasted whole, "
+        "without brackets, quotes or spaces."
+    )
+
+
+class ConnectionFailedError(ClassyError):
+    """No answer arrived."""
+
+    default_advice = "Check the network connection and try again."
+
+
+class TimedOutError(ConnectionFailedError):
+    """No answer arrived in time."""
+
+    default_advice = "The server is slow; try again later, or ask for less."
+
+
+class ResponseError(ClassyError):
+    """An answer arrived and says no."""
+
+
+class BadRequestError(ResponseError):
+    """The API rejects the request (400, 405, 409, 422): repeating it would not help."""
+
+    default_advice = "Check the columns and values of where=, since=, sort= and the parameters."
+
+
+class UnauthorizedError(ResponseError):
+    """The API refuses the token, also a new one (401)."""
+
+    default_advice = "Connect again; if that fails, check the application in the Classy admin."
+
+
+class PermissionDeniedError(ResponseError):
+    """The application may not read this (403).
+
+    Attributes
+    ----------
+    permissions
+        What the API says is missing, such as ``"fetch transaction"``.
+    """
+
+    permissions: Sequence[str] = ()
+    default_advice = (
+        "The application sees its own organization only: check the id, "
+        "or ask the organization's administrator for the permission."
+    )
+
+
+class MemberOnlyError(PermissionDeniedError):
+    """The endpoint answers to a member's token only, not to an application's (403)."""
+
+    default_advice = "This endpoint is for logged-in members; an application's credentials cannot read it."
+
+
+class BlockedError(ResponseError):
+    """The firewall in front of the API stopped the request (an HTML page instead of JSON)."""
+
+    default_advice = (
+        "This is not about your credentials. Try from another network (cloud notebooks are often blocked), "
+        "or ask the vendor's support for an x-integration-id and pass it in headers=."
+    )
+
+
+class NotFoundError(ResponseError):
+    """There is no record with this id, or it is not visible to the application (404)."""
+
+    default_advice = "Check the id."
+
+
+class NoSuchPathError(NotFoundError):
+    """The API has no such endpoint (404 of the gateway)."""
+
+    default_advice = "Check the path (hyphens, not underscores); a deprecated endpoint may be gone."
+
+
+class RateLimitedError(ResponseError):
+    """Too many requests (429), also after waiting.
+
+    Attributes
+    ----------
+    retry_after
+        Seconds that the API asked to wait, or None.
+    """
+
+    retry_after: float | None = None
+    default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
+
+
+class ServerError(ResponseError):
+    """The API failed (5xx), also after repeating."""
+
+    default_advice = "Try again later; if it stays, tell the vendor's support the path and the time."
+
+
+class RedirectRefusedError(ResponseError):
+    """The API pointed at another host; the token was not sent there."""
+
+    default_advice = "Check base_url= and token_url=."
+
+
+class UnexpectedAnswerError(ResponseError):
+    """The answer is not what the API documents: not JSON, an error in disguise, or data missing."""
+
+    default_advice = "Try again; if it stays, please report it with the path."
+
+
+class IncompleteResultError(ClassyError):
+    """Fewer rows arrived than the API promised. No partial frame is returned.
+
+    Attributes
+    ----------
+    expected, received
+        Rows promised and rows that arrived.
+    """
+
+    expected: int | None = None
+    received: int | None = None
+    default_advice = "Try again; records may be changing while they are read."
+
+
+class InterruptedFetchError(ClassyError, KeyboardInterrupt):
+    """The user stopped a fetch; *what* says how many rows had come."""
+
+    default_advice = ""
+
+
+class ExportError(ClassyError, OSError):
+    """A file could not be written; nothing half-written was left behind."""
+
+    default_advice = "Check the folder, its permissions and the space left on the disk."
+
+
+class ClassyWarning(UserWarning):
+    """Something is worth knowing but nothing is lost."""
+
+
+class DataWarning(ClassyWarning):
+    """Values did not fit their column and became missing; the message counts them by column."""
+
+
+class DeprecatedEndpointWarning(ClassyWarning):
+    """The vendor announced the end of an endpoint."""
+
+
+class CredentialsWarning(ClassyWarning):
+    """Credentials look damaged or are stored carelessly."""

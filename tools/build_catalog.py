@@ -1,0 +1,265 @@
+"""Turn the vendor's OpenAPI document into ``classy_nb/catalog/catalog.json``.
+
+Usage: ``python tools/build_catalog.py OPENAPI.json`` (``--check`` compares instead of writing).
+
+Only facts are taken over (paths, names, types, enumerations); no sentence of the document is.
+What the document has wrong or leaves out stands in ``classy_nb/catalog/corrections.toml``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+CATALOG = Path(__file__).parent.parent / "classy_nb" / "catalog"
+PAGING = {"page", "per_page"}
+
+Schema = dict[str, Any]
+
+
+def snake(name: str) -> str:
+    """Write *name* in the package's spelling: ``fundraisingTeams`` -> ``fundraising_teams``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).replace("-", "_").lower()
+
+
+def singular(segment: str) -> str:
+    """Name one record of a path segment: ``fundraising-pages`` -> ``fundraising_page``."""
+    name = snake(segment)
+    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
+class Builder:
+    """Reads one OpenAPI document; :meth:`build` returns the catalog as plain data."""
+
+    def __init__(self, document: Schema, corrections: Schema) -> None:
+        self.document = document
+        self.fix = corrections
+        self.records: dict[str, dict[str, str]] = {}
+
+    def deref(self, schema: Schema) -> tuple[Schema, str | None]:
+        """Follow ``$ref`` and single-choice wrappers; return the schema and its name."""
+        name = None
+        while True:
+            if "$ref" in schema:
+                name = schema["$ref"].split("/")[-1]
+                target: Any = self.document
+                for part in schema["$ref"].removeprefix("#/").split("/"):
+                    target = target[part]
+                schema = target
+            elif len(schema.get("oneOf", [])) == 1 and "properties" not in schema:
+                schema = schema["oneOf"][0]
+            else:
+                return schema, name
+
+    def properties(self, schema: Schema) -> dict[str, tuple[Schema, bool]]:
+        """Merge ``allOf``/``anyOf`` parts; values are (schema, nullable)."""
+        schema, _ = self.deref(schema)
+        found: dict[str, tuple[Schema, bool]] = {}
+        for part in [*schema.get("allOf", []), *schema.get("anyOf", [])]:
+            found |= self.properties(part)
+        for key, value in schema.get("properties", {}).items():
+            found[key] = (value, bool(value.get("nullable") or self.deref(value)[0].get("nullable")))
+        return found
+
+    def record(self, schema: Schema, fallback: str) -> str:
+        """Register the record that *schema* describes and return its name."""
+        resolved, name = self.deref(schema)
+        name = name or fallback
+        if name in self.records:
+            return name
+        columns = self.records[name] = {}
+        for key, (value, nullable) in sorted(self.properties(resolved).items(), key=id_first):
+            kind = self.kind(f"{name}.{key}", key, value)
+            columns[key] = kind + ("?" if nullable else "")
+        for key, kind in self.fix.get("extra_columns", {}).get(name, {}).items():
+            columns.setdefault(key, kind)
+        return name
+
+    def kind(self, where: str, key: str, schema: Schema) -> str:
+        """Name the column kind of one property (see ``classy_nb.catalog.Column``)."""
+        kinds = self.fix["kinds"]
+        if where in kinds or f"*.{key}" in kinds:
+            return str(kinds.get(where) or kinds[f"*.{key}"])
+        resolved, name = self.deref(schema)
+        if resolved.get("type") == "array":
+            return f"[{self.item(resolved['items'], where)}]"
+        if name in self.fix["free_form"]:
+            return "json"
+        if self.properties(resolved):
+            return "{" + self.record(schema, where) + "}"
+        return scalar(resolved)
+
+    def item(self, schema: Schema, where: str) -> str:
+        return self.record(schema, where) if self.properties(schema) else scalar(self.deref(schema)[0])
+
+    def endpoint(self, path: str, operation: Schema) -> Schema:
+        """Describe one GET."""
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        kind, item = self.shape(schema)
+        public = self.rename_keys(path)
+        entry: Schema = {"path": public, "kind": kind, "record": self.named(public, item)}
+        parameters = [self.deref(p)[0] for p in operation.get("parameters", [])]
+        query = [p for p in parameters if p["in"] == "query" and p["name"] not in PAGING]
+        schemas = {p["name"]: p["schema"] for p in parameters if p["in"] == "path"}
+        public_keys = dict(zip(re.findall(r"{(\w+)}", path), re.findall(r"{(\w+)}", public), strict=True))
+        if text_keys := [public_keys[n] for n, s in schemas.items() if s.get("type") != "integer"]:
+            entry["text_keys"] = text_keys
+        if choices := {public_keys[n]: s["enum"] for n, s in schemas.items() if "enum" in s}:
+            entry["choices"] = choices
+        for parameter in query:
+            self.add_parameter(entry, parameter)
+        if flags := flags_of(operation):
+            entry["flags"] = flags
+        return entry
+
+    def shape(self, schema: Schema) -> tuple[str, Schema]:
+        """Classify a response: list, bare, envelope or object, with its item's schema."""
+        resolved, _ = self.deref(schema)
+        if resolved.get("type") == "array":
+            return "bare", resolved["items"]
+        properties = self.properties(resolved)
+        if "current_page" not in properties:
+            return "object", schema
+        data = self.deref(properties["data"][0])[0]
+        return ("list", data["items"]) if data.get("type") == "array" else ("envelope", data)
+
+    def named(self, path: str, item: Schema) -> str:
+        if not self.properties(item):
+            return scalar(self.deref(item)[0])
+        if self.deref(item)[1]:
+            return self.record(item, "")
+        return self.record(item, self.fix["record_names"][path])
+
+    def add_parameter(self, entry: Schema, parameter: Schema) -> None:
+        name, schema = parameter["name"], parameter["schema"]
+        if name == "with":
+            entry["include"] = schema.get("items", {}).get("enum", [])
+        elif name not in ("fields", "sort", "aggregates"):
+            spec: Schema = {"type": self.fix["parameter_types"].get(name, scalar(schema))}
+            if "enum" in schema:
+                spec["choices"] = schema["enum"]
+            if parameter.get("required"):
+                spec["required"] = True
+            entry.setdefault("parameters", {})[name] = spec
+
+    def rename_keys(self, path: str) -> str:
+        """Give each path key its one public name, whatever the document calls it."""
+        parts = path.split("/")
+        for i, part in enumerate(parts):
+            if part.startswith("{"):
+                name = snake(part.strip("{}")).removesuffix("_id")
+                name = singular(parts[i - 1]) if name in ("id", "org") else name
+                parts[i] = "{" + self.fix["keys"].get(name, name) + "}"
+        return "/".join(parts)
+
+    def build(self) -> Schema:
+        endpoints = [
+            self.endpoint(path, operations["get"])
+            for path, operations in self.document["paths"].items()
+            if "get" in operations
+        ]
+        for extra in self.fix["endpoints"]:
+            endpoints.append({"path": extra["path"], "kind": extra["kind"], "record": extra["record"], "flags": ["unlisted"]})
+        for name, columns in self.fix["records"].items():
+            self.records[name] = dict(columns)
+        for entry in endpoints:
+            self.decorate(entry)
+        return {
+            "version": self.document["info"]["version"],
+            "records": dict(sorted(self.records.items())),
+            "includes": self.fix["includes"],
+            "endpoints": sorted(endpoints, key=lambda e: (e["resource"], e["path"])),
+        }
+
+    def decorate(self, entry: Schema) -> None:
+        """Add what the document does not say: resource name, id column, business date."""
+        path = entry["path"]
+        segments = path.strip("/").split("/")
+        own_key = segments[-1].startswith("{")
+        static = [s for s in segments if not s.startswith("{")]
+        entry["resource"] = self.fix["resources"].get(path) or snake(static[-1])
+        if own_key and path not in self.fix["keyless"]:
+            entry["key"] = segments[-1].strip("{}")
+        columns = self.records.get(entry["record"], {})
+        if columns.get("id", "").rstrip("?") == "int":
+            entry["id"] = "id"
+        date = next((d for d in ("purchased_at", "created_at") if columns.get(d, "").startswith("datetime")), None)
+        if date:
+            entry["date"] = date
+        if path in self.fix["aggregates"]:
+            entry["aggregates"] = self.fix["aggregates"][path]
+
+
+def id_first(item: tuple[str, Any]) -> bool:
+    """Sort key: a reader looks for ``id`` in the first column; the rest keeps its order."""
+    return item[0] != "id"
+
+
+def flags_of(operation: Schema) -> list[str]:
+    """Name what sets an operation apart."""
+    flags = {
+        "deprecated": operation.get("deprecated"),
+        "member_only": operation.get("security") == [{"OAuth2Member": []}],
+        "may_be_empty": "204" in operation["responses"],
+    }
+    return [flag for flag, on in flags.items() if on]
+
+
+def scalar(schema: Schema) -> str:
+    """Kind of a plain value."""
+    kind, form = schema.get("type"), schema.get("format")
+    if kind == "boolean":
+        return "bool"
+    if kind == "integer" and form != "float":
+        return "int"
+    if kind in ("integer", "number"):
+        return "float"
+    if kind == "string":
+        return {"date-time": "datetime", "date": "date", "float": "float", "double": "float"}.get(form or "", "text")
+    return "json"
+
+
+def build(document: Path) -> str:
+    """Return the text of ``catalog.json`` for *document*."""
+    corrections = tomllib.loads((CATALOG / "corrections.toml").read_text("utf-8"))
+    catalog = Builder(json.loads(document.read_text("utf-8")), corrections).build()
+    return render(catalog)
+
+
+def render(catalog: Schema) -> str:
+    """One line a record and an endpoint: small, and a change reads well in a diff."""
+
+    def lines(items: list[str]) -> str:
+        return ",\n".join(items)
+
+    def dump(value: Any) -> str:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+    records = lines([f"{dump(k)}:{dump(v)}" for k, v in catalog["records"].items()])
+    endpoints = lines([dump(e) for e in catalog["endpoints"]])
+    return (
+        f'{{"version":{dump(catalog["version"])},\n"records":{{\n{records}\n}},\n'
+        f'"includes":{dump(catalog["includes"])},\n"endpoints":[\n{endpoints}\n]}}\n'
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("document", type=Path)
+    parser.add_argument("--check", action="store_true", help="fail when catalog.json is not what would be written")
+    arguments = parser.parse_args()
+    text, target = build(arguments.document), CATALOG / "catalog.json"
+    if arguments.check:
+        return 0 if target.read_text("utf-8") == text else 1
+    target.write_text(text, "utf-8")
+    sys.stdout.write(f"{target}: {len(text) / 1024:.0f} KiB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
