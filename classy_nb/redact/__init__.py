@@ -1,0 +1,22 @@
+"""What is secret, what is personal, and how both are kept out of sight.
+
+The lists serve messages, logs and recorded exchanges alike. Standard library only.
+"""
+
+from __future__ import annotations
+
+from ._keys import PERSONAL_KEYS, SECRET_HEADERS, SECRET_KEYS, is_personal, redact
+from ._secret import MASK, Secret
+from ._text import safe_path, scrub
+
+__all__ = [
+    "MASK",
+    "PERSONAL_KEYS",
+    "SECRET_HEADERS",
+    "SECRET_KEYS",
+    "Secret",
+    "is_personal",
+    "redact",
+    "safe_path",
+    "scrub",
+]

@@ -1,0 +1,193 @@
+"""Which keys, headers and columns are secret or personal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+SECRET_KEYS = frozenset(
+    {
+        "access_token",
+        "api_key",
+        "apikey",
+        "assertion",
+        "authorization",
+        "client_id",
+        "client_secret",
+        "cookie",
+        "download_url",
+        "id_token",
+        "password",
+        "queries_log",
+        "refresh_token",
+        "secret",
+        "secret_key",
+        "set_cookie",
+        "token",
+        "x_integration_id",
+    }
+)
+"""JSON keys and form fields whose values let somebody in, or tell what the server does inside.
+
+``client_id`` is no secret in itself, but neither a message nor a recording needs to identify the
+application. A signed ``download_url`` opens for whoever holds it.
+"""
+
+SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "cf-connecting-ip",
+        "cf-ray",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-forwarded-for",
+        "x-integration-id",
+        "x-real-ip",
+    }
+)
+"""HTTP headers, in lower case, that never leave the exchange they belong to."""
+
+PERSONAL_KEYS = frozenset(
+    {
+        # names
+        "agent_name",
+        "alias",
+        "author_display_name",
+        "commenter_name",
+        "company",
+        "company_name",
+        "display_name",
+        "family_name",
+        "first_name",
+        "full_name",
+        "given_name",
+        "honoree_name",
+        "in_honor_of",
+        "last_name",
+        "liker_name",
+        "matched_name",
+        "member_name",
+        "middle_name",
+        "nickname",
+        "poster_name",
+        "signature_name",
+        "supporter_name",
+        # how to reach somebody
+        "blog",
+        "cell",
+        "cell_phone",
+        "contact_email",
+        "contact_phone",
+        "custom_caller_id",
+        "email",
+        "email_address",
+        "facebook",
+        "fax",
+        "phone",
+        "phone_number",
+        "phone_numbers",
+        "twitter",
+        "website",
+        # where somebody lives
+        "address",
+        "address1",
+        "address2",
+        "city",
+        "country",
+        "location",
+        "postal_code",
+        "state",
+        "zip",
+        # what somebody is, wrote, or pays with
+        "account_number",
+        "ach_last_four",
+        "answer",
+        "birthday",
+        "browser_info",
+        "card_expiration",
+        "card_last_four",
+        "cc_card_exp",
+        "cc_last_four",
+        "comment",
+        "context",
+        "date_of_birth",
+        "descope_user_id",
+        "ecard_message",
+        "gender",
+        "ip",
+        "ip_address",
+        "latest_comments",
+        "memo",
+        "metadata",
+        "okta_id",
+        "picture",
+        "pp_response",
+        "transaction_last_four",
+        "tshirt_size",
+        "user_agent",
+    }
+)
+"""Columns that hold donors, members and what they wrote.
+
+``name``, ``title``, ``body`` and ``description`` are not among them: they name campaigns, pages and
+teams far more often than people.
+"""
+
+_PERSONAL_WORD = re.compile(
+    r"(first|last|middle|given|family|full|maiden)_?name|e_?mail_address|phone|address_?[0-9]"
+    r"|^(billing|shipping|mailing|member)_(name|email|address|city|state|zip|country)|postal_?code"
+    r"|^(honoree|recipient|sender|donor|supporter)_(name|email)$|last_four$"
+)
+
+
+def _plain(key: object) -> str:
+    return str(key).lower().replace("-", "_")
+
+
+def is_personal(column: str) -> bool:
+    """Tell whether a column holds personal data, such as ``billing_last_name`` or ``member.phone``.
+
+    Columns of nested records are judged by each part of their name; columns that the catalog
+    doesn't know are judged by the words in it.
+    """
+    parts = [_plain(part) for part in column.split(".")]
+    return any(part in PERSONAL_KEYS or _PERSONAL_WORD.search(part) for part in parts)
+
+
+def redact(value: Any, keys: Collection[str] | Callable[[str], object], mask: str = "REDACTED") -> Any:  # noqa: ANN401 - JSON
+    """Copy a JSON-like value with what stands under some keys masked.
+
+    Parameters
+    ----------
+    value
+        Anything that ``json.loads`` returns. It is not changed.
+    keys
+        Names (letter case and ``-`` or ``_`` don't matter), or a function that is given each name,
+        such as `is_personal`.
+    mask
+        What stands for a masked value. Nested objects and lists keep their shape, their values are
+        masked one by one; ``None`` stays ``None``.
+    """
+    if callable(keys):
+        return _redact(value, keys, mask)
+    names = frozenset(map(_plain, keys))
+    return _redact(value, lambda key: _plain(key) in names, mask)
+
+
+def _redact(value: Any, hidden: Callable[[str], object], mask: str) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {k: _masked(v, mask) if hidden(k) else _redact(v, hidden, mask) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_redact(item, hidden, mask) for item in value])
+    return value
+
+
+def _masked(value: Any, mask: str) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {key: _masked(item, mask) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_masked(item, mask) for item in value])
+    return value if value is None else mask
