@@ -18,15 +18,15 @@ class Secret:
     Parameters
     ----------
     text
-        The secret. It isn't checked here: an error raised here would show it.
+        The secret, or a `Secret`. It isn't checked here: an error raised here would show it.
     """
 
     __slots__ = ("_text",)
 
     _text: str
 
-    def __init__(self, text: str) -> None:
-        object.__setattr__(self, "_text", text)
+    def __init__(self, text: str | Secret) -> None:
+        object.__setattr__(self, "_text", text.reveal() if isinstance(text, Secret) else text)
 
     def reveal(self) -> str:
         """Return the text itself, for the one place that sends it."""

@@ -6,10 +6,13 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from ._secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 HIDDEN = "***"
 """What stands for a masked piece of a text or a path."""

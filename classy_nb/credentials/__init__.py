@@ -1,0 +1,8 @@
+"""Client id and secret: from arguments, the environment or a ``.env`` file, and back into one."""
+
+from __future__ import annotations
+
+from ._credentials import Credentials
+from ._settings import BASE_URL, TOKEN_URL
+
+__all__ = ["BASE_URL", "TOKEN_URL", "Credentials"]
