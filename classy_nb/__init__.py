@@ -1,1 +1,109 @@
-"""Classy (GoFundMe Pro) data as typed pandas DataFrames, from a notebook. Read-only."""
+"""Classy (GoFundMe Pro) data as typed pandas DataFrames, from a notebook. Read-only.
+
+::
+
+    import classy_nb as cn
+
+    classy = cn.connect()                       # credentials from .env or the environment
+    gifts = classy.transactions(since=2026, where="status = success")
+    cn.to_csv(gifts, "gifts.csv")
+
+``cn.demo()`` instead of ``cn.connect()`` needs no account: it starts a sandbox with invented data.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from .client import Classy, Demo, Resource, connect, demo
+    from .credentials import Credentials
+    from .errors import (
+        BadRequestError,
+        BlockedError,
+        ClassyError,
+        ClassyWarning,
+        ConnectionFailedError,
+        CredentialsError,
+        CredentialsWarning,
+        DataWarning,
+        DeprecatedEndpointWarning,
+        ExportError,
+        IncompleteResultError,
+        InterruptedFetchError,
+        LoginError,
+        MemberOnlyError,
+        NoSuchPathError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitedError,
+        RedirectRefusedError,
+        ResponseError,
+        ServerError,
+        TimedOutError,
+        UnauthorizedError,
+        UnexpectedAnswerError,
+        UsageError,
+    )
+    from .export import to_csv
+    from .frames import explode
+
+# Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
+_HOMES = {
+    **dict.fromkeys(("Classy", "Demo", "Resource", "connect", "demo"), ".client"),
+    "Credentials": ".credentials",
+    "explode": ".frames",
+    "to_csv": ".export",
+}
+
+__all__ = [
+    "BadRequestError",
+    "BlockedError",
+    "Classy",
+    "ClassyError",
+    "ClassyWarning",
+    "ConnectionFailedError",
+    "Credentials",
+    "CredentialsError",
+    "CredentialsWarning",
+    "DataWarning",
+    "Demo",
+    "DeprecatedEndpointWarning",
+    "ExportError",
+    "IncompleteResultError",
+    "InterruptedFetchError",
+    "LoginError",
+    "MemberOnlyError",
+    "NoSuchPathError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitedError",
+    "RedirectRefusedError",
+    "Resource",
+    "ResponseError",
+    "ServerError",
+    "TimedOutError",
+    "UnauthorizedError",
+    "UnexpectedAnswerError",
+    "UsageError",
+    "__version__",
+    "connect",
+    "demo",
+    "explode",
+    "to_csv",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, ".errors"), __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

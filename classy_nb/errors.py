@@ -117,7 +117,15 @@ class TimedOutError(ConnectionFailedError):
 
 
 class ResponseError(ClassyError):
-    """An answer arrived and says no."""
+    """An answer arrived and says no.
+
+    Attributes
+    ----------
+    retry_after
+        Seconds that the API asked to wait before the next request, or None.
+    """
+
+    retry_after: float | None = None
 
 
 class BadRequestError(ResponseError):
@@ -176,15 +184,8 @@ class NoSuchPathError(NotFoundError):
 
 
 class RateLimitedError(ResponseError):
-    """Too many requests (429), also after waiting.
+    """Too many requests (429), also after waiting."""
 
-    Attributes
-    ----------
-    retry_after
-        Seconds that the API asked to wait, or None.
-    """
-
-    retry_after: float | None = None
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
 

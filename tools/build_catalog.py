@@ -143,6 +143,8 @@ class Builder:
             spec: Schema = {"type": self.fix["parameter_types"].get(name, scalar(schema))}
             if "enum" in schema:
                 spec["choices"] = schema["enum"]
+            if name in self.fix["parameter_defaults"]:
+                spec["default"] = self.fix["parameter_defaults"][name]
             if parameter.get("required"):
                 spec["required"] = True
             entry.setdefault("parameters", {})[name] = spec

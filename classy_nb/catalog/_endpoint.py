@@ -18,6 +18,7 @@ class Parameter:
     type: str
     choices: tuple[str, ...] = ()
     required: bool = False
+    default: bool | None = None
 
     @property
     def keyword(self) -> str:
@@ -53,7 +54,13 @@ class Endpoint:
     def parse(cls, data: dict[str, Any]) -> Endpoint:
         """Read one endpoint of ``catalog.json``."""
         parameters = tuple(
-            Parameter(name, spec["type"], tuple(spec.get("choices", ())), spec.get("required", False))
+            Parameter(
+                name,
+                spec["type"],
+                tuple(spec.get("choices", ())),
+                spec.get("required", False),
+                spec.get("default"),
+            )
             for name, spec in data.get("parameters", {}).items()
         )
         converted: dict[str, Any] = {

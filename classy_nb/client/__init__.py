@@ -1,0 +1,7 @@
+"""Connections and resources: what a notebook holds."""
+
+from ._classy import Classy
+from ._connect import Demo, connect, demo
+from ._resource import Resource
+
+__all__ = ["Classy", "Demo", "Resource", "connect", "demo"]

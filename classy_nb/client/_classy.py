@@ -1,0 +1,135 @@
+"""The connection: what a notebook holds."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ..catalog import load
+from ..credentials import Credentials
+from ..moments import zone
+from ..query import Asking
+from ..transport import Transport
+from ._cards import Facts, html_card, text_card
+from ._fetch import Fetcher
+from ._names import ResourceNames
+from ._raw import fetch_raw
+from ._resource import Resource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Classy(ResourceNames):
+    """A connection to the API as one application, reading one organization.
+
+    Get one from :func:`classy_nb.connect` or :func:`classy_nb.demo`. Each resource is an attribute:
+    ``classy.transactions(since=2026)`` is a DataFrame, ``classy.transactions`` says what it is,
+    :meth:`resources` lists them all. It can be shared by threads; ``with`` closes it.
+
+    Parameters
+    ----------
+    credentials
+        As whom to ask.
+    transport
+        Sends the requests.
+    organization
+        The organization's id.
+    organization_name
+        Its name, for people.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        transport: Transport,
+        organization: int,
+        organization_name: str | None = None,
+    ) -> None:
+        zone(credentials.timezone)
+        self._credentials = credentials
+        self._transport = transport
+        self.organization = organization
+        self.organization_name = organization_name
+        self._asking = Asking(
+            load(),
+            credentials.timezone,
+            {"organization": organization, "app": credentials.client_id},
+        )
+        self._fetcher = Fetcher(transport, credentials.timezone)
+        for name, kind in self._asking.catalog.resources.items():
+            setattr(self, name, Resource(kind, self._asking, self._fetcher))
+
+    @property
+    def timezone(self) -> str:
+        """Time zone of dates without one, and of all instants in frames."""
+        return self._credentials.timezone
+
+    def get(self, path: str, /, **parameters: Any) -> Any:
+        """Fetch any path, also one that no document lists.
+
+        Parameters
+        ----------
+        path
+            Path below ``/2.0``, such as ``"/campaigns/123/overview"``.
+        **parameters
+            Sent as they are (the API ignores what it does not know): text, numbers, booleans, dates
+            or lists. ``filter``, ``sort`` and ``with`` as the API spells them (``**{"with": "items"}``).
+
+        Returns
+        -------
+        DataFrame, Series or value
+            A whole list as a frame (with ``page=`` only that page), an object as a Series, anything
+            else as it came. Columns that the catalog does not know have inferred dtypes.
+
+        Raises
+        ------
+        UsageError
+            *path* is no plain path.
+        ClassyError
+            It could not be fetched.
+        """
+        return fetch_raw(self._asking.catalog, self._fetcher, path, parameters)
+
+    def resources(self) -> pd.DataFrame:
+        """List all resources.
+
+        Returns
+        -------
+        DataFrame, one row a resource
+            ``resource`` (the attribute's name), ``parents`` (keywords of its lists), ``one``
+            (whether ``.get`` works), ``columns`` (their number), ``include``, ``date`` (business
+            date), ``deprecated``, ``member_only`` (all of its endpoints are).
+        """
+        from ._resources_table import resources_table
+
+        return resources_table(self._asking.catalog)
+
+    def close(self) -> None:
+        """Close the connections. The token is forgotten with this object."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _facts(self) -> Facts:
+        remaining = self._transport.pacer.remaining
+        return [
+            ("organization", f"{self.organization_name or 'name unknown'} (id {self.organization})"),
+            ("token", self._transport.auth.describe() if self._transport.auth else "no token yet"),
+            ("requests left", "the API does not say" if remaining is None else f"{remaining:,} this minute"),
+            ("time zone", self.timezone),
+            ("data", f"{self._transport.base_url} (read-only)"),
+            ("next", ".resources() lists what there is; .transactions says what one is"),
+        ]
+
+    def __repr__(self) -> str:
+        return text_card("Classy connection", self._facts())
+
+    def _repr_html_(self) -> str:
+        return html_card("Classy connection", self._facts())

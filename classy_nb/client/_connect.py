@@ -1,0 +1,216 @@
+"""Ways to get a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..catalog import load
+from ..credentials import Credentials
+from ..errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
+from ..pacing import DEFAULT_LIMIT, Pacer
+from ..query import Asking
+from ..tokens import TokenAuth
+from ..transport import Transport
+from ..walk import Walk
+from ._classy import Classy
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
+
+
+def connect(
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    *,
+    organization: int | None = None,
+    env_file: str | Path | None = None,
+    timezone: str | None = None,
+    base_url: str | None = None,
+    token_url: str | None = None,
+    workers: int = 8,
+    requests_per_minute: int = DEFAULT_LIMIT,
+    headers: Mapping[str, str] | None = None,
+) -> Classy:
+    """Log in and return a connection.
+
+    Explicit arguments beat the environment, which beats ``.env`` (looked for from the current
+    folder upwards, to the repository's root or the home folder).
+
+    Parameters
+    ----------
+    client_id, client_secret
+        The application's credentials; else ``CLASSY_CLIENT_ID`` and ``CLASSY_CLIENT_SECRET``.
+    organization
+        The organization's id; else ``CLASSY_ORGANIZATION_ID``; else the one that the application
+        belongs to.
+    env_file
+        A ``.env`` file to read instead of looking for one.
+    timezone
+        IANA name of the zone for dates without one and for all instants in frames; else
+        ``CLASSY_TIMEZONE``; else UTC.
+    base_url, token_url
+        Other hosts than ``https://api.classy.org/2.0`` and ``https://api.classy.org/oauth2/auth``.
+    workers
+        Connections kept open.
+    requests_per_minute
+        The most that is sent in 60 seconds; lower it where other programs share the application.
+    headers
+        Extra headers, such as an ``x-integration-id``.
+
+    Returns
+    -------
+    Classy
+        Logged in; the token is renewed as needed and kept in memory only.
+
+    Raises
+    ------
+    CredentialsError
+        There are no usable credentials; nothing was sent.
+    LoginError
+        They were refused.
+    UsageError
+        The application sees several organizations: the message lists them for ``organization=``.
+    ClassyError
+        The API could not be reached or says no.
+    """
+    credentials = Credentials.load(
+        client_id,
+        client_secret,
+        organization=organization,
+        env_file=env_file,
+        timezone=timezone,
+        base_url=base_url,
+        token_url=token_url,
+    )
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
+        raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
+    transport = Transport(
+        credentials.base_url, pacer=Pacer(requests_per_minute), headers=headers, connections=workers
+    )
+    try:
+        transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
+        chosen, name = _organization(credentials, transport)
+        return Classy(credentials, transport, chosen, name)
+    except BaseException:
+        transport.close()
+        raise
+
+
+_MOST_WORKERS = 64
+
+
+def organizations_of(credentials: Credentials, transport: Transport) -> dict[int, str]:
+    """Return the organizations that the application sees: id to name."""
+    catalog = load()
+    asking = Asking(catalog, defaults={"app": credentials.client_id})
+    query = asking.list(catalog.resources["organizations"])
+    walk = Walk(query, lambda parameters, patient: transport.get(query.path, parameters, patient=patient))
+    return {
+        int(record["id"]): str(record.get("name") or "")
+        for records in walk.pages()
+        for record in records
+        if isinstance(record, dict) and str(record.get("id", "")).isdigit()
+    }
+
+
+def _organization(credentials: Credentials, transport: Transport) -> tuple[int, str | None]:
+    wanted = credentials.organization
+    try:
+        seen = organizations_of(credentials, transport)
+    except (NotFoundError, PermissionDeniedError):
+        if wanted is None:
+            raise
+        return wanted, None  # not every application may list them; the id is the caller's word
+    listed = "; ".join(f"{name or 'no name'}: {id_}" for id_, name in list(seen.items())[:20])
+    if wanted is not None:
+        if wanted not in seen:
+            raise UsageError(
+                f"The application does not see an organization with id {wanted}.",
+                advice=f"It sees {listed}." if seen else "It sees none.",
+            )
+        return wanted, seen[wanted] or None
+    if len(seen) == 1:
+        return next((id_, name or None) for id_, name in seen.items())
+    if not seen:
+        raise ClassyError(
+            "The application sees no organization.",
+            advice="Ask the organization's administrator to attach the application to it.",
+        )
+    raise UsageError(
+        f"The application sees {len(seen)} organizations.", advice=f"Choose with organization=: {listed}."
+    )
+
+
+class Demo(Classy):
+    """A connection to a sandbox of its own, which ends with it.
+
+    Attributes
+    ----------
+    sandbox
+        The stand-in server; its data are invented.
+    """
+
+    sandbox: Sandbox
+
+    def close(self) -> None:
+        """Close the connections and end the sandbox."""
+        super().close()
+        self.sandbox.stop()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def demo(
+    *, transactions: int = 60_100, seed: int = 1, timezone: str = "America/Los_Angeles", **options: Any
+) -> Demo:
+    """Start a sandbox and connect to it: everything works, without an account, on invented data.
+
+    Parameters
+    ----------
+    transactions, seed
+        Size of the invented organization; the same seed gives the same data.
+    timezone
+        As in :func:`connect`.
+    **options
+        Further options of :class:`classy_nb.sandbox.Sandbox`.
+
+    Returns
+    -------
+    Demo
+        A connection; ``close()`` it, or use ``with``, to end the sandbox.
+
+    Raises
+    ------
+    ImportError
+        The sandbox's packages are missing: ``pip install 'classy-nb[demo]'``.
+    """
+    from ..sandbox import Sandbox
+
+    box = Sandbox(transactions=transactions, seed=seed, **options)
+    box.start()
+    try:
+        plain = connect(
+            box.client_id,
+            box.client_secret,
+            organization=box.organization_id,
+            timezone=timezone,
+            base_url=box.base_url,
+            token_url=box.token_url,
+        )
+    except BaseException:
+        box.stop()
+        raise
+    connection = Demo(
+        plain._credentials,  # noqa: SLF001
+        plain._transport,  # noqa: SLF001
+        plain.organization,
+        plain.organization_name,
+    )
+    connection.sandbox = box
+    return connection

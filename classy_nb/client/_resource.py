@@ -1,0 +1,272 @@
+"""One resource in a notebook: call it for a frame, ``.get`` one record, ``.count``, stream, export."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..catalog import Resource as Kind
+from ..errors import DeprecatedEndpointWarning, UsageError
+from ..moments import Moment
+from ..query import Asking, Names, Query
+from ._cards import resource_html, resource_text
+from ._fetch import BATCH_ROWS, Backend, Fetcher
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Resource:
+    """A kind of record that the API offers. Call it to fetch a whole list as a DataFrame.
+
+    Parameters of the call
+    ----------------------
+    since, until : int, str, date or datetime, optional
+        Half-open period on the business date (``purchased_at`` for transactions, else
+        ``created_at``). A year, ISO text, a date, a datetime or a Timestamp; without a time zone it
+        is in the connection's.
+    by : str, optional
+        Another date column for *since* and *until*, such as ``"updated_at"``.
+    where : str or list of str, optional
+        Conditions that must all hold: ``"status = success"``, ``"total_gross_amount >= 100"``.
+    fields : str or list of str, optional
+        Only these columns; ``id`` is always added.
+    include : str or list of str, optional
+        Related records in the same row (the API's ``with``): ``include="supporter"`` adds
+        ``supporter.*`` columns, lists stay lists (see :func:`classy_nb.explode`).
+    aggregates : bool
+        Add ``total_raised`` and the like (pages and teams).
+    sort : str or list of str, optional
+        ``"created_at:desc"``; by default rows come in order of their id. Without *limit* the frame
+        is sorted after it is complete, missing values last.
+    limit : int, optional
+        Only the first rows; nothing more is fetched.
+    dtype_backend : {"numpy_nullable", "pyarrow"}
+        Family of the dtypes.
+    **keywords
+        The parent (``campaign=123``; none means the organization) and the endpoint's own
+        parameters.
+
+    Returns
+    -------
+    DataFrame
+        One row a record, columns and dtypes as the catalog says, also for no rows. Instants are in
+        the connection's time zone, amounts in the currency that stands beside them.
+        ``frame.attrs["classy"]`` tells what was asked.
+
+    Raises
+    ------
+    UsageError
+        The API does not know what was asked for; nothing was sent.
+    IncompleteResultError
+        Fewer rows arrived than the API promised.
+    ClassyError
+        Anything else went wrong.
+
+    Notes
+    -----
+    Nothing is filtered silently: lists hold test, failed and refunded gifts, deleted pages and
+    inactive designations as well.
+    """
+
+    def __init__(self, kind: Kind, asking: Asking, fetcher: Fetcher) -> None:
+        self._kind = kind
+        self._asking = asking
+        self._fetcher = fetcher
+        self.__signature__ = _signature(kind)
+
+    @property
+    def name(self) -> str:
+        """The resource's name, an attribute of the connection."""
+        return self._kind.name
+
+    def __call__(
+        self,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        by: str | None = None,
+        where: Names = None,
+        fields: Names = None,
+        include: Names = None,
+        aggregates: bool = False,
+        sort: Names = None,
+        limit: int | None = None,
+        dtype_backend: Backend = "numpy_nullable",
+        **keywords: object,
+    ) -> pd.DataFrame:
+        """Fetch a whole list as a DataFrame; see the class for the keywords."""
+        query = self._list(
+            since=since,
+            until=until,
+            by=by,
+            where=where,
+            fields=fields,
+            include=include,
+            aggregates=aggregates,
+            sort=sort,
+            limit=limit,
+            **keywords,
+        )
+        return self._fetcher.frame(query, _checked(dtype_backend))
+
+    def get(
+        self,
+        id: object = None,  # noqa: A002 - the word users know
+        *,
+        fields: Names = None,
+        include: Names = None,
+        aggregates: bool = False,
+        **keywords: object,
+    ) -> pd.Series[Any]:
+        """Fetch one record.
+
+        Parameters
+        ----------
+        id
+            The record's id (``classy.transactions.get(8734)``); left out where the record is found
+            by its parent (``classy.overviews.get(campaign=123)``) or by the organization.
+        fields, include, aggregates, **keywords
+            As for the list.
+
+        Returns
+        -------
+        Series
+            One value a column, typed as in a frame (dtype object); missing values are ``pandas.NA``.
+            An answer without content gives a Series of missing values.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such record, or it is out of reach.
+        ClassyError
+            Anything else went wrong.
+        """
+        from ..frames import to_series
+
+        query = self._asking.object(
+            self._kind, id, fields=fields, include=include, aggregates=aggregates, **keywords
+        )
+        self._warn(query)
+        record = self._fetcher.json(query) or {}
+        return to_series(
+            record, query.columns, timezone=self._fetcher.timezone, name=_name(self._kind.name, record)
+        )
+
+    def count(
+        self,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        by: str | None = None,
+        where: Names = None,
+        **keywords: object,
+    ) -> int:
+        """Return how many records there are, with one request."""
+        query = self._list(since=since, until=until, by=by, where=where, **keywords)
+        return self._fetcher.walk(query).count()
+
+    def batches(
+        self, *, rows: int = BATCH_ROWS, dtype_backend: Backend = "numpy_nullable", **asked: Any
+    ) -> Iterator[pd.DataFrame]:
+        """Yield a list as frames of about *rows* rows each, in constant memory.
+
+        Parameters
+        ----------
+        rows
+            Rows of a batch, to the next whole page.
+        dtype_backend, **asked
+            As for the whole list, but for ``sort=``: batches come in order of their ids.
+
+        Yields
+        ------
+        DataFrame
+            All of the same columns and dtypes (columns that the catalog does not know may differ);
+            one empty frame where there is nothing.
+        """
+        if asked.get("sort") is not None and asked.get("limit") is None:
+            raise UsageError("batches() takes no sort= without limit=.", advice="Batches come in order of id.")
+        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+            raise UsageError(f"rows={rows!r} must be a whole number from 1.")
+        return self._fetcher.batches(self._list(**asked), _checked(dtype_backend), rows)
+
+    def to_csv(
+        self, path: str | Path, *, excel: bool = False, neutralize: bool = True, **asked: Any
+    ) -> Path:
+        """Fetch a list straight into a CSV file, in constant memory.
+
+        Parameters
+        ----------
+        path
+            The file; it appears when it is complete and replaces an older one only then.
+        excel, neutralize
+            As in :func:`classy_nb.to_csv`.
+        **asked
+            As for :meth:`batches`.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written; nothing half-written is left.
+        ClassyError
+            The list cannot be fetched.
+        """
+        from ..export import CsvWriter
+
+        batches = self.batches(**asked)
+        with CsvWriter(path, excel=excel, neutralize=neutralize) as writer:
+            for batch in batches:
+                writer.write(batch)
+        return writer.path
+
+    def _list(self, **asked: Any) -> Query:
+        query = self._asking.list(self._kind, **asked)
+        self._warn(query)
+        return query
+
+    def _warn(self, query: Query) -> None:
+        if query.endpoint.deprecated:
+            warnings.warn(
+                f"{query.endpoint.path} is deprecated: the vendor may remove it.",
+                DeprecatedEndpointWarning,
+                stacklevel=4,
+            )
+
+    def __repr__(self) -> str:
+        return resource_text(self._kind, self._asking)
+
+    def _repr_html_(self) -> str:
+        return resource_html(self._kind, self._asking)
+
+
+def _checked(backend: object) -> Backend:
+    if backend == "numpy_nullable":
+        return "numpy_nullable"
+    if backend == "pyarrow":
+        return "pyarrow"
+    raise UsageError(f"dtype_backend={backend!r} is neither 'numpy_nullable' nor 'pyarrow'.")
+
+
+def _name(resource: str, record: Any) -> str:
+    own_id = record.get("id") if isinstance(record, dict) else None
+    return resource if own_id is None else f"{resource} {own_id}"
+
+
+def _signature(kind: Kind) -> inspect.Signature:
+    """Build the signature that Shift-Tab shows: the general keywords and this resource's own."""
+    general = [p for p in inspect.signature(Resource.__call__).parameters.values() if p.name != "self"][:-1]
+    own = dict.fromkeys(key for e in kind.lists for key in (*e.parents, *(p.keyword for p in e.parameters)))
+    extra = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+        for name in own
+        if name not in {p.name for p in general}
+    ]
+    return inspect.Signature([*general, *extra])

@@ -1,0 +1,261 @@
+"""What a caller asks for, checked against the catalog before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from .catalog import Catalog, Column, Endpoint, Parameter, Resource
+from .conditions import Condition, find_column, period, read_conditions, suggestion
+from .errors import UsageError
+from .moments import Moment, day, instant, zone
+from .paths import choose, fill
+
+MOST_PER_PAGE = 100
+"""The API's largest page."""
+Names = str | Iterable[str] | None
+
+
+@dataclass(frozen=True)
+class Query:
+    """One list or object to ask for: where, with what, and which columns it answers."""
+
+    endpoint: Endpoint
+    path: str
+    columns: tuple[Column, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    sort: tuple[tuple[str, bool], ...] = ()
+    """Columns to sort by, and whether downwards."""
+    limit: int | None = None
+
+    def page(
+        self, number: int = 1, per_page: int = MOST_PER_PAGE, *, after: int | None = None, sort: str | None = None
+    ) -> list[tuple[str, str]]:
+        """Return the parameters of one page.
+
+        Parameters
+        ----------
+        number, per_page
+            Which page, and how many records on it.
+        after
+            Only records whose id is larger.
+        sort
+            The API's sort; by default what the caller asked for.
+        """
+        conditions = [str(condition) for condition in self.conditions]
+        if after is not None:
+            conditions.append(f"{self.endpoint.id}>{after}")
+        found = list(self.parameters)
+        if conditions:
+            found.append(("filter", ",".join(conditions)))
+        if order := sort or ",".join(f"{name}:desc" if down else name for name, down in self.sort):
+            found.append(("sort", order))
+        found += [("page", str(number)), ("per_page", str(per_page))]
+        return found
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What every question needs to know of its connection."""
+
+    catalog: Catalog
+    timezone: str = "UTC"
+    defaults: Mapping[str, object] | None = None
+    """Path keys to fill in: the organization's id and the application's."""
+
+    def list(
+        self,
+        resource: Resource,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        by: str | None = None,
+        where: Names = None,
+        fields: Names = None,
+        include: Names = None,
+        aggregates: bool = False,
+        sort: Names = None,
+        limit: int | None = None,
+        **keywords: object,
+    ) -> Query:
+        """Return the query for a list of *resource*; see :class:`classy_nb.Resource` for the keywords.
+
+        Raises
+        ------
+        UsageError
+            Something the API does not know: it would ignore it and answer something else.
+        """
+        query = self._start(resource, resource.lists, keywords, fields, include, aggregates=aggregates)
+        every = self.catalog.columns(query.endpoint, _names(include, "include"))
+        filterable = {column.name: column for column in every}
+        conditions = read_conditions(where, filterable, self.timezone)
+        if since is not None or until is not None or by is not None:
+            conditions += period(since, until, self._date(query.endpoint, by, filterable), self.timezone)
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise UsageError(f"limit={limit!r} must be a whole number from 1.")
+        order = self._sort(query.endpoint, _names(sort, "sort"), aggregates=aggregates)
+        return replace(query, conditions=conditions, sort=order, limit=limit)
+
+    def object(
+        self,
+        resource: Resource,
+        id: object = None,  # noqa: A002 - the word users know
+        *,
+        fields: Names = None,
+        include: Names = None,
+        aggregates: bool = False,
+        **keywords: object,
+    ) -> Query:
+        """Return the query for one record of *resource*."""
+        if id is not None:
+            keys = {endpoint.key for endpoint in resource.objects if endpoint.key}
+            if len(keys) != 1:
+                raise UsageError(f"{resource.name}.get() takes no id, but its parents as keywords.")
+            keywords = {**keywords, keys.pop(): id}  # type: ignore[dict-item]
+        return self._start(resource, resource.objects, keywords, fields, include, aggregates=aggregates)
+
+    def _start(
+        self,
+        resource: Resource,
+        endpoints: Sequence[Endpoint],
+        keywords: Mapping[str, object],
+        fields: Names,
+        include: Names,
+        *,
+        aggregates: bool,
+    ) -> Query:
+        if not endpoints:
+            has = "one record: use .get()" if resource.objects else "lists only: call it"
+            raise UsageError(f"{resource.name} answers {has}.")
+        keywords = {key: value for key, value in keywords.items() if value is not None}
+        keys = {key for endpoint in endpoints for key in endpoint.keys}
+        endpoint = choose(resource, endpoints, self._path_keys(resource, endpoints, keywords, keys))
+        path = fill(endpoint, {**(self.defaults or {}), **keywords})
+        included = _names(include, "include")
+        for name in included:
+            if name not in endpoint.include:
+                raise _unknown("include", name, endpoint.include, endpoint)
+        if aggregates and not endpoint.aggregates:
+            raise UsageError(f"{endpoint.path} has no aggregates.")
+        columns = self.catalog.columns(endpoint, included, aggregates=aggregates)
+        parameters = self._parameters(endpoint, keywords, keys)
+        if included:
+            parameters.append(("with", ",".join(included)))
+        if aggregates:
+            parameters.append(("aggregates", "true"))
+        chosen = self._fields(endpoint, _names(fields, "fields"))
+        if chosen:
+            parameters.append(("fields", ",".join(chosen)))
+            columns = tuple(c for c in columns if c.name.split(".")[0] in (*chosen, *included))
+        return Query(endpoint, path, columns, tuple(parameters))
+
+    def _path_keys(
+        self,
+        resource: Resource,
+        endpoints: Sequence[Endpoint],
+        keywords: Mapping[str, object],
+        keys: set[str],
+    ) -> dict[str, object]:
+        known = keys | {p.keyword for endpoint in endpoints for p in endpoint.parameters}
+        for keyword in keywords:
+            if keyword not in known:
+                raise UsageError(
+                    f"{resource.name} takes no keyword {keyword!r}.", advice=suggestion(keyword, known | _KEYWORDS)
+                )
+        return {key: value for key, value in keywords.items() if key in keys}
+
+    def _parameters(
+        self, endpoint: Endpoint, keywords: Mapping[str, object], keys: set[str]
+    ) -> list[tuple[str, str]]:
+        found = []
+        known = {parameter.keyword: parameter for parameter in endpoint.parameters}
+        for keyword in keywords:
+            if keyword not in known and keyword not in keys:
+                raise _unknown("keyword", keyword, known, endpoint)
+        for keyword, parameter in known.items():
+            value = keywords.get(keyword, parameter.default)
+            if value is not None:
+                found.append((parameter.name, self._value(parameter, value)))
+            elif parameter.required:
+                choices = f" (one of {', '.join(parameter.choices)})" if parameter.choices else ""
+                raise UsageError(f"{endpoint.path} needs {keyword}={choices}.")
+        return found
+
+    def _value(self, parameter: Parameter, value: Any) -> str:
+        name = parameter.keyword
+        if parameter.type == "bool":
+            if not isinstance(value, bool):
+                raise UsageError(f"{name}= takes True or False, not {value!r}.")
+            return "true" if value else "false"
+        if parameter.type == "date":
+            return day(value, name).isoformat()
+        if parameter.type == "moment":
+            local: datetime = instant(value, self.timezone, name).astimezone(zone(self.timezone))
+            return f"{local:%Y-%m-%d %H:%M:%S}"
+        if parameter.type == "int" and (isinstance(value, bool) or not str(value).isdigit()):
+            raise UsageError(f"{name}= takes a whole number, not {value!r}.")
+        text = str(value)
+        if parameter.choices and text not in parameter.choices:
+            raise UsageError(f"{name}={text!r} is none of {', '.join(parameter.choices)}.")
+        if not text or not text.isprintable():
+            raise UsageError(f"{name}= must be plain text and not empty.")
+        return text
+
+    def _fields(self, endpoint: Endpoint, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            return ()
+        record = self.catalog.records.get(endpoint.record)
+        known = {column.name: column for column in record.columns} if record else {}
+        for name in names:
+            find_column(name, known, "fields")
+        own_id = ("id",) if "id" in known else ()  # without ids nothing can be joined or de-duplicated
+        return tuple(dict.fromkeys((*own_id, *names)))
+
+    def _sort(
+        self, endpoint: Endpoint, names: tuple[str, ...], *, aggregates: bool
+    ) -> tuple[tuple[str, bool], ...]:
+        known = {c.name: c for c in self.catalog.columns(endpoint, aggregates=aggregates) if "." not in c.name}
+        found = []
+        for text in names:
+            name, _, direction = text.strip().partition(":")
+            if name.startswith("-") and not direction:
+                name, direction = name[1:], "desc"
+            if direction not in ("", "asc", "desc"):
+                raise UsageError(f"sort={text!r}: the direction is asc or desc.")
+            find_column(name, known, "sort")
+            found.append((name, direction == "desc"))
+        return tuple(found)
+
+    def _date(self, endpoint: Endpoint, by: str | None, columns: Mapping[str, Column]) -> Column:
+        dates = [column.name for column in columns.values() if column.kind in ("datetime", "date")]
+        name = by or endpoint.date
+        if name is None:
+            advice = f"Choose one with by=: {', '.join(dates)}." if dates else "Fetch all of it."
+            raise UsageError(f"{endpoint.path} has no business date for since= and until=.", advice=advice)
+        column = find_column(name, columns, "by")
+        if column.kind not in ("datetime", "date"):
+            raise UsageError(f"by={name!r} is no date.", advice=f"Dates are {', '.join(dates)}.")
+        return column
+
+
+_KEYWORDS = frozenset(
+    ("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "dtype_backend")
+)
+
+
+def _unknown(keyword: str, name: str, known: Iterable[str], endpoint: Endpoint) -> UsageError:
+    said = f"{keyword}={name!r}" if keyword != "keyword" else f"{name}="
+    return UsageError(f"{endpoint.path} does not know {said}.", advice=suggestion(name, known))
+
+
+def _names(value: Names, keyword: str) -> tuple[str, ...]:
+    """Read one name, a comma list or several names, each once."""
+    if value is None:
+        return ()
+    listed = value.split(",") if isinstance(value, str) else list(value)
+    if not all(isinstance(name, str) and name.strip() for name in listed):
+        raise UsageError(f"{keyword}= takes names, none of them empty.")
+    return tuple(dict.fromkeys(name.strip() for name in listed))

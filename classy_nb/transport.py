@@ -1,0 +1,319 @@
+"""One GET and its answer: session, time limits, bounded repeats, errors.
+
+Nothing of ``requests`` or ``urllib3`` leaves this module, no exception either: their tracebacks hold
+headers and bodies, which is where the token and the secret are.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from . import _version
+from ._retry import Retry
+from .errors import (
+    ClassyError,
+    ConnectionFailedError,
+    InterruptedFetchError,
+    TimedOutError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+    UsageError,
+)
+from .pacing import Pacer
+from .redact import Secret, safe_path
+from .responses import error_for, is_blocked, login_error_for, parse
+from .tokens import TokenAuth, origin_of
+
+log = logging.getLogger("classy_nb")
+
+USER_AGENT = f"classy_nb/{_version.VERSION} (+https://pypi.org/project/classy-nb/)"
+TIMEOUT = (10.0, 60.0)
+"""Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
+_MAX_REDIRECTS = 3
+_OK, _NO_CONTENT = 200, 204
+_TOKEN_KEYS = ("access_token", "refresh_token")
+
+Query = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, headers (whatever their case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    authorization: Secret | None
+
+
+class _NoAuth(requests.auth.AuthBase):
+    """Keeps ``.netrc`` entries off the token request."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class Transport:
+    """Sends GETs to one API host, and POSTs to its token URL; nothing else, nowhere else.
+
+    Parameters
+    ----------
+    base_url
+        Where paths are looked up, such as ``https://api.classy.org/2.0``.
+    pacer
+        Shared by all who send for this application.
+    headers
+        Extra headers, such as an ``x-integration-id`` that the vendor's support gave out.
+    connections
+        Connections kept open: as many as there are workers.
+    timeout
+        Seconds to connect and to read.
+    retry
+        How often and how long to repeat.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        pacer: Pacer | None = None,
+        headers: Mapping[str, str] | None = None,
+        connections: int = 8,
+        timeout: tuple[float, float] = TIMEOUT,
+        retry: Retry | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.origin = origin_of(self.base_url)
+        self.pacer = pacer or Pacer()
+        self.auth: TokenAuth | None = None
+        self.requests_sent = 0
+        self._timeout = timeout
+        self._retry = retry or Retry()
+        self._count = threading.Lock()
+        self._secrets: list[Secret] = []
+        self._session = requests.Session()
+        self._session.headers = CaseInsensitiveDict(
+            {
+                "User-Agent": USER_AGENT,
+                "Accept": "application/json",
+                # No brotli: what it needs to be read differs from machine to machine.
+                "Accept-Encoding": "gzip, deflate",
+                **_checked_headers(headers or {}),
+            }
+        )
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        _mute_queries()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    def get(self, path: str, query: Query = (), *, member_only: bool = False, patient: bool = True) -> Any:
+        """Return the JSON of ``GET base_url + path``; None for an answer without content.
+
+        Parameters
+        ----------
+        path
+            Path below the base URL, encoded.
+        query
+            Parameters, not encoded.
+        member_only
+            Whether the endpoint is one for members (a clearer error on 401 and 403).
+        patient
+            Whether a time-out is repeated; False where the caller will ask for less instead.
+
+        Raises
+        ------
+        ResponseError, ConnectionFailedError
+            After bounded repeats, where repeating makes sense at all.
+        """
+        encoded = urlencode(list(query), quote_via=quote, safe="")
+        url = f"{self.base_url}{path}" + (f"?{encoded}" if encoded else "")
+        return self._retry.call(
+            lambda: self._get_once(url, path, member_only=member_only), self.pacer, patient=patient
+        )
+
+    def post_login(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        """Post a token request (form-encoded) and return its JSON object, tokens sealed as Secret.
+
+        Raises
+        ------
+        LoginError
+            The credentials were refused.
+        ResponseError, ConnectionFailedError
+            Anything else went wrong.
+        """
+        self._secrets = [value for value in fields.values() if isinstance(value, Secret)]
+        return self._retry.call(lambda: self._login_once(url, fields), self.pacer)
+
+    def _login_once(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        path = urlsplit(url).path
+        answer = self._send("POST", url, path, fields)
+        if answer.status != _OK or is_blocked(answer.status, answer.headers):
+            raise login_error_for(
+                answer.status, answer.headers, answer.body, path=path, secrets=self._secrets
+            )
+        body = parse(answer.body)
+        if not isinstance(body, dict):
+            raise UnexpectedAnswerError(
+                "The login answered something that is not JSON.", method="POST", path=path, status=answer.status
+            )
+        return {key: _sealed(key, value) for key, value in body.items()}
+
+    def _get_once(self, url: str, path: str, *, member_only: bool) -> Any:
+        self.pacer.acquire()
+        answer = self._send("GET", url, path)
+        if answer.status == 401 and _token_is_stale(answer) and self.auth is not None:  # noqa: PLR2004
+            self.auth.discard(answer.authorization)
+            self.pacer.acquire()
+            answer = self._send("GET", url, path)
+        answer = self._follow(answer, url, path)
+        self.pacer.observe(answer.headers)
+        if answer.status == _NO_CONTENT:
+            return None
+        if answer.status != _OK or is_blocked(answer.status, answer.headers):
+            raise error_for(
+                answer.status,
+                answer.headers,
+                answer.body,
+                path=path,
+                member_only=member_only,
+                secrets=self._secrets,
+            )
+        return _json(answer, path)
+
+    def _follow(self, answer: Answer, url: str, path: str) -> Answer:
+        """Follow redirects inside the API's own host; others are refused by their status."""
+        for _ in range(_MAX_REDIRECTS):
+            location = answer.headers.get("Location")
+            if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
+                break
+            url = urljoin(url, location)
+            if origin_of(url) != self.origin:
+                break
+            self.pacer.acquire()
+            answer = self._send("GET", url, path)
+        return answer
+
+    def _send(
+        self, method: str, url: str, path: str, fields: Mapping[str, str | Secret] | None = None
+    ) -> Answer:
+        """Send one request; errors are raised from here, where no local holds a secret."""
+        auth: requests.auth.AuthBase = _NoAuth()
+        if fields is None and self.auth is not None:
+            self.auth.token()  # outside of the guarded part: a login error is an error of its own
+            auth = self.auth
+        with self._count:
+            self.requests_sent += 1
+        started = time.perf_counter()
+        outcome = _exchange(self._session, method, url, auth, fields, self._timeout)
+        elapsed = (time.perf_counter() - started) * 1e3
+        if isinstance(outcome, Answer):
+            log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), outcome.status, elapsed)
+            return outcome
+        cls, what = outcome
+        log.debug("%s %s -> %s after %.0f ms", method, safe_path(path), cls.__name__, elapsed)
+        raise cls(what, method=method, path=safe_path(path))
+
+
+def _exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    auth: requests.auth.AuthBase,
+    fields: Mapping[str, str | Secret] | None,
+    timeout: tuple[float, float],
+) -> Answer | tuple[type[ClassyError], str]:
+    """Exchange one request for an answer, or for the error to raise.
+
+    Exceptions end here, their tracebacks with them: the frames below hold the token and the secret.
+    """
+    try:
+        form = fields and {k: v.reveal() if isinstance(v, Secret) else v for k, v in fields.items()}
+        response = session.request(
+            method, url, data=form, auth=auth, timeout=timeout, allow_redirects=False
+        )
+        sent = response.request.headers.get("Authorization")
+        return Answer(
+            response.status_code, response.headers, response.content, Secret(str(sent)) if sent else None
+        )
+    except requests.Timeout:
+        return TimedOutError, "The server did not answer in time."
+    except requests.exceptions.SSLError:
+        return ConnectionFailedError, "The server's certificate could not be verified."
+    except requests.exceptions.ProxyError:
+        return ConnectionFailedError, "The proxy refused the connection."
+    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+        return ConnectionFailedError, "The answer broke off."
+    except requests.RequestException as error:
+        if "timed out" in str(error):
+            return TimedOutError, "The server did not answer in time."
+        return ConnectionFailedError, "The server could not be reached or hung up."
+    except KeyboardInterrupt:
+        return InterruptedFetchError, "Stopped."
+    except ClassyError as error:
+        return type(error), error.what
+    except Exception as error:  # noqa: BLE001 - whatever it is, its traceback must not get out
+        return ConnectionFailedError, f"The request failed ({type(error).__name__})."
+
+
+def _json(answer: Answer, path: str) -> Any:
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        what = "The API answered something that is not JSON, or broke off."
+    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=answer.status)
+
+
+def _sealed(key: str, value: object) -> object:
+    usable = key in _TOKEN_KEYS and isinstance(value, str) and value.strip()
+    return Secret(str(value)) if usable else value
+
+
+def _token_is_stale(answer: Answer) -> bool:
+    """Whether a 401 is about the token that was sent, so that a new one may help."""
+    body = parse(answer.body)
+    error = body.get("error") if isinstance(body, dict) else None
+    return error in (None, "invalid_token")
+
+
+def _checked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if name.lower() in ("authorization", "cookie", "host"):
+            raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
+        if not (isinstance(value, str) and value.isprintable()):
+            raise UsageError(f"headers= holds a value for {name!r} that is no plain text.")
+    return headers
+
+
+class _NoQuery(logging.Filter):
+    """Cuts the query off the URLs that urllib3 logs at DEBUG: filters may hold donors' addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                safe_path(arg) if isinstance(arg, str) and arg.startswith("/") else arg for arg in record.args
+            )
+        return True
+
+
+_NO_QUERY = _NoQuery()
+
+
+def _mute_queries() -> None:
+    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_NO_QUERY)

@@ -1,0 +1,58 @@
+"""Asking for one page, in smaller pieces where the server is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import TimedOutError
+from ..query import MOST_PER_PAGE, Query
+from ._page import Page, read_page
+
+Fetch = Callable[[Sequence[tuple[str, str]], bool], Any]
+"""Takes parameters and whether to be patient with time-outs; returns JSON, or raises ClassyError."""
+
+SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
+"""Page sizes, each dividing the one before: a position in the list is a page of every size."""
+
+
+class Asker:
+    """Asks for pages of one query; remembers the page size that the server can bear."""
+
+    def __init__(self, query: Query, fetch: Fetch) -> None:
+        self.query = query
+        self.per_page = SIZES[0]
+        self.requests = 0
+        self._fetch = fetch
+
+    def count(self) -> Page:
+        """Return a page of one record, for its total."""
+        return self._ask(1, 1, None, None)
+
+    def first(self, number: int, sort: str | None) -> Page:
+        """Return the first *number* records, at most a page of them."""
+        return self._ask(1, number, None, sort)
+
+    def after(self, last: int | None) -> Page:
+        """Return the next records by id: those after *last* (None: the first), in ascending order."""
+        return self._smaller_when_slow(lambda size: self._ask(1, size, last, "id"))
+
+    def at(self, position: int, *, sort: str | None = None) -> Page:
+        """Return the page that begins at *position*, which is a multiple of the page size."""
+        return self._smaller_when_slow(lambda size: self._ask(position // size + 1, size, None, sort))
+
+    def _smaller_when_slow(self, ask: Callable[[int], Page]) -> Page:
+        while True:
+            size = self.per_page
+            try:
+                return ask(size)
+            except TimedOutError:
+                if size == SIZES[-1]:
+                    raise
+                self.per_page = SIZES[SIZES.index(size) + 1]
+
+    def _ask(self, number: int, per_page: int, after: int | None, sort: str | None) -> Page:
+        self.requests += 1
+        patient = per_page == SIZES[-1]
+        parameters = self.query.page(number, per_page, after=after, sort=sort)
+        return read_page(self._fetch(parameters, patient), self.query.path)

@@ -1,0 +1,68 @@
+"""One page of a list, read by its shape: the API's envelopes differ from path to path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import UnexpectedAnswerError
+from ..redact import safe_path, scrub
+from ..responses import message_of
+
+
+@dataclass(frozen=True)
+class Page:
+    """Records of one answer and what it says of the whole list (None where it says nothing)."""
+
+    records: Sequence[Any]
+    total: int | None = None
+    last_page: int | None = None
+
+    def ids(self) -> list[int] | None:
+        """Return the records' integer ids, or None where one has none."""
+        found = []
+        for record in self.records:
+            value = record.get("id") if isinstance(record, dict) else None
+            if isinstance(value, str) and value.isascii() and value.isdigit():
+                value = int(value)
+            if not isinstance(value, int) or isinstance(value, bool):
+                return None
+            found.append(value)
+        return found
+
+
+def read_page(body: Any, path: str) -> Page:
+    """Read a list's answer: a paginator, a bare array, an envelope of one record, or no content.
+
+    Raises
+    ------
+    UnexpectedAnswerError
+        It is none of these, such as an error under status 200.
+    """
+    if body is None:
+        return Page((), 0, 1)
+    if isinstance(body, list):
+        return Page(body, len(body), 1)
+    if isinstance(body, dict) and "data" in body:
+        data = body["data"]
+        if isinstance(data, dict):
+            return Page([data], _count(body.get("total")), _count(body.get("last_page")))
+        if isinstance(data, list) or data is None:
+            return Page(data or (), _count(body.get("total")), _count(body.get("last_page")))
+    said = scrub(message_of(body))
+    what = f"The API answered without data{f' and says {said!r}' if said else ''}."
+    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
+
+
+def looks_like_list(body: Any) -> bool:
+    """Whether an answer is a list of records, by its shape."""
+    return isinstance(body, list) or (
+        isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body
+    )
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
