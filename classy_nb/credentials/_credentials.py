@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from classy_nb.errors import CredentialsError
 from classy_nb.redact import Secret
 
-from ._dotenv import write_env_file
+from ._dotenv import file_mode, write_env_file
 from ._git import git_state
 from ._mend import usable, warn
 from ._search import FIELDS, environment, gather
@@ -62,7 +63,7 @@ class Credentials:
 
     def __init__(
         self,
-        client_id: str,
+        client_id: str | Secret,
         client_secret: str | Secret,
         *,
         organization: int | str | None = None,
@@ -72,10 +73,12 @@ class Credentials:
         sources: Mapping[str, str] | None = None,
     ) -> None:
         # First of all: whatever raises below, a traceback shows this frame's variables.
-        client_secret = Secret(client_secret)
+        client_id, client_secret = Secret(client_id), Secret(client_secret)
+        client_id, client_secret = usable("client id", client_id), usable("client secret", client_secret)
+        if client_id == client_secret:
+            raise CredentialsError("The client id and the client secret are the same: one was copied twice.")
         values = {
-            "client_id": usable("client id", client_id).reveal(),
-            "client_secret": usable("client secret", client_secret),
+            "client_secret": client_secret,
             "organization": checked_organization(organization),
             "base_url": checked_url("base_url", base_url),
             "token_url": checked_url("token_url", token_url),
@@ -84,13 +87,12 @@ class Credentials:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        if Secret(self.client_id) == self.client_secret:
-            raise CredentialsError("The client id and the client secret are the same: one was copied twice.")
+        object.__setattr__(self, "client_id", client_id.reveal())
 
     @classmethod
     def load(
         cls,
-        client_id: str | None = None,
+        client_id: str | Secret | None = None,
         client_secret: str | Secret | None = None,
         *,
         organization: int | str | None = None,
@@ -128,6 +130,8 @@ class Credentials:
             Another setting makes no sense.
         """
         # First of all: whatever raises below, a traceback shows this frame's variables.
+        # The id too: people paste the secret there.
+        client_id = None if client_id is None else Secret(client_id)
         client_secret = None if client_secret is None else Secret(client_secret)
         variables, environ = environment(environ), None
         given = {
@@ -194,9 +198,10 @@ class Credentials:
 
 
 def _check_target(path: Path) -> None:
-    if not path.parent.is_dir():
+    folder, file = file_mode(path.parent), file_mode(path, follow=False)
+    if folder is None or not stat.S_ISDIR(folder):
         raise CredentialsError(f"There is no folder {path.parent}.", advice="Check path=.")
-    if path.is_symlink() or (path.exists() and not path.is_file()):
+    if file is not None and not stat.S_ISREG(file):
         raise CredentialsError(
             f"{path} is not a plain file (a folder, a link or a pipe).", advice="Give another path=."
         )

@@ -44,14 +44,15 @@ def find_env_file(start: Path | None = None) -> Path | None:
     A folder called ``.env`` (some keep a virtual environment there) is passed over.
     """
     try:
-        folder = (Path.cwd() if start is None else start).absolute()
-        home = Path.home()
+        folder = (Path.cwd() if start is None else start).resolve()
+        home = Path.home().resolve()
     except (OSError, RuntimeError):
         return None
     for place in (folder, *folder.parents):
-        if _is_file(place / ".env"):
+        mode = file_mode(place / ".env")
+        if mode is not None and (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
             return place / ".env"
-        if (place / ".git").exists() or place == home:
+        if place == home or file_mode(place / ".git") is not None:
             return None
     return None
 
@@ -144,12 +145,12 @@ def _put(draft: Path, values: Mapping[str, Secret | None]) -> None:
         raise OSError(0, "what was written does not read back as it should")
 
 
-def _is_file(path: Path) -> bool:
+def file_mode(path: Path, *, follow: bool = True) -> int | None:
+    """Return what kind of file a path is (``st_mode``); None if there is none, or it can't be seen."""
     try:
-        mode = path.stat().st_mode
+        return path.stat(follow_symlinks=follow).st_mode
     except OSError:
-        return False
-    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+        return None
 
 
 def _decoded(data: bytes) -> tuple[str | None, str | None]:

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Literal
 
+from ._dotenv import file_mode
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,7 +31,9 @@ def git_state(path: Path) -> State:
     """
     inside = _git(path, "rev-parse", "--is-inside-work-tree")
     if inside is None or inside.returncode != 0:
-        return "unknown" if any((folder / ".git").exists() for folder in path.parents) else "outside"
+        return (
+            "unknown" if any(file_mode(folder / ".git") is not None for folder in path.parents) else "outside"
+        )
     if inside.stdout.strip() != b"true":
         return "outside"
     name = f":(literal){path.name}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _QUOTES: Final = frozenset({'""', "''", "``", "“”", "‘’", "„“", "«»", "””", "’’"})  # noqa: RUF001 - all meant
 _TEMPLATE: Final = re.compile(r"\$\{\w+\}|\$\w*CLIENT_(ID|SECRET)|\{\{.*\}\}|%\w+%", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
-    r"(your|my|the|insert|enter|paste|put|add|replace)(with)?(your|the|my)?(classy)?(api|app)?(client)?(id|secret|key)(here)?"
+    r"(your|insert|enter|paste|put|add|replace)(with)?(your|the|my)?(classy)?(api|app)?(client)?(id|secret|key)(here)?"
     r"|change(me|this)|replace(me|this)|pastehere|placeholder|todo|tbd|none|null|undefined|redacted"
 )
 _ASSIGNMENT: Final = re.compile(r"(export\s+)?(classy_)?client_?(id|secret)[\"']?\s*[=:]", re.IGNORECASE)

@@ -71,9 +71,9 @@ def gather(
 
 
 def _by_setting(values: Mapping[str, Secret]) -> dict[str, str | Secret]:
-    """Turn variables into settings; only the secret stays masked."""
+    """Turn variables into settings; id and secret stay masked."""
     found = {name: values[variable] for name, variable in FIELDS.items() if variable in values}
-    return {name: text if name == "client_secret" else text.reveal() for name, text in found.items()}
+    return {name: text if name in _PAIR else text.reveal() for name, text in found.items()}
 
 
 def _merged(places: Iterable[Place]) -> dict[str, Any]:
@@ -87,8 +87,6 @@ def _read(env_file: Path | None, start: Path | None, *, needed: bool) -> EnvFile
     path = find_env_file(start) if env_file is None else env_file.expanduser().absolute()
     if path is None:
         return None
-    if env_file is not None and not path.exists():
-        raise CredentialsError(f"There is no file {path}.", advice="Check env_file=.")
     file = read_env_file(path)
     if file.problem is not None:
         if needed or env_file is not None:

@@ -20,22 +20,25 @@ HIDDEN = "***"
 CUT = 200
 """Longest text that `scrub` returns, in characters."""
 
-_SCANNED = 5_000
+_READ = 20_000
+_SCANNED = 2_000
 
-_EMAIL = re.compile(r"[^\s<>\"'(),;:/?&=|]+(?:@|%40)[^\s<>\"'(),;:/?&=|]+", re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s<>\"'(),;:/?&=|]{1,64}(?:@|%40)[^\s<>\"'(),;:/?&=|]+", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=[\w/)%])\?[^\s<>\"']+")
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
-_BEARER = re.compile(r"\b(bearer|basic|token)(\s*[:=]\s*|\s+)(?=\S*[\d+/=_-])[^\s,;\"'<>]+", re.IGNORECASE)
+_BEARER = re.compile(
+    r"\b(bearer\s+(?!tokens?\b|realm\b)|(?:basic|token)\s+(?=\S*[\d+/=_-]))[^\s,;\"'<>]+", re.IGNORECASE
+)
 _NAMED = re.compile(
-    r"\b((?:client_?secret|client_?id|secret_?key|access_?token|refresh_?token|password|api_?key)"
-    r"[\"']?\s*[:=]\s*[\"']?)[^\s,;&\"'<>}]+",
+    r"\b((?:client_?secret|client_?id|secret_?key|access_?token|refresh_?token|token|password|api_?key"
+    r"|authorization)[\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'<>{}\[\]]+)",
     re.IGNORECASE,
 )
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9]{16,}")
 _MIXED_TOKEN = re.compile(
     # Base64 and its URL form, which words, paths and snake_case are not: all three kinds in one run.
-    r"(?=[\w+/=.~-]*[0-9])(?=[\w+/=.~-]*[a-z])(?=[\w+/=.~-]*[A-Z])[\w+/=~-]{16,}(?:\.[\w=~-]+)*",
+    r"(?<![\w+/=.~-])(?=[\w+/=.~-]*[0-9])(?=[\w+/=.~-]*[a-z])(?=[\w+/=.~-]*[A-Z])[\w+/=.~-]{16,}",
     re.ASCII,
 )
 _PHONE = re.compile(
@@ -54,7 +57,7 @@ def scrub(text: object, secrets: Iterable[Secret | str] = ()) -> str:
     Parameters
     ----------
     text
-        Anything; its ``str`` is taken.
+        Anything; its ``str`` is taken, and bytes are read as UTF-8.
     secrets
         Texts that must not appear, whatever they look like.
 
@@ -63,17 +66,19 @@ def scrub(text: object, secrets: Iterable[Secret | str] = ()) -> str:
     str
         At most 200 characters, cut with ``…``. Empty for an empty text.
     """
-    shown = str(text)
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    whole = len(shown) <= _READ
+    shown = shown[:_READ]
     for form in _forms(secrets):
         shown = re.sub(re.escape(form), HIDDEN, shown, flags=re.IGNORECASE)
     shown = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
-    if len(shown) > _SCANNED:
+    if not whole or len(shown) > _SCANNED:
         # What the cut leaves of the last word may be the head of a secret.
         shown = shown[:_SCANNED].rpartition(" ")[0]
     shown = _USERINFO.sub(f"{HIDDEN}@", shown)
     shown = _QUERY.sub(f"?{HIDDEN}", shown)
+    shown = _BEARER.sub(rf"\1{HIDDEN}", shown)
     shown = _NAMED.sub(rf"\1{HIDDEN}", shown)
-    shown = _BEARER.sub(rf"\1\2{HIDDEN}", shown)
     for pattern in (_EMAIL, _UUID, _MIXED_TOKEN, _TOKEN, _PHONE):
         shown = pattern.sub(HIDDEN, shown)
     return shown if len(shown) <= CUT else shown[: CUT - 1] + "…"
