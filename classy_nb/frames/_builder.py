@@ -1,0 +1,203 @@
+"""Build a frame from records, some pages at a time."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from classy_nb.errors import DataWarning
+
+from ._block import Block, Leaf
+from ._columns import ObjectColumn, TypedColumn
+from ._kinds import ARROW, WORDS, Backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from classy_nb.catalog import Column
+
+GROUP_ROWS = 400
+"""Rows that are turned round at once: enough to be fast, few enough to cost no memory."""
+
+LISTS = "classy_lists"
+"""Key in ``frame.attrs``: column of lists -> record of its items, for :func:`explode`."""
+
+Record = dict[str, Any] | list[Any] | str | float | bool | None
+"""One parsed JSON value; normally a dict."""
+
+
+class FrameBuilder:
+    """Collect records and turn them into one typed frame.
+
+    Memory stays near the size of the frame: what is added is converted every 400 rows. A builder
+    belongs to one thread.
+
+    Parameters
+    ----------
+    columns
+        The frame's columns, flat (``context.source_campaign_id``), in order. None at all: the
+        columns are what the records have, with the dtypes that their values share, and nested
+        objects become ``name.key`` columns.
+    timezone
+        IANA name of the zone in which instants are shown.
+    dtype_backend
+        ``"numpy_nullable"``, or ``"pyarrow"`` for Arrow dtypes.
+    label
+        What the records are called in warnings.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        timezone: str = "UTC",
+        dtype_backend: Backend = "numpy_nullable",
+        label: str = "records",
+    ) -> None:
+        self._columns = tuple(columns)
+        self._timezone = timezone
+        self._backend = dtype_backend
+        self._label = label
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._rows = 0
+        self._misfits = 0
+        self._pending: list[dict[str, Any] | None] = []
+        self._extras: list[tuple[tuple[int, int, int], ObjectColumn]] = []
+        self._taken = {column.name for column in self._columns}
+        self._leaves = [_leaf(column) for column in self._columns]
+        self._blocks: list[Block] = []
+        self._top = self._plan()
+
+    def _plan(self) -> Block:
+        """Put the flat columns back into the objects that they come from."""
+        parts: dict[str, Leaf | Block] = {}
+        nested: dict[str, dict[str, Leaf]] = {}
+        for leaf in self._leaves:
+            outer, dot, inner = leaf.name.partition(".")
+            if dot:
+                nested.setdefault(outer, {})[inner] = leaf
+            else:
+                parts[outer] = leaf
+        for rank, (name, inner_parts) in enumerate(nested.items(), start=1):
+            block = Block(name, rank, inner_parts, self._new_column)
+            self._blocks.append(block)
+            parts[name] = block
+        return Block("", 0, parts, self._new_column)
+
+    def _new_column(self, name: str, place: tuple[int, int, int], missing: int) -> ObjectColumn:
+        while name in self._taken:  # a key with a dot in it, beside the object it imitates
+            name += "_"
+        self._taken.add(name)
+        column = ObjectColumn(name, "unknown", [None] * missing)
+        self._extras.append((place, column))
+        return column
+
+    @property
+    def rows(self) -> int:
+        """Records added so far."""
+        return self._rows
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Add parsed JSON records, of any number of pages.
+
+        A record that is no object keeps its row: as ``value`` where that is the only column or
+        where no columns are declared, else as a row of missing values that is warned of.
+        """
+        pending = self._pending
+        before = len(pending)
+        pending.extend(map(self._row, records))
+        self._rows += len(pending) - before
+        full = len(pending) - len(pending) % GROUP_ROWS
+        for start in range(0, full, GROUP_ROWS):
+            self._top.add(pending[start : start + GROUP_ROWS])
+        del pending[:full]
+
+    def _row(self, record: Record) -> dict[str, Any] | None:
+        if isinstance(record, dict):
+            return record if self._columns else _flat(record)
+        if not self._columns or [column.name for column in self._columns] == ["value"]:
+            return {"value": record}
+        self._misfits += 1
+        return None
+
+    def frame(self) -> pd.DataFrame:
+        """Return the frame of all that was added, and start over.
+
+        Returns
+        -------
+        DataFrame, shape (rows, columns or more)
+            The declared columns in their order and with their dtypes, also without any rows; then
+            the undeclared ones in the order in which they were first seen. The index counts from 0.
+
+        Warns
+        -----
+        DataWarning
+            For each column in which values did not fit: its name and their number.
+        """
+        if self._pending:
+            self._top.add(self._pending)
+        extras = [column for _, column in sorted(self._extras, key=lambda extra: extra[0])]
+        leaves = [*self._leaves, *extras]
+        data: dict[str, Any] = {}
+        for leaf in leaves:
+            data[leaf.name] = leaf.finish(self._timezone, self._backend)
+        if not self._columns:
+            data = _without_empty_parents(data)
+        frame = pd.DataFrame(data, index=pd.RangeIndex(self._rows), copy=False)
+        lists = {c.name: c.record for c in self._columns if c.kind == "list" and c.record}
+        if lists:
+            frame.attrs[LISTS] = lists
+        messages = self._complaints()
+        self._start_over()
+        for message in messages:
+            warnings.warn(message, DataWarning, stacklevel=2)
+        return frame
+
+    def _complaints(self) -> list[str]:
+        messages = []
+        if self._misfits:
+            messages.append(
+                f"{self._label}: {self._misfits} of {self._rows} records are no objects; "
+                "their rows hold missing values."
+            )
+        messages += [
+            f"{self._label}: {part.misfits} of {self._rows} values of {part.name!r} "
+            f"are not {WORDS[part.kind]}; they became missing."
+            for part in (*self._leaves, *self._blocks)
+            if part.misfits
+        ]
+        return messages
+
+
+def _leaf(column: Column) -> Leaf:
+    typed = column.kind in ARROW
+    return TypedColumn(column.name, column.kind) if typed else ObjectColumn(column.name, column.kind)
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Flatten nested objects one level; an empty one leaves its name."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        if not isinstance(value, dict) or not value:
+            flat[key] = value or None if value == {} else value
+            continue
+        for inner, cell in value.items():
+            flat[f"{key}.{inner}"] = cell
+    return flat
+
+
+def _without_empty_parents(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave out ``x`` where it is never more than null and ``x.y`` holds its values."""
+    parents = {name.partition(".")[0] for name in data if "." in name}
+    return {name: array for name, array in data.items() if name not in parents or not pd.isna(array).all()}
+
+
+def empty_frame(
+    columns: Sequence[Column], *, timezone: str = "UTC", dtype_backend: Backend = "numpy_nullable"
+) -> pd.DataFrame:
+    """Return a frame without rows: the columns and dtypes that a full one has."""
+    return FrameBuilder(columns, timezone=timezone, dtype_backend=dtype_backend).frame()
