@@ -16,7 +16,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._version import VERSION as __version__
+from ._version import __version__
 
 if TYPE_CHECKING:
     from .client import Classy, Demo, Resource, connect, demo

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -19,7 +18,11 @@ from .errors import (
     TimedOutError,
     UnexpectedAnswerError,
 )
-from .pacing import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .pacing import Pacer
 
 T = TypeVar("T")
 
@@ -51,7 +54,7 @@ class Retry:
     seconds: float = 300.0
     base: float = 0.5
     longest: float = 30.0
-    pause: Callable[[float], object] = field(default=time.sleep, repr=False)
+    pause: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def call(self, function: Callable[[], T], pacer: Pacer, *, patient: bool = True) -> T:
         """Return what *function* returns, after as few repeats as it takes.

@@ -1,3 +1,3 @@
 """The version, without asking the installer's metadata (which would read files at import)."""
 
-VERSION = "0.1.0"
+__version__ = "0.1.0"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .catalog import Column
 from .errors import UsageError
 from .moments import Moment, day, instant, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .catalog import Column
 
 _FORM = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|<>|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -92,11 +96,18 @@ def _unquoted(value: str) -> str:
 def _value(value: str, column: Column, operator: str, timezone: str) -> str:
     where = f"where='{column.name} {operator} ...'"
     if not value or value.lower() in ("null", "none", "nan"):
-        raise UsageError(f"{where} has no value.", advice="The API cannot filter for missing values. " + _NOT_IN_API)
+        raise UsageError(
+            f"{where} has no value.", advice="The API cannot filter for missing values. " + _NOT_IN_API
+        )
     if "," in value:
-        raise UsageError(f"{where} holds a comma, which the API reads as the next condition.", advice="Give several conditions as a list. " + _NOT_IN_API)
+        raise UsageError(
+            f"{where} holds a comma, which the API reads as the next condition.",
+            advice="Give several conditions as a list. " + _NOT_IN_API,
+        )
     if _ENCODED.search(value):
-        raise UsageError(f"{where} is already percent-encoded.", advice="Give plain text; it is encoded once.")
+        raise UsageError(
+            f"{where} is already percent-encoded.", advice="Give plain text; it is encoded once."
+        )
     if not value.isprintable():
         raise UsageError(f"{where} holds a line break or another control character.")
     readers = {"int": _integer, "float": _number, "bool": _boolean}
@@ -105,7 +116,9 @@ def _value(value: str, column: Column, operator: str, timezone: str) -> str:
     if column.kind in ("datetime", "date"):
         return date_value(value, column, operator, timezone, "where")
     if column.kind in ("list", "json", "object"):
-        raise UsageError(f"{where}: the column holds nested data, which the API cannot filter.", advice=_NOT_IN_API)
+        raise UsageError(
+            f"{where}: the column holds nested data, which the API cannot filter.", advice=_NOT_IN_API
+        )
     return value
 
 

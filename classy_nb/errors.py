@@ -30,7 +30,10 @@ asked (method, path, status) and what to do next; none holds a body, a query, a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ClassyError(Exception):

@@ -30,7 +30,8 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
         raise UsageError(
-            f"timezone={name!r} is unknown.", advice="Use an IANA name such as 'America/Los_Angeles' or 'UTC'."
+            f"timezone={name!r} is unknown.",
+            advice="Use an IANA name such as 'America/Los_Angeles' or 'UTC'.",
         ) from None
 
 

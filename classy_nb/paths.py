@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Mapping, Sequence
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, SupportsIndex
 from urllib.parse import quote
 
-from .catalog import Endpoint, Resource
 from .conditions import suggestion
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .catalog import Endpoint, Resource
 
 DEFAULT_KEYS = ("organization", "app")
 """Path keys that the connection fills in where the caller names no parent."""
@@ -41,9 +44,15 @@ def choose(resource: Resource, endpoints: Sequence[Endpoint], given: Mapping[str
     ]
     if fitting:
         return min(fitting, key=lambda e: (len(set(e.keys) - set(given)), e.deprecated))
-    ways = "; ".join(_describe(endpoint) for endpoint in endpoints)
     named = ", ".join(f"{key}=" for key in given) or "no parent"
-    raise UsageError(f"{resource.name} cannot be asked for with {named}.", advice=f"It takes {ways}.")
+    raise UsageError(
+        f"{resource.name} cannot be asked for with {named}.", advice=f"It takes {describe(endpoints)}."
+    )
+
+
+def describe(endpoints: Iterable[Endpoint]) -> str:
+    """Say which parents these endpoints take."""
+    return "; ".join(dict.fromkeys(_describe(endpoint) for endpoint in endpoints))
 
 
 def _describe(endpoint: Endpoint) -> str:

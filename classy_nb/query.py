@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .catalog import Catalog, Column, Endpoint, Parameter, Resource
 from .conditions import Condition, find_column, period, read_conditions, suggestion
 from .errors import UsageError
 from .moments import Moment, day, instant, zone
-from .paths import choose, fill
+from .paths import choose, describe, fill
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .catalog import Catalog, Column, Endpoint, Parameter, Resource
 
 MOST_PER_PAGE = 100
 """The API's largest page."""
@@ -32,7 +35,12 @@ class Query:
     limit: int | None = None
 
     def page(
-        self, number: int = 1, per_page: int = MOST_PER_PAGE, *, after: int | None = None, sort: str | None = None
+        self,
+        number: int = 1,
+        per_page: int = MOST_PER_PAGE,
+        *,
+        after: int | None = None,
+        sort: str | None = None,
     ) -> list[tuple[str, str]]:
         """Return the parameters of one page.
 
@@ -66,7 +74,7 @@ class Asking:
     defaults: Mapping[str, object] | None = None
     """Path keys to fill in: the organization's id and the application's."""
 
-    def list(
+    def for_list(
         self,
         resource: Resource,
         *,
@@ -99,7 +107,7 @@ class Asking:
         order = self._sort(query.endpoint, _names(sort, "sort"), aggregates=aggregates)
         return replace(query, conditions=conditions, sort=order, limit=limit)
 
-    def object(
+    def for_record(
         self,
         resource: Resource,
         id: object = None,  # noqa: A002 - the word users know
@@ -114,7 +122,7 @@ class Asking:
             keys = {endpoint.key for endpoint in resource.objects if endpoint.key}
             if len(keys) != 1:
                 raise UsageError(f"{resource.name}.get() takes no id, but its parents as keywords.")
-            keywords = {**keywords, keys.pop(): id}  # type: ignore[dict-item]
+            keywords = {**keywords, keys.pop(): id}
         return self._start(resource, resource.objects, keywords, fields, include, aggregates=aggregates)
 
     def _start(
@@ -161,11 +169,18 @@ class Asking:
     ) -> dict[str, object]:
         known = keys | {p.keyword for endpoint in endpoints for p in endpoint.parameters}
         for keyword in keywords:
+            if keyword not in known and keyword in self._all_keys():
+                ways = describe(endpoints)
+                raise UsageError(f"{resource.name} has no parent {keyword}=.", advice=f"It takes {ways}.")
             if keyword not in known:
                 raise UsageError(
-                    f"{resource.name} takes no keyword {keyword!r}.", advice=suggestion(keyword, known | _KEYWORDS)
+                    f"{resource.name} takes no keyword {keyword!r}.",
+                    advice=suggestion(keyword, known | _KEYWORDS),
                 )
         return {key: value for key, value in keywords.items() if key in keys}
+
+    def _all_keys(self) -> set[str]:
+        return {key for endpoint in self.catalog.endpoints for key in endpoint.keys}
 
     def _parameters(
         self, endpoint: Endpoint, keywords: Mapping[str, object], keys: set[str]
@@ -217,7 +232,9 @@ class Asking:
     def _sort(
         self, endpoint: Endpoint, names: tuple[str, ...], *, aggregates: bool
     ) -> tuple[tuple[str, bool], ...]:
-        known = {c.name: c for c in self.catalog.columns(endpoint, aggregates=aggregates) if "." not in c.name}
+        known = {
+            c.name: c for c in self.catalog.columns(endpoint, aggregates=aggregates) if "." not in c.name
+        }
         found = []
         for text in names:
             name, _, direction = text.strip().partition(":")
@@ -230,14 +247,14 @@ class Asking:
         return tuple(found)
 
     def _date(self, endpoint: Endpoint, by: str | None, columns: Mapping[str, Column]) -> Column:
-        dates = [column.name for column in columns.values() if column.kind in ("datetime", "date")]
+        dates = [c.name for c in columns.values() if c.kind in ("datetime", "date") and "." not in c.name]
         name = by or endpoint.date
         if name is None:
             advice = f"Choose one with by=: {', '.join(dates)}." if dates else "Fetch all of it."
             raise UsageError(f"{endpoint.path} has no business date for since= and until=.", advice=advice)
         column = find_column(name, columns, "by")
         if column.kind not in ("datetime", "date"):
-            raise UsageError(f"by={name!r} is no date.", advice=f"Dates are {', '.join(dates)}.")
+            raise UsageError(f"by={name!r} is no date.", advice=f"Dates are {', '.join(dates) or 'none'}.")
         return column
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import email.utils
 import json
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import (
     BadRequestError,
@@ -29,11 +28,20 @@ from .errors import (
 )
 from .redact import Secret, safe_path, scrub
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 _BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
     401: (UnauthorizedError, "The API refused the token."),
     403: (PermissionDeniedError, "The API denied access."),
     404: (NotFoundError, "The API knows no such record."),
     429: (RateLimitedError, "The API asks for fewer requests."),
+}
+_BY_FAMILY: Mapping[int, tuple[type[ResponseError], str]] = {
+    2: (UnexpectedAnswerError, "The API answered with something unexpected."),
+    3: (RedirectRefusedError, "The API pointed at another host; the token was not sent there."),
+    4: (BadRequestError, "The API rejected the request."),
+    5: (ServerError, "The API failed."),
 }
 
 
@@ -145,15 +153,8 @@ def _classify(
         return MemberOnlyError, "The API denied access to an endpoint for members."
     if status == 404 and _is_gateway(data):  # noqa: PLR2004
         return NoSuchPathError, "The API has no such path."
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    if 300 <= status < 400:  # noqa: PLR2004
-        return RedirectRefusedError, "The API pointed at another host; the token was not sent there."
-    if status >= 500:  # noqa: PLR2004
-        return ServerError, "The API failed."
-    if status >= 400:  # noqa: PLR2004
-        return BadRequestError, "The API rejected the request."
-    return UnexpectedAnswerError, "The API answered with something unexpected."
+    family = status // 100
+    return _BY_STATUS.get(status) or _BY_FAMILY.get(family) or _BY_FAMILY[2]
 
 
 def _is_gateway(data: object) -> bool:
@@ -186,7 +187,9 @@ def login_error_for(
         return LoginError(what, method="POST", path=safe_path(path), status=status)
     if named == "access_denied":
         advice = "Use an https:// address in token_url=."
-        return LoginError(_said(data, secrets), advice=advice, method="POST", path=safe_path(path), status=status)
+        return LoginError(
+            _said(data, secrets), advice=advice, method="POST", path=safe_path(path), status=status
+        )
     return LoginError(_said(data, secrets), method="POST", path=safe_path(path), status=status)
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from .credentials import Credentials
 from .errors import LoginError, UnexpectedAnswerError
 from .redact import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests import PreparedRequest
+
+    from .credentials import Credentials
 
 MARGIN = 60.0
 """Seconds before its end at which a token is renewed (less for a token that lives under 10 minutes)."""
@@ -25,7 +29,9 @@ DEFAULT_LIFETIME = 3600.0
 class Exchange(Protocol):
     """Posts fields to the token URL and returns the answer, its tokens sealed; or raises."""
 
-    def __call__(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]: ...
+    def __call__(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        """Post *fields* to *url*."""
+        ...
 
 
 @dataclass(frozen=True)

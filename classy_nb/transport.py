@@ -1,17 +1,14 @@
 """One GET and its answer: session, time limits, bounded repeats, errors.
 
-Nothing of ``requests`` or ``urllib3`` leaves this module, no exception either: their tracebacks hold
-headers and bodies, which is where the token and the secret are.
+What a caller gets is JSON or an error of this package, never anything of ``requests``.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -20,14 +17,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from . import _version
+from ._exchange import Answer, NoAuth, exchange
 from ._retry import Retry
+from ._version import __version__
 from .errors import (
-    ClassyError,
-    ConnectionFailedError,
-    InterruptedFetchError,
-    TimedOutError,
-    UnauthorizedError,
     UnexpectedAnswerError,
     UsageError,
 )
@@ -38,7 +31,7 @@ from .tokens import TokenAuth, origin_of
 
 log = logging.getLogger("classy_nb")
 
-USER_AGENT = f"classy_nb/{_version.VERSION} (+https://pypi.org/project/classy-nb/)"
+USER_AGENT = f"classy_nb/{__version__} (+https://pypi.org/project/classy-nb/)"
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
 _MAX_REDIRECTS = 3
@@ -46,23 +39,6 @@ _OK, _NO_CONTENT = 200, 204
 _TOKEN_KEYS = ("access_token", "refresh_token")
 
 Query = Iterable[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back: status, headers (whatever their case) and the whole body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    authorization: Secret | None
-
-
-class _NoAuth(requests.auth.AuthBase):
-    """Keeps ``.netrc`` entries off the token request."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 class Transport:
@@ -170,7 +146,10 @@ class Transport:
         body = parse(answer.body)
         if not isinstance(body, dict):
             raise UnexpectedAnswerError(
-                "The login answered something that is not JSON.", method="POST", path=path, status=answer.status
+                "The login answered something that is not JSON.",
+                method="POST",
+                path=path,
+                status=answer.status,
             )
         return {key: _sealed(key, value) for key, value in body.items()}
 
@@ -213,14 +192,14 @@ class Transport:
         self, method: str, url: str, path: str, fields: Mapping[str, str | Secret] | None = None
     ) -> Answer:
         """Send one request; errors are raised from here, where no local holds a secret."""
-        auth: requests.auth.AuthBase = _NoAuth()
+        auth: requests.auth.AuthBase = NoAuth()
         if fields is None and self.auth is not None:
             self.auth.token()  # outside of the guarded part: a login error is an error of its own
             auth = self.auth
         with self._count:
             self.requests_sent += 1
         started = time.perf_counter()
-        outcome = _exchange(self._session, method, url, auth, fields, self._timeout)
+        outcome = exchange(self._session, method, url, auth=auth, fields=fields, timeout=self._timeout)
         elapsed = (time.perf_counter() - started) * 1e3
         if isinstance(outcome, Answer):
             log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), outcome.status, elapsed)
@@ -228,47 +207,6 @@ class Transport:
         cls, what = outcome
         log.debug("%s %s -> %s after %.0f ms", method, safe_path(path), cls.__name__, elapsed)
         raise cls(what, method=method, path=safe_path(path))
-
-
-def _exchange(
-    session: requests.Session,
-    method: str,
-    url: str,
-    auth: requests.auth.AuthBase,
-    fields: Mapping[str, str | Secret] | None,
-    timeout: tuple[float, float],
-) -> Answer | tuple[type[ClassyError], str]:
-    """Exchange one request for an answer, or for the error to raise.
-
-    Exceptions end here, their tracebacks with them: the frames below hold the token and the secret.
-    """
-    try:
-        form = fields and {k: v.reveal() if isinstance(v, Secret) else v for k, v in fields.items()}
-        response = session.request(
-            method, url, data=form, auth=auth, timeout=timeout, allow_redirects=False
-        )
-        sent = response.request.headers.get("Authorization")
-        return Answer(
-            response.status_code, response.headers, response.content, Secret(str(sent)) if sent else None
-        )
-    except requests.Timeout:
-        return TimedOutError, "The server did not answer in time."
-    except requests.exceptions.SSLError:
-        return ConnectionFailedError, "The server's certificate could not be verified."
-    except requests.exceptions.ProxyError:
-        return ConnectionFailedError, "The proxy refused the connection."
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-        return ConnectionFailedError, "The answer broke off."
-    except requests.RequestException as error:
-        if "timed out" in str(error):
-            return TimedOutError, "The server did not answer in time."
-        return ConnectionFailedError, "The server could not be reached or hung up."
-    except KeyboardInterrupt:
-        return InterruptedFetchError, "Stopped."
-    except ClassyError as error:
-        return type(error), error.what
-    except Exception as error:  # noqa: BLE001 - whatever it is, its traceback must not get out
-        return ConnectionFailedError, f"The request failed ({type(error).__name__})."
 
 
 def _json(answer: Answer, path: str) -> Any:

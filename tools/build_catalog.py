@@ -165,8 +165,7 @@ class Builder:
             for path, operations in self.document["paths"].items()
             if "get" in operations
         ]
-        for extra in self.fix["endpoints"]:
-            endpoints.append({"path": extra["path"], "kind": extra["kind"], "record": extra["record"], "flags": ["unlisted"]})
+        endpoints += [{**extra, "flags": ["unlisted"]} for extra in self.fix["endpoints"]]
         for name, columns in self.fix["records"].items():
             self.records[name] = dict(columns)
         for entry in endpoints:
@@ -190,7 +189,9 @@ class Builder:
         columns = self.records.get(entry["record"], {})
         if columns.get("id", "").rstrip("?") == "int":
             entry["id"] = "id"
-        date = next((d for d in ("purchased_at", "created_at") if columns.get(d, "").startswith("datetime")), None)
+        date = next(
+            (d for d in ("purchased_at", "created_at") if columns.get(d, "").startswith("datetime")), None
+        )
         if date:
             entry["date"] = date
         if path in self.fix["aggregates"]:
@@ -222,7 +223,9 @@ def scalar(schema: Schema) -> str:
     if kind in ("integer", "number"):
         return "float"
     if kind == "string":
-        return {"date-time": "datetime", "date": "date", "float": "float", "double": "float"}.get(form or "", "text")
+        return {"date-time": "datetime", "date": "date", "float": "float", "double": "float"}.get(
+            form or "", "text"
+        )
     return "json"
 
 
@@ -253,7 +256,9 @@ def render(catalog: Schema) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("document", type=Path)
-    parser.add_argument("--check", action="store_true", help="fail when catalog.json is not what would be written")
+    parser.add_argument(
+        "--check", action="store_true", help="fail when catalog.json is not what would be written"
+    )
     arguments = parser.parse_args()
     text, target = build(arguments.document), CATALOG / "catalog.json"
     if arguments.check:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from ..catalog import Endpoint
-from ..catalog import Resource as Kind
-from ..paths import DEFAULT_KEYS
-from ..query import Asking
+from classy_nb.paths import DEFAULT_KEYS
+
+if TYPE_CHECKING:
+    from classy_nb.catalog import Endpoint
+    from classy_nb.catalog import Resource as Kind
+    from classy_nb.query import Asking
 
 Facts = Sequence[tuple[str, str]]
 _MIXED = {
@@ -51,14 +54,24 @@ def resource_facts(kind: Kind, asking: Asking) -> Facts:
     own = dict.fromkeys(p.keyword for e in kind.endpoints for p in e.parameters)
     if own:
         facts.append(("parameters", ", ".join(own)))
-    flags = [word for word, on in (("deprecated", _all(kind, "deprecated")), ("members only", _all(kind, "member_only"))) if on]
+    flags = [
+        word
+        for word, on in (
+            ("deprecated", _all(kind, "deprecated")),
+            ("members only", _all(kind, "member_only")),
+        )
+        if on
+    ]
     if flags:
         facts.append(("flags", ", ".join(flags)))
     if kind.name in _MIXED:
         facts.append(("mind", _MIXED[kind.name]))
     columns = asking.catalog.columns(first)
     facts.append(
-        (f"{len(columns)} columns", ", ".join(f"{c.name} ({c.dtype(asking.timezone)})" for c in columns[:_SHOWN]))
+        (
+            f"{len(columns)} columns",
+            ", ".join(f"{c.name} ({c.dtype(asking.timezone)})" for c in columns[:_SHOWN]),
+        )
     )
     if len(columns) > _SHOWN:
         facts.append(("", f"... and {len(columns) - _SHOWN} more: .columns"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ..catalog import load
-from ..credentials import Credentials
-from ..moments import zone
-from ..query import Asking
-from ..transport import Transport
+from classy_nb.catalog import load
+from classy_nb.moments import zone
+from classy_nb.query import Asking
+
 from ._cards import Facts, html_card, text_card
 from ._fetch import Fetcher
 from ._names import ResourceNames
@@ -17,7 +15,12 @@ from ._raw import fetch_raw
 from ._resource import Resource
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     import pandas as pd
+
+    from classy_nb.credentials import Credentials
+    from classy_nb.transport import Transport
 
 
 class Classy(ResourceNames):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..catalog import load
-from ..credentials import Credentials
-from ..errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
-from ..pacing import DEFAULT_LIMIT, Pacer
-from ..query import Asking
-from ..tokens import TokenAuth
-from ..transport import Transport
-from ..walk import Walk
+from classy_nb.catalog import load
+from classy_nb.credentials import Credentials
+from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
+from classy_nb.pacing import DEFAULT_LIMIT, Pacer
+from classy_nb.query import Asking
+from classy_nb.tokens import TokenAuth
+from classy_nb.transport import Transport
+from classy_nb.walk import Walk
+
 from ._classy import Classy
 
 if TYPE_CHECKING:
-    from ..sandbox import Sandbox
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from classy_nb.sandbox import Sandbox
 
 
 def connect(
@@ -106,7 +108,7 @@ def organizations_of(credentials: Credentials, transport: Transport) -> dict[int
     """Return the organizations that the application sees: id to name."""
     catalog = load()
     asking = Asking(catalog, defaults={"app": credentials.client_id})
-    query = asking.list(catalog.resources["organizations"])
+    query = asking.for_list(catalog.resources["organizations"])
     walk = Walk(query, lambda parameters, patient: transport.get(query.path, parameters, patient=patient))
     return {
         int(record["id"]): str(record.get("name") or "")
@@ -190,7 +192,7 @@ def demo(
     ImportError
         The sandbox's packages are missing: ``pip install 'classy-nb[demo]'``.
     """
-    from ..sandbox import Sandbox
+    from classy_nb.sandbox import Sandbox
 
     box = Sandbox(transactions=transactions, seed=seed, **options)
     box.start()

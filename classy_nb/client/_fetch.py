@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..frames import FrameBuilder
-from ..query import Query
-from ..transport import Transport
-from ..walk import Walk
+from classy_nb.frames import FrameBuilder
+from classy_nb.walk import Walk
+
 from ._verify import warn_where_ignored
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pandas as pd
+
+    from classy_nb.query import Query
+    from classy_nb.transport import Transport
 
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
@@ -28,9 +31,7 @@ class Fetcher:
 
     def json(self, query: Query) -> Any:
         """Return the JSON of an object; None for an answer without content."""
-        return self._transport.get(
-            query.path, query.parameters, member_only=query.endpoint.member_only
-        )
+        return self._transport.get(query.path, query.parameters, member_only=query.endpoint.member_only)
 
     def walk(self, query: Query) -> Walk:
         """Return the walk over a list."""

@@ -5,7 +5,10 @@ A test keeps this list equal to the catalog.
 
 from __future__ import annotations
 
-from ._resource import Resource
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._resource import Resource
 
 
 class ResourceNames:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..catalog import Catalog, Endpoint
-from ..errors import UsageError
-from ..moments import instant, literal
-from ..paths import raw_path
-from ..query import Query
-from ..walk import looks_like_list
-from ._fetch import Fetcher
+from classy_nb.catalog import Catalog, Endpoint
+from classy_nb.errors import UsageError
+from classy_nb.moments import instant, literal
+from classy_nb.paths import raw_path
+from classy_nb.query import Query
+from classy_nb.walk import looks_like_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._fetch import Fetcher
 
 
 def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping[str, Any]) -> Any:
@@ -20,7 +23,7 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
 
     A list is fetched whole, page by page; with ``page=`` only that page.
     """
-    from ..frames import FrameBuilder, to_series
+    from classy_nb.frames import FrameBuilder, to_series
 
     encoded = raw_path(path)
     endpoint = catalog.find(encoded)

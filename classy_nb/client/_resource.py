@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..catalog import Resource as Kind
-from ..errors import DeprecatedEndpointWarning, UsageError
-from ..moments import Moment
-from ..query import Asking, Names, Query
+from classy_nb.errors import DeprecatedEndpointWarning, UsageError
+
 from ._cards import resource_html, resource_text
 from ._fetch import BATCH_ROWS, Backend, Fetcher
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import pandas as pd
+
+    from classy_nb.catalog import Resource as Kind
+    from classy_nb.moments import Moment
+    from classy_nb.query import Asking, Names, Query
 
 
 class Resource:
@@ -83,6 +86,25 @@ class Resource:
         """The resource's name, an attribute of the connection."""
         return self._kind.name
 
+    @property
+    def columns(self) -> pd.DataFrame:
+        """The columns of its frames.
+
+        Returns
+        -------
+        DataFrame, one row a column
+            ``column``, ``dtype``, ``nullable``; of the first list where lists of several parents
+            differ. Columns that ``include=`` and ``aggregates=`` add are not among them.
+        """
+        import pandas as pd
+
+        endpoint = (self._kind.lists or self._kind.objects)[0]
+        rows = [
+            {"column": c.name, "dtype": c.dtype(self._asking.timezone), "nullable": c.nullable}
+            for c in self._asking.catalog.columns(endpoint)
+        ]
+        return pd.DataFrame(rows)
+
     def __call__(
         self,
         *,
@@ -145,9 +167,9 @@ class Resource:
         ClassyError
             Anything else went wrong.
         """
-        from ..frames import to_series
+        from classy_nb.frames import to_series
 
-        query = self._asking.object(
+        query = self._asking.for_record(
             self._kind, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._warn(query)
@@ -188,14 +210,14 @@ class Resource:
             one empty frame where there is nothing.
         """
         if asked.get("sort") is not None and asked.get("limit") is None:
-            raise UsageError("batches() takes no sort= without limit=.", advice="Batches come in order of id.")
+            raise UsageError(
+                "batches() takes no sort= without limit=.", advice="Batches come in order of id."
+            )
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number from 1.")
         return self._fetcher.batches(self._list(**asked), _checked(dtype_backend), rows)
 
-    def to_csv(
-        self, path: str | Path, *, excel: bool = False, neutralize: bool = True, **asked: Any
-    ) -> Path:
+    def to_csv(self, path: str | Path, *, excel: bool = False, neutralize: bool = True, **asked: Any) -> Path:
         """Fetch a list straight into a CSV file, in constant memory.
 
         Parameters
@@ -219,7 +241,7 @@ class Resource:
         ClassyError
             The list cannot be fetched.
         """
-        from ..export import CsvWriter
+        from classy_nb.export import CsvWriter
 
         batches = self.batches(**asked)
         with CsvWriter(path, excel=excel, neutralize=neutralize) as writer:
@@ -228,7 +250,7 @@ class Resource:
         return writer.path
 
     def _list(self, **asked: Any) -> Query:
-        query = self._asking.list(self._kind, **asked)
+        query = self._asking.for_list(self._kind, **asked)
         self._warn(query)
         return query
 

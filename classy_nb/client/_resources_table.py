@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
-from ..catalog import Catalog
-from ..paths import DEFAULT_KEYS
+from classy_nb.paths import DEFAULT_KEYS
+
+if TYPE_CHECKING:
+    from classy_nb.catalog import Catalog
 
 
 def resources_table(catalog: Catalog) -> pd.DataFrame:

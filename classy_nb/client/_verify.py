@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..conditions import Condition
-from ..errors import DataWarning
+from classy_nb.errors import DataWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     import pandas as pd
+
+    from classy_nb.conditions import Condition
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,

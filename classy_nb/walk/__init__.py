@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import BadRequestError, TimedOutError
-from ..query import MOST_PER_PAGE, Query
+from classy_nb.errors import BadRequestError, TimedOutError
+from classy_nb.query import MOST_PER_PAGE, Query
+
 from ._ask import Asker, Fetch
 from ._keys import KeyRefusedError, KeyWalk
 from ._numbers import NumberWalk
 from ._page import looks_like_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Fetch", "Walk", "looks_like_list"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import TimedOutError
-from ..query import MOST_PER_PAGE, Query
+from classy_nb.errors import TimedOutError
+from classy_nb.query import MOST_PER_PAGE, Query
+
 from ._page import Page, read_page
 
 Fetch = Callable[[Sequence[tuple[str, str]], bool], Any]

@@ -5,13 +5,17 @@ A record that exists throughout is fetched exactly once, whatever is inserted or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+import itertools
+from typing import TYPE_CHECKING, Any
 
-from ..errors import BadRequestError, IncompleteResultError, ServerError
-from ..redact import safe_path
-from ._ask import Asker
-from ._page import Page
+from classy_nb.errors import BadRequestError, IncompleteResultError, ServerError
+from classy_nb.redact import safe_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ._ask import Asker
+    from ._page import Page
 
 _SETTLING_ROUNDS = 3
 
@@ -86,12 +90,12 @@ class KeyWalk:
         ids = page.ids()
         if ids is None:
             raise KeyRefusedError("a record has no id")
-        ordered = all(a <= b for a, b in zip(ids, ids[1:], strict=False))
+        ordered = all(a <= b for a, b in itertools.pairwise(ids))
         if not ordered or (ids and self.last is not None and ids[0] <= self.last):
             raise KeyRefusedError("ids do not advance")
         records = page.records
         if len(set(ids)) < len(ids):
-            records = list({i: r for i, r in zip(ids, records, strict=True)}.values())
+            records = list(dict(zip(ids, records, strict=True)).values())
         if ids:
             self.last = ids[-1]
         self.received += len(records)

@@ -7,13 +7,17 @@ with the same records, nothing before it has gone. Otherwise the walk is repeate
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFoundError
-from ._ask import Asker
+from classy_nb.errors import NotFoundError
+
 from ._keys import incomplete
-from ._page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ._ask import Asker
+    from ._page import Page
 
 _PASSES = 4
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import UnexpectedAnswerError
-from ..redact import safe_path, scrub
-from ..responses import message_of
+from classy_nb.errors import UnexpectedAnswerError
+from classy_nb.redact import safe_path, scrub
+from classy_nb.responses import message_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""List what can be fetched, or say what one resource is; needs no account and no network."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from classy_nb.catalog import load
+from classy_nb.conditions import suggestion
+from classy_nb.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from classy_nb.catalog import Catalog
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("resource", nargs="?", help="one resource, with its columns")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Print the table, or one resource."""
+    catalog = load()
+    if asked.resource is None:
+        sys.stdout.write(_table(catalog))
+    elif asked.resource in catalog.resources:
+        sys.stdout.write(_one(catalog, asked.resource))
+    else:
+        raise UsageError(
+            f"There is no resource {asked.resource!r}.", advice=suggestion(asked.resource, catalog.resources)
+        )
+
+
+def _table(catalog: Catalog) -> str:
+    from classy_nb.client._resources_table import resources_table
+
+    table = resources_table(catalog)
+    for flag in ("one", "deprecated", "member_only"):
+        table[flag] = table[flag].map({True: "yes", False: ""})
+    return f"{table.to_string(index=False, max_colwidth=60, justify='left')}\n"
+
+
+def _one(catalog: Catalog, name: str) -> str:
+    from classy_nb.client._cards import resource_text
+    from classy_nb.query import Asking
+
+    kind = catalog.resources[name]
+    lines = [resource_text(kind, Asking(catalog)), "", "columns"]
+    columns = catalog.columns((kind.lists or kind.objects)[0])
+    width = max(len(column.name) for column in columns)
+    lines += [f"  {column.name:<{width}}  {column.dtype()}" for column in columns]
+    return "\n".join(lines) + "\n"
