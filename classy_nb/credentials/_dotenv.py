@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import io
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def find_env_file(start: Path | None = None) -> Path | None:
 
 def read_env_file(path: Path) -> EnvFile:
     """Read a file's ``CLASSY_`` variables; ``problem`` says why it can't be read. Nothing is raised."""
-    from dotenv import dotenv_values  # noqa: PLC0415 - not needed to import the package
+    from dotenv import dotenv_values
 
     try:
         data = path.read_bytes()
@@ -115,6 +114,8 @@ def _failure_of_replacing(path: Path, values: Mapping[str, Secret | None]) -> Ba
 
 
 def _replace(path: Path, values: Mapping[str, Secret | None]) -> None:
+    import tempfile
+
     text, odd = _decoded(path.read_bytes()) if path.exists() else ("", None)
     if text is None:
         raise OSError(0, str(odd))
@@ -131,7 +132,7 @@ def _replace(path: Path, values: Mapping[str, Secret | None]) -> None:
 
 
 def _put(draft: Path, values: Mapping[str, Secret | None]) -> None:
-    from dotenv import dotenv_values, set_key, unset_key  # noqa: PLC0415 - see read_env_file
+    from dotenv import dotenv_values, set_key, unset_key
 
     before = dotenv_values(draft, interpolate=False, encoding="utf-8")
     for name, value in values.items():
@@ -166,7 +167,7 @@ def _decoded(data: bytes) -> tuple[str | None, str | None]:
 
 
 def _bad_line(text: str) -> str | None:
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - see read_env_file
+    from dotenv.parser import parse_stream
 
     lines = [
         b.original.line for b in parse_stream(io.StringIO(text)) if b.error and PREFIX in b.original.string

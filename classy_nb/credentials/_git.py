@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Literal
 
 from ._dotenv import file_mode
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 _SETTINGS = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "XDG_CONFIG_HOME", "TMPDIR")
@@ -46,6 +45,9 @@ def git_state(path: Path) -> State:
 
 
 def _git(path: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    import shutil  # only saving needs these two
+    import subprocess
+
     git = shutil.which("git")
     if git is None:
         return None

@@ -108,7 +108,9 @@ PERSONAL_KEYS = frozenset(
         "ach_last_four",
         "answer",
         "birthday",
+        "body",
         "browser_info",
+        "cancel_reason_text",
         "card_expiration",
         "card_last_four",
         "cc_card_exp",
@@ -134,14 +136,14 @@ PERSONAL_KEYS = frozenset(
 )
 """Columns that hold donors, members and what they wrote.
 
-``name``, ``title``, ``body`` and ``description`` are not among them: they name campaigns, pages and
-teams far more often than people.
+``name``, ``title`` and ``description`` are not among them: they name campaigns, pages and teams far
+more often than people.
 """
 
 _PERSONAL_WORD = re.compile(
-    r"(first|last|middle|given|family|full|maiden)_?name|e_?mail_address|phone|address_?[0-9]"
-    r"|^(billing|shipping|mailing|member)_(name|email|address|city|state|zip|country)|postal_?code"
-    r"|^(honoree|recipient|sender|donor|supporter)_(name|email)$|last_four$"
+    r"(first|last|middle|given|family|full|maiden)_?name|e_?mail_address|^(?!virtual_).*phone|address_?[0-9]"
+    r"|^(billing|shipping|mailing|member|honoree|recipient|sender|donor|supporter)"
+    r"_(name|email|address|city|state|zip|country)$|postal_?code|last_four$"
 )
 
 
@@ -159,7 +161,7 @@ def is_personal(column: str) -> bool:
     return any(part in PERSONAL_KEYS or _PERSONAL_WORD.search(part) for part in parts)
 
 
-def redact(value: Any, keys: Collection[str] | Callable[[str], object], mask: str = "REDACTED") -> Any:  # noqa: ANN401 - JSON
+def redact(value: Any, keys: Collection[str] | Callable[[str], object], mask: str = "REDACTED") -> Any:
     """Copy a JSON-like value with what stands under some keys masked.
 
     Parameters
@@ -179,7 +181,7 @@ def redact(value: Any, keys: Collection[str] | Callable[[str], object], mask: st
     return _redact(value, lambda key: _plain(key) in names, mask)
 
 
-def _redact(value: Any, hidden: Callable[[str], object], mask: str) -> Any:  # noqa: ANN401 - JSON
+def _redact(value: Any, hidden: Callable[[str], object], mask: str) -> Any:
     if isinstance(value, dict):
         return {k: _masked(v, mask) if hidden(k) else _redact(v, hidden, mask) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -187,7 +189,7 @@ def _redact(value: Any, hidden: Callable[[str], object], mask: str) -> Any:  # n
     return value
 
 
-def _masked(value: Any, mask: str) -> Any:  # noqa: ANN401 - JSON
+def _masked(value: Any, mask: str) -> Any:
     if isinstance(value, dict):
         return {key: _masked(item, mask) for key, item in value.items()}
     if isinstance(value, list | tuple):

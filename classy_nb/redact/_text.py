@@ -35,7 +35,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z0-9]{16,}")
+_TOKEN = re.compile(r"[A-Za-z0-9]{16,}|\beyJ[\w.-]+")
 _MIXED_TOKEN = re.compile(
     # Base64 and its URL form, which words, paths and snake_case are not: all three kinds in one run.
     r"(?<![\w+/=.~-])(?=[\w+/=.~-]*[0-9])(?=[\w+/=.~-]*[a-z])(?=[\w+/=.~-]*[A-Z])[\w+/=.~-]{16,}",
@@ -99,8 +99,8 @@ def _encoded(text: str) -> Iterator[str]:
         yield code(raw).decode().rstrip("=")
 
 
-_APP = re.compile(r"(/apps/)[^/]+", re.IGNORECASE)
-_CUSTOM_URL = re.compile(r"(/custom-url/).+", re.IGNORECASE)
+_APP = re.compile(r"((?:^|/)apps/)[^/]+", re.IGNORECASE)
+_CUSTOM_URL = re.compile(r"((?:^|/)custom-url/).+", re.IGNORECASE)
 
 
 def safe_path(path: str) -> str:
