@@ -186,6 +186,8 @@ class Credentials:
         return target
 
     def __repr__(self) -> str:
+        if "client_id" not in vars(self):  # refused: a traceback with variables shows what was begun
+            return "<Credentials, unfinished>"
         known = self.client_id[: min(_SHOWN, len(self.client_id) // 2)]
         shown = {"client_id": f"'{known}…'", "client_secret": str(self.client_secret)}
         shown |= {

@@ -169,7 +169,8 @@ def _decoded(data: bytes) -> tuple[str | None, str | None]:
 def _bad_line(text: str) -> str | None:
     from dotenv.parser import parse_stream
 
-    lines = [
-        b.original.line for b in parse_stream(io.StringIO(text)) if b.error and PREFIX in b.original.string
-    ]
-    return f"has a line that cannot be read: line {lines[0]}; check its quotes" if lines else None
+    bad = (b.original for b in parse_stream(io.StringIO(text)) if b.error and PREFIX in b.original.string)
+    for original in bad:
+        blank_lines = len(original.string) - len(original.string.lstrip("\n"))
+        return f"has a line that cannot be read: line {original.line + blank_lines}; check its quotes"
+    return None

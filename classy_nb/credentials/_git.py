@@ -35,11 +35,10 @@ def git_state(path: Path) -> State:
         )
     if inside.stdout.strip() != b"true":
         return "outside"
-    name = f":(literal){path.name}"
-    tracked = _git(path, "ls-files", "--error-unmatch", "--", name)
+    tracked = _git(path, "ls-files", "--error-unmatch", "--", f":(literal){path.name}")
     if tracked is not None and tracked.returncode == 0:
         return "tracked"
-    ignored = _git(path, "check-ignore", "--quiet", "--", path.name)
+    ignored = _git(path, "check-ignore", "--quiet", "--no-index", "--", f"./{path.name}")
     codes: dict[int, State] = {0: "ignored", 1: "exposed"}
     return codes.get(ignored.returncode, "unknown") if ignored is not None else "unknown"
 

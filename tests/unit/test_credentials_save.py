@@ -1,0 +1,313 @@
+"""`Credentials.save`: into a ``.env`` file that only the owner can read."""
+
+import os
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+
+import dotenv
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from classy_nb.credentials import Credentials
+from classy_nb.errors import CredentialsError, CredentialsWarning
+
+SECRET = "s3cret-c4nary"
+MINE = Credentials("the-id", SECRET)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    return tmp_path
+
+
+@pytest.fixture
+def repository(folder):
+    git("init", "-q")
+    (folder / ".gitignore").write_text(".env\n")
+    return folder
+
+
+def git(*arguments):
+    subprocess.run(
+        ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *arguments],
+        check=True,
+        capture_output=True,
+    )
+
+
+def mode(path):
+    return oct(path.stat().st_mode & 0o777)
+
+
+def files(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_a_new_file_is_the_owner_s_alone(folder):
+    before = os.umask(0)
+    try:
+        assert MINE.save() == folder / ".env"
+    finally:
+        os.umask(before)
+    assert mode(folder / ".env") == "0o600"
+    assert (folder / ".env").read_text() == f"CLASSY_CLIENT_ID='the-id'\nCLASSY_CLIENT_SECRET='{SECRET}'\n"
+    assert files(folder) == [".env"]
+
+
+def test_what_is_saved_loads_again(folder):
+    full = Credentials(
+        "the-id",
+        SECRET,
+        organization=34,
+        base_url="http://127.0.0.1:1/2.0",
+        token_url="http://127.0.0.1:1/oauth2/auth",
+        timezone="Asia/Tokyo",
+    )
+    assert Credentials.load(env_file=full.save("live.env"), environ={}) == full
+
+
+def test_settings_that_have_their_default_are_taken_out(folder):
+    (folder / ".env").write_text("CLASSY_ORGANIZATION_ID=9\nexport CLASSY_TIMEZONE=Asia/Tokyo\nOTHER=x\n")
+    MINE.save()
+    assert Credentials.load(environ={}) == MINE
+    assert "OTHER=x" in (folder / ".env").read_text().splitlines()
+
+
+def test_the_other_lines_stay_as_they_are(folder):
+    others = "# mine\n\nexport A=1 # one\nB='two\nlines'\n  C = ${A}\nnot a line\n#CLASSY_CLIENT_ID=old\n"
+    (folder / ".env").write_text(others + "CLASSY_CLIENT_SECRET=old\nD=4")
+    MINE.save()
+    assert (folder / ".env").read_text() == (
+        others + f"CLASSY_CLIENT_SECRET='{SECRET}'\nD=4\nCLASSY_CLIENT_ID='the-id'\n"
+    )
+
+
+def test_a_second_save_replaces_the_first(folder):
+    Credentials("older", "older-secret", organization=1).save()
+    MINE.save()
+    assert (folder / ".env").read_text() == f"CLASSY_CLIENT_ID='the-id'\nCLASSY_CLIENT_SECRET='{SECRET}'\n"
+
+
+def test_line_ends_of_windows_stay_and_a_byte_order_mark_goes(folder):
+    (folder / ".env").write_bytes(b"\xef\xbb\xbfA=1\r\nCLASSY_CLIENT_ID=old\r\n")
+    MINE.save()
+    expected = f"A=1\r\nCLASSY_CLIENT_ID='the-id'\r\nCLASSY_CLIENT_SECRET='{SECRET}'\r\n"
+    assert (folder / ".env").read_bytes() == expected.encode()
+    assert Credentials.load(environ={}) == MINE
+
+
+def test_a_utf_16_file_becomes_utf_8(folder):
+    (folder / ".env").write_text("A=é\n", encoding="utf-16")
+    MINE.save()
+    assert (folder / ".env").read_text(encoding="utf-8").startswith("A=é\nCLASSY_CLIENT_ID=")
+
+
+def test_a_loose_file_is_tightened_and_never_holds_the_secret_before(folder):
+    loose = folder / ".env"
+    loose.write_text("A=1\n")
+    loose.chmod(0o644)
+    with loose.open() as opened_before:
+        MINE.save()
+        assert opened_before.read() == "A=1\n"
+    assert mode(loose) == "0o600"
+    assert loose.read_text().startswith("A=1\n")
+
+
+def test_while_it_is_written_only_the_owner_can_look(folder, monkeypatch):
+    seen = []
+    real = dotenv.set_key
+
+    def looking(path, *arguments, **options):
+        done = real(path, *arguments, **options)
+        seen.append((mode(Path(path)), mode(Path(path).parent), Path(path).name))
+        return done
+
+    monkeypatch.setattr(dotenv, "set_key", looking)
+    MINE.save()
+    assert seen == [("0o600", "0o700", ".env")] * 2
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1))
+def test_any_printable_secret_comes_back(folder, text):
+    roundtrip(folder, text)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text("ab '\"`#\\${}=é;&|<>n", min_size=1))
+def test_any_awkward_secret_comes_back(folder, text):
+    roundtrip(folder, text)
+
+
+def roundtrip(folder, text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CredentialsWarning)
+        try:
+            credentials = Credentials("the id", text)
+        except CredentialsError:
+            assume(False)
+        (folder / ".env").write_text("A='1'\n")
+        assert Credentials.load(env_file=credentials.save(), environ={}) == credentials
+    assert dotenv.dotenv_values(folder / ".env", interpolate=False)["A"] == "1"
+
+
+# --- what is refused
+
+
+def test_git_tracks_the_file(repository):
+    (repository / ".env").write_text("A=1\n")
+    git("add", "-f", ".env")
+    with pytest.raises(
+        CredentialsError, match=r"git tracks .*\.env: the secret would be committed.* rm --cached"
+    ):
+        MINE.save()
+    assert (repository / ".env").read_text() == "A=1\n"
+
+
+def test_git_does_not_ignore_the_file(repository):
+    (repository / ".gitignore").unlink()
+    with pytest.raises(
+        CredentialsError, match=r"git does not ignore .*\.env.* Add the line \.env to \.gitignore"
+    ):
+        MINE.save()
+    assert files(repository) == [".git"]
+
+
+def test_git_ignores_the_file(repository):
+    below = repository / "notebooks"
+    below.mkdir()
+    assert MINE.save(below / ".env") == below / ".env"
+    assert Credentials.load(environ={}, start=below) == MINE
+
+
+def test_a_name_is_not_a_pattern(repository):
+    """``[.]env`` is another file than ``.env``, whatever git's patterns would make of it."""
+    (repository / ".env").write_text("A=1\n")
+    (repository / ".gitignore").write_text("*env*\n")
+    git("add", "-f", ".env")
+    MINE.save("[.]env")
+    assert Credentials.load(env_file="[.]env", environ={}) == MINE
+
+
+def test_a_hook_s_variables_do_not_send_git_elsewhere(repository, monkeypatch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    subprocess.run(["git", "init", "-q", str(elsewhere)], check=True)
+    (repository / ".gitignore").unlink()
+    monkeypatch.setenv("GIT_DIR", str(elsewhere / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(elsewhere))
+    with pytest.raises(CredentialsError, match="git does not ignore"):
+        MINE.save()
+
+
+def test_git_is_not_installed_and_there_is_no_repository(folder, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert Credentials.load(env_file=MINE.save(), environ={}) == MINE
+
+
+@pytest.mark.parametrize("failure", ["absent", "refusing", "hanging"])
+def test_a_repository_that_git_cannot_be_asked_about_is_warned_about(repository, monkeypatch, failure):
+    def hanging(*arguments, **options):
+        raise subprocess.TimeoutExpired("git", 20)
+
+    if failure == "absent":
+        monkeypatch.setattr(shutil, "which", lambda name: None)
+    elif failure == "refusing":
+        (repository / ".git" / "HEAD").unlink()
+    else:
+        monkeypatch.setattr(subprocess, "run", hanging)
+    with pytest.warns(
+        CredentialsWarning, match="git could not be asked about .*make sure that it ignores the file"
+    ):
+        MINE.save()
+    assert Credentials.load(environ={}) == MINE
+
+
+def test_inside_git_s_own_folder_there_is_nothing_to_commit(repository):
+    assert Credentials.load(env_file=MINE.save(".git/x.env"), environ={}) == MINE
+
+
+def test_a_link_is_refused_and_its_target_untouched(folder):
+    (folder / "target").write_text("A=1\n")
+    (folder / ".env").symlink_to("target")
+    with pytest.raises(CredentialsError, match="is not a plain file"):
+        MINE.save()
+    assert (folder / "target").read_text() == "A=1\n"
+    (folder / "target").unlink()
+    with pytest.raises(CredentialsError, match="is not a plain file"):
+        MINE.save()
+    assert files(folder) == [".env"]
+
+
+def test_a_folder_is_refused(folder):
+    (folder / ".env").mkdir()
+    with pytest.raises(CredentialsError, match="is not a plain file"):
+        MINE.save()
+
+
+def test_a_pipe_is_refused(folder):
+    os.mkfifo(folder / ".env")
+    with pytest.raises(CredentialsError, match="is not a plain file"):
+        MINE.save()
+
+
+@pytest.mark.parametrize("place", ["nowhere/.env", "a-file/.env"])
+def test_a_folder_that_does_not_exist_is_named(folder, place):
+    (folder / "a-file").write_text("")
+    with pytest.raises(CredentialsError, match=f"There is no folder {(folder / place).parent}"):
+        MINE.save(place)
+
+
+def test_a_file_that_is_no_text_is_left_alone(folder):
+    (folder / ".env").write_bytes(b"A=caf\xe9\n")
+    with pytest.raises(
+        CredentialsError, match=r"could not be written: is not UTF-8 text.* The file is as it was"
+    ):
+        MINE.save()
+    assert (folder / ".env").read_bytes() == b"A=caf\xe9\n"
+
+
+@pytest.mark.parametrize("existing", [None, "A=1\n"])
+@pytest.mark.parametrize("call", ["set_key", "replace", "mkdtemp", "second set_key", "lost"])
+def test_a_failure_leaves_the_file_as_it_was_and_nothing_beside_it(folder, monkeypatch, existing, call):
+    if existing is not None:
+        (folder / ".env").write_text(existing)
+    before = files(folder)
+    fail_at(call, monkeypatch)
+    with pytest.raises(
+        CredentialsError, match=r"\.env could not be written: .* The file is as it was"
+    ) as caught:
+        MINE.save()
+    assert files(folder) == before
+    assert existing is None or (folder / ".env").read_text() == existing
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def fail_at(call, monkeypatch):
+    real, calls = dotenv.set_key, []
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    def second_fails(path, name, *arguments, **options):
+        calls.append(name)
+        return real(path, name, *arguments, **options) if len(calls) == 1 else full()
+
+    def loses(path, name, value, **options):
+        return real(path, name, value[:-1], **options)
+
+    targets = {
+        "set_key": (dotenv, "set_key", full),
+        "second set_key": (dotenv, "set_key", second_fails),
+        "lost": (dotenv, "set_key", loses),
+        "replace": (Path, "replace", full),
+        "mkdtemp": (os, "mkdir", full),
+    }
+    monkeypatch.setattr(*targets[call])
