@@ -127,7 +127,6 @@ def _replace(path: Path, values: Mapping[str, Secret | None]) -> None:
         _put(draft, values)
         if "\r\n" in text:
             draft.write_text(draft.read_text(encoding="utf-8"), encoding="utf-8", newline="\r\n")
-        draft.chmod(0o600)
         draft.replace(path)
 
 

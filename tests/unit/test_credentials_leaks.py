@@ -8,6 +8,7 @@ import contextlib
 import copy
 import dataclasses
 import io
+import itertools
 import logging
 import os
 import pickle
@@ -68,9 +69,14 @@ def saved(prepare):
     return save
 
 
-def raising(error):
+def raising(error, *, times=1, real=os.replace):
+    """Return a function that raises when it is called for the n-th time: the secret is written second."""
+    calls = itertools.count(1)
+
     def fails(*arguments, **options):
-        raise error
+        if next(calls) == times:
+            raise error
+        return real(*arguments, **options)
 
     return fails
 
@@ -118,6 +124,9 @@ FAILURES = {
     "save: disk full": saved(lambda patch: patch.setattr(os, "replace", raising(OSError(28, "full")))),
     "save: no temporary folder": saved(lambda patch: patch.setattr(os, "mkdir", raising(OSError(30, "x")))),
     "save: interrupted": saved(lambda patch: patch.setattr(Path, "replace", raising(KeyboardInterrupt()))),
+    "save: interrupted in the library": saved(
+        lambda patch: patch.setattr(os, "replace", raising(KeyboardInterrupt(), times=2))
+    ),
     "save: reads back otherwise": saved(
         lambda patch: patch.setattr(dotenv, "set_key", lambda path, name, value, **options: None)
     ),
