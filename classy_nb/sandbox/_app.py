@@ -1,0 +1,178 @@
+"""What happens to a request: firewall, token, rate limit, route, answer, faults, log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from . import _answers, _files, _wire
+from ._answers import Answer, Refusal
+from ._call import Access, Call
+from ._disturb import SENDERS, instead, reshape
+from ._lists import answer_list
+from ._objects import answer_object
+from ._query import Query
+from ._requests import Request
+from ._routes import Router
+from ._token import read_fields
+
+if TYPE_CHECKING:
+    from ._sandbox import Sandbox
+
+_DATA = ("/2.0/", "/api/2.0/")
+_TOKEN = "/oauth2/auth"  # noqa: S105 - a path
+_DEFAULT_AGENTS = ("python-requests", "python-urllib", "python/", "curl/", "go-http-client", "axios/", "node", "okhttp")
+
+
+class App:
+    """The handler of all requests of one sandbox."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self._box = box
+        self._router = Router()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        started = time.perf_counter()
+        path, _, query = request.raw_path.partition("?")
+        if request.raw_path.startswith("http"):
+            path = "/" + path.split("/", 3)[3]
+        if self._at_other_origin(request):
+            answer, fault = self._other(request, path, query), None
+        elif path.rstrip("/") == _TOKEN:
+            answer, fault = await self._token(request, query)
+        elif self._is_data(path):
+            answer, fault = await self._data(request, path, query)
+        else:
+            answer, fault = _answers.no_route().answer, None
+        return await self._send(request, path, query, answer, fault, started)
+
+    def _is_data(self, path: str) -> bool:
+        clean = "/" + "/".join(part for part in path.split("/") if part) + "/"
+        return clean.startswith(_DATA)
+
+    def _at_other_origin(self, request: web.BaseRequest) -> bool:
+        name = request.transport.get_extra_info("sockname") if request.transport else None
+        return bool(name) and name[1] == self._box.other_port
+
+    def _other(self, request: web.BaseRequest, path: str, query: str) -> Answer:
+        authorized = "Authorization" in request.headers or "access_token" in query
+        if path.startswith(_files.PREFIX):
+            return _files.answer(path, query, authorized=authorized)
+        return Answer(200, {"message": "another host", "authorized": authorized})
+
+    def _firewall(self, request: web.BaseRequest) -> Answer | None:
+        mode = self._box.faults.cloudflare
+        agent = request.headers.get("User-Agent", "").lower()
+        blocked = mode == "all" or (mode == "default_agents" and (not agent or agent.startswith(_DEFAULT_AGENTS)))
+        return _answers.cloudflare() if blocked else None
+
+    async def _token(self, request: web.BaseRequest, query: str) -> tuple[Answer, str | None]:
+        box = self._box
+        fault = box.faults.draw_token()
+        blocked = self._firewall(request) or instead(fault, box.faults, box.other_url)
+        if blocked is not None:
+            return blocked, None
+        if request.method != "POST":
+            return _answers.method_not_allowed("POST"), fault
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        basic = value.strip() if scheme.lower() == "basic" else None
+        if request.content_type == "multipart/form-data":
+            fields = {name: str(value) for name, value in (await request.post()).items()}
+        else:
+            fields = read_fields(await request.read(), request.content_type, query)
+        return box.tokens.answer(fields, basic, box.faults), fault
+
+    async def _data(self, request: web.BaseRequest, path: str, raw_query: str) -> tuple[Answer, str | None]:
+        box = self._box
+        query = Query(raw_query)
+        fault = box.faults.draw()
+        wait = box.faults.wait_ms(path, min(query.number("per_page", 20), 100))
+        if wait:
+            await asyncio.sleep(wait / 1000)
+        blocked = self._firewall(request) or instead(fault, box.faults, f"{box.other_url}{path}")
+        if blocked is not None:
+            return blocked, None
+        token = await _presented(request, query)
+        if fault == "revoke" and token:
+            box.tokens.revoke(token)
+        if token is None:
+            return _answers.token_missing(), fault
+        if not box.tokens.good(token):
+            return _answers.token_invalid(), fault
+        return self._limited(request, path, query), fault
+
+    def _limited(self, request: web.BaseRequest, path: str, query: Query) -> Answer:
+        box = self._box
+        window = box.window
+        if not window.take():
+            answer = _answers.too_many(window.wait, window.reset, box.faults.rate_limit_style)
+        else:
+            answer = self._answer(request, path, query)
+        if window.limit and box.faults.rate_headers:
+            answer.headers["X-RateLimit-Limit"] = str(window.limit)
+            answer.headers["X-RateLimit-Remaining"] = str(window.remaining)
+        return answer
+
+    def _answer(self, request: web.BaseRequest, path: str, query: Query) -> Answer:
+        if request.method not in {"GET", "HEAD"}:
+            return _answers.method_not_allowed("GET, HEAD")
+        try:
+            body = self._body(request, path, query)
+        except Refusal as refusal:
+            return refusal.answer
+        return Answer(200, reshape(body, self._box.faults))
+
+    def _body(self, request: web.BaseRequest, path: str, query: Query) -> Any:  # noqa: ANN401 - any JSON value
+        box = self._box
+        segments = [unquote(part) for part in path.split("/") if part]
+        segments = segments[2:] if segments[0] == "api" else segments[1:]
+        if segments in (["transactions"], ["campaigns"]):
+            raise _answers.forbidden(segments[0].removesuffix("s"))
+        match = self._router.match(segments)
+        if match is None or (match.endpoint.deprecated and box.faults.deprecated == "gone"):
+            raise _answers.no_route()
+        if match.endpoint.member_only and box.faults.member_only != "answer":
+            raise Refusal(_answers.token_invalid()) if box.faults.member_only == "401" else _answers.forbidden(
+                "member", "fetch_as_member")  # fmt: skip
+        here = f"http://{request.headers.get('Host', box.netloc)}{path.rstrip('/')}"
+        access = Access(box.client_id, frozenset(box.organization_ids))
+        call = Call(match.endpoint, match.keys, query, here, f"{box.other_url}{path.rstrip('/')}", box.store, box.faults,
+                    access)  # fmt: skip
+        call.check()
+        if call.endpoint.record == "Transaction" and call.endpoint.kind == "list":
+            box.drift()
+        return answer_list(call) if call.endpoint.kind == "list" else answer_object(call)
+
+    async def _send(
+        self, request: web.BaseRequest, path: str, query: str, answer: Answer, fault: str | None, started: float
+    ) -> web.StreamResponse:
+        body = answer.encoded()
+        milliseconds = (time.perf_counter() - started) * 1000
+        found = _wire.headers(answer, milliseconds)
+        if self._box.compression and body and fault not in SENDERS:
+            body = _wire.compressed(body, request.headers.get("Accept-Encoding", ""), found)
+        self._box.log.append(
+            Request(request.method, unquote(path), query, answer.status, fault, milliseconds, len(body),
+                    "other" if self._at_other_origin(request) else "api", "Authorization" in request.headers,
+                    request.headers.get("User-Agent", ""))
+        )  # fmt: skip
+        if fault in SENDERS:
+            sent = await SENDERS[fault](request, answer, body, found, self._box.faults)
+            return sent if sent is not None else web.Response()
+        return _wire.response(answer, body, found)
+
+
+async def _presented(request: web.BaseRequest, query: Query) -> str | None:
+    """Return the token a request brings: in the header (as Bearer or token), the query or a form."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() in {"bearer", "token"} and value.strip():
+        return value.strip()
+    given = query.last("access_token")
+    if given is None and request.can_read_body:
+        given = read_fields(await request.read(), request.content_type, "").get("access_token")
+    return given or None

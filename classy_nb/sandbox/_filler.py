@@ -1,0 +1,179 @@
+"""Small tables of what lies outside the main story: invented from the catalog's columns, always the same."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from classy_nb import catalog
+
+from ._store import Store
+from ._table import Table
+
+_SQL = {"int": "int", "float": "real", "bool": "int", "datetime": "time", "date": "time"}
+_WORDS: Mapping[str, Sequence[str]] = {
+    "type": ("image", "percent", "general"),
+    "status": ("active", "completed"),
+    "state": ("ready",),
+    "adjustment_type": ("percent", "flat"),
+    "scope_type": ("organization", "campaign"),
+    "channel_name": ("facebook", "instagram"),
+    "currency_code": ("USD", "CAD", "GBP", "EUR"),
+    "country": ("RU", "KP", "SY"),
+    "email_address": ("staff@example.org", "finance@example.org"),
+    "email": ("staff@example.org",),
+    "timezone_identifier": ("America/Los_Angeles",),
+    "allocation_method": ("none",),
+    "fundraiser_registration_policy": ("open",),
+    "content_type": ("image/png",),
+    "code": ("EARLY10", "00FRIEND"),
+    "ein": ("012345678",),
+    "question": ("Is my gift deductible?", 'What is "overhead", and why?'),
+    "organization_id": ("64531",),
+}
+_FIRST_MOMENT = 1_609_500_000
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small table: so many rows for each row of *parent*."""
+
+    name: str
+    record: str
+    parent: str
+    each: int
+    base: int
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """Columns that are taken from the parent's row, as SQL expressions over ``p``."""
+    key: str = "id"
+
+
+_CAMPAIGN = {"campaign_id": "p.id"}
+SMALL = (
+    Small("appeal_sets", "AppealSet", "campaigns", 1, 51_000, {**_CAMPAIGN, "facebook_text": "'Please share'"}),
+    Small("campaign_channels", "CampaignChannel", "campaigns", 1, 52_000, _CAMPAIGN),
+    Small("campaign_credential_sets", "CampaignCredentialSet", "campaigns", 2, 53_000, _CAMPAIGN),
+    Small("donation_matching_plans", "DonationMatchingPlan", "campaigns", 1, 54_000,
+          {**_CAMPAIGN, "currency_code": "'USD'", "business_name": "'Example & Sons, Inc.'"}),
+    Small("ecards", "Ecard", "campaigns", 2, 55_000, {**_CAMPAIGN, "image_url": "'https://cdn.example.org/e.png'"}),
+    Small("faqs", "FAQ", "campaigns", 2, 57_000, _CAMPAIGN),
+    Small("promo_codes", "CampaignPromoCode", "campaigns", 1, 59_000, _CAMPAIGN),
+    Small("promo_code_configurations", "PromoCodeConfiguration", "ticket_types", 1, 60_000,
+          {"ticket_type_id": "p.id", "promo_code_id": "59000 + (SELECT COUNT(*) FROM base_campaigns c"
+           " WHERE c.rowid < p.campaign_id)"}),
+    Small("campaign_roles", "CampaignRoles", "campaigns", 2, 61_000, {"custom_id": "'role_' || p.id"}),
+    Small("campaign_notification_settings", "CampaignStaffNotificationSetting", "campaigns", 1, 62_000,
+          {"scope_type": "'campaign'", "scope_id": "p.id"}),
+    Small("channel_fundraising_entities", "ChannelFundraisingEntity", "fundraising_pages", 1, 63_000,
+          {"fundraising_entity_id": "p.id", "fundraising_entity_type": "'fundraising_page'", "channel_name": "'facebook'",
+           "external_fundraising_page_id": "'0' || (p.id * 9007199254741)", "external_fundraising_page_type":
+           "'fundraiser'"}),
+    Small("matched_transactions", "MatchedTransaction", "campaigns", 1, 64_000, {**_CAMPAIGN,
+          "source_transaction_id": "(SELECT MIN(x.id) FROM base_transactions x WHERE x.campaign_id = p.id)"}),
+    Small("organization_channels", "OrganizationChannel", "organizations", 2, 65_000),
+    Small("organization_credential_sets", "OrganizationCredentialSet", "organizations", 3, 66_000),
+    Small("fundraising_team_policies", "FundraisingTeamPolicy", "organizations", 4, 2_354,
+          {"fundraising_team_id": "(SELECT MIN(g.id) FROM base_fundraising_teams g WHERE g.organization_id = p.id)"}),
+    Small("organization_notifications", "OrganizationNotification", "organizations", 3, 67_000),
+    Small("restricted_countries", "RestrictedCountry", "organizations", 3, 68_000, key="country_restriction_id"),
+    Small("organization_roles", "OrganizationRoles", "organizations", 4, 69_000, {"custom_id": "'role_' || p.id"}),
+    Small("organization_notification_settings", "OrganizationStaffNotificationSetting", "organizations", 3, 70_000,
+          {"scope_type": "'organization'", "scope_id": "p.id"}),
+    Small("whitelisted_currencies", "WhitelistedCurrency", "organizations", 4, 71_000),
+    Small("brandkit_images", "BrandkitImage", "organizations", 25, 72_000,
+          {"cdn_url": "'https://cdn.example.org/b.png'", "size": "20480"}, key="bk_id"),
+    Small("consumer_charity_mappings", "OrganizationConsumerMapping", "organizations", 1, 73_000),
+    Small("magic_link_batches", "MagicLinkBatch", "organizations", 1, 74_000, {"organization_id": "p.id"}),
+    Small("double_the_donation", "DoubleTheDonationAccount", "organizations", 1, 75_000),
+    Small("chariot_integrations", "ChariotIntegration", "organizations", 1, 76_000),
+)  # fmt: skip
+
+
+def declare(store: Store) -> None:
+    """Declare all small tables; they are filled when they are first asked for."""
+    for small in SMALL:
+        table = _table(small)
+        store.add_filler(table, lambda small=small, table=table: _fill(store, small, table))  # type: ignore[misc]
+
+
+def _table(small: Small) -> Table:
+    columns = catalog.load().records[small.record].columns
+    stored = {column.name: _SQL.get(column.kind, "text") for column in columns}
+    extra = {"organization_id": "int"} | ({"campaign_id": "int"} if small.parent == "campaigns" else {})
+    forms = {"organization_id": "text"} if small.record == "MagicLinkBatch" else {}
+    form = "plain" if small.record == "MagicLinkBatch" else "z"
+    return Table(small.name, small.record, {**stored, **{k: v for k, v in extra.items() if k not in stored}},
+                 forms=forms, date_form=form)  # fmt: skip
+
+
+def _fill(store: Store, small: Small, table: Table) -> dict[str, list[Any]]:
+    organization = "p.id" if small.parent == "organizations" else "p.organization_id"
+    member = f"(SELECT MIN(m.id) FROM base_members m WHERE m.organization_id = {organization})"
+    fixed = {"organization_id": organization, "member_id": member, "created_by": member, **small.fixed}
+    if small.parent == "campaigns":
+        fixed["campaign_id"] = "p.id"
+    fixed = {name: sql for name, sql in fixed.items() if name in table.stored}
+    parents = store.execute(f"SELECT {', '.join(fixed.values())} FROM base_{small.parent} p ORDER BY p.id")
+    columns = catalog.load().records[small.record].columns
+    rows = []
+    for number in range(len(parents) * small.each):
+        row = {column.name: _stored(column, number, small.name) for column in columns}
+        row |= dict(zip(fixed, parents[number // small.each], strict=True))
+        row[small.key] = small.base + number
+        rows.append(row)
+    names = list(table.stored)
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def _stored(column: catalog.Column, number: int, salt: str) -> Any:  # noqa: ANN401 - any JSON value
+    value = invent(column, number, salt)
+    if column.kind == "bool" and value is not None:
+        return int(value)
+    return orjson.dumps(value).decode() if column.kind in {"json", "list", "object"} and value is not None else value
+
+
+def invent(column: catalog.Column, number: int, salt: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a plausible value; instants as seconds since 1970. The same for the same arguments."""
+    chance = zlib.crc32(f"{salt}/{column.name}/{number}".encode())
+    if column.nullable and chance % 3 == 0:
+        return None
+    if column.kind in {"datetime", "date"}:
+        return _FIRST_MOMENT + chance % 150_000_000
+    if column.kind == "object":
+        return None if column.record is None else document(column.record, number, salt)
+    if column.kind == "list":
+        return [] if column.record is None else [document(column.record, n, salt) for n in range(chance % 3)]
+    plain = {"int": chance % 1000, "float": chance % 10_000 / 4, "bool": chance % 2 == 0, "json": {"source": "stand-in"},
+             "last4": f"{chance % 10_000:04d}"}  # fmt: skip
+    return plain[column.kind] if column.kind in plain else _text(column.name, chance, number)
+
+
+def _text(name: str, chance: int, number: int) -> str:
+    if name in _WORDS:
+        return _WORDS[name][number % len(_WORDS[name])]
+    if name.endswith("url") or name.endswith("uri"):
+        return f"https://standin.example.org/{name}/{chance % 1000}"
+    if name.endswith("_id"):
+        return f"{chance:012d}"
+    return f"{name.replace('_', ' ').capitalize()} {number + 1}"
+
+
+def document(record: str, number: int = 0, salt: str = "", **given: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a whole object of *record* as it is sent; *given* columns are taken as they are."""
+    found = {}
+    for column in catalog.load().records[record].columns:
+        value = given[column.name] if column.name in given else invent(column, number, salt or record)
+        if column.kind in {"datetime", "date"} and isinstance(value, int):
+            value = moment(value) if column.kind == "datetime" else moment(value)[:10]
+        found[column.name] = value
+    return found
+
+
+def moment(seconds: int, form: str = "Z") -> str:
+    """Write an instant as the API does; *form* is what follows the seconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + form

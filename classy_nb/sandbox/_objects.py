@@ -1,0 +1,212 @@
+"""Single objects: records by id, and the endpoints with an answer of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import _aggregates, _files
+from ._answers import Answer, Refusal, forbidden, invalid_field, not_found
+from ._call import Call
+from ._filler import document, moment
+from ._lists import answer_record
+from ._query import seconds
+from ._routes import table_of
+
+Maker = Callable[[Call], Any]
+
+
+def answer_object(call: Call) -> Any:  # noqa: ANN401 - any JSON value
+    """Answer an endpoint of kind ``object``, ``bare`` or ``envelope``."""
+    maker = _MAKERS.get(call.endpoint.path)
+    if maker is not None:
+        return maker(call)
+    name = table_of(call.endpoint.record)
+    if name is None:
+        raise not_found()
+    if call.endpoint.key is not None:
+        return answer_record(call, name, int(call.keys[call.endpoint.key]))
+    return _first_of_parent(call, name)
+
+
+def _first_of_parent(call: Call, name: str) -> Any:  # noqa: ANN401
+    key = call.endpoint.keys[-1]
+    table = call.store.table(name)
+    found = call.store.execute(f"SELECT rowid FROM {table.rows} WHERE {key}_id = ? ORDER BY rowid LIMIT 1",
+                               [int(call.keys[key])])  # fmt: skip
+    if not found:
+        raise not_found()
+    return answer_record(call, name, found[0][0])
+
+
+def _app(call: Call) -> dict[str, Any]:
+    return document("ApiApp", client_id=call.access.client_id, client_secret="", name="Stand-in application",  # noqa: S106
+                    redirect_uri="https://standin.example.org/", associated_app=None)  # fmt: skip
+
+
+def _me(call: Call) -> Any:  # noqa: ANN401
+    organization = min(call.access.organizations)
+    found = call.store.execute("SELECT MIN(id) FROM base_members WHERE organization_id = ?", [organization])
+    return answer_record(call, "members", found[0][0])
+
+
+def _own_supporter(call: Call) -> Any:  # noqa: ANN401
+    found = call.store.execute("SELECT MIN(id) FROM base_supporters WHERE organization_id = ? AND member_id IS NOT NULL",
+                               [int(call.keys["organization"])])  # fmt: skip
+    return answer_record(call, "supporters", found[0][0])
+
+
+def _userinfo(call: Call) -> dict[str, Any]:
+    member = _me(call)
+    return document("UserInfo", sub=str(member["id"]), given_name=member["first_name"], family_name=member["last_name"],
+                    name=f"{member['first_name']} {member['last_name']}", email=member["email_address"])  # fmt: skip
+
+
+def _maybe_nothing(call: Call, record: str, **given: Any) -> Any:  # noqa: ANN401
+    if int(call.keys["fundraising_page"]) % 2:
+        raise Refusal(Answer(204))
+    return document(record, int(call.keys["fundraising_page"]), **given)
+
+
+def _moments(call: Call) -> Any:  # noqa: ANN401
+    return _maybe_nothing(call, "Moments", selected_moment={"momentId": "m1", "label": "First mile"},
+                          answers=[{"question": "Why?", "answer": "Because, that's why"}])  # fmt: skip
+
+
+def _fitness(call: Call) -> Any:  # noqa: ANN401
+    return _maybe_nothing(call, "FitnessMetrics", metrics={"totalProgress": 12.5, "goalProgressPercent": None},
+                          tracking_settings={"activityTypes": ["run"], "unit": "mi", "goal": 26.2})  # fmt: skip
+
+
+def _annual_summary(call: Call) -> dict[str, Any]:
+    year = call.keys["year"]
+    if not (year.isdigit() and 2000 < int(year) < 2100):  # noqa: PLR2004
+        raise Refusal(Answer(404, {"error": "Not Found", "message": "There is no annual summary of that year."}))
+    return document("AnnualSummaryReport", int(year), organization_id=int(call.keys["organization"]),
+                    report_year=int(year), status="completed", is_complete=True, is_processing=False,
+                    total_count=12, completed_count=12, failed_count=0, progress_percentage=100)  # fmt: skip
+
+
+def _annual_download(call: Call) -> dict[str, Any]:
+    name = f"summary-{call.keys['year']}-{call.keys['supporter']}.pdf"
+    return document("AnnualSummaryDownload", download_url=_files.signed(call.other, name), filename=name,
+                    expires_at=_files.expires(), content_type="application/pdf")  # fmt: skip
+
+
+def _report(kind: str) -> Maker:
+    def make(call: Call) -> dict[str, Any]:
+        if call.query.last("environment") not in {None, "prod", "test"}:
+            raise Refusal(Answer(400, {"success": False, "message": "The environment must be prod or test."}))
+        name = f"{kind}-report.csv"
+        return document("ReportDownload", success=True, download_url=_files.signed(call.other, name), filename=name,
+                        expires_at=_files.expires(), file_size=len(_files.content(name)), type=kind,
+                        organization_id=int(call.keys["organization"]))  # fmt: skip
+
+    return make
+
+
+def _social_video(call: Call) -> dict[str, Any]:
+    for name in ("entity_type", "entity_id", "persona"):
+        if not call.query.last(name):
+            raise invalid_field(name, f"The {name.replace('_', ' ')} field is required.")
+    return document("SocialVideo", status="ready")
+
+
+def _payouts(call: Call) -> dict[str, Any]:
+    day = call.query.last("payout_date")
+    if not day:
+        raise Refusal(Answer(400, {"errors": ["The payout date field is required."]}))
+    start = seconds(day[:10], "payout_date")
+    organization = int(call.keys["organization"])
+    if organization not in call.access.organizations:
+        raise forbidden("payout")
+    rows = call.store.execute(
+        """SELECT id, donation + overhead + adjustment, classy + pp, charged_at, raw_currency_code FROM base_transactions
+           WHERE organization_id = ? AND charged_at >= ? AND charged_at < ? AND status = 'success' ORDER BY id""",
+        [organization, start - 3 * 86_400, start - 2 * 86_400],
+    )
+    rows = [row for row in rows if (row[0] % 2 == 0) == (call.keys["payout_type"] == "paypal")]
+    transactions = [
+        {"classy_transaction_id": row[0], "transaction_type": "sale", "source_reference_id": f"{row[0]:012d}",
+         "source_transaction_id": f"ch_{row[0]}", "transaction_date": moment(row[3], ".000Z"),
+         "transaction_amount": row[1], "transaction_currency": row[4], "transaction_fee": row[2],
+         "transaction_created_at": moment(row[3], ".000Z"), "transaction_updated_at": moment(row[3], ".000Z")}
+        for row in rows
+    ]  # fmt: skip
+    number = start // 86_400
+    data = {"id": number, "payout_id": 9_000_000 + number, "payout_date": moment(start, ".000Z"),
+            "payout_amount": sum(row[1] - row[2] for row in rows), "payout_amount_currency": "USD",
+            "payout_created_at": moment(start, ".000Z"), "payout_updated_at": moment(start, ".000Z"),
+            "transactions": transactions}  # fmt: skip
+    page = call.query.number("page", 1)
+    before = f"/organizations/{organization}/payouts/{call.keys['payout_type']}?payout_date={day}&page={page - 1}"
+    return {"current_page": page, "data": data if page == 1 else {}, "from": 1, "last_page": 1, "next_page_url": None,
+            "per_page": 20, "pre_page_url": before if page > 1 else None, "to": 1, "total": 1}  # fmt: skip
+
+
+def _asr(call: Call) -> list[dict[str, Any]]:
+    number = int(call.keys["supporter"])
+    return [
+        {"recipientIds": f"{number * 16 + year:024x}", "templateName": f"recurring_annual_receipt_{year}", "year": year,
+         "id": f"{number * 4096 + year:024x}"}
+        for year in range(2023, 2023 + number % 4)
+    ]  # fmt: skip
+
+
+def _script(call: Call) -> dict[str, Any]:
+    return document("JavaScriptCustomization", campaign_id=int(call.keys["campaign"]), block_id=call.keys["block"],
+                    status="published" if call.query.flag("published") else "draft")  # fmt: skip
+
+
+def _campaign_video(call: Call) -> dict[str, Any]:
+    return document("CampaignSocialVideo", entity_type="campaign", entity_id=call.keys["campaign"],
+                    persona=call.keys["persona"], status="ready")  # fmt: skip
+
+
+def _slug(call: Call) -> dict[str, Any]:
+    call.store.table("domain_slugs")
+    found = call.store.execute("SELECT 1 FROM base_domain_slugs WHERE value = ?", [call.keys["slug"]])
+    return {"result": not found}
+
+
+def _custom_url(call: Call) -> dict[str, Any]:
+    found = call.store.execute("SELECT 1 FROM base_campaigns WHERE custom_url = ?", [call.keys["url"]])
+    return {"available": not found}
+
+
+def _page_overview(call: Call) -> dict[str, Any]:
+    return _aggregates.overview(call.store, "FundraisingPage", int(call.keys["fundraising_page"]), call.query)
+
+
+def _team_overview(call: Call) -> dict[str, Any]:
+    return _aggregates.overview(call.store, "FundraisingTeam", int(call.keys["fundraising_team"]), call.query)
+
+
+def _engagement(call: Call) -> dict[str, Any]:
+    return document("EngagementSettings", organization_id=int(call.keys["organization"]), email_subdomain="standin")
+
+
+_MAKERS: Mapping[str, Maker] = {
+    "/apps/{app}": _app,
+    "/me": _me,
+    "/userinfo": _userinfo,
+    "/organizations/{organization}/supporters/me": _own_supporter,
+    "/fundraising-pages/{fundraising_page}/moments": _moments,
+    "/fundraising-pages/{fundraising_page}/fitness-metrics": _fitness,
+    "/fundraising-pages/{fundraising_page}/overview": _page_overview,
+    "/fundraising-teams/{fundraising_team}/overview": _team_overview,
+    "/campaigns/{campaign}/overview": lambda call: _aggregates.campaign_overview(call.store, int(call.keys["campaign"])),
+    "/organizations/{organization}/annual-summary-reports/{year}": _annual_summary,
+    "/organizations/{organization}/annual-summary-reports/{year}/supporters/{supporter}/download": _annual_download,
+    "/organizations/{organization}/gfm-npo-page/download-donations-report": _report("donations"),
+    "/organizations/{organization}/gfm-npo-page/download-fundraisers-report": _report("fundraisers"),
+    "/organizations/{organization}/engagement-settings": _engagement,
+    "/organizations/{organization}/payouts/{payout_type}": _payouts,
+    "/organizations/{organization}/supporters/{supporter}/messages/asrs": _asr,
+    "/social-videos/entity": _social_video,
+    "/studio-campaigns/{campaign}/js-customizations/{block}": _script,
+    "/studio-campaigns/{campaign}/share-settings/social-videos/{persona}": _campaign_video,
+    "/domain-slugs/availability-check/{slug}": _slug,
+    "/campaigns/custom-url/{url}": _custom_url,
+    "/classy-subscription-plans/{subscription_plan}/plan-features": lambda _: document("PlanFeatures"),
+}

@@ -1,0 +1,97 @@
+"""The envelope of a paginated list: thirteen keys, with absolute URLs and HTML entities in labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ._faults import Faults
+from ._query import Query
+
+_ALL = 13
+"""Up to so many pages, every page has its link."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a page stands in its list."""
+
+    number: int
+    per_page: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        """The last page's number; 1 for an empty list."""
+        return max(1, -(-self.total // self.per_page))
+
+
+def envelope(page: Page, data: list[Any], path: str, query: Query, other: str, faults: Faults) -> dict[str, Any]:
+    """Return the answer of a list.
+
+    Parameters
+    ----------
+    path
+        Absolute URL of the list, without a query.
+    other
+        The same at another origin, for ``next_page_url="other_host"``.
+    """
+    first = (page.number - 1) * page.per_page + 1 if data else None
+    last = first + len(data) - 1 if first is not None else None
+    if not data and faults.empty_as_one:
+        first, last, page = 1, 1, Page(page.number, page.per_page, 1)
+
+    def url(number: int | None) -> str | None:
+        return None if number is None else _url(number, path, query, other, faults.next_page_url)
+
+    following = page.number + 1 if page.number < page.last else None
+    previous = page.number - 1 if page.number > 1 else None
+    body: dict[str, Any] = {
+        "current_page": page.number,
+        "data": data,
+        "first_page_url": url(1),
+        "from": first,
+        "last_page": page.last,
+        "last_page_url": url(page.last),
+        "links": _links(page, url, previous, following, as_text=faults.active_as_text),
+        "next_page_url": url(following),
+        "path": path,
+        "per_page": page.per_page,
+        "prev_page_url": url(previous),
+        "to": last,
+        "total": page.total,
+    }
+    if faults.queries_log:
+        body["queries_log"] = [{"query": "select * from `stand_in` where `id` > ?", "bindings": [1], "time": 0.4}]
+    return body
+
+
+def _url(number: int, path: str, query: Query, other: str, style: str) -> str | None:
+    if style == "missing":
+        return None
+    if style == "page_only":
+        return f"{path}?page={number}"
+    target = {"relative": "/" + path.split("/", 3)[3], "other_host": other}.get(style, path)
+    return f"{target}?{query.encoded(page=number)}"
+
+
+def _links(page: Page, url: Any, previous: int | None, following: int | None, *, as_text: bool) -> list[dict[str, Any]]:  # noqa: ANN401
+    def link(label: str, number: int | None, *, active: bool = False) -> dict[str, Any]:
+        return {"url": url(number), "label": label, "active": ("true" if active else "false") if as_text else active}
+
+    middle = [
+        link("...", None) if number is None else link(str(number), number, active=number == page.number)
+        for number in _shown(page.number, page.last)
+    ]
+    return [link("&laquo; Previous", previous), *middle, link("Next &raquo;", following)]
+
+
+def _shown(current: int, last: int) -> list[int | None]:
+    """Return the page numbers that have a link; None stands for dots."""
+    if last <= _ALL:
+        return list(range(1, last + 1))
+    if current <= 7:  # noqa: PLR2004 - the framework's window: three on each side
+        return [*range(1, 11), None, last - 1, last]
+    if current >= last - 6:
+        return [1, 2, None, *range(last - 9, last + 1)]
+    return [1, 2, None, *range(current - 3, current + 4), None, last - 1, last]

@@ -1,0 +1,47 @@
+"""Members (who log in) and supporters (who give)."""
+
+from __future__ import annotations
+
+from .._table import Table
+
+_ADDRESS = ("first_name", "last_name", "email_address", "address1", "address2", "city", "state", "country",
+            "postal_code", "phone", "gender")  # fmt: skip
+
+MEMBERS = Table(
+    "members",
+    "Member",
+    {
+        "id": "int",
+        "organization_id": "int",
+        **dict.fromkeys(_ADDRESS, "text"),
+        "title": "text",
+        "status": "text",
+        **dict.fromkeys(("date_of_birth", "created_at", "last_login_at"), "time"),
+    },
+    {
+        "descope_user_id": "CASE WHEN t.id % 3 = 0 THEN printf('U2%010d', t.id) END",
+        "descope_last_sync_at": "CASE WHEN t.id % 3 = 0 THEN t.created_at + 86400 END",
+        "profile_image_id": "CASE WHEN t.id % 6 = 0 THEN 700000 + t.id % 5000 END",
+    },
+    indexes=("organization_id",),
+)
+
+SUPPORTERS = Table(
+    "supporters",
+    "Supporter",
+    {
+        **dict.fromkeys(("id", "organization_id", "member_id", "source_campaign_id", "source_fundraising_page_id",
+                         "opt_in", "card_last_four"), "int"),
+        **dict.fromkeys(_ADDRESS, "text"),
+        **dict.fromkeys(("cell_phone", "birthday", "nickname", "location", "last_emailed_at", "origin", "metadata"),
+                        "text"),
+        **dict.fromkeys(("created_at", "updated_at"), "time"),
+    },
+    {
+        "source_organization_id": "t.organization_id",
+        "source_member_id": "CASE WHEN t.id % 9 = 0 THEN t.member_id END",
+    },
+    date_form="offset",
+    order="t.updated_at DESC, t.rowid DESC",
+    indexes=("organization_id", "member_id"),
+)  # fmt: skip
