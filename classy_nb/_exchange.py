@@ -77,6 +77,8 @@ def _reason(error: BaseException) -> tuple[type[ClassyError], str]:
     """Say in our words what went wrong; never in those of *error*, which hold addresses and more."""
     if isinstance(error, requests.ConnectionError) and "timed out" in str(error):
         return TimedOutError, "The server did not answer in time."  # reading the body, not the head
+    if isinstance(error, ClassyError):
+        return type(error), error.what  # of the login, made in the middle of the request
     for kinds, cls, what in _REASONS:
         if isinstance(error, kinds):
             return cls, what

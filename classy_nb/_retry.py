@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +35,8 @@ REPEATS: Mapping[type[ClassyError], int] = {
     UnexpectedAnswerError: 2,
 }
 """How often each error is repeated, at most. Errors that aren't listed are never repeated."""
+MOST_REPEATS = 12
+"""How often a call is repeated for whatever reasons, at most."""
 _REPEATS_OF_500 = 2  # some APIs answer a bad query with 500: then repeating never helps
 
 
@@ -56,7 +59,15 @@ class Retry:
     longest: float = 30.0
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
 
-    def call(self, function: Callable[[], T], pacer: Pacer, *, patient: bool = True) -> T:
+    def call(
+        self,
+        function: Callable[[], T],
+        pacer: Pacer,
+        *,
+        method: str = "GET",
+        patient: bool = True,
+        pause: Callable[[float], None] | None = None,
+    ) -> T:
         """Return what *function* returns, after as few repeats as it takes.
 
         Parameters
@@ -65,25 +76,32 @@ class Retry:
             Raises a ClassyError where it fails.
         pacer
             Told of each 429.
+        method
+            Only errors of this method are repeated (a GET may fail for a login that has been repeated).
         patient
             Whether time-outs are repeated.
+        pause
+            Instead of the policy's own.
         """
 
         def wait(state: RetryCallState) -> float:
             return self._wait(_error(state), state.attempt_number, pacer)
 
+        seen: Counter[type[BaseException]] = Counter()
+
         def stop(state: RetryCallState) -> bool:
             error = _error(state)
             if isinstance(error, TimedOutError) and not patient:
                 return True
+            seen[type(error)] += 1  # type: ignore[index]
             late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.seconds
-            return late or state.attempt_number > _repeats(error)
+            return late or state.attempt_number > MOST_REPEATS or seen[type(error)] > _repeats(error, method)  # type: ignore[index]
 
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: _repeats(error) > 0),
+            retry=retry_if_exception(lambda error: _repeats(error, method) > 0),
             wait=wait,
             stop=stop,
-            sleep=self.pause,
+            sleep=pause or self.pause,
             reraise=True,
         )
         return retrying(function)
@@ -100,7 +118,9 @@ def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome is not None else None
 
 
-def _repeats(error: BaseException | None) -> int:
+def _repeats(error: BaseException | None, method: str) -> int:
+    if isinstance(error, ClassyError) and error.method not in (None, method):
+        return 0
     if isinstance(error, ServerError) and error.status == 500:  # noqa: PLR2004
         return _REPEATS_OF_500
     return next((times for cls, times in REPEATS.items() if isinstance(error, cls)), 0)

@@ -2,7 +2,8 @@
 
 The API allows a number of requests a minute (documented: 1,800 an application; support has told a
 customer 300) in a fixed window whose start nobody knows. Never sending more than the limit in *any*
-60 seconds is right wherever the window starts, and leaves bursts inside it alone.
+60 seconds is right wherever the window starts, and leaves bursts inside it alone. What the API says
+(``X-RateLimit-*``, 429) only ever lowers what is sent.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 1800
 """Requests a minute that the vendor documents for an application."""
-FALLBACK_WAIT = 30.0
-"""Seconds to wait after a 429 that says nothing about how long."""
+FALLBACK_WAITS = (2.0, 5.0, 10.0, 30.0)
+"""Seconds to wait after the first, second, ... 429 in a row that does not say how long."""
 _WINDOW = 60.0
-_MARGIN = 0.05
+_MARGIN = 0.1
+_GLANCE = 0.25
+"""Seconds between two looks at whether requests under way have freed some of the limit."""
 _LEAST = 10
 _HICCUP = 5.0
 """A shorter wait is a hiccup of the server, not the end of a window: no limit is learned from it."""
@@ -37,16 +40,10 @@ class Pacer:
         The most that is ever sent in 60 seconds.
     clock
         Monotonic seconds.
-    pause
-        Waits for some seconds (and may raise, to be interruptible).
     """
 
     def __init__(
-        self,
-        requests_per_minute: int = DEFAULT_LIMIT,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], object] = time.sleep,
+        self, requests_per_minute: int = DEFAULT_LIMIT, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         if isinstance(requests_per_minute, bool) or not isinstance(requests_per_minute, int):
             raise UsageError(f"requests_per_minute= takes a whole number, not {requests_per_minute!r}.")
@@ -54,11 +51,13 @@ class Pacer:
             raise UsageError("requests_per_minute= must be at least 1.")
         self._limit = requests_per_minute
         self._clock = clock
-        self._pause = pause
         self._lock = threading.Lock()
         self._sent: deque[float] = deque()
+        self._under_way = 0
         self._closed_until = float("-inf")
         self._remaining: int | None = None
+        self._credit: int | None = None
+        self._silent_refusals = 0
 
     @property
     def limit(self) -> int:
@@ -70,36 +69,62 @@ class Pacer:
         """Requests left in the current window, as the API last said; None where it says nothing."""
         return self._remaining
 
-    def acquire(self) -> None:
-        """Wait until one more request may be sent, and count it."""
-        while (seconds := self._try()) > 0:
-            self._pause(seconds)
-
-    def _try(self) -> float:
-        """Count a request and return 0, or return the seconds to wait before trying again."""
+    def waiting(self) -> float:
+        """Return the seconds until the next request may be sent; 0 where it may be sent now."""
         with self._lock:
-            now = self._clock()
-            while self._sent and self._sent[0] <= now - _WINDOW:
-                self._sent.popleft()
-            if now < self._closed_until:
-                return self._closed_until - now
-            if len(self._sent) >= self._limit:
-                return self._sent[len(self._sent) - self._limit] + _WINDOW - now + _MARGIN
-            self._sent.append(now)
-            return 0.0
+            return self._wait(self._clock())
 
-    def observe(self, headers: Mapping[str, str]) -> None:
-        """Take in the ``X-RateLimit-*`` headers of an answer, where there are any."""
-        remaining, limit = _count(headers, "X-RateLimit-Remaining"), _count(headers, "X-RateLimit-Limit")
-        if remaining is None and limit is None:
-            return
+    def acquire(self, pause: Callable[[float], object] = time.sleep) -> None:
+        """Wait until one more request may be sent, and count it. Tell its end with :meth:`release`.
+
+        Parameters
+        ----------
+        pause
+            Waits for some seconds; may raise, to be interruptible.
+        """
+        while True:
+            with self._lock:
+                now = self._clock()
+                seconds = self._wait(now)
+                if seconds <= 0:
+                    self._sent.append(now)
+                    self._under_way += 1
+                    if self._credit is not None:
+                        self._credit -= 1
+                    return
+            pause(seconds)
+
+    def _wait(self, now: float) -> float:
+        while self._sent and self._sent[0] <= now - _WINDOW:
+            self._sent.popleft()
+        if now < self._closed_until:
+            return self._closed_until - now
+        if len(self._sent) >= self._limit:
+            return self._sent[len(self._sent) - self._limit] + _WINDOW + _MARGIN - now
+        if self._credit is not None and self._credit <= 0:
+            # The API says that nothing is left: others may share the limit. The window ends a
+            # minute after our oldest request at the latest.
+            if not self._sent:
+                self._credit = None
+                return 0.0
+            return _GLANCE if self._under_way else self._sent[0] + _WINDOW + _MARGIN - now
+        return 0.0
+
+    def release(self, headers: Mapping[str, str] | None = None) -> None:
+        """Tell that a request has ended, and what the ``X-RateLimit-*`` headers of its answer say."""
+        remaining = _count(headers, "X-RateLimit-Remaining")
+        limit = _count(headers, "X-RateLimit-Limit")
         with self._lock:
-            self._remaining = remaining
+            self._under_way -= 1
             if limit:
                 self._limit = min(self._limit, limit)
-            if remaining == 0 and self._sent:
-                # Others may share the limit: what is left is less than our own count says.
-                self._closed_until = max(self._closed_until, self._sent[0] + _WINDOW + _MARGIN)
+            if remaining is not None:
+                self._remaining = remaining
+                self._credit = remaining - self._under_way
+
+    def succeeded(self) -> None:
+        """Tell that the API answered a request: a run of silent refusals is over."""
+        self._silent_refusals = 0
 
     def throttled(self, retry_after: float | None) -> float:
         """Take in a 429: nothing is sent until its time is over. Returns the seconds to wait.
@@ -107,20 +132,31 @@ class Pacer:
         Parameters
         ----------
         retry_after
-            Seconds that the answer asks for; None where it says nothing (then 30 are assumed).
+            Seconds that the answer asks for; None where it says nothing. Then the waits grow with
+            each refusal in a row.
         """
         with self._lock:
             now = self._clock()
-            wait = FALLBACK_WAIT if retry_after is None else retry_after
-            if now >= self._closed_until and wait >= _HICCUP:
-                # The first 429 of a burst: fewer than this many fit into a window.
-                fitting = sum(1 for sent in self._sent if sent > now - _WINDOW) - 1
-                if fitting < self._limit:
-                    self._limit = max(_LEAST, fitting)
-            self._closed_until = max(self._closed_until, now + wait)
-            return self._closed_until - now
+            new_burst = now >= self._closed_until
+            if retry_after is None and new_burst:
+                self._silent_refusals += 1
+            silent = FALLBACK_WAITS[min(max(self._silent_refusals, 1), len(FALLBACK_WAITS)) - 1]
+            wait = silent if retry_after is None else retry_after
+            if self._sent:
+                self._sent.pop()  # it was refused: it does not count
+            if wait >= _HICCUP:
+                self._learn(now + min(wait, _WINDOW) - _WINDOW)
+            if new_burst or retry_after is not None:
+                self._closed_until = max(self._closed_until, now + wait + _MARGIN)
+            return max(0.0, self._closed_until - now)
+
+    def _learn(self, window_start: float) -> None:
+        """Lower the limit to what the API has let through in the window that it just closed."""
+        passed = sum(1 for sent in self._sent if sent >= window_start)
+        if passed < self._limit:
+            self._limit = max(_LEAST, passed)
 
 
-def _count(headers: Mapping[str, str], name: str) -> int | None:
-    text = headers.get(name, "").strip()
+def _count(headers: Mapping[str, str] | None, name: str) -> int | None:
+    text = (headers or {}).get(name, "").strip()
     return int(text) if text.isdigit() else None

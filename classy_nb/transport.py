@@ -14,13 +14,15 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from ._connections import Adapter
 from ._exchange import Answer, NoAuth, exchange
 from ._retry import Retry
+from ._stop import Stop, Unstoppable
 from ._version import __version__
 from .errors import (
+    ConnectionFailedError,
     UnexpectedAnswerError,
     UsageError,
 )
@@ -38,6 +40,7 @@ _MAX_REDIRECTS = 3
 _OK, _NO_CONTENT = 200, 204
 _TOKEN_KEYS = ("access_token", "refresh_token")
 
+_UNSTOPPABLE = Unstoppable()
 Query = Iterable[tuple[str, str]]
 
 
@@ -65,7 +68,7 @@ class Transport:
         base_url: str,
         *,
         pacer: Pacer | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
         connections: int = 8,
         timeout: tuple[float, float] = TIMEOUT,
         retry: Retry | None = None,
@@ -89,7 +92,7 @@ class Transport:
                 **_checked_headers(headers or {}),
             }
         )
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
+        adapter = Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         _mute_queries()
@@ -98,7 +101,15 @@ class Transport:
         """Close all connections."""
         self._session.close()
 
-    def get(self, path: str, query: Query = (), *, member_only: bool = False, patient: bool = True) -> Any:
+    def get(
+        self,
+        path: str,
+        query: Query = (),
+        *,
+        member_only: bool = False,
+        patient: bool = True,
+        stop: Stop = _UNSTOPPABLE,
+    ) -> Any:
         """Return the JSON of ``GET base_url + path``; None for an answer without content.
 
         Parameters
@@ -111,6 +122,8 @@ class Transport:
             Whether the endpoint is one for members (a clearer error on 401 and 403).
         patient
             Whether a time-out is repeated; False where the caller will ask for less instead.
+        stop
+            Ends waits and repeats when it is set.
 
         Raises
         ------
@@ -120,7 +133,10 @@ class Transport:
         encoded = urlencode(list(query), quote_via=quote, safe="")
         url = f"{self.base_url}{path}" + (f"?{encoded}" if encoded else "")
         return self._retry.call(
-            lambda: self._get_once(url, path, member_only=member_only), self.pacer, patient=patient
+            lambda: self._get_once(url, path, stop, member_only=member_only),
+            self.pacer,
+            patient=patient,
+            pause=None if stop is _UNSTOPPABLE else stop.pause,
         )
 
     def post_login(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
@@ -134,7 +150,7 @@ class Transport:
             Anything else went wrong.
         """
         self._secrets = [value for value in fields.values() if isinstance(value, Secret)]
-        return self._retry.call(lambda: self._login_once(url, fields), self.pacer)
+        return self._retry.call(lambda: self._login_once(url, fields), self.pacer, method="POST")
 
     def _login_once(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
         path = urlsplit(url).path
@@ -153,15 +169,19 @@ class Transport:
             )
         return {key: _sealed(key, value) for key, value in body.items()}
 
-    def _get_once(self, url: str, path: str, *, member_only: bool) -> Any:
-        self.pacer.acquire()
-        answer = self._send("GET", url, path)
+    def _get_once(self, url: str, path: str, stop: Stop, *, member_only: bool) -> Any:
+        answer = self._paced(url, path, stop)
         if answer.status == 401 and _token_is_stale(answer) and self.auth is not None:  # noqa: PLR2004
             self.auth.discard(answer.authorization)
-            self.pacer.acquire()
-            answer = self._send("GET", url, path)
-        answer = self._follow(answer, url, path)
-        self.pacer.observe(answer.headers)
+            answer = self._paced(url, path, stop)
+        for _ in range(_MAX_REDIRECTS):
+            location = answer.headers.get("Location")
+            if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
+                break
+            url = urljoin(url, location)
+            if origin_of(url) != self.origin:
+                break  # refused below, by its status
+            answer = self._paced(url, path, stop)
         if answer.status == _NO_CONTENT:
             return None
         if answer.status != _OK or is_blocked(answer.status, answer.headers):
@@ -173,19 +193,21 @@ class Transport:
                 member_only=member_only,
                 secrets=self._secrets,
             )
+        self.pacer.succeeded()
         return _json(answer, path)
 
-    def _follow(self, answer: Answer, url: str, path: str) -> Answer:
-        """Follow redirects inside the API's own host; others are refused by their status."""
-        for _ in range(_MAX_REDIRECTS):
-            location = answer.headers.get("Location")
-            if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
-                break
-            url = urljoin(url, location)
-            if origin_of(url) != self.origin:
-                break
-            self.pacer.acquire()
+    def _paced(self, url: str, path: str, stop: Stop) -> Answer:
+        self.pacer.acquire(stop.pause)
+        headers: Mapping[str, str] | None = None
+        try:
+            stop.check()
             answer = self._send("GET", url, path)
+            headers = answer.headers
+        except ConnectionFailedError:
+            stop.check()  # it was hung up from here
+            raise
+        finally:
+            self.pacer.release(headers)
         return answer
 
     def _send(
@@ -229,13 +251,14 @@ def _token_is_stale(answer: Answer) -> bool:
     return error in (None, "invalid_token")
 
 
-def _checked_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
     for name, value in headers.items():
         if name.lower() in ("authorization", "cookie", "host"):
             raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
-        if not (isinstance(value, str) and value.isprintable()):
+        text: object = Secret(value).reveal()
+        if not (isinstance(text, str) and text.isprintable()):
             raise UsageError(f"headers= holds a value for {name!r} that is no plain text.")
-    return headers
+    return {name: Secret(value).reveal() for name, value in headers.items()}
 
 
 class _NoQuery(logging.Filter):

@@ -40,6 +40,8 @@ class Classy(ResourceNames):
         The organization's id.
     organization_name
         Its name, for people.
+    workers
+        How many requests of one list may be under way at the same time.
     """
 
     def __init__(
@@ -48,18 +50,20 @@ class Classy(ResourceNames):
         transport: Transport,
         organization: int,
         organization_name: str | None = None,
+        workers: int = 8,
     ) -> None:
         zone(credentials.timezone)
         self._credentials = credentials
         self._transport = transport
         self.organization = organization
         self.organization_name = organization_name
+        self.workers = workers
         self._asking = Asking(
             load(),
             credentials.timezone,
             {"organization": organization, "app": credentials.client_id},
         )
-        self._fetcher = Fetcher(transport, credentials.timezone)
+        self._fetcher = Fetcher(transport, credentials.timezone, workers)
         for name, kind in self._asking.catalog.resources.items():
             setattr(self, name, Resource(kind, self._asking, self._fetcher))
 

@@ -9,6 +9,7 @@ from classy_nb.credentials import Credentials
 from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
 from classy_nb.pacing import DEFAULT_LIMIT, Pacer
 from classy_nb.query import Asking
+from classy_nb.redact import Secret
 from classy_nb.tokens import TokenAuth
 from classy_nb.transport import Transport
 from classy_nb.walk import Walk
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def connect(
-    client_id: str | None = None,
-    client_secret: str | None = None,
+    client_id: str | Secret | None = None,
+    client_secret: str | Secret | None = None,
     *,
     organization: int | None = None,
     env_file: str | Path | None = None,
@@ -34,7 +35,7 @@ def connect(
     token_url: str | None = None,
     workers: int = 8,
     requests_per_minute: int = DEFAULT_LIMIT,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | Secret] | None = None,
 ) -> Classy:
     """Log in and return a connection.
 
@@ -56,7 +57,7 @@ def connect(
     base_url, token_url
         Other hosts than ``https://api.classy.org/2.0`` and ``https://api.classy.org/oauth2/auth``.
     workers
-        Connections kept open.
+        How many requests of one list may be under way at the same time (1 to 64).
     requests_per_minute
         The most that is sent in 60 seconds; lower it where other programs share the application.
     headers
@@ -78,6 +79,10 @@ def connect(
     ClassyError
         The API could not be reached or says no.
     """
+    # First of all: whatever raises below, a traceback may show this frame's variables.
+    client_id = None if client_id is None else Secret(client_id)
+    client_secret = None if client_secret is None else Secret(client_secret)
+    headers = {name: Secret(value) for name, value in (headers or {}).items()}
     credentials = Credentials.load(
         client_id,
         client_secret,
@@ -95,7 +100,7 @@ def connect(
     try:
         transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
         chosen, name = _organization(credentials, transport)
-        return Classy(credentials, transport, chosen, name)
+        return Classy(credentials, transport, chosen, name, workers)
     except BaseException:
         transport.close()
         raise
@@ -213,6 +218,7 @@ def demo(
         plain._transport,  # noqa: SLF001
         plain.organization,
         plain.organization_name,
+        plain.workers,
     )
     connection.sandbox = box
     return connection

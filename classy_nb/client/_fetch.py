@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from classy_nb._stop import Stop
+from classy_nb.errors import InterruptedFetchError
 from classy_nb.frames import FrameBuilder
+from classy_nb.frames._merge import absorb
 from classy_nb.walk import Walk
 
 from ._verify import warn_where_ignored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     import pandas as pd
 
@@ -20,13 +24,16 @@ if TYPE_CHECKING:
 
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
+RANGE_ROWS = 2_500
+"""Rows of a range where order matters: small enough to keep a few of them in memory."""
 
 
 class Fetcher:
-    """Fetches queries over one transport, into frames of one time zone."""
+    """Fetches queries over one transport, with some workers, into frames of one time zone."""
 
-    def __init__(self, transport: Transport, timezone: str) -> None:
+    def __init__(self, transport: Transport, timezone: str, workers: int = 1) -> None:
         self._transport = transport
+        self._workers = workers
         self.timezone = timezone
 
     def json(self, query: Query) -> Any:
@@ -35,21 +42,27 @@ class Fetcher:
 
     def walk(self, query: Query) -> Walk:
         """Return the walk over a list."""
+        stop = Stop()
 
         def fetch(parameters: Sequence[tuple[str, str]], patient: bool) -> Any:  # noqa: FBT001
             return self._transport.get(
-                query.path, parameters, member_only=query.endpoint.member_only, patient=patient
+                query.path,
+                parameters,
+                member_only=query.endpoint.member_only,
+                patient=patient,
+                stop=stop,
             )
 
-        return Walk(query, fetch)
+        return Walk(query, fetch, workers=self._workers, stop=stop)
 
     def frame(self, query: Query, backend: Backend) -> pd.DataFrame:
         """Return a whole list as one frame, in the order asked for."""
         walk = self.walk(query)
-        builder = self._builder(query, backend)
-        for records in walk.pages():
-            builder.add(list(records))
-        frame = builder.frame()
+        ranges: dict[int, FrameBuilder] = {}
+        with _telling_interrupts(walk), closing(walk.parts()) as parts:
+            for part in parts:
+                self._builder_of(part.start, ranges, query, backend).add(part.records)
+            frame = self._merged(ranges, query, backend).frame()
         warn_where_ignored(frame, query.conditions)
         if query.sort and query.limit is None and len(frame):
             names = [name for name, _ in query.sort]
@@ -61,16 +74,49 @@ class Fetcher:
         return frame
 
     def batches(self, query: Query, backend: Backend, rows: int) -> Iterator[pd.DataFrame]:
-        """Yield a list as frames of about *rows* rows each; at least one, maybe empty."""
+        """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
         walk = self.walk(query)
-        builder, yielded = self._builder(query, backend), False
-        for records in walk.pages():
-            builder.add(list(records))
-            if builder.rows >= rows:
-                yield self._finished(builder, query, walk)
-                builder, yielded = self._builder(query, backend), True
-        if builder.rows or not yielded:
-            yield self._finished(builder, query, walk)
+        ready, yielded = self._builder(query, backend), False
+        with _telling_interrupts(walk), closing(self._in_order(walk, query, backend)) as builders:
+            for builder in builders:
+                absorb(ready, builder)
+                if ready.rows >= rows:
+                    yield self._finished(ready, query, walk)
+                    ready, yielded = self._builder(query, backend), True
+            if ready.rows or not yielded:
+                yield self._finished(ready, query, walk)
+
+    def _in_order(self, walk: Walk, query: Query, backend: Backend) -> Generator[FrameBuilder, None, None]:
+        """Yield what ranges hold, the first range first, each as soon as it can be."""
+        ranges: dict[int, FrameBuilder] = {}
+        ends: dict[int, int | None] = {}
+        head: int | None = None
+        with closing(walk.parts(rows_per_range=RANGE_ROWS)) as parts:
+            for part in parts:
+                head = part.start if head is None else head
+                self._builder_of(part.start, ranges, query, backend).add(part.records)
+                if part.finished:
+                    ends[part.start] = part.end
+                while head in ends and (builder := ranges.pop(head, None)) is not None:
+                    yield builder
+                    head = ends.pop(head) or head
+                if part.start == head and not part.finished and ranges[head].rows >= RANGE_ROWS:
+                    yield ranges.pop(head)  # what the first range has so far can go at once
+        for start in sorted(ranges):
+            yield ranges[start]
+
+    def _builder_of(
+        self, start: int, ranges: dict[int, FrameBuilder], query: Query, backend: Backend
+    ) -> FrameBuilder:
+        if start not in ranges:
+            ranges[start] = self._builder(query, backend)
+        return ranges[start]
+
+    def _merged(self, ranges: dict[int, FrameBuilder], query: Query, backend: Backend) -> FrameBuilder:
+        whole = self._builder(query, backend)
+        for start in sorted(ranges):
+            absorb(whole, ranges.pop(start))
+        return whole
 
     def _finished(self, builder: FrameBuilder, query: Query, walk: Walk) -> pd.DataFrame:
         frame = builder.frame()
@@ -94,3 +140,16 @@ class Fetcher:
             "requests": walk.requests,
             "total": walk.total,
         }
+
+
+@contextmanager
+def _telling_interrupts(walk: Walk) -> Iterator[None]:
+    """Say how far a fetch had come when the user stopped it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        of = "" if walk.total is None else f" of {walk.total:,}"
+        what = f"Stopped: {walk.received:,}{of} rows had come; nothing was kept."
+    else:
+        return
+    raise InterruptedFetchError(what)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from classy_nb._stop import Stop
 from classy_nb.errors import BadRequestError, TimedOutError
 from classy_nb.query import MOST_PER_PAGE, Query
 
 from ._ask import Asker, Fetch
-from ._keys import KeyRefusedError, KeyWalk
+from ._keys import KeyRefusedError, accept_page, incomplete, next_page, to_the_end
 from ._numbers import NumberWalk
 from ._page import looks_like_list
+from ._parallel import ParallelWalk, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
-__all__ = ["Fetch", "Walk", "looks_like_list"]
+    from ._page import Page
+
+__all__ = ["Fetch", "Part", "Walk", "looks_like_list"]
+
+_SETTLING_ROUNDS = 3
+_FEW_PAGES = 3
+"""Lists up to this many pages are walked by one worker: sharing would cost more than it saves."""
 
 
 class Walk:
@@ -26,18 +34,29 @@ class Walk:
     query
         What to fetch.
     fetch
-        Sends one request.
+        Sends one request; called from several threads where there are several workers.
+    workers
+        How many requests may be under way at the same time.
+    stop
+        Set when the walk ends; *fetch* should give up when it is.
 
     Attributes
     ----------
     total
         Records that the server promised, or None where it promised nothing.
+    received
+        Records yielded so far.
     """
 
-    def __init__(self, query: Query, fetch: Fetch) -> None:
+    def __init__(self, query: Query, fetch: Fetch, *, workers: int = 1, stop: Stop | None = None) -> None:
         self._query = query
         self._asker = Asker(query, fetch)
+        self._workers = workers
+        self._stop = stop or Stop()
+        self._last: int | None = None
+        self._start = 0
         self.total: int | None = None
+        self.received = 0
 
     @property
     def requests(self) -> int:
@@ -50,7 +69,7 @@ class Walk:
         return len(page.records) if page.total is None else page.total
 
     def pages(self) -> Iterator[Sequence[Any]]:
-        """Yield the records page by page; by id where the list has ids.
+        """Yield the records page by page, in order of ids where there is one worker and there are ids.
 
         Raises
         ------
@@ -59,45 +78,109 @@ class Walk:
         ClassyError
             A request failed; nothing is yielded twice before that.
         """
-        if self._query.limit is not None:
-            return self._first(self._query.limit)
-        return self._all()
+        for part in self.parts():
+            if part.records:
+                yield part.records
 
-    def _all(self) -> Iterator[Sequence[Any]]:
-        if self._query.endpoint.kind != "list" or self._query.endpoint.id is None:
+    def parts(self, *, rows_per_range: int | None = None) -> Generator[Part, None, None]:
+        """Yield the records as parts of ranges, in whatever order they come.
+
+        Parameters
+        ----------
+        rows_per_range
+            Walk ranges of about this many records in order, few at the same time: then little has
+            to be kept to restore the order. None: one range for each worker.
+        """
+        for part in self._parts(rows_per_range):
+            self._start = part.start if self.received == 0 else self._start
+            self.received += len(part.records)
+            yield part
+
+    def _parts(self, rows_per_range: int | None) -> Iterator[Part]:
+        query = self._query
+        if query.limit is not None:
+            yield from self._first(query.limit)
+        elif query.endpoint.kind != "list" or query.endpoint.id is None:
             yield from self._numbered(NumberWalk(self._asker))
-            return
-        keys = KeyWalk(self._asker)
+        else:
+            yield from self._by_key(rows_per_range)
+
+    def _by_key(self, rows_per_range: int | None) -> Iterator[Part]:
         try:
-            for records in keys.pages():
-                self.total = keys.total
-                yield records
-            self.total = keys.total
+            first = next_page(self._asker, None)
+            ids, records = accept_page(first, None)
+            self.total = first.total
+            yield from self._after_first(first, ids, records, rows_per_range)
         except KeyRefusedError:
             pass
         else:
+            yield from self._settle()
             return
         # Where the very first request was refused, it may be the sort that the server refuses.
-        sort = None if keys.last is None else "id"
-        yield from self._numbered(NumberWalk(self._asker, sort=sort, past=keys.last))
+        sort = None if self._last is None else "id"
+        yield from self._numbered(NumberWalk(self._asker, sort=sort, past=self._last))
 
-    def _numbered(self, walk: NumberWalk) -> Iterator[Sequence[Any]]:
+    def _after_first(
+        self, first: Page, ids: Sequence[int], records: Sequence[Any], rows_per_range: int | None
+    ) -> Iterator[Part]:
+        """Yield the first page and what follows it."""
+        if records and self._workers > 1 and (first.total or 0) > _FEW_PAGES * MOST_PER_PAGE:
+            walk = ParallelWalk(
+                self._asker,
+                self._stop,
+                workers=self._workers,
+                first=first,
+                ids=ids,
+                rows_per_range=rows_per_range,
+            )
+            self._last = ids[-1]
+            yield from walk.parts()
+            self._last = walk.last
+            return
+        if records:
+            self._last = ids[-1]
+            yield Part(0, records)
+        if records and (first.total is None or first.total > len(first.records)):
+            for last, more in to_the_end(self._asker, self._last):
+                self._last = last
+                yield Part(0, more)
+
+    def _settle(self) -> Iterator[Part]:
+        """Look whether records that are missing were deleted meanwhile; fetch what has come since."""
+        for _ in range(_SETTLING_ROUNDS):
+            if self.total is None or self.received >= self.total:
+                return
+            # The server's own count tells.
+            self.total = self._asker.count().total
+            if self.total is None or self.received >= self.total:
+                return
+            for last, records in to_the_end(self._asker, self._last):
+                self._last = last
+                yield Part(last, records)
+        raise incomplete(self._asker, self.total, self.received)
+
+    def _numbered(self, walk: NumberWalk) -> Iterator[Part]:
         for records in walk.pages():
             self.total = walk.total
-            yield records
+            yield Part(self._start, records)
         self.total = walk.total
 
-    def _first(self, limit: int) -> Iterator[Sequence[Any]]:
+    def _first(self, limit: int) -> Iterator[Part]:
         """Yield the first *limit* records in the order asked for; by id where none was."""
         if limit <= MOST_PER_PAGE and (records := self._one_page(limit)) is not None:
-            yield records
+            yield Part(0, records)
             return
         wanted = limit
-        for records in self._numbered(NumberWalk(self._asker)) if self._query.sort else self._all():
-            yield records[:wanted]
-            wanted -= len(records)
+        by_id = not self._query.sort and self._query.endpoint.id is not None
+        for part in self._by_key_alone() if by_id else self._numbered(NumberWalk(self._asker)):
+            yield Part(0, part.records[:wanted])
+            wanted -= len(part.records)
             if wanted <= 0:
                 return
+
+    def _by_key_alone(self) -> Iterator[Part]:
+        self._workers = 1  # the first records come first only where one worker walks
+        return self._by_key(None)
 
     def _one_page(self, limit: int) -> Sequence[Any] | None:
         """Return the first records with one small request, or None where that doesn't work."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from classy_nb.errors import TimedOutError
+from classy_nb.errors import NotFoundError, TimedOutError
 from classy_nb.query import MOST_PER_PAGE, Query
 
 from ._page import Page, read_page
@@ -41,6 +41,13 @@ class Asker:
     def at(self, position: int, *, sort: str | None = None) -> Page:
         """Return the page that begins at *position*, which is a multiple of the page size."""
         return self._smaller_when_slow(lambda size: self._ask(position // size + 1, size, None, sort))
+
+    def one_at(self, position: int) -> Page | None:
+        """Return the one record at *position* in the order of ids; None where the list ends before."""
+        try:
+            return self._ask(position + 1, 1, None, "id")
+        except NotFoundError:
+            return None
 
     def _smaller_when_slow(self, ask: Callable[[int], Page]) -> Page:
         while True:

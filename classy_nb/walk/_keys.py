@@ -5,10 +5,17 @@ A record that exists throughout is fetched exactly once, whatever is inserted or
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.errors import BadRequestError, IncompleteResultError, ServerError
+from classy_nb.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    IncompleteResultError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+)
 from classy_nb.redact import safe_path
 
 if TYPE_CHECKING:
@@ -17,89 +24,67 @@ if TYPE_CHECKING:
     from ._ask import Asker
     from ._page import Page
 
-_SETTLING_ROUNDS = 3
+
+_MOODS = (UnauthorizedError, ServerError, UnexpectedAnswerError, ConnectionFailedError)
+_PROVEN_REPEATS = 2
 
 
 class KeyRefusedError(Exception):
     """The server does not walk by key (internal: the walk goes on by page number)."""
 
 
-class KeyWalk:
-    """Walks one list by key, from the beginning to its end.
+def next_page(asker: Asker, last: int | None, *, proven: bool = False) -> Page:
+    """Ask for the records after *last*; a server that cannot handle the filter refuses the key.
 
-    Attributes
+    Parameters
     ----------
+    asker
+        Asks for it.
     last
-        The largest id fetched: all records up to it have been yielded.
-    received
-        Records yielded.
-    total
-        Records that the server promised in its first answer.
+        The id to go on from; None for the beginning.
+    proven
+        Whether this walk has worked before: then a failure is the server's mood, and the page is
+        asked for again where the transport has given up.
     """
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
-        self.last: int | None = None
-        self.received = 0
-        self.total: int | None = None
-
-    def pages(self) -> Iterator[Sequence[Any]]:
-        """Yield the records, page by page.
-
-        Raises
-        ------
-        KeyRefusedError
-            The server ignores or rejects the key; nothing beyond :attr:`last` was yielded.
-        IncompleteResultError
-            Fewer records arrived than the server promises.
-        """
-        yield from self._to_the_end()
-        for _ in range(_SETTLING_ROUNDS):
-            if self.total is None or self.received >= self.total:
-                return
-            # Deleted meanwhile, or missing? The server's own count tells.
-            self.total = self._asker.count().total
-            if self.total is None or self.received >= self.total:
-                return
-            yield from self._to_the_end()
-        raise incomplete(self._asker, self.total, self.received)
-
-    def _to_the_end(self) -> Iterator[Sequence[Any]]:
-        while True:
-            page = self._next()
-            if self.total is None and self.last is None:
-                self.total = page.total
-            records = self._accept(page)
-            if records:
-                yield records
-            if not page.records or (page.total is not None and page.total <= len(page.records)):
-                return
-
-    def _next(self) -> Page:
+    for _ in range(_PROVEN_REPEATS if proven else 0):
         try:
-            return self._asker.after(self.last)
-        except (BadRequestError, ServerError) as error:
-            # 500 as well: a filter that the server cannot handle has been seen to end so.
-            if isinstance(error, ServerError) and error.status != 500:  # noqa: PLR2004
-                raise
-            refused = error.what
-        raise KeyRefusedError(refused)
+            return asker.after(last)
+        except _MOODS:
+            continue
+    try:
+        return asker.after(last)
+    except (BadRequestError, ServerError) as error:
+        # 500 as well: a filter that the server cannot handle has been seen to end so.
+        if proven or (isinstance(error, ServerError) and error.status != 500):  # noqa: PLR2004
+            raise
+        refused = error.what
+    raise KeyRefusedError(refused)
 
-    def _accept(self, page: Page) -> Sequence[Any]:
-        """Return the page's records; note the last id; refuse pages that aren't in order of ids."""
-        ids = page.ids()
-        if ids is None:
-            raise KeyRefusedError("a record has no id")
-        ordered = all(a <= b for a, b in itertools.pairwise(ids))
-        if not ordered or (ids and self.last is not None and ids[0] <= self.last):
-            raise KeyRefusedError("ids do not advance")
-        records = page.records
-        if len(set(ids)) < len(ids):
-            records = list(dict(zip(ids, records, strict=True)).values())
-        if ids:
-            self.last = ids[-1]
-        self.received += len(records)
-        return records
+
+def accept_page(page: Page, last: int | None) -> tuple[Sequence[int], Sequence[Any]]:
+    """Return a page's ids and records, each id once; refuse pages that aren't in order of ids."""
+    ids = page.ids()
+    if ids is None:
+        raise KeyRefusedError("a record has no id")
+    ordered = all(a <= b for a, b in pairwise(ids))
+    if not ordered or (ids and last is not None and ids[0] <= last):
+        raise KeyRefusedError("ids do not advance")
+    unique = dict(zip(ids, page.records, strict=True))
+    return list(unique), list(unique.values())
+
+
+def to_the_end(asker: Asker, last: int | None) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the records after *last* to the list's end, each page with its last id."""
+    proven = False
+    while True:
+        page = next_page(asker, last, proven=proven)
+        proven = True
+        ids, records = accept_page(page, last)
+        if records:
+            last = ids[-1]
+            yield last, records
+        if not records or (page.total is not None and page.total <= len(page.records)):
+            return
 
 
 def incomplete(asker: Asker, expected: int | None, received: int) -> IncompleteResultError:

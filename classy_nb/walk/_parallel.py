@@ -1,0 +1,192 @@
+"""The walk by key with several workers: latency is hidden, completeness stays.
+
+Each worker walks a range of ids; all that a consumer sees is parts: records of one range, in order.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from classy_nb._connections import hang_up
+from classy_nb.errors import ConnectionFailedError, ResponseError, UnexpectedAnswerError
+from classy_nb.redact import safe_path
+
+from ._keys import KeyRefusedError, accept_page, next_page
+from ._ranges import PAGE, Range, Ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from classy_nb._stop import Stop
+
+    from ._ask import Asker
+    from ._page import Page
+
+_JOIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """Records of one range, in order of ids.
+
+    ``start`` tells ranges apart and orders them; when the range is ``finished``, the next one in order
+    starts at ``end`` (None: there is none).
+    """
+
+    start: int
+    records: Sequence[Any]
+    finished: bool = False
+    end: int | None = None
+
+
+class ParallelWalk:
+    """Walks one list by key with several workers, after its first page.
+
+    Parameters
+    ----------
+    asker
+        Asks for pages.
+    stop
+        Set when the walk ends, whatever the reason.
+    workers
+        How many at the same time.
+    first, ids
+        The first page and its ids.
+    rows_per_range
+        None: as many ranges as workers. Else ranges of about this many records, few of them open.
+    """
+
+    def __init__(
+        self,
+        asker: Asker,
+        stop: Stop,
+        *,
+        workers: int,
+        first: Page,
+        ids: Sequence[int],
+        rows_per_range: int | None,
+    ) -> None:
+        self._asker = asker
+        self._stop = stop
+        self._first = first
+        total = first.total or 0
+        begin = Range(ids[0] - 1, ids[-1], None, len(ids), total)
+        left = -(-(total - len(ids)) // PAGE)
+        pages = max(1, -(-left // workers))
+        if rows_per_range is not None:
+            pages = min(pages, max(1, rows_per_range // PAGE))
+        cuts = range(len(ids) + pages * PAGE, total, pages * PAGE)
+        self._ranges = Ranges(begin, cuts, workers if rows_per_range is None else 2 * workers)
+        self._begin = begin
+        self._workers = min(workers, len(cuts) + 1)
+        self._parts: queue.Queue[Part | BaseException] = queue.Queue(2 * workers)
+        self._key_works = threading.Event()
+        self.received = 0
+        self.last = ids[-1]
+
+    def parts(self) -> Iterator[Part]:
+        """Yield all parts as they come; the order of ranges is the consumer's business.
+
+        Raises
+        ------
+        KeyRefusedError
+            The server refuses the key; nothing but the first page was yielded.
+        ClassyError
+            A request failed.
+        """
+        threads = [
+            threading.Thread(target=self._work, name=f"classy_nb-{n}", daemon=True)
+            for n in range(self._workers)
+        ]
+        try:
+            self.received = len(self._first.records)
+            yield Part(self._begin.start, self._first.records)
+            for thread in threads:
+                thread.start()
+            yield from self._received(threads)
+        finally:
+            self._stop.set()
+            self._ranges.close()
+            self._key_works.set()
+            end_threads([t for t in threads if t.ident is not None])
+
+    def _received(self, threads: Sequence[threading.Thread]) -> Iterator[Part]:
+        while True:
+            at_work = any(thread.is_alive() for thread in threads)
+            try:
+                part = self._parts.get(timeout=0.05)
+            except queue.Empty:
+                if not at_work:
+                    return
+                continue
+            if isinstance(part, BaseException):
+                raise part
+            self.received += len(part.records)
+            yield part
+
+    def _work(self) -> None:
+        try:
+            while (task := self._ranges.take()) is not None:
+                found = task if isinstance(task, Range) else self._cut(task)
+                if found is not None:
+                    self._walk(found)
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever consumes the parts
+            if not self._stop.is_set():
+                self._put(error)
+            self._ranges.close()
+
+    def _cut(self, position: int) -> Range | None:
+        try:
+            page = self._asker.one_at(position - 1)
+        except (ResponseError, ConnectionFailedError):
+            self._stop.check()
+            page = None  # without this cut the work is shared less evenly, nothing else
+        ids = page.ids() if page is not None else None
+        return self._ranges.cut(position, ids[0] if ids else None)
+
+    def _walk(self, found: Range) -> None:
+        if found is not self._begin:
+            while not self._key_works.wait(1.0):
+                self._stop.check()
+        while not found.done:
+            page, ids, records = self._page(found.last)
+            is_last = not records or (page.total is not None and page.total <= len(page.records))
+            records = self._ranges.accept(found, ids, records, is_last=is_last)
+            self._key_works.set()
+            self.last = max(self.last, found.last)
+            self._put(Part(found.start, records, found.done, found.end))
+
+    def _page(self, last: int) -> tuple[Page, Sequence[int], Sequence[Any]]:
+        proven = self._key_works.is_set()
+        page = next_page(self._asker, last, proven=proven)
+        try:
+            return page, *accept_page(page, last)
+        except KeyRefusedError:
+            if not proven:
+                raise
+            # Other ranges have come already: to begin anew by page number would repeat their records.
+            what = "The API answered records out of order, in the middle of a list."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(self._asker.query.path))
+
+    def _put(self, part: Part | BaseException) -> None:
+        while not self._stop.is_set():
+            try:
+                self._parts.put(part, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+
+def end_threads(threads: Sequence[threading.Thread]) -> None:
+    """Break off what the threads are doing, and wait until they have ended."""
+    alive = [thread for thread in threads if thread.is_alive()]
+    if not alive:
+        return
+    for thread in alive:
+        thread.join(0.05)  # most are between two requests
+    hang_up(t.ident for t in alive if t.is_alive() and t.ident is not None)
+    for thread in alive:
+        thread.join(_JOIN_SECONDS)
