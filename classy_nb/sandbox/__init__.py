@@ -25,7 +25,7 @@ __all__ = ["ONE_TIME", "TODAY", "Faults", "Sandbox"]
 _HOMES = {"Faults": "_faults", "ONE_TIME": "_faults", "Sandbox": "_sandbox", "TODAY": "_sandbox"}
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._filler import moment as written
 from ._query import Query, seconds
-from ._store import Record, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._store import Record, Store
 
 _COLUMN = {"FundraisingPage": "fundraising_page_id", "FundraisingTeam": "fundraising_team_id"}
 _RAISED = "COALESCE(SUM(x.donation), 0) / 100.0"
@@ -69,7 +72,9 @@ def add(store: Store, records: list[Record], record: str, *, first: bool, second
         if second:
             row.update({name: values[source] for name, source in _SECOND.items()})
         if first:
-            row.update({name: texts[name] % value if name in texts else value for name, value in values.items()})
+            row.update(
+                {name: texts[name] % value if name in texts else value for name, value in values.items()}
+            )
 
 
 def _sums(store: Store, condition: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,12 +27,12 @@ class Answer:
         """Return the body's bytes."""
         if isinstance(self.body, bytes):
             return self.body
-        if self.status == 204:  # noqa: PLR2004
+        if self.status == 204:
             return b""
         return orjson.dumps(self.body)
 
 
-class Refusal(Exception):  # noqa: N818 - not a failure: an answer that ends the work early
+class Refusal(Exception):
     """An answer other than the one that was asked for."""
 
     def __init__(self, answer: Answer) -> None:
@@ -90,7 +90,11 @@ def too_many(seconds: int, reset: int, style: str) -> Answer:
     """429 (or the old 503) in one of its styles: ``headers``, ``body``, ``bare`` or ``503``."""
     if style == "503":
         return Answer(503, b"", "text/plain", from_gateway=True)
-    body = {"message": "Too Many Attempts."} if style == "bare" else {"message": "Too Many Attempts.", "retry_after": seconds}
+    body = (
+        {"message": "Too Many Attempts."}
+        if style == "bare"
+        else {"message": "Too Many Attempts.", "retry_after": seconds}
+    )
     headers = {"Retry-After": str(seconds), "X-RateLimit-Reset": str(reset)} if style == "headers" else {}
     return Answer(429, body, headers=headers)
 
@@ -115,7 +119,7 @@ def server_error(style: str) -> Answer:
 
 def gateway_error(status: int) -> Answer:
     """502, 503 or 504 of the gateway: JSON for 503, a page for the others."""
-    if status == 503:  # noqa: PLR2004
+    if status == 503:
         return Answer(503, {"message": "name resolution failed"}, JSON_UTF8, from_gateway=True)
     page = f"<html><head><title>{status} Bad Gateway</title></head><body><h1>{status}</h1><hr>cloudflare</body></html>"
     return Answer(status, page.encode(), HTML, from_gateway=True)

@@ -24,8 +24,17 @@ if TYPE_CHECKING:
     from ._sandbox import Sandbox
 
 _DATA = ("/2.0/", "/api/2.0/")
-_TOKEN = "/oauth2/auth"  # noqa: S105 - a path
-_DEFAULT_AGENTS = ("python-requests", "python-urllib", "python/", "curl/", "go-http-client", "axios/", "node", "okhttp")
+_TOKEN = "/oauth2/auth"
+_DEFAULT_AGENTS = (
+    "python-requests",
+    "python-urllib",
+    "python/",
+    "curl/",
+    "go-http-client",
+    "axios/",
+    "node",
+    "okhttp",
+)
 
 
 class App:
@@ -68,7 +77,9 @@ class App:
     def _firewall(self, request: web.BaseRequest) -> Answer | None:
         mode = self._box.faults.cloudflare
         agent = request.headers.get("User-Agent", "").lower()
-        blocked = mode == "all" or (mode == "default_agents" and (not agent or agent.startswith(_DEFAULT_AGENTS)))
+        blocked = mode == "all" or (
+            mode == "default_agents" and (not agent or agent.startswith(_DEFAULT_AGENTS))
+        )
         return _answers.cloudflare() if blocked else None
 
     async def _token(self, request: web.BaseRequest, query: str) -> tuple[Answer, str | None]:
@@ -127,7 +138,7 @@ class App:
             return refusal.answer
         return Answer(200, reshape(body, self._box.faults))
 
-    def _body(self, request: web.BaseRequest, path: str, query: Query) -> Any:  # noqa: ANN401 - any JSON value
+    def _body(self, request: web.BaseRequest, path: str, query: Query) -> Any:
         box = self._box
         segments = [unquote(part) for part in path.split("/") if part]
         segments = segments[2:] if segments[0] == "api" else segments[1:]
@@ -149,7 +160,13 @@ class App:
         return answer_list(call) if call.endpoint.kind == "list" else answer_object(call)
 
     async def _send(
-        self, request: web.BaseRequest, path: str, query: str, answer: Answer, fault: str | None, started: float
+        self,
+        request: web.BaseRequest,
+        path: str,
+        query: str,
+        answer: Answer,
+        fault: str | None,
+        started: float,
     ) -> web.StreamResponse:
         body = answer.encoded()
         milliseconds = (time.perf_counter() - started) * 1000

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import TYPE_CHECKING
 
-from ._store import Store
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ._store import Store
 
 _STEP = 7
 """Arriving gifts are this many seconds apart."""
@@ -23,7 +26,10 @@ def insert_transactions(store: Store, organization: int, count: int) -> list[int
             " AND recurring_donation_plan_id IS NULL ORDER BY id * 7919 % 1000003 LIMIT ?", [organization, count])]  # fmt: skip
         models = [models[n % len(models)] for n in range(count)]
         columns = [row[1] for row in connection.execute("PRAGMA table_info(base_transactions)")]
-        own = {"id": ":new", **dict.fromkeys(("created_at", "purchased_at", "charged_at", "updated_at"), ":now")}
+        own = {
+            "id": ":new",
+            **dict.fromkeys(("created_at", "purchased_at", "charged_at", "updated_at"), ":now"),
+        }
         chosen = ", ".join(own.get(name, f'"{name}"') for name in columns)
         ids = [last + 3 * (n + 1) for n in range(count)]
         for n, (new, model) in enumerate(zip(ids, models, strict=True)):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from classy_nb import catalog
+from typing import TYPE_CHECKING, Any
 
 from ._answers import forbidden, not_found
-from ._faults import Faults
-from ._query import Query
 from ._routes import PARENTS, table_of
-from ._store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from classy_nb import catalog
+
+    from ._faults import Faults
+    from ._query import Query
+    from ._store import Store
 
 _ENTITIES = {"organizations": "organization", "recurring_donation_plans": "recurring_donation_plan"}
 
@@ -59,7 +62,7 @@ class Call:
         return table_of(self.endpoint.record) if key == self.endpoint.key else PARENTS.get(key)
 
     def _check_row(self, name: str, value: str) -> None:
-        if not (value.isascii() and value.isdigit() and len(value) < 19):  # noqa: PLR2004 - fits 64 bits
+        if not (value.isascii() and value.isdigit() and len(value) < 19):
             raise not_found()
         table = self.store.table(name)
         owner = "id" if name == "organizations" else "organization_id"

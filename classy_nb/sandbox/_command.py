@@ -19,7 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sandbox to *parser*."""
     add = parser.add_argument
     add("--port", type=int, default=8765, help="port on 127.0.0.1, 0 for any (default: %(default)s)")
-    add("--transactions", type=int, default=60_100, help="size; all else scales with it (default: %(default)s)")
+    add(
+        "--transactions",
+        type=int,
+        default=60_100,
+        help="size; all else scales with it (default: %(default)s)",
+    )
     add("--seed", type=int, default=1, help="the same seed gives the same data (default: %(default)s)")
     add("--today", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD", help="last day of the data")
     add("--organizations", type=int, default=1, help="how many the application sees (default: %(default)s)")
@@ -32,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     faults = parser.add_argument_group("faults", "what can go wrong; all off unless asked for")
     faults.add_argument("--fault", action="append", default=[], metavar="NAME=RATE", type=_rate,
                         help=f"make a share of the requests fail; names: {', '.join(ONE_TIME)}")  # fmt: skip
-    faults.add_argument("--script", default="", metavar="NAME,NAME", help="faults of the first requests, one each")
+    faults.add_argument(
+        "--script", default="", metavar="NAME,NAME", help="faults of the first requests, one each"
+    )
     faults.add_argument("--token-script", default="", metavar="NAME,NAME", help="the same for token requests")
     faults.add_argument("--slow", action="append", default=[], metavar="PATH=MS", type=_rate,
                         help="milliseconds per row asked for, on paths that contain PATH")  # fmt: skip
@@ -58,7 +65,9 @@ def _add_switches(group: argparse._ArgumentGroup) -> None:
 def _choices(annotation: str) -> list[str]:
     if not annotation.startswith("Literal["):
         return []
-    return [word.strip().strip('"') for word in annotation.removeprefix("Literal[").removesuffix("]").split(",")]
+    return [
+        word.strip().strip('"') for word in annotation.removeprefix("Literal[").removesuffix("]").split(",")
+    ]
 
 
 def _rate(text: str) -> tuple[str, float]:
@@ -89,7 +98,7 @@ def faults_of(options: argparse.Namespace) -> Faults:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; return the exit code."""
-    from ._sandbox import TODAY, Sandbox  # noqa: PLC0415 - numpy and the server, only when they are needed
+    from ._sandbox import TODAY, Sandbox
 
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -121,7 +130,7 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _banner(box: Any) -> str:  # noqa: ANN401 - a Sandbox, whose import is put off
+def _banner(box: Any) -> str:
     return (
         "classy_nb sandbox: a stand-in of the Classy API. All people, gifts and organizations are invented.\n"
         f"API            {box.base_url}\n"

@@ -56,11 +56,15 @@ def _break(request: web.BaseRequest) -> None:
     transport.abort()
 
 
-async def _reset(request: web.BaseRequest, _answer: Answer, _body: bytes, _found: CIMultiDict[str], _faults: Faults) -> None:
+async def _reset(
+    request: web.BaseRequest, _answer: Answer, _body: bytes, _found: CIMultiDict[str], _faults: Faults
+) -> None:
     _break(request)
 
 
-async def _begin(request: web.BaseRequest, answer: Answer, size: int, found: CIMultiDict[str]) -> web.StreamResponse:
+async def _begin(
+    request: web.BaseRequest, answer: Answer, size: int, found: CIMultiDict[str]
+) -> web.StreamResponse:
     stream = web.StreamResponse(status=answer.status, headers=found)
     stream.content_length = size
     await stream.prepare(request)
@@ -137,7 +141,7 @@ SENDERS: Mapping[str, Sender] = {
 """Faults of the connection: each sends (a part of) the right answer."""
 
 
-def reshape(body: Any, faults: Faults) -> Any:  # noqa: ANN401 - any JSON value
+def reshape(body: Any, faults: Faults) -> Any:
     """Return a good body with what *faults* says about its rows done to it."""
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         return body
@@ -164,11 +168,11 @@ def _reshape_row(row: dict[str, Any], number: int, faults: Faults) -> None:
                 row[name] = None
 
 
-def _flipped(name: str, value: Any) -> Any:  # noqa: ANN401
+def _flipped(name: str, value: Any) -> Any:
     if isinstance(value, bool) or name == "id":
         return value
     if isinstance(value, int | float):
         return str(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:  # noqa: PLR2004
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         return int(value)
     return value

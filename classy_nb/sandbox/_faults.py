@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ONE_TIME = {
     "ok": "an ordinary answer (a place holder in a script)",
@@ -121,7 +123,7 @@ class Faults:
         self.script = deque(self._known(self.script))
         self.token_script = deque(self._known(self.token_script))
         self._known(self.rates)
-        self._random = random.Random(self.seed)  # noqa: S311 - no secret
+        self._random = random.Random(self.seed)
         self._lock = threading.Lock()
 
     @staticmethod

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from classy_nb import catalog
 
-from ._store import Store
 from ._table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ._store import Store
 
 _SQL = {"int": "int", "float": "real", "bool": "int", "datetime": "time", "date": "time"}
 _WORDS: Mapping[str, Sequence[str]] = {
-    "type": ("image", "percent", "general"),
-    "status": ("active", "completed"),
+    "type": ("image",),
+    "status": ("enabled", "disabled"),
     "state": ("ready",),
-    "adjustment_type": ("percent", "flat"),
-    "scope_type": ("organization", "campaign"),
-    "channel_name": ("facebook", "instagram"),
+    "adjustment_type": ("percentage", "amount"),
+    "scope_type": ("organization",),
+    "channel_name": ("Facebook", "Instagram"),
     "currency_code": ("USD", "CAD", "GBP", "EUR"),
     "country": ("RU", "KP", "SY"),
     "email_address": ("staff@example.org", "finance@example.org"),
     "email": ("staff@example.org",),
     "timezone_identifier": ("America/Los_Angeles",),
-    "allocation_method": ("none",),
-    "fundraiser_registration_policy": ("open",),
+    "allocation_method": ("manual", "automatic-even-split"),
+    "fundraiser_registration_policy": ("public", "admin-only"),
     "content_type": ("image/png",),
     "code": ("EARLY10", "00FRIEND"),
     "ein": ("012345678",),
     "question": ("Is my gift deductible?", 'What is "overhead", and why?'),
-    "organization_id": ("64531",),
+    "tag": ("tax", "other"),
+    "action_scope": ("recurring_plan_edit",),
 }
 _FIRST_MOMENT = 1_609_500_000
 
@@ -68,29 +72,32 @@ SMALL = (
            " WHERE c.rowid < p.campaign_id)"}),
     Small("campaign_roles", "CampaignRoles", "campaigns", 2, 61_000, {"custom_id": "'role_' || p.id"}),
     Small("campaign_notification_settings", "CampaignStaffNotificationSetting", "campaigns", 1, 62_000,
-          {"scope_type": "'campaign'", "scope_id": "p.id"}),
+          {"scope_type": "'Campaign_Manager'", "scope_id": "p.id"}),
     Small("channel_fundraising_entities", "ChannelFundraisingEntity", "fundraising_pages", 1, 63_000,
-          {"fundraising_entity_id": "p.id", "fundraising_entity_type": "'fundraising_page'", "channel_name": "'facebook'",
+          {"fundraising_entity_id": "p.id", "fundraising_entity_type": "'fundraising page'", "channel_name": "'Facebook'",
            "external_fundraising_page_id": "'0' || (p.id * 9007199254741)", "external_fundraising_page_type":
-           "'fundraiser'"}),
+           "'Fundraiser'"}),
     Small("matched_transactions", "MatchedTransaction", "campaigns", 1, 64_000, {**_CAMPAIGN,
+          "status": "'confirmed'", "type": "'campaign'", "metadata": "'\"{foo:bar}\"'", "matched_name": "'Example & Sons, Inc.'",
           "source_transaction_id": "(SELECT MIN(x.id) FROM base_transactions x WHERE x.campaign_id = p.id)"}),
     Small("organization_channels", "OrganizationChannel", "organizations", 2, 65_000),
     Small("organization_credential_sets", "OrganizationCredentialSet", "organizations", 3, 66_000),
     Small("fundraising_team_policies", "FundraisingTeamPolicy", "organizations", 4, 2_354,
           {"fundraising_team_id": "(SELECT MIN(g.id) FROM base_fundraising_teams g WHERE g.organization_id = p.id)"}),
-    Small("organization_notifications", "OrganizationNotification", "organizations", 3, 67_000),
+    Small("organization_notifications", "OrganizationNotification", "organizations", 3, 67_000,
+          {"type": "'transaction'"}),
     Small("restricted_countries", "RestrictedCountry", "organizations", 3, 68_000, key="country_restriction_id"),
     Small("organization_roles", "OrganizationRoles", "organizations", 4, 69_000, {"custom_id": "'role_' || p.id"}),
     Small("organization_notification_settings", "OrganizationStaffNotificationSetting", "organizations", 3, 70_000,
-          {"scope_type": "'organization'", "scope_id": "p.id"}),
+          {"scope_type": "'Organization_Manager'", "scope_id": "p.id"}),
     Small("whitelisted_currencies", "WhitelistedCurrency", "organizations", 4, 71_000),
     Small("brandkit_images", "BrandkitImage", "organizations", 25, 72_000,
           {"cdn_url": "'https://cdn.example.org/b.png'", "size": "20480"}, key="bk_id"),
     Small("consumer_charity_mappings", "OrganizationConsumerMapping", "organizations", 1, 73_000),
-    Small("magic_link_batches", "MagicLinkBatch", "organizations", 1, 74_000, {"organization_id": "p.id"}),
+    Small("magic_link_batches", "MagicLinkBatch", "organizations", 1, 74_000, {"organization_id": "p.id", "status": "'completed'"}),
     Small("double_the_donation", "DoubleTheDonationAccount", "organizations", 1, 75_000),
-    Small("chariot_integrations", "ChariotIntegration", "organizations", 1, 76_000),
+    Small("chariot_integrations", "ChariotIntegration", "organizations", 1, 76_000,
+          {"metadata": """'{"chariot_connect": {}, "chariot_organization": {}, "created_by": 1}'"""}),
 )  # fmt: skip
 
 
@@ -130,14 +137,18 @@ def _fill(store: Store, small: Small, table: Table) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _stored(column: catalog.Column, number: int, salt: str) -> Any:  # noqa: ANN401 - any JSON value
+def _stored(column: catalog.Column, number: int, salt: str) -> Any:
     value = invent(column, number, salt)
     if column.kind == "bool" and value is not None:
         return int(value)
-    return orjson.dumps(value).decode() if column.kind in {"json", "list", "object"} and value is not None else value
+    return (
+        orjson.dumps(value).decode()
+        if column.kind in {"json", "list", "object"} and value is not None
+        else value
+    )
 
 
-def invent(column: catalog.Column, number: int, salt: str) -> Any:  # noqa: ANN401 - any JSON value
+def invent(column: catalog.Column, number: int, salt: str) -> Any:
     """Return a plausible value; instants as seconds since 1970. The same for the same arguments."""
     chance = zlib.crc32(f"{salt}/{column.name}/{number}".encode())
     if column.nullable and chance % 3 == 0:
@@ -163,7 +174,7 @@ def _text(name: str, chance: int, number: int) -> str:
     return f"{name.replace('_', ' ').capitalize()} {number + 1}"
 
 
-def document(record: str, number: int = 0, salt: str = "", **given: Any) -> dict[str, Any]:  # noqa: ANN401
+def document(record: str, number: int = 0, salt: str = "", **given: Any) -> dict[str, Any]:
     """Return a whole object of *record* as it is sent; *given* columns are taken as they are."""
     found = {}
     for column in catalog.load().records[record].columns:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._store import Record, Store
-from ._table import Table
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ._store import Record, Store
+    from ._table import Table
 
 _ONE: Mapping[str, tuple[str, str]] = {
     "campaign": ("campaign_id", "campaigns"),
@@ -45,9 +47,13 @@ _FIRST: Mapping[tuple[str, str], tuple[str, str]] = {
 
 
 def _asset(column: str) -> Callable[[Record], Any]:
-    def build(record: Record) -> Any:  # noqa: ANN401 - an object or null
+    def build(record: Record) -> Any:
         number = record.get(column)
-        return None if number is None else {"id": number, "url": f"https://cdn.example.org/{number}.png", "type": "image"}
+        return (
+            None
+            if number is None
+            else {"id": number, "url": f"https://cdn.example.org/{number}.png", "type": "image"}
+        )
 
     return build
 
@@ -66,7 +72,11 @@ def _decline(record: Record) -> dict[str, Any] | None:
 
 def _match(record: Record) -> dict[str, Any] | None:
     number = record.get("donation_match_id")
-    return None if number is None else {"id": number, "amount": record["donation_gross_amount"], "status": "matched"}
+    return (
+        None
+        if number is None
+        else {"id": number, "amount": record["donation_gross_amount"], "status": "matched"}
+    )
 
 
 def _scope(record: Record) -> dict[str, Any]:
@@ -74,17 +84,24 @@ def _scope(record: Record) -> dict[str, Any]:
 
 
 _MADE: Mapping[str, Callable[[Record], Any]] = {
-    "channel_transaction": lambda r: {"channel_name": "facebook"} if r.get("payment_method") == "Facebook" else None,
+    "channel_transaction": lambda r: (
+        {"channel_name": "facebook"} if r.get("payment_method") == "Facebook" else None
+    ),
     "commitment": lambda r: {"id": r["commitment_id"], "value": "250.00"} if r.get("commitment_id") else None,
     "cover_photo": _asset("cover_photo_id"),
     "decline_reason": _decline,
     "domain": lambda r: {"id": r.get("domain_id"), "value": "give.example.org"},
-    "fundraising_entity": lambda r: {"id": r.get("fundraising_entity_id"), "type": r.get("fundraising_entity_type")},
+    "fundraising_entity": lambda r: {
+        "id": r.get("fundraising_entity_id"),
+        "type": r.get("fundraising_entity_type"),
+    },
     "logo": _asset("logo_id"),
     "offline_payment_info": _offline,
     "order_donation_match": _match,
     "receipt_serial": lambda r: r.get("receipt_serial"),
-    "reprocess_attempt_info": lambda r: {"attempts": r["reprocess_attempts"]} if r.get("reprocess_attempts") else None,
+    "reprocess_attempt_info": lambda r: (
+        {"attempts": r["reprocess_attempts"]} if r.get("reprocess_attempts") else None
+    ),
     "reprocess_history": lambda r: [{"attempt": n + 1} for n in range(r.get("reprocess_attempts") or 0)],
     "reprocess_status": lambda r: "reprocessed" if r.get("reprocess_attempts") else None,
     "scope": _scope,
@@ -111,9 +128,11 @@ def add(store: Store, records: list[Record], table: Table, names: Sequence[str])
         elif key in _FIRST:
             owner, column = _FIRST[key]
             _add_many(store, records, name, owner, column, "1", first=True)
+        elif name == "designation" and table.record == "Activity":
+            _add_one(store, records, name, name, "designations")  # the row holds its id only here
         elif name in _ONE and _ONE[name][0] in (records[0] if records else ()):
             _add_one(store, records, name, *_ONE[name])
-        elif name in _ONE and name == "ticket_type" or name in _MADE:
+        elif (name in _ONE and name == "ticket_type") or name in _MADE:
             for record in records:
                 record[name] = _MADE[name](record) if name in _MADE else None
 
@@ -127,11 +146,20 @@ def _add_one(store: Store, records: list[Record], name: str, column: str, owner:
 
 
 def _add_many(
-    store: Store, records: list[Record], name: str, owner: str, column: str, condition: str, *, first: bool = False
+    store: Store,
+    records: list[Record],
+    name: str,
+    owner: str,
+    column: str,
+    condition: str,
+    *,
+    first: bool = False,
 ) -> None:
     table = store.table(owner)
     marks = ",".join(str(int(record["id"])) for record in records)
-    pairs = store.execute(f"SELECT t.{column}, t.rowid FROM {table.rows} t WHERE t.{column} IN ({marks}) AND {condition}")
+    pairs = store.execute(
+        f"SELECT t.{column}, t.rowid FROM {table.rows} t WHERE t.{column} IN ({marks}) AND {condition}"
+    )
     found = {row["id"]: row for row in store.records(table, [number for _, number in pairs])}
     for record in records:
         mine = [found[number] for parent, number in pairs if parent == record["id"]]

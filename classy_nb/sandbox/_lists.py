@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import bisect
 import re
-from array import array
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from classy_nb import catalog
+
 from . import _aggregates, _includes
 from ._answers import Answer, Refusal, bad_request, not_found, server_error
-from ._call import Call
 from ._paginator import Page, envelope
 from ._query import Condition, conditions, order
 from ._routes import scope_of, table_of
-from ._store import Record
-from ._table import Table
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Sequence
+
+    from ._call import Call
+    from ._store import Record
+    from ._table import Table
 
 MOST = 100
 """The greatest page."""
 USUAL = 20
 """The page without ``per_page``."""
-_TRACKING = {"fundraisingTeams": "fundraising_team", "fundraisingPages": "fundraising_page", "transactions": "transaction"}
+_TRACKING = {
+    "fundraisingTeams": "fundraising_team",
+    "fundraisingPages": "fundraising_page",
+    "transactions": "transaction",
+}
+_MISSPELT = {f"/fundraising-teams/{{fundraising_team}}/{what}" for what in ("answers", "stories", "updates")}
+"""Lists that carry two more URLs, under misspelt names."""
 _ROLES = ("organization_admin", "campaign_manager", "reporting")
-_BOUNDS = {"<": bisect.bisect_left, "<=": bisect.bisect_right, ">": bisect.bisect_right, ">=": bisect.bisect_left}
+_BOUNDS = {
+    "<": bisect.bisect_left,
+    "<=": bisect.bisect_right,
+    ">": bisect.bisect_right,
+    ">=": bisect.bisect_left,
+}
 
 
 def answer_list(call: Call) -> dict[str, Any]:
@@ -40,7 +56,10 @@ def answer_list(call: Call) -> dict[str, Any]:
     if call.faults.page_beyond == "404" and number > 1 and start >= len(ids):
         raise not_found()
     records = _shown(call, table, ids[start : start + per_page])
-    return envelope(page, records, call.path, call.query, call.other, call.faults)
+    body = envelope(page, records, call.path, call.query, call.other, call.faults)
+    if call.endpoint.path in _MISSPELT:
+        body |= {"first_team_url": body["first_page_url"], "last_team_url": body["last_page_url"]}
+    return body
 
 
 def _answer_words(call: Call, words: Sequence[str]) -> dict[str, Any]:
@@ -82,7 +101,11 @@ def _ids(call: Call, table: Table) -> Sequence[int]:
     chosen = _conditions(call, table)
     ordering = _order(call, table)
     by_id = ordering in {"t.rowid", "t.rowid DESC"}
-    bounds = [c for c in chosen if by_id and c.association is None and c.column.name == "id" and c.operator in _BOUNDS]
+    bounds = [
+        c
+        for c in chosen
+        if by_id and c.association is None and c.column.name == "id" and c.operator in _BOUNDS
+    ]
     where, parameters = _where(call, table, [c for c in chosen if c not in bounds])
     ids = call.store.ids(table, where, parameters, "t.rowid" if bounds else ordering)
     cut = _cut(ids, bounds) if bounds else ids
@@ -124,6 +147,8 @@ def _where(call: Call, table: Table, chosen: list[Condition]) -> tuple[str, dict
     parameters = {name: value for name, value in call.parameters.items() if f":{name}" in scope}
     for name in re.findall(r"base_(\w+)", scope):
         call.store.table(name)
+    if call.query.last("search") and call.endpoint.record == "PastDonor":
+        parameters["search"] = call.query.last("search")
     if ":allowed" in scope:
         parameters["allowed"] = orjson.dumps(sorted(call.access.organizations)).decode()
     parts = [f"({scope})", *_flagged(call)]
@@ -143,12 +168,32 @@ def _flagged(call: Call) -> list[str]:
     if call.endpoint.record == "SourceTrackingCode":
         kinds = [f"'{kind}'" for flag, kind in _TRACKING.items() if call.query.flag(flag)]
         return [f"t.trackable_type IN ({', '.join(kinds)})"]
+    if call.endpoint.record == "PastDonor":
+        return _past_donors(call)
     return []
+
+
+def _past_donors(call: Call) -> list[str]:
+    found = []
+    if call.query.flag("hideAlreadyDonated"):
+        found.append(f"NOT {_donated(call)}")
+    if call.query.last("search"):
+        found.append(
+            "(t.first_name || ' ' || t.last_name || ' ' || t.email_address) LIKE '%' || :search || '%'"
+        )
+    return found
+
+
+def _donated(call: Call) -> str:
+    key = call.endpoint.keys[0]
+    return f"t.supporter_id IN (SELECT x.supporter_id FROM base_transactions x WHERE x.{key}_id = :{key})"
 
 
 def _order(call: Call, table: Table) -> str:
     extra = _aggregates.expressions(table.record) if call.query.flag("aggregates") else {}
     lenient = call.faults.unknown_attribute == "ignore" or call.endpoint.record == "BrandkitImage"
+    if call.endpoint.record == "PastDonor" and call.query.flag("sortReverse"):
+        return "t.purchased_at, t.rowid"
     return order(call.query.last("sort"), table, extra, lenient=lenient)
 
 
@@ -158,6 +203,9 @@ def _shown(call: Call, table: Table, ids: Sequence[int]) -> list[Any]:
     known = [name for name in names if name in call.endpoint.include]
     if len(known) < len(names) and call.faults.unknown_include == "reject":
         raise bad_request("Unknown relationship in with.")
+    if call.endpoint.record != table.record and table_of(call.endpoint.record) == table.name:
+        declared = {column.name for column in catalog.load().records[call.endpoint.record].columns}
+        records = [{name: value for name, value in record.items() if name in declared} for record in records]
     _includes.add(call.store, records, table, known)
     _aggregates.add(call.store, records, table.record, first=call.query.flag("aggregates") and bool(call.endpoint.aggregates),
                     second=call.query.flag("aggregates2") and table.record == "FundraisingPage")  # fmt: skip

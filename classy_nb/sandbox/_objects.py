@@ -16,7 +16,7 @@ from ._routes import table_of
 Maker = Callable[[Call], Any]
 
 
-def answer_object(call: Call) -> Any:  # noqa: ANN401 - any JSON value
+def answer_object(call: Call) -> Any:
     """Answer an endpoint of kind ``object``, ``bare`` or ``envelope``."""
     maker = _MAKERS.get(call.endpoint.path)
     if maker is not None:
@@ -29,7 +29,7 @@ def answer_object(call: Call) -> Any:  # noqa: ANN401 - any JSON value
     return _first_of_parent(call, name)
 
 
-def _first_of_parent(call: Call, name: str) -> Any:  # noqa: ANN401
+def _first_of_parent(call: Call, name: str) -> Any:
     key = call.endpoint.keys[-1]
     table = call.store.table(name)
     found = call.store.execute(f"SELECT rowid FROM {table.rows} WHERE {key}_id = ? ORDER BY rowid LIMIT 1",
@@ -40,17 +40,17 @@ def _first_of_parent(call: Call, name: str) -> Any:  # noqa: ANN401
 
 
 def _app(call: Call) -> dict[str, Any]:
-    return document("ApiApp", client_id=call.access.client_id, client_secret="", name="Stand-in application",  # noqa: S106
+    return document("ApiApp", client_id=call.access.client_id, client_secret="", name="Stand-in application",
                     redirect_uri="https://standin.example.org/", associated_app=None)  # fmt: skip
 
 
-def _me(call: Call) -> Any:  # noqa: ANN401
+def _me(call: Call) -> Any:
     organization = min(call.access.organizations)
     found = call.store.execute("SELECT MIN(id) FROM base_members WHERE organization_id = ?", [organization])
     return answer_record(call, "members", found[0][0])
 
 
-def _own_supporter(call: Call) -> Any:  # noqa: ANN401
+def _own_supporter(call: Call) -> Any:
     found = call.store.execute("SELECT MIN(id) FROM base_supporters WHERE organization_id = ? AND member_id IS NOT NULL",
                                [int(call.keys["organization"])])  # fmt: skip
     return answer_record(call, "supporters", found[0][0])
@@ -62,26 +62,28 @@ def _userinfo(call: Call) -> dict[str, Any]:
                     name=f"{member['first_name']} {member['last_name']}", email=member["email_address"])  # fmt: skip
 
 
-def _maybe_nothing(call: Call, record: str, **given: Any) -> Any:  # noqa: ANN401
+def _maybe_nothing(call: Call, record: str, **given: Any) -> Any:
     if int(call.keys["fundraising_page"]) % 2:
         raise Refusal(Answer(204))
     return document(record, int(call.keys["fundraising_page"]), **given)
 
 
-def _moments(call: Call) -> Any:  # noqa: ANN401
+def _moments(call: Call) -> Any:
     return _maybe_nothing(call, "Moments", selected_moment={"momentId": "m1", "label": "First mile"},
                           answers=[{"question": "Why?", "answer": "Because, that's why"}])  # fmt: skip
 
 
-def _fitness(call: Call) -> Any:  # noqa: ANN401
+def _fitness(call: Call) -> Any:
     return _maybe_nothing(call, "FitnessMetrics", metrics={"totalProgress": 12.5, "goalProgressPercent": None},
                           tracking_settings={"activityTypes": ["run"], "unit": "mi", "goal": 26.2})  # fmt: skip
 
 
 def _annual_summary(call: Call) -> dict[str, Any]:
     year = call.keys["year"]
-    if not (year.isdigit() and 2000 < int(year) < 2100):  # noqa: PLR2004
-        raise Refusal(Answer(404, {"error": "Not Found", "message": "There is no annual summary of that year."}))
+    if not (year.isdigit() and 2000 < int(year) < 2100):
+        raise Refusal(
+            Answer(404, {"error": "Not Found", "message": "There is no annual summary of that year."})
+        )
     return document("AnnualSummaryReport", int(year), organization_id=int(call.keys["organization"]),
                     report_year=int(year), status="completed", is_complete=True, is_processing=False,
                     total_count=12, completed_count=12, failed_count=0, progress_percentage=100)  # fmt: skip
@@ -125,23 +127,50 @@ def _payouts(call: Call) -> dict[str, Any]:
            WHERE organization_id = ? AND charged_at >= ? AND charged_at < ? AND status = 'success' ORDER BY id""",
         [organization, start - 3 * 86_400, start - 2 * 86_400],
     )
-    rows = [row for row in rows if (row[0] % 2 == 0) == (call.keys["payout_type"] == "paypal")]
+    page, last = call.query.number("page", 1), 2
+    mine = [row for row in rows if row[0] % 4 == (page - 1) % 2 + 2 * (call.keys["payout_type"] == "stripe")]
+    path = f"/organizations/{organization}/payouts/{call.keys['payout_type']}?payout_date={day}&page="
+    return {
+        "current_page": page,
+        "data": _payout(start, page, mine) if page <= last else {},
+        "from": page,
+        "last_page": last,
+        "next_page_url": f"{path}{page + 1}" if page < last else None,
+        "per_page": 1,
+        "pre_page_url": f"{path}{max(page - 1, 1)}",
+        "to": page,
+        "total": last,
+    }
+
+
+def _payout(start: int, page: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    number = start // 86_400 * 2 + page
+    paid = moment(start, ".000Z")
     transactions = [
-        {"classy_transaction_id": row[0], "transaction_type": "sale", "source_reference_id": f"{row[0]:012d}",
-         "source_transaction_id": f"ch_{row[0]}", "transaction_date": moment(row[3], ".000Z"),
-         "transaction_amount": row[1], "transaction_currency": row[4], "transaction_fee": row[2],
-         "transaction_created_at": moment(row[3], ".000Z"), "transaction_updated_at": moment(row[3], ".000Z")}
+        {
+            "classy_transaction_id": row[0],
+            "transaction_type": "sale",
+            "source_reference_id": f"{row[0]:012d}",
+            "source_transaction_id": f"ch_{row[0]}",
+            "transaction_date": moment(row[3], ".000Z"),
+            "transaction_amount": row[1],
+            "transaction_currency": row[4],
+            "transaction_fee": row[2],
+            "transaction_created_at": moment(row[3], ".000Z"),
+            "transaction_updated_at": moment(row[3], ".000Z"),
+        }
         for row in rows
-    ]  # fmt: skip
-    number = start // 86_400
-    data = {"id": number, "payout_id": 9_000_000 + number, "payout_date": moment(start, ".000Z"),
-            "payout_amount": sum(row[1] - row[2] for row in rows), "payout_amount_currency": "USD",
-            "payout_created_at": moment(start, ".000Z"), "payout_updated_at": moment(start, ".000Z"),
-            "transactions": transactions}  # fmt: skip
-    page = call.query.number("page", 1)
-    before = f"/organizations/{organization}/payouts/{call.keys['payout_type']}?payout_date={day}&page={page - 1}"
-    return {"current_page": page, "data": data if page == 1 else {}, "from": 1, "last_page": 1, "next_page_url": None,
-            "per_page": 20, "pre_page_url": before if page > 1 else None, "to": 1, "total": 1}  # fmt: skip
+    ]
+    return {
+        "id": number,
+        "payout_id": 9_000_000 + number,
+        "payout_date": paid,
+        "payout_amount": sum(row[1] - row[2] for row in rows),
+        "payout_amount_currency": "USD",
+        "payout_created_at": paid,
+        "payout_updated_at": paid,
+        "transactions": transactions,
+    }
 
 
 def _asr(call: Call) -> list[dict[str, Any]]:
@@ -183,7 +212,9 @@ def _team_overview(call: Call) -> dict[str, Any]:
 
 
 def _engagement(call: Call) -> dict[str, Any]:
-    return document("EngagementSettings", organization_id=int(call.keys["organization"]), email_subdomain="standin")
+    return document(
+        "EngagementSettings", organization_id=int(call.keys["organization"]), email_subdomain="standin"
+    )
 
 
 _MAKERS: Mapping[str, Maker] = {
@@ -195,7 +226,9 @@ _MAKERS: Mapping[str, Maker] = {
     "/fundraising-pages/{fundraising_page}/fitness-metrics": _fitness,
     "/fundraising-pages/{fundraising_page}/overview": _page_overview,
     "/fundraising-teams/{fundraising_team}/overview": _team_overview,
-    "/campaigns/{campaign}/overview": lambda call: _aggregates.campaign_overview(call.store, int(call.keys["campaign"])),
+    "/campaigns/{campaign}/overview": lambda call: _aggregates.campaign_overview(
+        call.store, int(call.keys["campaign"])
+    ),
     "/organizations/{organization}/annual-summary-reports/{year}": _annual_summary,
     "/organizations/{organization}/annual-summary-reports/{year}/supporters/{supporter}/download": _annual_download,
     "/organizations/{organization}/gfm-npo-page/download-donations-report": _report("donations"),

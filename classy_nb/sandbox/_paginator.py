@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._faults import Faults
-from ._query import Query
+if TYPE_CHECKING:
+    from ._faults import Faults
+    from ._query import Query
 
 _ALL = 13
 """Up to so many pages, every page has its link."""
@@ -26,7 +27,9 @@ class Page:
         return max(1, -(-self.total // self.per_page))
 
 
-def envelope(page: Page, data: list[Any], path: str, query: Query, other: str, faults: Faults) -> dict[str, Any]:
+def envelope(
+    page: Page, data: list[Any], path: str, query: Query, other: str, faults: Faults
+) -> dict[str, Any]:
     """Return the answer of a list.
 
     Parameters
@@ -62,7 +65,9 @@ def envelope(page: Page, data: list[Any], path: str, query: Query, other: str, f
         "total": page.total,
     }
     if faults.queries_log:
-        body["queries_log"] = [{"query": "select * from `stand_in` where `id` > ?", "bindings": [1], "time": 0.4}]
+        body["queries_log"] = [
+            {"query": "select * from `stand_in` where `id` > ?", "bindings": [1], "time": 0.4}
+        ]
     return body
 
 
@@ -75,9 +80,15 @@ def _url(number: int, path: str, query: Query, other: str, style: str) -> str | 
     return f"{target}?{query.encoded(page=number)}"
 
 
-def _links(page: Page, url: Any, previous: int | None, following: int | None, *, as_text: bool) -> list[dict[str, Any]]:  # noqa: ANN401
+def _links(
+    page: Page, url: Any, previous: int | None, following: int | None, *, as_text: bool
+) -> list[dict[str, Any]]:
     def link(label: str, number: int | None, *, active: bool = False) -> dict[str, Any]:
-        return {"url": url(number), "label": label, "active": ("true" if active else "false") if as_text else active}
+        return {
+            "url": url(number),
+            "label": label,
+            "active": ("true" if active else "false") if as_text else active,
+        }
 
     middle = [
         link("...", None) if number is None else link(str(number), number, active=number == page.number)
@@ -90,7 +101,7 @@ def _shown(current: int, last: int) -> list[int | None]:
     """Return the page numbers that have a link; None stands for dots."""
     if last <= _ALL:
         return list(range(1, last + 1))
-    if current <= 7:  # noqa: PLR2004 - the framework's window: three on each side
+    if current <= 7:
         return [*range(1, 11), None, last - 1, last]
     if current >= last - 6:
         return [1, 2, None, *range(last - 9, last + 1)]

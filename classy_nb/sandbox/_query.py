@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from ._answers import Refusal, bad_request, invalid_field
-from ._table import Table, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._table import Table, Wire
 
 OPERATORS = ("<=", ">=", "<>", "!=", "=", "<", ">")
 _CONDITION = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|<>|!=|=|<|>)(.*)", re.DOTALL)

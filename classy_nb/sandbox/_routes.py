@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from classy_nb import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _RECORD_TABLES: Mapping[str, str] = {
     "Transaction": "transactions",

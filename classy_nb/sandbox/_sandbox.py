@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
 from collections import deque
 from datetime import date
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _filler, _world
 from ._arrivals import delete_transactions, insert_transactions
 from ._faults import Faults
 from ._limits import Window
-from ._requests import Request
 from ._store import Store
 from ._token import Tokens
+
+if TYPE_CHECKING:
+    import sqlite3
+    from types import TracebackType
+
+    from ._requests import Request
 
 TODAY = date(2026, 11, 23)
 """The day on which the invented history ends, unless told otherwise."""
@@ -226,10 +229,10 @@ class Sandbox:
             self.delete_transactions(self.faults.count(self.faults.delete_per_request))
 
 
-def _server(box: Sandbox, port: int) -> Any:  # noqa: ANN401 - its type needs the library that may be missing
+def _server(box: Sandbox, port: int) -> Any:
     try:
-        from ._app import App  # noqa: PLC0415
-        from ._server import Server  # noqa: PLC0415
+        from ._app import App
+        from ._server import Server
     except ImportError as error:
         raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'") from error
     return Server(App(box).handle, port)

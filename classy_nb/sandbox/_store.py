@@ -6,14 +6,17 @@ import sqlite3
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ._schema import DERIVED, LOOKUPS, SHOWN, STORED
-from ._table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from ._table import Table
 
 Record = dict[str, Any]
 _CACHED_IDS = 8_000_000
@@ -72,7 +75,7 @@ class Store:
             return
         derived = self._derived[name]
         for other in derived.needs:
-            self._derive(other)
+            self.table(other)
         if name in self._tables:
             self._connection.execute(f"DELETE FROM {derived.table.rows}")
         else:
@@ -84,7 +87,7 @@ class Store:
     def _fill_columns(self, table: Table) -> list[str]:
         return [f'"{name}"' for name in table.stored]
 
-    def insert(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    def insert(self, name: str, columns: Mapping[str, Any]) -> None:
         """Add rows, given column by column (arrays or lists; NULL is None)."""
         table = self._tables[name]
         names = ", ".join(f'"{column}"' for column in columns)
@@ -110,7 +113,9 @@ class Store:
             self.version += 1
             self._orders.clear()
 
-    def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def execute(
+        self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """Run one statement of our own and return its rows."""
         with self.lock:
             return self._connection.execute(statement, parameters).fetchall()
@@ -177,5 +182,5 @@ class Store:
             self._connection.close()
 
 
-def _plain(values: Any) -> list[Any]:  # noqa: ANN401 - a numpy array or a sequence
+def _plain(values: Any) -> list[Any]:
     return values.tolist() if hasattr(values, "tolist") else list(values)

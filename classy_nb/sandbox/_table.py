@@ -8,11 +8,14 @@ that the API uses (``+0000`` or ``Z``, a number as text, an object as JSON text)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from classy_nb import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DATE_FORMS: Mapping[str, str] = {
     "offset": "%Y-%m-%dT%H:%M:%S+0000",
@@ -131,9 +134,7 @@ class Table:
     def _wire(self, column: catalog.Column) -> Wire:
         value = self._value(column)
         form = self.forms.get(column.name)
-        return Wire(
-            column.name, column.kind, value, self._shown(column.kind, value, form), form == "number"
-        )
+        return Wire(column.name, column.kind, value, self._shown(column.kind, value, form), form == "number")
 
     def _value(self, column: catalog.Column) -> str:
         if column.name in self.computed:

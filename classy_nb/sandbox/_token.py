@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
 
 from ._answers import JSON_UTF8, Answer
-from ._faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ._faults import Faults
 
 _SCOPES = {"read", "write"}
-_SECRET_KEY = "The secret key field is required when client secret is not present."  # noqa: S105 - a message
-_CLIENT_SECRET = "The client secret field is required when secret key is not present."  # noqa: S105 - a message
+_SECRET_KEY = "The secret key field is required when client secret is not present."
+_CLIENT_SECRET = "The client secret field is required when secret key is not present."
 
 
 @dataclass

@@ -6,12 +6,13 @@ import gzip
 import importlib
 import secrets
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from multidict import CIMultiDict
 
-from ._answers import Answer
+if TYPE_CHECKING:
+    from ._answers import Answer
 
 MARK = "classy_nb stand-in"
 _FIXED = {
@@ -33,7 +34,7 @@ _FIXED = {
 def headers(answer: Answer, milliseconds: float) -> CIMultiDict[str]:
     """Return the headers of an answer; *milliseconds* is what the sandbox itself took."""
     found: CIMultiDict[str] = CIMultiDict(_FIXED)
-    if answer.status != 204:  # noqa: PLR2004
+    if answer.status != 204:
         found["Content-Type"] = answer.content_type
     found["CF-RAY"] = f"{secrets.token_hex(8)}-SAN"
     found["Set-Cookie"] = f"__cf_bm={secrets.token_hex(16)}; path=/; HttpOnly; Secure; SameSite=None"
@@ -49,7 +50,11 @@ def headers(answer: Answer, milliseconds: float) -> CIMultiDict[str]:
 
 def compressed(body: bytes, accepted: str, found: CIMultiDict[str]) -> bytes:
     """Compress *body* in the best way the client offers: brotli (where installed), gzip, or not at all."""
-    offers = {part.split(";")[0].strip().lower() for part in accepted.split(",") if "q=0" not in part.replace(" ", "")}
+    offers = {
+        part.split(";")[0].strip().lower()
+        for part in accepted.split(",")
+        if "q=0" not in part.replace(" ", "")
+    }
     brotli = _brotli() if "br" in offers else None
     if brotli is not None:
         found["Content-Encoding"] = "br"
@@ -60,7 +65,7 @@ def compressed(body: bytes, accepted: str, found: CIMultiDict[str]) -> bytes:
     return body
 
 
-def _brotli() -> Any:  # noqa: ANN401 - a module, where installed
+def _brotli() -> Any:
     for name in ("brotli", "brotlicffi"):
         try:
             return importlib.import_module(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
 
 ORGANIZATIONS = Table(
     "organizations",
@@ -101,7 +101,9 @@ DESIGNATIONS = Table(
     "Designation",
     {
         **dict.fromkeys(("id", "organization_id", "is_active", "is_complete", "is_default"), "int"),
-        **dict.fromkeys(("name", "description", "external_reference_id", "city", "state", "postal_code"), "text"),
+        **dict.fromkeys(
+            ("name", "description", "external_reference_id", "city", "state", "postal_code"), "text"
+        ),
         **dict.fromkeys(("created_at", "updated_at", "start_time", "end_time"), "time"),
         "goal": "cents",
     },

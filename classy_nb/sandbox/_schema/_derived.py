@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Derived:
     """Other derived tables that must be there first."""
 
 
+_DESIGNATION = "(SELECT MIN(d.id) FROM base_designations d WHERE d.organization_id = t.organization_id)"
+_MEMBER = "(SELECT MIN(m.id) FROM base_members m WHERE m.organization_id = t.organization_id)"
 _GIVEN = "t.status IN ('success', 'refunded')"
 
 ACTIVITY = Derived(
@@ -32,23 +34,27 @@ ACTIVITY = Derived(
             "link_text": "text",
             "type": "text",
         },
-        {"business": "NULL", "campaign": "NULL", "designation": "NULL", "member": "NULL", "organization": "NULL"},
+        {
+            "business": "json_object('id', 77, 'name', 'Example & Sons, Inc.', 'created_at', '2019-04-23T10:25:03Z')",
+            "designation": "CAST(t.designation_id AS TEXT)",
+            **dict.fromkeys(("campaign", "member", "organization"), "NULL"),
+        },
         order="t.rowid DESC",
         indexes=("organization_id", "campaign_id", "fundraising_page_id", "fundraising_team_id"),
     ),
-    f"""SELECT t.id * 4, t.organization_id, t.campaign_id, t.designation_id, t.member_id, t.fundraising_page_id,
-        t.fundraising_team_id, t.id, t.id, printf('$%.2f', t.donation / 100.0),
+    f"""SELECT t.id * 4, t.organization_id, t.campaign_id, COALESCE(t.designation_id, {_DESIGNATION}), t.member_id,
+        COALESCE(t.fundraising_page_id, 0), COALESCE(t.fundraising_team_id, 0), t.id, t.id, printf('$%.2f', t.donation / 100.0),
         CASE WHEN t.overhead > 0 THEN 'ticket_purchased' ELSE 'donation_created' END
       FROM base_transactions t WHERE {_GIVEN} AND t.member_id IS NOT NULL
       UNION ALL
-      SELECT p.id * 4 + 1, p.organization_id, p.campaign_id, p.designation_id, p.member_id, p.id,
-        p.fundraising_team_id, NULL, p.id, p.title, 'fundraising_page_created' FROM base_fundraising_pages p
+      SELECT t.id * 4 + 1, t.organization_id, t.campaign_id, COALESCE(t.designation_id, {_DESIGNATION}), t.member_id,
+        t.id, COALESCE(t.fundraising_team_id, 0), 0, t.id, t.title, 'fundraising_page_created' FROM base_fundraising_pages t
       UNION ALL
-      SELECT g.id * 4 + 2, g.organization_id, g.campaign_id, g.designation_id, g.team_lead_id, NULL, g.id, NULL,
-        g.id, g.name, 'fundraising_team_created' FROM base_fundraising_teams g
+      SELECT t.id * 4 + 2, t.organization_id, t.campaign_id, COALESCE(t.designation_id, {_DESIGNATION}), t.team_lead_id,
+        0, t.id, 0, t.id, t.name, 'fundraising_team_created' FROM base_fundraising_teams t
       UNION ALL
-      SELECT c.id * 4 + 3, c.organization_id, c.id, c.designation_id, NULL, NULL, NULL, NULL, c.id, c.name,
-        'campaign_created' FROM base_campaigns c""",
+      SELECT t.id * 4 + 3, t.organization_id, t.id, t.designation_id, {_MEMBER}, 0, 0, 0, t.id, t.name,
+        'campaign_created' FROM base_campaigns t""",
 )  # fmt: skip
 
 HISTORY = Derived(
@@ -106,7 +112,7 @@ TRACKING = Derived(
       FROM base_transactions t JOIN sources u ON u.id = t.source
       UNION ALL
       SELECT p.id * 4 + 1, p.organization_id, p.campaign_id, p.id, 'page', '', NULL, NULL, 'landing_page.hit',
-        'fundraising_page', p.created_at, p.updated_at FROM base_fundraising_pages p WHERE p.id % 3 = 0
+        'fundraising_page', p.created_at, p.created_at FROM base_fundraising_pages p WHERE p.id % 3 = 0
       UNION ALL
       SELECT g.id * 4 + 2, g.organization_id, g.campaign_id, g.id, 'team', '', NULL, NULL, 'landing_page.hit',
         'fundraising_team', g.created_at, g.updated_at FROM base_fundraising_teams g WHERE g.id % 2 = 0""",
@@ -131,13 +137,15 @@ DEDICATIONS = Derived(
         },
         indexes=("organization_id", "transaction_id"),
     ),
-    """SELECT t.id, t.organization_id, t.campaign_id, t.id, NULL, t.id % 2,
+    """SELECT t.id, t.organization_id, t.campaign_id, t.id,
+        (SELECT MIN(e.id) FROM base_ecards e WHERE e.campaign_id = t.campaign_id), t.id % 2,
         CASE t.id % 2 WHEN 0 THEN 'honor' ELSE 'memory' END,
         substr(t.in_honor_of, 1, instr(t.in_honor_of, ' ') - 1), substr(t.in_honor_of, instr(t.in_honor_of, ' ') + 1),
         s.first_name, s.last_name, s.email_address, COALESCE(s.address1, ''), COALESCE(s.city, ''),
         COALESCE(s.state, ''), COALESCE(s.postal_code, ''), COALESCE(s.country, 'US'),
         CASE WHEN t.id % 3 = 0 THEN 'With love,' || char(10) || 'from all of us' END, t.updated_at
       FROM base_transactions t JOIN base_supporters s ON s.id = t.payer_id WHERE t.in_honor_of IS NOT NULL""",
+    needs=("ecards",),
 )  # fmt: skip
 
 ANSWERS = Derived(
@@ -145,14 +153,15 @@ ANSWERS = Derived(
         "answers",
         "Answer",
         {
-            **dict.fromkeys(("id", "organization_id", "campaign_id", "answerable_id", "member_id", "question_id"),
-                            "int"),
+            **dict.fromkeys(
+                ("id", "organization_id", "campaign_id", "answerable_id", "member_id", "question_id"), "int"
+            ),
             **dict.fromkeys(("answer", "answerable_type"), "text"),
             **dict.fromkeys(("created_at", "updated_at"), "time"),
         },
         indexes=("organization_id", "question_id", "answerable_id"),
     ),
-    """SELECT r.id * 16 + q.weight, r.organization_id, r.campaign_id, r.id, r.member_id, q.id,
+    """SELECT r.id * 16 + q.weight, r.organization_id, r.campaign_id, r.id, COALESCE(r.member_id, 0), q.id,
         CASE q.type WHEN 'boolean' THEN CASE r.id % 2 WHEN 0 THEN 'true' ELSE 'false' END
                     WHEN 'integer' THEN printf('%03d', r.id % 120) WHEN 'date' THEN '1985-03-15'
                     ELSE 'Answer, with "quotes" no. ' || r.id END,
@@ -226,7 +235,9 @@ ACKNOWLEDGEMENTS = Derived(
         "acknowledgements",
         "Acknowledgement",
         {
-            **dict.fromkeys(("id", "organization_id", "transaction_id", "member_id", "fundraising_entity_id"), "int"),
+            **dict.fromkeys(
+                ("id", "organization_id", "transaction_id", "member_id", "fundraising_entity_id"), "int"
+            ),
             "fundraising_entity_type": "text",
             **dict.fromkeys(("created_at", "updated_at"), "time"),
         },
@@ -306,7 +317,7 @@ FEED_ITEMS = Derived(
         COALESCE(p.fundraising_team_id, p.campaign_id), p.id, 'member', m.first_name || ' ' || m.last_name,
         CASE WHEN p.fundraising_team_id IS NULL THEN 'campaign' ELSE 'fundraising_team' END, NULL, 'fundraising_page',
         p.title, CASE WHEN p.fundraising_team_id IS NULL THEN 'update' ELSE 'association' END, NULL, 'public',
-        p.created_at, p.updated_at FROM base_fundraising_pages p JOIN base_members m ON m.id = p.member_id
+        p.created_at, p.created_at + 60 FROM base_fundraising_pages p JOIN base_members m ON m.id = p.member_id
       UNION ALL
       SELECT c.id * 4 + 3, c.organization_id, c.id, NULL, NULL, NULL, c.organization_id, NULL, NULL, NULL,
         'organization', c.name, NULL, NULL, 'onboarding', 'Welcome to the stand-in!', 'admin', c.created_at,

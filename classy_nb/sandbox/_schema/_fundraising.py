@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
 
 TEAMS = Table(
     "fundraising_teams",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
 
 _ADDRESS = ("first_name", "last_name", "email_address", "address1", "address2", "city", "state", "country",
             "postal_code", "phone", "gender")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
 
 PLANS = Table(
     "recurring_donation_plans",
@@ -18,12 +18,12 @@ PLANS = Table(
         **dict.fromkeys(("donation", "adjustment", "raw_donation", "raw_adjustment"), "cents"),
     },
     {
-        "address": "s.address1",
+        "address": "COALESCE(s.address1, '')",
         "address2": "s.address2",
-        "city": "s.city",
-        "state": "s.state",
-        "country": "s.country",
-        "postal_code": "s.postal_code",
+        "city": "COALESCE(s.city, '')",
+        "state": "COALESCE(s.state, '')",
+        "country": "COALESCE(s.country, 'US')",
+        "postal_code": "COALESCE(s.postal_code, '')",
         "first_name": "s.first_name",
         "last_name": "s.last_name",
         "applied_fot_percent": "CASE WHEN t.flags & 2 THEN 5.0 END",
@@ -41,7 +41,7 @@ PLANS = Table(
         "hide_amount": "(t.flags & 8) <> 0",
         "can_be_reactivated": "t.status = 'canceled'",
         "payment_gateway": "y.payment_gateway",
-        "payment_type": "y.payment_type",
+        "payment_type": "CASE y.payment_type WHEN 'PayPal' THEN 'Paypal' ELSE y.payment_type END",
         "payment_provider_configuration_name": "'Classy Pay'",
         "pp_plan_id": "printf('%013x', t.id * 104729)",
         "schedule": "json_object('mmdd', strftime('%m%d', t.started_at, 'unixepoch'), 'month', '*',"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
+
 from ._derived import Derived
 
 _POST = {

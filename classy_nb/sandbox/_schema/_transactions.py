@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._table import Table
+from classy_nb.sandbox._table import Table
 
 COVERED, FEE_ON_TOP, ANONYMOUS, HIDDEN, GIFT_AID, REPROCESS, OPTED_IN, SYNC = (1 << n for n in range(8))
 """Bits of ``flags``."""
@@ -111,12 +111,20 @@ _PAYMENT = {
     "payment_source": "y.payment_source",
     "card_type": "y.card_type",
     "card_last_four": _when(_CARD, "p.card_last_four"),
-    "card_expiration": _when(_CARD, "printf('%02d%02d', 1 + p.card_last_four % 12, 27 + p.card_last_four % 4)"),
-    "account_number": _when("y.payment_type = 'ACH' AND p.id IS NOT NULL", "printf('%04d', p.card_last_four)"),
-    "account_type": _when("y.payment_type = 'ACH'", "CASE t.id % 3 WHEN 0 THEN 'savings' ELSE 'checking' END"),
+    "card_expiration": _when(
+        _CARD, "printf('%02d%02d', 1 + p.card_last_four % 12, 27 + p.card_last_four % 4)"
+    ),
+    "account_number": _when(
+        "y.payment_type = 'ACH' AND p.id IS NOT NULL", "printf('%04d', p.card_last_four)"
+    ),
+    "account_type": _when(
+        "y.payment_type = 'ACH'", "CASE t.id % 3 WHEN 0 THEN 'savings' ELSE 'checking' END"
+    ),
     "institution": _when("y.payment_type = 'ACH'", "'First Example Bank'"),
-    "pp_transaction_id": _when("t.charged_at IS NOT NULL AND y.payment_gateway IS NOT NULL",
-                               "printf('%012d', t.id * 7919 % 1000000000000)"),
+    "pp_transaction_id": _when(
+        "t.charged_at IS NOT NULL AND y.payment_gateway IS NOT NULL",
+        "printf('%012d', t.id * 7919 % 1000000000000)",
+    ),
     "pp_reference_id": _when(_ONLINE, "printf('%08d', t.id % 100000000)"),
     "pp_response": _when("t.status = 'failed'", "'1023'"),
     "processor_decline_code": _when("t.status = 'failed'", "printf('%03d', t.id % 97)"),
@@ -139,7 +147,9 @@ _MISC = {
     "reprocess_attempts": f"CASE WHEN {_flag(REPROCESS)} THEN 1 + t.id % 3 ELSE 0 END",
     "donation_matching_plan_id": "CASE WHEN t.donation_match_id IS NOT NULL THEN 4100 + t.campaign_id % 50 END",
     "tax_entity_id": "CASE WHEN t.id % 3 = 0 THEN 331 END",
-    "receipt_serial": _when("t.status IN ('success', 'refunded') AND t.donation > 0", "printf('%010d', t.id)"),
+    "receipt_serial": _when(
+        "t.status IN ('success', 'refunded') AND t.donation > 0", "printf('%010d', t.id)"
+    ),
 }
 
 _STORED = {
@@ -164,7 +174,6 @@ TRANSACTIONS = Table(
     _STORED,
     {**_AMOUNTS, **_PAYER, **_PAYMENT, **_MISC},
     _JOINS,
-    forms={"applied_fot_percent": "%g"},
     date_form="offset",
     order="t.purchased_at DESC, t.rowid DESC",
     indexes=("organization_id", "campaign_id", "supporter_id", "fundraising_page_id", "fundraising_team_id",
@@ -185,7 +194,6 @@ DONORS = Table(
         "donation_id": "t.id",
     },
     f"{_JOINS} LEFT JOIN base_supporters s ON s.id = t.supporter_id",
-    forms=TRANSACTIONS.forms,
     date_form="offset",
     order=TRANSACTIONS.order,
     base="transactions",
@@ -197,7 +205,9 @@ ITEMS = Table(
     {
         **dict.fromkeys(("id", "organization_id", "transaction_id", "product_id", "quantity"), "int"),
         **dict.fromkeys(("product_name", "type"), "text"),
-        **dict.fromkeys(("price", "final", "overhead", "donation", "fees", "raw_final", "raw_overhead"), "cents"),
+        **dict.fromkeys(
+            ("price", "final", "overhead", "donation", "fees", "raw_final", "raw_overhead"), "cents"
+        ),
     },
     {
         "raw_final_price": "t.raw_final / 100.0",

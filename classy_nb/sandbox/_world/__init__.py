@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._store import Store
 from . import _campaigns, _fundraising, _gifts, _items, _ledger, _people, _plans
 from ._calendar import Calendar
+from ._scene import Plot, Scene
 
+if TYPE_CHECKING:
+    from classy_nb.sandbox._store import Store
+
+_TICKET_SHARE = 0.08
 FULL = 60_100
 """Transactions of the organization that the other numbers are taken from."""
 _NAMES = ("Stand-in Harbor Foundation", "Stand-in Hills Trust", "Stand-in Lakes Society", "Stand-in Plains Fund",
@@ -48,50 +53,58 @@ def organization_id(position: int) -> int:
 def build(store: Store, *, seed: int, today: date, transactions: int, position: int) -> Size:
     """Fill *store* with one organization of so many transactions; return the sizes."""
     size = Size.of(transactions)
-    organization = organization_id(position)
     calendar = Calendar(today)
-    rng = np.random.default_rng([seed, position])
-    if position == 0:
-        _lookups(store, calendar)
-    _organization(store, calendar, organization, position)
-    campaigns = _campaigns.build(store, rng, calendar, organization, 210_000 + 100_000 * position, size.campaigns)
-    people = _people.invent(rng, 31_000_000 + 4_000_000 * position, 8_400_000 + 3_000_000 * position, size.supporters)
-    plans = _plans.draw(rng, calendar, campaigns, people, 1_900_000 + 1_000_000 * position, size.plans, transactions)
-    bases = (610_000 + 400_000 * position, 4_100_000 + 4_000_000 * position)
-    pages = _fundraising.build(store, rng, calendar, campaigns, people, organization, bases, size.pages)
-    tickets = round(0.08 * transactions)
-    gifts = transactions - tickets - len(plans.charge_plan)
-    sales = (
-        _gifts.draw_gifts(rng, calendar, campaigns, people.size, gifts),
-        _gifts.draw_tickets(rng, calendar, campaigns, people.size, tickets),
+    scene = Scene(
+        store, np.random.default_rng([seed, position]), calendar, organization_id(position), position
     )
-    # Half of the ids lie above 2**31.
-    base = 2**31 - 15 * transactions + 2**33 * position
-    ledger = _ledger.assemble(rng, calendar, campaigns, people, pages, plans, sales, base)
-    store.insert("transactions", {"organization_id": np.full(transactions, organization), **ledger.columns})
-    _items.write(store, rng, ledger, campaigns, people, organization, (5 * 10**9 * (position + 1), 7 * 10**7 * (position + 1)))
-    _plans.write(store, rng, calendar, campaigns, people, plans, organization)
-    _write_people(store, rng, people, ledger, organization)
+    if position == 0:
+        _lookups(scene)
+    _organization(scene)
+    campaigns = _campaigns.build(scene, 210_000 + 100_000 * position, size.campaigns)
+    people = _people.invent(
+        scene.rng, 31_000_000 + 4_000_000 * position, 8_400_000 + 3_000_000 * position, size.supporters
+    )
+    plot = Plot(store, scene.rng, calendar, scene.organization, position, campaigns, people)
+    _transactions(plot, size)
     return size
 
 
-def _write_people(
-    store: Store, rng: np.random.Generator, people: _people.People, ledger: _ledger.Ledger, organization: int
-) -> None:
+def _transactions(plot: Plot, size: Size) -> None:
+    position, total = plot.position, size.transactions
+    plans = _plans.draw(plot, 1_900_000 + 1_000_000 * position, size.plans, total)
+    pages = _fundraising.build(
+        plot, 610_000 + 400_000 * position, 4_100_000 + 4_000_000 * position, size.pages
+    )
+    tickets = round(_TICKET_SHARE * total)
+    sales = (
+        _gifts.draw_gifts(plot, total - tickets - len(plans.charge_plan)),
+        _gifts.draw_tickets(plot, tickets),
+    )
+    # Half of the first organization's ids lie above 2**31.
+    ledger = _ledger.assemble(plot, pages, plans, sales, 2**31 - 15 * total + 2**33 * position)
+    plot.store.insert(
+        "transactions", {"organization_id": np.full(total, plot.organization), **ledger.columns}
+    )
+    _items.write(plot, ledger, 5 * 10**9 * (position + 1), 7 * 10**7 * (position + 1))
+    _plans.write(plot, plans)
+    _write_people(plot, ledger)
+
+
+def _write_people(plot: Plot, ledger: _ledger.Ledger) -> None:
     known = ledger.supporter >= 0
     who, when = ledger.supporter[known], ledger.columns["created_at"][known]
-    first = np.full(people.size, int(when.max()))
-    last = np.full(people.size, int(when.min()))
+    first = np.full(plot.people.size, int(when.max()))
+    last = np.full(plot.people.size, int(when.min()))
     np.minimum.at(first, who, when)
     np.maximum.at(last, who, when)
-    campaign = np.zeros(people.size, dtype=np.int64)
+    campaign = np.full(plot.people.size, int(plot.campaigns.ids[0]))
     campaign[who[::-1]] = ledger.columns["campaign_id"][known][::-1]
-    campaign[campaign == 0] = ledger.columns["campaign_id"][0]
-    _people.write(store, rng, people, organization, first, np.maximum(first, last), campaign)
+    _people.write(plot, plot.people, first=first, last=np.maximum(first, last), campaign=campaign)
 
 
-def _lookups(store: Store, calendar: Calendar) -> None:
-    with store.writing() as connection:
+def _lookups(scene: Scene) -> None:
+    calendar = scene.calendar
+    with scene.store.writing() as connection:
         connection.executemany("INSERT INTO payments VALUES (?,?,?,?,?,?)", _ledger.PAYMENTS)
         connection.executemany("INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?)", _ledger.SOURCES)
         first = (calendar.start.year - 1970) * 12
@@ -103,13 +116,13 @@ def _lookups(store: Store, calendar: Calendar) -> None:
         connection.executemany("INSERT INTO batches VALUES (?,?,?,?,?)", rows)
 
 
-def _organization(store: Store, calendar: Calendar, organization: int, position: int) -> None:
-    created = int(datetime(2014, 5, 6, 15, tzinfo=timezone.utc).timestamp())  # noqa: UP017
-    store.insert(
+def _organization(scene: Scene) -> None:
+    created = int(datetime(2014, 5, 6, 15, tzinfo=timezone.utc).timestamp())
+    scene.store.insert(
         "organizations",
         {
-            "id": [organization],
-            "name": [_NAMES[position % len(_NAMES)]],
+            "id": [scene.organization],
+            "name": [_NAMES[scene.position % len(_NAMES)]],
             "description": ["Invented for the sandbox of classy_nb: a stand-in, no real organization."],
             "mission": ["To be counted, filtered and sorted."],
             "city": ["San Diego"],
@@ -118,6 +131,6 @@ def _organization(store: Store, calendar: Calendar, organization: int, position:
             "timezone_identifier": ["America/Los_Angeles"],
             "url": ["https://standin.example.org/"],
             "created_at": [created],
-            "updated_at": [calendar.seconds(calendar.days - 30)],
+            "updated_at": [scene.calendar.seconds(scene.calendar.days - 30)],
         },
     )

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._store import Store
 from ._calendar import DAY, ZONES, Calendar, Ints, giving_tuesday
 from ._names import CAUSES
 
+if TYPE_CHECKING:
+    from classy_nb.sandbox._store import Store
+
+    from ._scene import Scene
+
 _DESIGNATIONS = ("Where Needed Most", "Beach Cleanup", "Otter Nursery", "Scholarships, Grades 1-8", "Emergency Fund",
-                 "Boat \"Hope\"", "Night Shelter", "=Matching Pool", "Reef Lab", "Closed: 2022 Storm", "Library Vans",
+                 'Boat "Hope"', "Night Shelter", "=Matching Pool", "Reef Lab", "Closed: 2022 Storm", "Library Vans",
                  "Kitchen")  # fmt: skip
 _TICKETS = {
-    "ticketed": (("General Admission", 15_000, 6_000), ("VIP Table", 100_000, 35_000), ("Student", 5_000, 3_000)),
+    "ticketed": (
+        ("General Admission", 15_000, 6_000),
+        ("VIP Table", 100_000, 35_000),
+        ("Student", 5_000, 3_000),
+    ),
     "registration": (("5K Walk", 3_500, 2_000), ("Volunteer (free)", 0, 0)),
     "reg_w_fund": (("10K Run", 5_000, 2_500), ("Kids Dash (free)", 0, 0), ("Team Spot", 4_000, 2_000)),
     "fund_for_entry": (("Marathon Entry", 0, 0),),
@@ -51,10 +59,11 @@ class Campaigns:
         return [n for n, kind in enumerate(self.kinds) if kind in kinds]
 
 
-def build(store: Store, rng: np.random.Generator, calendar: Calendar, organization: int, base: int, count: int) -> Campaigns:
+def build(scene: Scene, base: int, count: int) -> Campaigns:
     """Fill campaigns, designations, questions and ticket types of one organization."""
-    designations = _designations(store, rng, calendar, organization, base)
-    rows = [_campaign(n, rng, calendar, organization, base, designations) for n in range(count)]
+    store = scene.store
+    designations = _designations(scene, base)
+    rows = [_campaign(n, scene, base, designations) for n in range(count)]
     plans = [row.pop("_plan") for row in rows]
     store.insert("campaigns", {name: [row[name] for row in rows] for name in rows[0]})
     _questions(store, rows)
@@ -84,9 +93,8 @@ def _window(kind: str, year: int, rng: np.random.Generator, calendar: Calendar) 
     return start, start + int(rng.integers(45, 160))
 
 
-def _campaign(
-    n: int, rng: np.random.Generator, calendar: Calendar, organization: int, base: int, designations: list[int]
-) -> dict[str, Any]:
+def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[str, Any]:
+    rng, calendar = scene.rng, scene.calendar
     if n < len(_EVERGREEN):
         name, kind = _EVERGREEN[n]
         window: tuple[int, int | None] = (0, None)
@@ -96,7 +104,11 @@ def _campaign(
         kind = _TYPES[slot]
         window = _window(kind, year, rng, calendar)
         title = {"giving_tuesday": "GivingTuesday", "year_end": "Year-End Appeal"}.get(kind)
-        name = f"{title} {year}" if title else f"{CAUSES[n % len(CAUSES)]} {kind.replace('_', ' ').title()} {year}"
+        name = (
+            f"{title} {year}"
+            if title
+            else f"{CAUSES[n % len(CAUSES)]} {kind.replace('_', ' ').title()} {year}"
+        )
         kind = "donation" if title else kind
     first, last = window
     currency = {9: "CAD", 21: "GBP", 33: "EUR"}.get(n % 36, "USD")
@@ -107,7 +119,7 @@ def _campaign(
     over = ended is not None and last is not None and last < calendar.days
     return {
         "id": base + n * 37 + n % 3,
-        "organization_id": organization,
+        "organization_id": scene.organization,
         "designation_id": designations[n % 5],
         "is_general": int(n < len(_EVERGREEN)),
         "logo_id": 10_000 + n if n % 4 == 0 else None,
@@ -140,17 +152,20 @@ def _campaign(
     }
 
 
-def _designations(store: Store, rng: np.random.Generator, calendar: Calendar, organization: int, base: int) -> list[int]:
+def _designations(scene: Scene, base: int) -> list[int]:
+    rng, calendar = scene.rng, scene.calendar
     count = len(_DESIGNATIONS)
     ids = [base // 10 + 11 * n for n in range(count)]
     created = [calendar.seconds(0) - DAY * int(day) for day in rng.integers(10, 900, count)]
-    store.insert(
+    scene.store.insert(
         "designations",
         {
             "id": ids,
-            "organization_id": [organization] * count,
+            "organization_id": [scene.organization] * count,
             "name": list(_DESIGNATIONS),
-            "description": [None if n % 4 == 3 else f"Goes to {name.lower()}." for n, name in enumerate(_DESIGNATIONS)],
+            "description": [
+                None if n % 4 == 3 else f"Goes to {name.lower()}." for n, name in enumerate(_DESIGNATIONS)
+            ],
             "external_reference_id": [f"{n:04d}" if n % 2 else None for n in range(count)],
             "city": ["San Diego" if n % 3 else None for n in range(count)],
             "state": ["CA" if n % 3 else None for n in range(count)],
@@ -171,7 +186,9 @@ def _designations(store: Store, rng: np.random.Generator, calendar: Calendar, or
 def _questions(store: Store, rows: list[dict[str, Any]]) -> None:
     asked = []
     for row in rows:
-        places = [("donation_page", "string", None, "How did you hear about us?")]
+        places: list[tuple[str, str, str | None, str]] = [
+            ("donation_page", "string", None, "How did you hear about us?")
+        ]
         if row["type"] in PAGE_TYPES:
             places += [("page_creation", "text", None, "Why do you fundraise?"),
                        ("team_creation", "text", None, "What is your team's story?")]  # fmt: skip

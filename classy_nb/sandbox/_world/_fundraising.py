@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._store import Store
-from ._calendar import DAY, Calendar, Ints
+from ._calendar import DAY, Ints
 from ._campaigns import PAGE_TYPES, Campaigns
 from ._names import CAUSES, FIRST
-from ._people import People
+
+if TYPE_CHECKING:
+    from ._scene import Plot
 
 _STATUSES = ("active", "active", "active", "active", "inactive", "active", "active", "deleted", "active",
              "pending_approval")  # fmt: skip
@@ -35,61 +37,68 @@ class Pages:
         return np.where((chosen >= 0) & (self.day[chosen] <= day), chosen, -1)
 
 
-def build(
-    store: Store, rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, people: People,
-    organization: int, bases: tuple[int, int], count: int,
-) -> Pages:  # fmt: skip
+def build(plot: Plot, team_base: int, page_base: int, count: int) -> Pages:
     """Fill *count* pages and about a sixth as many teams."""
-    team_base, page_base = bases
+    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
     hosts = campaigns.of_kind(*PAGE_TYPES)
     campaign = np.sort(rng.choice(hosts, count))
     owners = np.flatnonzero(people.member_ids)
     owner = owners[(len(owners) * rng.random(count) ** 1.6).astype(np.int64)]
     length = np.maximum(campaigns.last - campaigns.first, 4)[campaign]
-    day = np.clip(campaigns.first[campaign] + (length * 0.3 * rng.random(count) ** 1.5).astype(np.int64), 0, calendar.days - 1)
-    teams = _teams(store, rng, calendar, campaigns, people, organization, team_base, hosts, max(count // 6, len(hosts) * 2))
+    day = np.clip(
+        campaigns.first[campaign] + (length * 0.3 * rng.random(count) ** 1.5).astype(np.int64),
+        0,
+        calendar.days - 1,
+    )
+    teams = _teams(plot, team_base, hosts, max(count // 6, len(hosts) * 2))
     team = _team_of(rng, campaigns, campaign, teams)
     ids = page_base + np.cumsum(rng.integers(1, 40, count))
-    _write_pages(store, rng, calendar, campaigns, people, organization, ids, campaign, owner, day, team)
+    _write_pages(plot, ids, campaign, owner=owner, day=day, team=team)
     start = np.searchsorted(campaign, np.arange(len(campaigns.ids) + 1))
     return Pages(ids, team, day, start)
 
 
-def _teams(
-    store: Store, rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, people: People,
-    organization: int, base: int, hosts: list[int], count: int,
-) -> dict[int, Ints]:  # fmt: skip
+def _teams(plot: Plot, base: int, hosts: list[int], count: int) -> dict[int, Ints]:
+    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
     hosts = [n for n in hosts if campaigns.kinds[n] != "crowdfunding"]
     campaign = np.sort(np.concatenate([hosts, rng.choice(hosts, max(count - len(hosts), 0))]))
     count = len(campaign)
     ids = base + np.cumsum(rng.integers(1, 20, count))
     lead = rng.choice(np.flatnonzero(people.member_ids), count)
-    created = np.array([calendar.seconds(int(day)) for day in np.clip(campaigns.first[campaign], 0, calendar.days - 1)])
+    created = np.array(
+        [calendar.seconds(int(day)) for day in np.clip(campaigns.first[campaign], 0, calendar.days - 1)]
+    )
     # Every fifth team is a part of the campaign's first team.
     root = ids[np.searchsorted(campaign, campaign)]
     part = (np.arange(count) % 5 == 4) & (root != ids)
     goal = rng.choice([250_000, 500_050, 1_000_000], count)
-    store.insert(
+    plot.store.insert(
         "fundraising_teams",
         {
             "id": ids,
-            "organization_id": [organization] * count,
+            "organization_id": [plot.organization] * count,
             "campaign_id": campaigns.ids[campaign],
             "parent_id": [int(r) if p else None for r, p in zip(root, part, strict=True)],
             "root_id": [int(r) if p else None for r, p in zip(root, part, strict=True)],
             "team_lead_id": people.member_ids[lead],
             "team_lead_supporter_id": people.ids[lead],
-            "designation_id": [int(d) if n % 3 else None for n, d in enumerate(campaigns.designation[campaign])],
+            "designation_id": [
+                int(d) if n % 3 else None for n, d in enumerate(campaigns.designation[campaign])
+            ],
             "team_policy_id": [2354 if n % 2 else None for n in range(count)],
             "logo_id": [1100 + n if n % 3 == 0 else None for n in range(count)],
             "cover_photo_id": [None] * count,
             "name": [f'Team "{CAUSES[n % len(CAUSES)]}" {n}' for n in range(count)],
-            "description": [None if n % 4 == 0 else "We run, we walk, we give.\nJoin us!" for n in range(count)],
+            "description": [
+                None if n % 4 == 0 else "We run, we walk, we give.\nJoin us!" for n in range(count)
+            ],
             "city": ["Boston" if n % 2 else None for n in range(count)],
             "state": ["MA" if n % 2 else None for n in range(count)],
             "postal_code": ["02139" if n % 2 else None for n in range(count)],
             "raw_currency_code": [campaigns.currency[n] for n in campaign],
-            "status": [_STATUSES[n % 10] if _STATUSES[n % 10] != "inactive" else "active" for n in range(count)],
+            "status": [
+                _STATUSES[n % 10] if _STATUSES[n % 10] != "inactive" else "active" for n in range(count)
+            ],
             "created_at": created,
             "updated_at": created + rng.integers(0, 90 * DAY, count),
             "goal": goal,
@@ -108,37 +117,43 @@ def _team_of(rng: np.random.Generator, campaigns: Campaigns, campaign: Ints, tea
     return team
 
 
-def _write_pages(
-    store: Store, rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, people: People,
-    organization: int, ids: Ints, campaign: Ints, owner: Ints, day: Ints, team: Ints,
-) -> None:  # fmt: skip
+def _write_pages(plot: Plot, ids: Ints, campaign: Ints, *, owner: Ints, day: Ints, team: Ints) -> None:
+    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
     count = len(ids)
     created = np.array([calendar.seconds(int(d)) for d in day]) + rng.integers(0, DAY, count)
     goal = rng.choice([25_000, 50_000, 100_000, 123_45], count)
     names = [FIRST[n] for n in rng.integers(0, len(FIRST), count)]
     ended = [calendar.seconds(int(campaigns.last[c])) if n % 3 == 0 else None for n, c in enumerate(campaign)]
-    store.insert(
+    plot.store.insert(
         "fundraising_pages",
         {
             "id": ids,
-            "organization_id": [organization] * count,
+            "organization_id": [plot.organization] * count,
             "campaign_id": campaigns.ids[campaign],
             "fundraising_team_id": [int(t) or None for t in team],
             "member_id": people.member_ids[owner],
             "supporter_id": people.ids[owner],
-            "designation_id": [int(d) if n % 4 else None for n, d in enumerate(campaigns.designation[campaign])],
-            "commitment_id": [98_000 + int(c) if campaigns.kinds[c] == "fund_for_entry" else None for c in campaign],
+            "designation_id": [
+                int(d) if n % 4 else None for n, d in enumerate(campaigns.designation[campaign])
+            ],
+            "commitment_id": [
+                98_000 + int(c) if campaigns.kinds[c] == "fund_for_entry" else None for c in campaign
+            ],
             "is_primary": [1] * count,
             "is_tribute": [(None, 0, 1)[n % 3] for n in range(count)],
             "logo_id": [1000 + n if n % 3 == 0 else None for n in range(count)],
             "cover_photo_id": [None] * count,
             "alias": [f"{name} gives back" for name in names],
-            "title": [f"{name}'s page, for all" if n % 9 else f"=Page of {name}" for n, name in enumerate(names)],
+            "title": [
+                f"{name}'s page, for all" if n % 9 else f"=Page of {name}" for n, name in enumerate(names)
+            ],
             "intro_text": ['Thanks for visiting "my" page!<br>'] * count,
             "thankyou_email_text": ["<p>Thank you</p>" if n % 2 else None for n in range(count)],
             "raw_currency_code": [campaigns.currency[c] for c in campaign],
             "status": [_STATUSES[n % 10] for n in range(count)],
-            "team_role": [("primary-captain" if n % 8 == 0 else None) if t else None for n, t in enumerate(team)],
+            "team_role": [
+                ("primary-captain" if n % 8 == 0 else None) if t else None for n, t in enumerate(team)
+            ],
             "questions": ["[]"] * count,
             "created_at": created,
             "updated_at": [int(c) + DAY if n % 7 else None for n, c in enumerate(created)],

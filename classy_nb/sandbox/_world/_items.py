@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._store import Store
 from ._calendar import DAY, Ints
-from ._campaigns import Campaigns
 from ._ledger import OFFLINE, Ledger
 from ._names import FIRST, LAST
-from ._people import People
+
+if TYPE_CHECKING:
+    from ._campaigns import Campaigns
+    from ._scene import Plot
 
 _SHIRTS = ("S", "M", "ML", "L", "XL", None)
 
 
-def write(store: Store, rng: np.random.Generator, ledger: Ledger, campaigns: Campaigns, people: People,
-          organization: int, bases: tuple[int, int]) -> None:  # fmt: skip
+def write(plot: Plot, ledger: Ledger, item_base: int, registration_base: int) -> None:
     """Fill transaction items and registrations."""
+    store, rng, organization = plot.store, plot.rng, plot.organization
     columns, sales = ledger.columns, ledger.sales
     size = len(columns["id"])
     is_ticket = sales.ticket_type >= 0
     both = is_ticket & (sales.gift > 0)
-    ids = bases[0] + np.cumsum(rng.integers(1, 9, size) + both)
+    ids = item_base + np.cumsum(rng.integers(1, 9, size) + both)
     rate = columns["donation"] / np.maximum(columns["raw_donation"], 1)
     rate = np.where(columns["raw_currency_code"] == "USD", 1.0, rate)
     gift = np.where(both, np.minimum(np.rint(sales.gift * rate).astype(np.int64), columns["donation"]), 0)
@@ -33,7 +34,7 @@ def write(store: Store, rng: np.random.Generator, ledger: Ledger, campaigns: Cam
     second_final = np.where(both, gift + columns["adjustment"], 0)
     second_raw = np.where(both, sales.gift + columns["raw_adjustment"], 0)
     second_fees = np.where(both, fees * second_final // np.maximum(final, 1), 0)
-    names, products, prices = _products(ledger, campaigns)
+    names, products, prices = _products(ledger, plot.campaigns)
     store.insert(
         "transaction_items",
         {
@@ -73,10 +74,10 @@ def write(store: Store, rng: np.random.Generator, ledger: Ledger, campaigns: Cam
             "raw_overhead": zero,
         },
     )
-    _registrations(store, rng, ledger, people, organization, bases[1], ids, products)
+    _registrations(plot, ledger, registration_base, items=ids, products=products)
 
 
-def _types(ledger: Ledger, is_ticket: Any) -> Any:  # noqa: ANN401
+def _types(ledger: Ledger, is_ticket: Any) -> Any:
     words = np.array(["donation", "registration", "offline_donation"], dtype=object)
     return words[np.where(is_ticket, 1, np.where(ledger.columns["pay"] == OFFLINE, 2, 0))]
 
@@ -93,10 +94,8 @@ def _products(ledger: Ledger, campaigns: Campaigns) -> tuple[Any, Ints, Ints]:
     return names, products, prices
 
 
-def _registrations(
-    store: Store, rng: np.random.Generator, ledger: Ledger, people: People, organization: int, base: int,
-    items: Ints, products: Ints,
-) -> None:  # fmt: skip
+def _registrations(plot: Plot, ledger: Ledger, base: int, *, items: Ints, products: Ints) -> None:
+    store, rng, organization = plot.store, plot.rng, plot.organization
     columns, sales = ledger.columns, ledger.sales
     valid = (sales.ticket_type >= 0) & np.isin(columns["status"], ["success", "refunded"])
     at = np.repeat(np.flatnonzero(valid), sales.quantity[valid])
@@ -113,7 +112,7 @@ def _registrations(
             "campaign_id": columns["campaign_id"][at],
             "fundraising_page_id": columns["fundraising_page_id"][at],
             "member_id": columns["member_id"][at],
-            "supporter_id": people.ids[who],
+            "supporter_id": plot.people.ids[who],
             "transaction_id": columns["id"][at],
             "transaction_item_id": items[at],
             "ticket_type_id": products[at],

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .._schema._transactions import ANONYMOUS, COVERED, FEE_ON_TOP, GIFT_AID, HIDDEN, OPTED_IN, REPROCESS, SYNC
-from ._calendar import DAY, Calendar, Ints
-from ._campaigns import Campaigns
-from ._fundraising import Pages
+from classy_nb.sandbox._schema._transactions import (
+    ANONYMOUS,
+    COVERED,
+    FEE_ON_TOP,
+    GIFT_AID,
+    HIDDEN,
+    OPTED_IN,
+    REPROCESS,
+    SYNC,
+)
+
+from ._calendar import DAY, Ints
 from ._gifts import Sales
 from ._names import COMMENTS, COMPANIES, HONOREES
-from ._people import People
-from ._plans import Plans
+
+if TYPE_CHECKING:
+    from ._fundraising import Pages
+    from ._plans import Plans
+    from ._scene import Plot
 
 Flags = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
 FREE, ACH, PAYPAL, OFFLINE, FACEBOOK = 0, 3, 4, 6, 7
 PAYMENTS = (
     (FREE, None, None, None, None, None),
@@ -35,7 +47,7 @@ PAYMENTS = (
 SOURCES = (
     (1, "newsletter", "email", "spring", None, None, "email-spring", "", None),
     (2, "newsletter", "email", "year-end", "button, top", None, "email-ye", "b", None),
-    (3, "google", "cpc", "brand", "ad \"A\"", "donate otters", "g-brand", "", "www.google.example"),
+    (3, "google", "cpc", "brand", 'ad "A"', "donate otters", "g-brand", "", "www.google.example"),
     (4, "facebook", "social", "givingtuesday", "video", None, "fb-gt", "", "m.facebook.example"),
     (5, "instagram", "social", "givingtuesday", None, None, "ig-gt", "", None),
     (6, "direct", "mail", "=appeal", None, None, "007", "00042", None),
@@ -62,27 +74,25 @@ class Ledger:
     charged: Flags
 
 
-def assemble(
-    rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, people: People, pages: Pages, plans: Plans,
-    sales: tuple[Sales, Sales], base: int,
-) -> Ledger:  # fmt: skip
+def assemble(plot: Plot, pages: Pages, plans: Plans, sales: tuple[Sales, Sales], base: int) -> Ledger:
     """Put plans' charges, gifts and tickets into one ledger."""
+    rng = plot.rng
     merged, plan = _merge(plans, *sales)
     size = len(plan)
     pay = _pay(rng, merged, plan, plans)
-    purchased, created, batch = _instants(rng, calendar, campaigns, merged, plan, pay)
+    purchased, created, batch = _instants(plot, merged, plan, pay)
     order = np.lexsort((purchased, created))
     merged = Sales(*(getattr(merged, name)[order] for name in Sales.__dataclass_fields__))
     plan, pay, purchased, created, batch = (a[order] for a in (plan, pay, purchased, created, batch))
     status, charged = _status(rng, plan, pay)
-    flags = _flags(rng, campaigns, merged, plan, plans, pay)
+    flags = _flags(plot, merged, plan, plans, pay)
     columns = {
         "id": base + np.cumsum(rng.integers(1, 60, size)),
-        **_money(rng, campaigns, merged, pay, flags, charged),
-        **_moments(rng, calendar, created, purchased, status, charged, pay),
-        **_people(rng, people, merged, pay),
-        **_places(rng, campaigns, pages, merged, plan, pay),
-        **_texts(rng, merged, plan, plans, pay, purchased),
+        **_money(plot, merged, pay, flags, charged),
+        **_moments(plot, created, purchased, status, charged),
+        **_people(plot, merged, pay),
+        **_places(plot, pages, merged, plan, pay),
+        **_texts(rng, merged, plan, plans, pay),
         "pay": pay,
         "batch": np.ma.masked_less(batch, 0),
         "flags": flags,
@@ -100,7 +110,9 @@ def _merge(plans: Plans, gifts: Sales, tickets: Sales) -> tuple[Sales, Ints]:
     charges = Sales(plans.charge_day, plans.supporter[plan], plans.campaign[plan], plans.amount[plan], nothing,
                     nothing, nothing - 1, nothing + 1)  # fmt: skip
     parts = (charges, gifts, tickets)
-    merged = Sales(*(np.concatenate([getattr(p, name) for p in parts]) for name in Sales.__dataclass_fields__))
+    merged = Sales(
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in Sales.__dataclass_fields__)
+    )
     return merged, np.concatenate([plan, np.full(len(gifts.day) + len(tickets.day), -1)])
 
 
@@ -116,9 +128,8 @@ def _pay(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans) -> In
     return np.where(sales.gift + sales.ticket == 0, FREE, pay)
 
 
-def _instants(
-    rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, sales: Sales, plan: Ints, pay: Ints
-) -> tuple[Ints, Ints, Ints]:
+def _instants(plot: Plot, sales: Sales, plan: Ints, pay: Ints) -> tuple[Ints, Ints, Ints]:
+    rng, calendar, campaigns = plot.rng, plot.calendar, plot.campaigns
     size = len(plan)
     seconds = calendar.clock(rng, sales.day)
     seconds = np.where(plan >= 0, rng.integers(2 * 3600, 5 * 3600, size), seconds)
@@ -134,7 +145,7 @@ def _instants(
     return purchased, np.where(pay == OFFLINE, imported, purchased), batch
 
 
-def _status(rng: np.random.Generator, plan: Ints, pay: Ints) -> tuple[npt.NDArray[np.object_], Flags]:
+def _status(rng: np.random.Generator, plan: Ints, pay: Ints) -> tuple[Objects, Flags]:
     size = len(plan)
     code = np.where(plan >= 0, rng.choice(10, size, p=_PLAN), rng.choice(10, size, p=_ONLINE))
     code = np.where((pay == OFFLINE) & (code != 6), 0, code)
@@ -143,7 +154,8 @@ def _status(rng: np.random.Generator, plan: Ints, pay: Ints) -> tuple[npt.NDArra
     return STATUSES[code], charged
 
 
-def _flags(rng: np.random.Generator, campaigns: Campaigns, sales: Sales, plan: Ints, plans: Plans, pay: Ints) -> Ints:
+def _flags(plot: Plot, sales: Sales, plan: Ints, plans: Plans, pay: Ints) -> Ints:
+    rng, campaigns = plot.rng, plot.campaigns
     size = len(plan)
     online = (pay != OFFLINE) & (pay != FREE) & (pay != FACEBOOK)
     covered = rng.random(size) < 0.52
@@ -165,7 +177,8 @@ def _flags(rng: np.random.Generator, campaigns: Campaigns, sales: Sales, plan: I
     return flags
 
 
-def _money(rng: np.random.Generator, campaigns: Campaigns, sales: Sales, pay: Ints, flags: Ints, charged: Flags) -> dict[str, Any]:
+def _money(plot: Plot, sales: Sales, pay: Ints, flags: Ints, charged: Flags) -> dict[str, Any]:
+    rng, campaigns = plot.rng, plot.campaigns
     size = len(pay)
     currency = np.array([_CURRENCIES.index(c) for c in campaigns.currency])[sales.campaign]
     yen = (currency == 0) & (rng.random(size) < 0.003) & (sales.ticket_type < 0)
@@ -177,7 +190,9 @@ def _money(rng: np.random.Generator, campaigns: Campaigns, sales: Sales, pay: In
     overhead = np.rint(sales.overhead * rate).astype(np.int64)
     covered = (flags & COVERED) != 0
     initial = donation + overhead
-    adjustment = np.where(covered & (initial > 0), np.ceil((initial * 0.052 + 30) / 0.948).astype(np.int64), 0)
+    adjustment = np.where(
+        covered & (initial > 0), np.ceil((initial * 0.052 + 30) / 0.948).astype(np.int64), 0
+    )
     raw_adjustment = np.where(currency == 0, adjustment, np.rint(adjustment / rate).astype(np.int64))
     total = initial + adjustment
     taken = charged & (total > 0)
@@ -201,10 +216,8 @@ def _money(rng: np.random.Generator, campaigns: Campaigns, sales: Sales, pay: In
     }
 
 
-def _moments(
-    rng: np.random.Generator, calendar: Calendar, created: Ints, purchased: Ints,
-    status: npt.NDArray[np.object_], charged: Flags, pay: Ints,
-) -> dict[str, Any]:  # fmt: skip
+def _moments(plot: Plot, created: Ints, purchased: Ints, status: Objects, charged: Flags) -> dict[str, Any]:
+    rng, calendar = plot.rng, plot.calendar
     size = len(created)
     end = calendar.seconds(calendar.days) - 1
     refunded = np.minimum(created + rng.integers(3600, 40 * DAY, size), end)
@@ -220,7 +233,8 @@ def _moments(
     }
 
 
-def _people(rng: np.random.Generator, people: People, sales: Sales, pay: Ints) -> dict[str, Any]:
+def _people(plot: Plot, sales: Sales, pay: Ints) -> dict[str, Any]:
+    rng, people = plot.rng, plot.people
     size = len(pay)
     unknown = pay == FACEBOOK
     other = rng.random(size) < 0.03
@@ -233,7 +247,8 @@ def _people(rng: np.random.Generator, people: People, sales: Sales, pay: Ints) -
     }
 
 
-def _places(rng: np.random.Generator, campaigns: Campaigns, pages: Pages, sales: Sales, plan: Ints, pay: Ints) -> dict[str, Any]:
+def _places(plot: Plot, pages: Pages, sales: Sales, plan: Ints, pay: Ints) -> dict[str, Any]:
+    rng, campaigns = plot.rng, plot.campaigns
     size = len(plan)
     page = pages.choose(rng, sales.campaign, sales.day)
     page = np.where((plan < 0) & (rng.random(size) < 0.8) & (pay != FACEBOOK), page, -1)
@@ -249,7 +264,7 @@ def _places(rng: np.random.Generator, campaigns: Campaigns, pages: Pages, sales:
     }
 
 
-def _texts(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans, pay: Ints, purchased: Ints) -> dict[str, Any]:
+def _texts(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans, pay: Ints) -> dict[str, Any]:
     size = len(plan)
     frequency = np.full(size, "one-time", dtype=object)
     if len(plans.ids):
@@ -267,9 +282,11 @@ def _texts(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans, pay
     }  # fmt: skip
 
 
-def _some(rng: np.random.Generator, words: tuple[str, ...], share: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+def _some(rng: np.random.Generator, words: tuple[str, ...], share: npt.NDArray[np.float64]) -> Objects:
     chosen = np.array([*words, None], dtype=object)
-    return chosen[np.where(rng.random(len(share)) < share, rng.integers(0, len(words), len(share)), len(words))]
+    return chosen[
+        np.where(rng.random(len(share)) < share, rng.integers(0, len(words), len(share)), len(words))
+    ]
 
 
 def _reprocess(columns: dict[str, Any], plan: Ints) -> None:

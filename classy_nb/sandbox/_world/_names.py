@@ -28,17 +28,32 @@ PLACES = (
 )  # fmt: skip
 """City, state, country, postal code, and how many of a hundred people or so live there."""
 
-STREETS = ("Harbor Dr", "Maple St", "2nd Ave, Apt #4", "Elm St", "Invented Blvd", "Rue de l'Exemple", "Hill Rd")
+STREETS = (
+    "Harbor Dr",
+    "Maple St",
+    "2nd Ave, Apt #4",
+    "Elm St",
+    "Invented Blvd",
+    "Rue de l'Exemple",
+    "Hill Rd",
+)
 
 COMMENTS = (
     "Thank you for all you do!", "In memory of my mother, who loved the sea.", "Keep going 💚🐳",
     'She said "every dollar counts", so here are 50.', "Line one\nline two\nline three", "=1+1", "-5 degrees and swimming!",
-    "@team you rock", "+1 for the otters", "=HYPERLINK(\"http://example.org\",\"click\")", "Para los niños, con cariño",
+    "@team you rock", "+1 for the otters", '=HYPERLINK("http://example.org","click")', "Para los niños, con cariño",
     "\tfor the kids", "100% agree; great work", "素晴らしい活動です", "O'Brien family gift", "no comment",
     "C:\\gifts\\2023", "<b>Go team!</b>", "Ünïcödé, please", "Happy birthday, Zoë! 🎂",
 )  # fmt: skip
 
-COMPANIES = ("Example & Sons, Inc.", "Standin Labs", "=Equal Works", "Harbor Bakery \"The Roll\"", "007 Ventures", "Café Été")
+COMPANIES = (
+    "Example & Sons, Inc.",
+    "Standin Labs",
+    "=Equal Works",
+    'Harbor Bakery "The Roll"',
+    "007 Ventures",
+    "Café Été",
+)
 HONOREES = ("Grandma Rose Keane", "Captain Otis Quist", "José Lopez", "Mae O'Dell, RN", "Our dog Biscuit")
 
 CAUSES = ("Clean Coast", "Safe Harbor", "Bright Kids", "Otter Rescue", "Night Shelter", "Ocean School", "Reef Repair",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._store import Store
 from ._calendar import DAY, Ints
 from ._names import FIRST, LAST, PLACES, STREETS
+
+if TYPE_CHECKING:
+    from ._scene import Scene
 
 _MEMBER_SHARE = 0.86
 _ORIGINS = ("donation", "registration", "import", "fundraising_page")
@@ -39,11 +41,9 @@ def invent(rng: np.random.Generator, base: int, member_base: int, count: int) ->
     return People(ids, members, rng.integers(0, 10_000, count))
 
 
-def write(
-    store: Store, rng: np.random.Generator, people: People, organization: int, first: Ints, last: Ints, campaign: Ints
-) -> None:
+def write(scene: Scene, people: People, *, first: Ints, last: Ints, campaign: Ints) -> None:
     """Fill supporters and members; *first* and *last* are the instants of their first and last gift."""
-    size = people.size
+    store, rng, size = scene.store, scene.rng, people.size
     who = _who(rng, size, people.ids)
     address = _addresses(rng, size)
     created = first - rng.integers(0, 60, size)
@@ -52,7 +52,9 @@ def write(
     shared = {
         **who,
         **address,
-        "phone": [f"0{n:03d}-555-{n:04d}" if n % 5 == 0 else f"619-555-{n:04d}" if n % 2 else None for n in pick],
+        "phone": [
+            f"0{n:03d}-555-{n:04d}" if n % 5 == 0 else f"619-555-{n:04d}" if n % 2 else None for n in pick
+        ],
         "gender": [("F", "M", None, "F")[n % 4] for n in pick],
     }
     store.insert(
@@ -60,7 +62,7 @@ def write(
         {
             **shared,
             "id": people.ids,
-            "organization_id": [organization] * size,
+            "organization_id": [scene.organization] * size,
             "member_id": [int(member) or None for member in people.member_ids],
             "source_campaign_id": [int(c) if n % 6 else None for c, n in zip(campaign, pick, strict=True)],
             "source_fundraising_page_id": [None] * size,
@@ -70,17 +72,24 @@ def write(
             "birthday": [f"{1 + n % 12}/{1 + n % 28}" if n % 3 == 0 else None for n in pick],
             "nickname": ["=SUM(A1)" if n == 7 else "Bee" if n % 40 == 1 else None for n in pick],
             "location": [None] * size,
-            "last_emailed_at": [_emailed(int(moment)) if n % 2 else None for moment, n in zip(last, pick, strict=True)],
+            "last_emailed_at": [
+                _emailed(int(moment)) if n % 2 else None for moment, n in zip(last, pick, strict=True)
+            ],
             "origin": [_ORIGINS[0 if n % 10 < 7 else n % 4] for n in pick],
             "metadata": [_METADATA.get(int(n) % 50) for n in pick],
             "created_at": created,
             "updated_at": updated,
         },
     )
-    _write_members(store, shared, people, organization, created, updated)
+    _write_members(scene, shared, people, created, updated)
 
 
-_METADATA = {0: '{"salesforce_id":"003xx000004TmiQ"}', 1: '"{foo: \'bar\'}"', 2: '""', 3: '{"tags":["vip","2024"],"score":7}'}
+_METADATA = {
+    0: '{"salesforce_id":"003xx000004TmiQ"}',
+    1: "\"{foo: 'bar'}\"",
+    2: '""',
+    3: '{"tags":["vip","2024"],"score":7}',
+}
 
 
 def _emailed(moment: int) -> str:
@@ -88,17 +97,17 @@ def _emailed(moment: int) -> str:
 
 
 def _write_members(
-    store: Store, shared: dict[str, list[Any]], people: People, organization: int, created: Ints, updated: Ints
+    scene: Scene, shared: dict[str, list[Any]], people: People, created: Ints, updated: Ints
 ) -> None:
     chosen = np.flatnonzero(people.member_ids)
     size = len(chosen)
     columns: dict[str, Any] = {name: [values[n] for n in chosen] for name, values in shared.items()}
-    store.insert(
+    scene.store.insert(
         "members",
         {
             **columns,
             "id": people.member_ids[chosen],
-            "organization_id": [organization] * size,
+            "organization_id": [scene.organization] * size,
             "title": [("Ms", None, "Dr", None)[n % 4] for n in range(size)],
             "status": [("active", "active", "active", "unclaimed")[n % 4] for n in range(size)],
             "date_of_birth": [-n * 911 * DAY // 40 if n % 3 else None for n in range(size)],
@@ -117,7 +126,10 @@ def _who(rng: np.random.Generator, size: int, ids: Ints) -> dict[str, list[Any]]
         first[n] = f'{first[n]} "Sunny"'
     for n in range(90, size, 997):
         last[n] = "=Null"
-    emails = [f"{_ascii(a)}.{_ascii(b)}{int(number) % 100000}@example.org" for a, b, number in zip(first, last, ids, strict=True)]
+    emails = [
+        f"{_ascii(a)}.{_ascii(b)}{int(number) % 100000}@example.org"
+        for a, b, number in zip(first, last, ids, strict=True)
+    ]
     return {"first_name": first, "last_name": last, "email_address": emails}
 
 
@@ -133,8 +145,12 @@ def _addresses(rng: np.random.Generator, size: int) -> dict[str, list[Any]]:
     number = rng.integers(1, 9_999, size)
     street = rng.integers(0, len(STREETS), size)
     return {
-        "address1": [f"{n} {STREETS[s]}" if k else None for n, s, k in zip(number, street, known, strict=True)],
-        "address2": [f"Unit {n % 90:03d}" if n % 8 == 0 and k else None for n, k in zip(number, known, strict=True)],
+        "address1": [
+            f"{n} {STREETS[s]}" if k else None for n, s, k in zip(number, street, known, strict=True)
+        ],
+        "address2": [
+            f"Unit {n % 90:03d}" if n % 8 == 0 and k else None for n, k in zip(number, known, strict=True)
+        ],
         "city": [p[0] if k else None for p, k in zip(places, known, strict=True)],
         "state": [p[1] if k else None for p, k in zip(places, known, strict=True)],
         "country": [p[2] if k else None for p, k in zip(places, known, strict=True)],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._store import Store
 from ._calendar import DAY, Calendar, Ints
-from ._campaigns import Campaigns
-from ._people import People
+
+if TYPE_CHECKING:
+    from ._scene import Plot
 
 _FREQUENCIES = (("monthly", 1), ("quarterly", 3), ("yearly", 12), ("semi-annually", 6))
 _SHARES = (0.88, 0.06, 0.04, 0.02)
@@ -42,11 +42,11 @@ class Plans:
         return [_FREQUENCIES[n][0].replace("annually", "annual") for n in self.frequency]
 
 
-def draw(
-    rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, people: People, base: int, count: int, total: int
-) -> Plans:
+def draw(plot: Plot, base: int, count: int, total: int) -> Plans:
     """Draw *count* plans for an organization with *total* transactions."""
-    count = min(count, people.size)
+    rng, calendar, people = plot.rng, plot.calendar, plot.people
+    with_login = np.flatnonzero(people.member_ids)
+    count = min(count, len(with_login))
     start = calendar.draw(rng, np.zeros(count, dtype=np.int64), np.full(count, calendar.days))
     frequency = rng.choice(len(_FREQUENCIES), count, p=_SHARES)
     step = np.array([months for _, months in _FREQUENCIES])[frequency]
@@ -61,11 +61,11 @@ def draw(
     plan = np.repeat(np.arange(count), charges)
     turn = np.arange(len(plan)) - np.repeat(np.cumsum(charges) - charges, charges)
     day = _months_later(calendar, start[plan], turn * step[plan])
-    general = campaigns.general
+    general = plot.campaigns.general
     where = np.where(rng.random(count) < 0.7, general[1 % len(general)], rng.choice(general, count))
     return Plans(
         ids=base + np.cumsum(rng.integers(1, 12, count)),
-        supporter=rng.permutation(people.size)[:count],
+        supporter=rng.permutation(with_login)[:count],
         campaign=where,
         amount=rng.choice(_AMOUNTS, count, p=_AMOUNT_SHARES),
         frequency=frequency,
@@ -78,7 +78,7 @@ def draw(
     )
 
 
-def _charges(calendar: Calendar, start: Ints, step: Ints, months: Any) -> tuple[Ints, Any]:  # noqa: ANN401
+def _charges(calendar: Calendar, start: Ints, step: Ints, months: Any) -> tuple[Ints, Any]:
     possible = 1 + _months_until_today(calendar, start) // step
     wanted = 1 + (months / step).astype(np.int64)
     return np.minimum(possible, wanted), wanted >= possible
@@ -99,18 +99,20 @@ def _months_later(calendar: Calendar, start: Ints, months: Ints) -> Ints:
     return np.clip(day, 0, calendar.days - 1)
 
 
-def _statuses(rng: np.random.Generator, alive: Any) -> list[str]:  # noqa: ANN401
+def _statuses(rng: np.random.Generator, alive: Any) -> list[str]:
     going = rng.choice(["active", "paused", "failing"], len(alive), p=[0.93, 0.03, 0.04])
     gone = rng.choice(["canceled", "failed", "ended"], len(alive), p=[0.72, 0.2, 0.08])
     return list(map(str, np.where(alive, going, gone)))
 
 
-def write(store: Store, rng: np.random.Generator, calendar: Calendar, campaigns: Campaigns, people: People,
-          plans: Plans, organization: int) -> None:  # fmt: skip
+def write(plot: Plot, plans: Plans) -> None:
     """Fill the plans' table."""
+    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
     count = len(plans.ids)
     today = calendar.seconds(calendar.days - 1)
-    start = np.array([calendar.seconds(int(day)) for day in plans.columns["start"]]) + rng.integers(0, DAY, count)
+    start = np.array([calendar.seconds(int(day)) for day in plans.columns["start"]]) + rng.integers(
+        0, DAY, count
+    )
     last = np.array([calendar.seconds(int(day)) for day in plans.columns["last"]])
     status = plans.status
     ended = [int(moment) + 12 * DAY for moment in last]
@@ -118,14 +120,14 @@ def write(store: Store, rng: np.random.Generator, calendar: Calendar, campaigns:
     paused = [s == "paused" for s in status]
     step = [int(months) * 30 * DAY for months in plans.columns["step"]]
     adjustment = np.where(plans.covered, (plans.amount * 0.055).astype(np.int64) + 30, 0)
-    store.insert(
+    plot.store.insert(
         "recurring_donation_plans",
         {
             "id": plans.ids,
-            "organization_id": [organization] * count,
+            "organization_id": [plot.organization] * count,
             "campaign_id": campaigns.ids[plans.campaign],
             "supporter_id": people.ids[plans.supporter],
-            "member_id": [int(m) or int(people.member_ids.max()) for m in people.member_ids[plans.supporter]],
+            "member_id": people.member_ids[plans.supporter],
             "designation_id": [int(d) if n % 3 else None for n, d in enumerate(campaigns.designation[plans.campaign])],
             "fundraising_page_id": [None] * count,
             "fundraising_team_id": [None] * count,
