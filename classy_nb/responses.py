@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.utils
 import json
 import time
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
@@ -49,7 +50,7 @@ def parse(body: bytes) -> Any:
     """Return the JSON of an error *body*, or None where it is none."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -70,13 +71,16 @@ def message_of(body: object) -> str:
     return ""
 
 
-def _flatten(value: object) -> str:
+def _flatten(value: object, depth: int = 3) -> str:
     if isinstance(value, str):
         return value
+    if not depth:
+        return ""
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {_flatten(first)}" for key, first in value.items() if _flatten(first))
+        texts = ((key, _flatten(first, depth - 1)) for key, first in value.items())
+        return "; ".join(f"{key}: {text}" for key, text in texts if text)
     if isinstance(value, list):
-        return _flatten(value[0]) if value else ""
+        return _flatten(value[0], depth - 1) if value else ""
     return ""
 
 
@@ -89,8 +93,9 @@ def retry_after_of(headers: Mapping[str, str], body: object) -> float | None:
         except ValueError:
             pass
         try:
-            return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-        except ValueError:
+            moment = email.utils.parsedate_to_datetime(header)
+            return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time())
+        except (ValueError, OverflowError):
             pass
     seconds = body.get("retry_after") if isinstance(body, dict) else None
     if isinstance(seconds, int | float | str):
@@ -134,14 +139,24 @@ def error_for(
     cls, what = _classify(status, headers, data, member_only=member_only)
     if said := scrub(message_of(data), secrets):
         what = f"{what} It says: {said!r}."
-    permissions = _permissions(data)
+    permissions = _permissions(data, secrets)
     if permissions:
         what = f"{what} Missing permission: {', '.join(permissions)}."
+    retry_after = retry_after_of(headers, data)
+    if status == 429 and retry_after:  # noqa: PLR2004
+        what = f"{what} It asks to wait {_duration(retry_after)}."
     error = cls(what, method=method, path=safe_path(path), status=status)
     if isinstance(error, PermissionDeniedError):
         error.permissions = permissions
-    error.retry_after = retry_after_of(headers, data)
+    error.retry_after = retry_after
     return error
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _classify(
@@ -161,12 +176,12 @@ def _is_gateway(data: object) -> bool:
     return isinstance(data, dict) and "no Route" in str(data.get("message", ""))
 
 
-def _permissions(data: object) -> tuple[str, ...]:
+def _permissions(data: object, secrets: Iterable[Secret]) -> tuple[str, ...]:
     listed = data.get("permissions") if isinstance(data, dict) else None
     if not isinstance(listed, list):
         return ()
     words = [(p.get("action"), p.get("entity")) for p in listed if isinstance(p, dict)]
-    return tuple(scrub(f"{action} {entity}") for action, entity in words if action or entity)
+    return tuple(scrub(f"{action} {entity}", secrets) for action, entity in words if action or entity)
 
 
 def login_error_for(
@@ -183,7 +198,7 @@ def login_error_for(
     data = parse(body)
     named = data.get("error") if isinstance(data, dict) else None
     if isinstance(named, dict):
-        what = f"The login was refused: {_fields(named)} missing or empty."
+        what = f"The login was refused: {_fields(named, secrets)} missing or empty."
         return LoginError(what, method="POST", path=safe_path(path), status=status)
     if named == "access_denied":
         advice = "Use an https:// address in token_url=."
@@ -193,9 +208,9 @@ def login_error_for(
     return LoginError(_said(data, secrets), method="POST", path=safe_path(path), status=status)
 
 
-def _fields(named: dict[str, Any]) -> str:
+def _fields(named: dict[str, Any], secrets: Iterable[Secret]) -> str:
     # The API calls the secret by two names; the user knows one.
-    names = sorted({scrub("client_secret" if key == "secret_key" else key) for key in named})
+    names = sorted({scrub("client_secret" if key == "secret_key" else key, secrets) for key in named})
     return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 

@@ -1,0 +1,43 @@
+"""What many tests need: a scripted server, and a connection to it."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from support.connection import connected_to, orgs
+from support.server import Reply, ScriptedServer
+
+from classy_nb.client import Classy
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A server on loopback that answers what the test tells it to."""
+    with ScriptedServer() as started:
+        yield started
+
+
+@pytest.fixture
+def connected(server: ScriptedServer) -> Iterator[Classy]:
+    """A connection to `server`, for organization 7; what it asked while connecting is forgotten."""
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    with connected_to(server) as classy:
+        server.asked.clear()
+        yield classy
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    """Keep the developer's own credentials and proxies out of the tests."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("CLASSY_") and name != "CLASSY_OPENAPI":
+            monkeypatch.delenv(name)
+        if name.lower() in ("http_proxy", "https_proxy", "all_proxy", "netrc"):
+            monkeypatch.delenv(name)
+
+
+# The same examples each time; a loaded machine is no reason to fail.
+settings.register_profile("tests", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("tests")
