@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, SupportsIndex
 from urllib.parse import quote
 
+from .catalog import DEFAULT_KEYS
 from .conditions import suggestion
 from .errors import UsageError
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .catalog import Endpoint, Resource
-
-DEFAULT_KEYS = ("organization", "app")
-"""Path keys that the connection fills in where the caller names no parent."""
 
 
 def choose(resource: Resource, endpoints: Sequence[Endpoint], given: Mapping[str, object]) -> Endpoint:

@@ -9,5 +9,17 @@ from __future__ import annotations
 from ._catalog import Catalog, load
 from ._endpoint import Endpoint, Parameter, Resource
 from ._record import KINDS, Column, Record
+from ._summary import DEFAULT_KEYS, summary
 
-__all__ = ["KINDS", "Catalog", "Column", "Endpoint", "Parameter", "Record", "Resource", "load"]
+__all__ = [
+    "DEFAULT_KEYS",
+    "KINDS",
+    "Catalog",
+    "Column",
+    "Endpoint",
+    "Parameter",
+    "Record",
+    "Resource",
+    "load",
+    "summary",
+]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import load
 from classy_nb.conditions import suggestion
 from classy_nb.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
 
 _PLAIN = ("since", "until", "by", "fields", "include", "sort", "limit")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from classy_nb._version import __version__
 from classy_nb.errors import ClassyError, ClassyWarning, UsageError
@@ -67,7 +67,14 @@ def _complain(message: str) -> None:
     sys.stderr.write(f"classy-nb: {message}\n")
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(  # the signature is the standard library's
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
     # A traceback's worth of file and line helps nobody at a shell.
     word = "note" if issubclass(category, ClassyWarning) else category.__name__
     sys.stderr.write(f"classy-nb: {word}: {message}\n")

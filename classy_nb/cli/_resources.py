@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from classy_nb.catalog import load
+from classy_nb.catalog import load, summary
 from classy_nb.conditions import suggestion
 from classy_nb.errors import UsageError
 
@@ -34,12 +34,21 @@ def run(asked: argparse.Namespace) -> None:
 
 
 def _table(catalog: Catalog) -> str:
-    from classy_nb.client._resources_table import resources_table
-
-    table = resources_table(catalog)
-    for flag in ("one", "deprecated", "member_only"):
-        table[flag] = table[flag].map({True: "yes", False: ""})
-    return f"{table.to_string(index=False, max_colwidth=60, justify='left')}\n"
+    rows = [
+        (
+            row["resource"],
+            row["parents"] or "-",
+            ", ".join(word for word, on in (("list", row["parents"]), (".get", row["one"])) if on),
+            str(row["columns"]),
+            row["date"] or "-",
+            ", ".join(word for word in ("deprecated", "member_only") if row[word]),
+        )
+        for row in summary(catalog)
+    ]
+    rows.insert(0, ("RESOURCE", "PARENTS", "WAYS", "COLUMNS", "DATE", "REMARKS"))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _one(catalog: Catalog, name: str) -> str:

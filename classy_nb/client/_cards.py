@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from classy_nb.paths import DEFAULT_KEYS
+from classy_nb.catalog import DEFAULT_KEYS
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Endpoint

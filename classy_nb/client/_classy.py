@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from classy_nb.catalog import load
+from classy_nb.catalog import load, summary
 from classy_nb.moments import zone
 from classy_nb.query import Asking
 
@@ -108,9 +108,9 @@ class Classy(ResourceNames):
             (whether ``.get`` works), ``columns`` (their number), ``include``, ``date`` (business
             date), ``deprecated``, ``member_only`` (all of its endpoints are).
         """
-        from ._resources_table import resources_table
+        import pandas as pd
 
-        return resources_table(self._asking.catalog)
+        return pd.DataFrame(summary(self._asking.catalog))
 
     def close(self) -> None:
         """Close the connections. The token is forgotten with this object."""

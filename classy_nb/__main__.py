@@ -1,0 +1,5 @@
+"""``python -m classy_nb`` is ``classy-nb``."""
+
+from classy_nb.cli import main
+
+raise SystemExit(main())
