@@ -69,7 +69,7 @@ def summarize(frames: dict[str, pd.DataFrame]) -> None:
     good = gifts[gifts["status"] == "success"]
     names = frames["campaigns"].set_index("id")["name"]
     say("\nFive largest campaigns by successful gross amount, in each gift's normalized currency")
-    sums = good.groupby(["campaign_id", "currency_code"], as_index=False)["total_gross_amount"].sum()
+    sums = good.groupby(["campaign_id", "currency_code"])["total_gross_amount"].sum().reset_index()
     largest = sums.nlargest(5, "total_gross_amount")
     for campaign, currency, amount in largest.itertuples(index=False):
         say(f"  {names.get(campaign, campaign)!s:<44.44}{amount:>16,.2f} {currency}")

@@ -67,7 +67,7 @@ def _complain(message: str) -> None:
     sys.stderr.write(f"classy-nb: {message}\n")
 
 
-def _show_warning(  # the signature is the standard library's
+def _show_warning(  # noqa: PLR0917 - the signature is the standard library's
     message: Warning | str,
     category: type[Warning],
     filename: str,  # noqa: ARG001
