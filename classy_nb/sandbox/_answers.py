@@ -22,6 +22,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     from_gateway: bool = False
     """Answered before the API was reached: the header with the API's own time is missing."""
+    milliseconds: float = 0.0
+    """What making it took."""
 
     def encoded(self) -> bytes:
         """Return the body's bytes."""

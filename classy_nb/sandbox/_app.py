@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from ._token import read_fields
 if TYPE_CHECKING:
     from ._sandbox import Sandbox
 
+_LOG = logging.getLogger("classy_nb.sandbox")
 _DATA = ("/2.0/", "/api/2.0/")
 _TOKEN = "/oauth2/auth"
 _DEFAULT_AGENTS = (
@@ -46,8 +48,9 @@ class App:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        started = time.perf_counter()
         path, _, query = request.raw_path.partition("?")
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if request.raw_path.startswith("http"):
             path = "/" + path.split("/", 3)[3]
         if self._at_other_origin(request):
@@ -58,7 +61,7 @@ class App:
             answer, fault = await self._data(request, path, query)
         else:
             answer, fault = _answers.no_route().answer, None
-        return await self._send(request, path, query, answer, fault, started)
+        return await self._send(request, (path, query), answer, fault)
 
     def _is_data(self, path: str) -> bool:
         clean = "/" + "/".join(part for part in path.split("/") if part) + "/"
@@ -66,7 +69,7 @@ class App:
 
     def _at_other_origin(self, request: web.BaseRequest) -> bool:
         name = request.transport.get_extra_info("sockname") if request.transport else None
-        return bool(name) and name[1] == self._box.other_port
+        return name is not None and name[1] == self._box.other_port
 
     def _other(self, request: web.BaseRequest, path: str, query: str) -> Answer:
         authorized = "Authorization" in request.headers or "access_token" in query
@@ -115,7 +118,11 @@ class App:
             return _answers.token_missing(), fault
         if not box.tokens.good(token):
             return _answers.token_invalid(), fault
-        return self._limited(request, path, query), fault
+        started = time.perf_counter()
+        answer = self._limited(request, path, query)
+        answer.body = answer.encoded()
+        answer.milliseconds = (time.perf_counter() - started) * 1000
+        return answer, fault
 
     def _limited(self, request: web.BaseRequest, path: str, query: Query) -> Answer:
         box = self._box
@@ -136,6 +143,9 @@ class App:
             body = self._body(request, path, query)
         except Refusal as refusal:
             return refusal.answer
+        except Exception:
+            _LOG.exception("The sandbox failed at %s", path)
+            return _answers.server_error("empty")
         return Answer(200, reshape(body, self._box.faults))
 
     def _body(self, request: web.BaseRequest, path: str, query: Query) -> Any:
@@ -160,26 +170,29 @@ class App:
         return answer_list(call) if call.endpoint.kind == "list" else answer_object(call)
 
     async def _send(
-        self,
-        request: web.BaseRequest,
-        path: str,
-        query: str,
-        answer: Answer,
-        fault: str | None,
-        started: float,
+        self, request: web.BaseRequest, asked: tuple[str, str], answer: Answer, fault: str | None
     ) -> web.StreamResponse:
         body = answer.encoded()
-        milliseconds = (time.perf_counter() - started) * 1000
-        found = _wire.headers(answer, milliseconds)
-        if self._box.compression and body and fault not in SENDERS:
+        found = _wire.headers(answer)
+        sender = SENDERS.get(fault or "")
+        if self._box.compression and body and sender is None:
             body = _wire.compressed(body, request.headers.get("Accept-Encoding", ""), found)
         self._box.log.append(
-            Request(request.method, unquote(path), query, answer.status, fault, milliseconds, len(body),
-                    "other" if self._at_other_origin(request) else "api", "Authorization" in request.headers,
-                    request.headers.get("User-Agent", ""))
-        )  # fmt: skip
-        if fault in SENDERS:
-            sent = await SENDERS[fault](request, answer, body, found, self._box.faults)
+            Request(
+                method=request.method,
+                path=unquote(asked[0]),
+                query=asked[1],
+                status=answer.status,
+                fault=fault,
+                milliseconds=answer.milliseconds,
+                size=len(body),
+                origin="other" if self._at_other_origin(request) else "api",
+                authorized="Authorization" in request.headers,
+                user_agent=request.headers.get("User-Agent", ""),
+            )
+        )
+        if sender is not None:
+            sent = await sender(request, answer, body, found, self._box.faults)
             return sent if sent is not None else web.Response()
         return _wire.response(answer, body, found)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ._faults import ONE_TIME, Faults
 
+_WAIT = 3600
 _OWN = {"latency_ms", "script", "token_script", "rates", "slow", "seed", "extra_keys", "missing_keys"}
 
 
@@ -118,15 +119,15 @@ def serve(options: argparse.Namespace) -> int:
             port=options.port,
             faults=faults_of(options),
         )
+        box.start()
     except (ImportError, OSError, ValueError) as error:
         sys.stderr.write(f"classy-nb sandbox: {error}\n")
         return 2
-    with box:
-        sys.stdout.write(_banner(box))
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        while not ended.wait(3600):
-            pass
+    sys.stdout.write(f"{_banner(box)}ready\n")
+    sys.stdout.flush()
+    while not ended.wait(_WAIT):
+        pass
+    box.stop()
     return 0
 
 

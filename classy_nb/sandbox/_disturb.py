@@ -36,6 +36,8 @@ _THROTTLES = {"429": "headers", "429_body": "body", "429_bare": "bare", "throttl
 
 def instead(name: str | None, faults: Faults, other: str) -> Answer | None:
     """Return the answer that fault *name* gives in place of the right one, or None."""
+    if name is None:
+        return None
     if name in _ERRORS:
         return _ERRORS[name]()
     if name in _THROTTLES:

@@ -13,8 +13,9 @@ class Request(NamedTuple):
     query: str
     status: int
     fault: str | None
+    """Name of what went wrong with it on purpose (connection faults and ``revoke``)."""
     milliseconds: float
-    """What the sandbox itself took, waits not counted... see :attr:`Sandbox.requests`."""
+    """What making the answer took, without waits, compression and sending."""
     size: int
     origin: str
     """``api``, or ``other`` for the second origin (signed files, redirects)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 import time
 from collections import deque
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._requests import Request
+    from ._server import Server
 
 TODAY = date(2026, 11, 23)
 """The day on which the invented history ends, unless told otherwise."""
@@ -93,11 +95,12 @@ class Sandbox:
         self.log: deque[Request] = deque(maxlen=_LOGGED)
         self._ahead = 0.0
         self._port = port
+        _need_server()
         self.store = Store()
         self.organization_ids = tuple(_world.organization_id(n) for n in range(organizations))
         self.foreign_organization_id = _world.organization_id(organizations)
         self._build(seed, today, transactions, organizations)
-        self._server = _server(self, port)
+        self._server: Server | None = None
 
     def _build(self, seed: int, today: date, transactions: int, organizations: int) -> None:
         for position in range(organizations + 1):
@@ -105,6 +108,12 @@ class Sandbox:
             count = _HIDDEN if position == organizations else smaller
             _world.build(self.store, seed=seed, today=today, transactions=count, position=position)
         _filler.declare(self.store)
+        # The first page of transactions should cost no more than the others.
+        table = self.store.table("transactions")
+        for order in ("t.rowid", table.order):
+            self.store.ids(
+                table, "(t.organization_id = :organization)", {"organization": self.organization_id}, order
+            )
 
     def __enter__(self) -> Self:
         self.start()
@@ -116,26 +125,45 @@ class Sandbox:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"Sandbox({self.base_url!r}: a stand-in with invented data)"
+        where = "not started" if self._server is None else self.base_url
+        return f"<Sandbox: a stand-in with invented data, {where}>"
 
     def start(self) -> None:
-        """Start serving."""
-        self._server.start()
+        """Start serving.
+
+        Raises
+        ------
+        OSError
+            The port is taken.
+        """
+        from ._app import App
+        from ._server import Server
+
+        if self._server is None:
+            self._server = Server(App(self).handle, self._port)
+            self._server.start()
 
     def stop(self) -> None:
         """Stop serving and forget the data."""
-        self._server.stop()
+        if self._server is not None:
+            self._server.stop()
         self.store.close()
+
+    @property
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("The sandbox has not been started: use it in a with block, or call start().")
+        return self._server
 
     @property
     def netloc(self) -> str:
         """Host and port of the API."""
-        return f"127.0.0.1:{self._server.port}"
+        return f"127.0.0.1:{self._running.port}"
 
     @property
     def other_port(self) -> int:
         """Port of the other origin (signed files, redirects)."""
-        return int(self._server.other_port)
+        return self._running.other_port
 
     @property
     def base_url(self) -> str:
@@ -229,10 +257,6 @@ class Sandbox:
             self.delete_transactions(self.faults.count(self.faults.delete_per_request))
 
 
-def _server(box: Sandbox, port: int) -> Any:
-    try:
-        from ._app import App
-        from ._server import Server
-    except ImportError as error:
-        raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'") from error
-    return Server(App(box).handle, port)
+def _need_server() -> None:
+    if importlib.util.find_spec("aiohttp") is None:
+        raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'")

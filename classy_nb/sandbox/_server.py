@@ -20,10 +20,10 @@ class Server:
 
     def __init__(self, handler: Handler, port: int) -> None:
         self._handler = handler
+        self._sockets = _bound(port, 0)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="classy_nb sandbox", daemon=True)
         self._runner: web.ServerRunner | None = None
-        self._sockets = (_bound(port), _bound(0))
 
     @property
     def port(self) -> int:
@@ -70,8 +70,15 @@ class Server:
             await asyncio.gather(*rest, return_exceptions=True)
 
 
-def _bound(port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((HOST, port))
-    return bound
+def _bound(*ports: int) -> list[socket.socket]:
+    found: list[socket.socket] = []
+    try:
+        for port in ports:
+            found.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            found[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found[-1].bind((HOST, port))
+    except OSError:
+        for bound in found:
+            bound.close()
+        raise
+    return found

@@ -31,8 +31,8 @@ _FIXED = {
 }
 
 
-def headers(answer: Answer, milliseconds: float) -> CIMultiDict[str]:
-    """Return the headers of an answer; *milliseconds* is what the sandbox itself took."""
+def headers(answer: Answer) -> CIMultiDict[str]:
+    """Return the headers of an answer."""
     found: CIMultiDict[str] = CIMultiDict(_FIXED)
     if answer.status != 204:
         found["Content-Type"] = answer.content_type
@@ -41,8 +41,8 @@ def headers(answer: Answer, milliseconds: float) -> CIMultiDict[str]:
     if answer.from_gateway:
         found["x-kong-response-latency"] = "1"
     else:
-        found["x-kong-limit"] = f"time-consumed={milliseconds:.0f}"
-        found["x-kong-upstream-latency"] = f"{milliseconds:.0f}"
+        found["x-kong-limit"] = f"time-consumed={answer.milliseconds:.0f}"
+        found["x-kong-upstream-latency"] = f"{answer.milliseconds:.0f}"
         found["x-kong-proxy-latency"] = "1"
     found.update(answer.headers)
     return found

@@ -245,7 +245,7 @@ ACKNOWLEDGEMENTS = Derived(
     ),
     """SELECT t.id, t.organization_id, t.id, (SELECT MIN(id) FROM base_members WHERE organization_id =
         t.organization_id), t.fundraising_page_id,
-        CASE WHEN t.fundraising_page_id IS NOT NULL THEN 'fundraising_page' END, t.created_at + 7200, t.created_at + 7200
+        CASE WHEN t.fundraising_page_id IS NOT NULL THEN 'fundraisingPage' END, t.created_at + 7200, t.created_at + 7200
       FROM base_transactions t WHERE t.id % 19 = 0""",
 )
 

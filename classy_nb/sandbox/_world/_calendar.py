@@ -44,7 +44,8 @@ class Calendar:
         low = np.clip(low, 0, self.days - 1)
         high = np.clip(high, low + 1, self.days)
         at = self._sum[low] + rng.random(len(low)) * (self._sum[high] - self._sum[low])
-        return np.clip(np.searchsorted(self._sum, at, side="right") - 1, low, high - 1)
+        found: Ints = np.clip(np.searchsorted(self._sum, at, side="right") - 1, low, high - 1)
+        return found
 
     def clock(self, rng: np.random.Generator, days: Ints) -> Ints:
         """Draw a second of the local day: evenings more often, late on the last day of the year."""
@@ -54,7 +55,8 @@ class Calendar:
 
     def instant(self, days: Ints, seconds: Ints, zones: Ints) -> Ints:
         """Seconds since 1970, UTC, of a local day and second."""
-        return (days + self.first_day) * DAY + seconds - self._offset[zones, days]
+        found: Ints = (days + self.first_day) * DAY + seconds - self._offset[zones, days]
+        return found
 
     def day_of(self, day: date) -> int:
         """Number of *day*, counted from the start."""

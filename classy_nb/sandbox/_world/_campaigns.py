@@ -90,7 +90,8 @@ def _window(kind: str, year: int, rng: np.random.Generator, calendar: Calendar) 
         return start, start + 40
     start = calendar.day_of(calendar.start.replace(year=year) + timedelta(days=int(rng.integers(20, 260))))
     start = min(start, last_day - 30)
-    return start, start + int(rng.integers(45, 160))
+    longest = 240 if kind in PAGE_TYPES else 160
+    return start, start + int(rng.integers(longest // 3, longest))
 
 
 def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[
     goal = int(rng.choice([5_000, 10_000, 25_000, 50_000, 100_000])) * 100
     created = calendar.seconds(max(first - 25, -200)) + int(rng.integers(0, DAY))
     ended = None if last is None else calendar.seconds(last) + 8 * 3600
+    rate = {"CAD": 0.74, "GBP": 1.27, "EUR": 1.08}.get(currency, 1.0)
     over = ended is not None and last is not None and last < calendar.days
     return {
         "id": base + n * 37 + n % 3,
@@ -146,7 +148,7 @@ def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[
         "updated_at": min(created + int(rng.integers(DAY, 300 * DAY)), calendar.seconds(calendar.days)),
         "started_at": calendar.seconds(first) + 8 * 3600,
         "ended_at": ended,
-        "goal": goal,
+        "goal": round(goal * rate),
         "raw_goal": goal,
         "_plan": (first, calendar.days if last is None else last),
     }

@@ -17,6 +17,7 @@ _LADDER = np.array([5, 10, 15, 20, 25, 30, 35, 50, 60, 75, 100, 125, 150, 200, 2
 
 
 _TRIES = 5
+_POPULAR = ("peer_to_peer", "reg_w_fund")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _years(plot: Plot, acquired: Ints, loyalty: Floats) -> tuple[Ints, Ints]:
     for year in range(YEARS):
         low, high = acquired + 365 * year, acquired + 365 * (year + 1)
         if year:
-            stay = rng.random(len(acquired)) < 0.22 + 0.6 * loyalty + 0.04 * year
+            stay = rng.random(len(acquired)) < 0.14 + 0.55 * loyalty + 0.04 * year
             back = rng.random(len(acquired)) < 0.05
             active = np.where(active, stay, back) & (low < calendar.days)
         # Of a year that has only begun, only a part of the gifts has come.
@@ -89,10 +90,11 @@ def _campaign_of(plot: Plot, day: Ints) -> Ints:
     rng, calendar, campaigns = plot.rng, plot.calendar, plot.campaigns
     donation = np.array(campaigns.of_kind("donation", "dynamic", "peer_to_peer", "crowdfunding", "reg_w_fund",
                                           "fund_for_entry"))  # fmt: skip
+    weight = np.array([3.0 if campaigns.kinds[n] in _POPULAR else 1.0 for n in donation])
     # Some tries to hit a campaign that is open on the day; the ones that never end take the rest.
     chosen = rng.choice(campaigns.general, len(day), p=[0.72, 0.08, 0.2])
     for _ in range(_TRIES):
-        candidate = rng.choice(donation, len(day))
+        candidate = rng.choice(donation, len(day), p=weight / weight.sum())
         is_open = (campaigns.first[candidate] <= day) & (day <= campaigns.last[candidate])
         chosen = np.where(is_open & (chosen < len(campaigns.general)), candidate, chosen)
     short = np.flatnonzero(campaigns.last - campaigns.first <= 60)

@@ -282,7 +282,7 @@ def _texts(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans, pay
     }  # fmt: skip
 
 
-def _some(rng: np.random.Generator, words: tuple[str, ...], share: npt.NDArray[np.float64]) -> Objects:
+def _some(rng: np.random.Generator, words: tuple[str, ...], share: npt.NDArray[np.floating[Any]]) -> Objects:
     chosen = np.array([*words, None], dtype=object)
     return chosen[
         np.where(rng.random(len(share)) < share, rng.integers(0, len(words), len(share)), len(words))
