@@ -4,14 +4,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from support.server import ScriptedServer
-
 from classy_nb._retry import Retry
 from classy_nb.client import Classy, connect
 from classy_nb.credentials import Credentials
 from classy_nb.pacing import Pacer
 from classy_nb.tokens import TokenAuth
 from classy_nb.transport import Transport
+from support.server import ScriptedServer
 
 CLIENT_ID = "idForTheTests123"
 CANARY = "canarySecret9f8e7d6c5b4a"

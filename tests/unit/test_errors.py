@@ -1,0 +1,82 @@
+"""The error tree: one root, honest messages, picklable, nothing of the exchange in it."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+from classy_nb import errors as e
+
+ALL = [c for c in vars(e).values() if inspect.isclass(c) and issubclass(c, BaseException)]
+ERRORS = [c for c in ALL if issubclass(c, e.ClassyError)]
+WARNINGS = [c for c in ALL if issubclass(c, Warning)]
+
+
+def test_one_root_covers_every_failure() -> None:
+    assert set(ALL) == {*ERRORS, *WARNINGS}
+    assert len(ERRORS) == 21
+    assert all(issubclass(c, e.ClassyWarning) for c in WARNINGS)
+    assert all(c.__doc__ for c in ALL)
+
+
+def test_the_tree_in_the_module_docstring_is_the_tree() -> None:
+    drawn = [line for line in (e.__doc__ or "").splitlines() if "──" in line or line.strip() == "ClassyError"]
+    depth_of = {}
+    stack: list[str] = []
+    for line in drawn:
+        name = line.replace("│", " ").replace("├── ", "    ").replace("└── ", "    ").split()[0]
+        depth = (len(line) - len(line.lstrip(" │├└─"))) // 4
+        stack = [*stack[: depth - 1], name]
+        depth_of[name] = stack[-2] if len(stack) > 1 else None
+    assert set(depth_of) == {c.__name__ for c in ERRORS}
+    for name, parent in depth_of.items():
+        if parent:
+            assert getattr(e, name).__bases__[0].__name__ == parent
+
+
+@pytest.mark.parametrize("cls", ERRORS, ids=lambda c: c.__name__)
+def test_errors_survive_pickling_and_copying(cls: type[e.ClassyError]) -> None:
+    error = cls("It broke.", method="GET", path="/a", status=500)
+    if isinstance(error, e.PermissionDeniedError):
+        error.permissions = ("fetch a",)
+    if isinstance(error, e.ResponseError):
+        error.retry_after = 3.0
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is cls
+        assert str(twin) == str(error)
+        assert vars(twin) == vars(error)
+        assert twin.args == error.args
+
+
+def test_the_message_says_what_where_and_what_to_do() -> None:
+    error = e.ClassyError("It broke.", advice="Mend it.", method="GET", path="/a", status=500)
+    assert str(error) == "It broke. [GET /a -> 500] Mend it."
+    assert str(e.ClassyError("It broke.")) == "It broke."
+    assert str(e.ClassyError("It broke.", status=500)) == "It broke. [-> 500]"
+    assert str(e.LoginError("No.", advice="")) == "No."
+    assert str(e.NotFoundError("No.", path="/a", method="GET")) == "No. [GET /a] Check the id."
+
+
+@pytest.mark.parametrize(
+    ("cls", "other"),
+    [
+        (e.UsageError, ValueError),
+        (e.InterruptedFetchError, KeyboardInterrupt),
+        (e.ExportError, OSError),
+        (e.LoginError, e.CredentialsError),
+        (e.TimedOutError, e.ConnectionFailedError),
+        (e.NoSuchPathError, e.NotFoundError),
+        (e.MemberOnlyError, e.PermissionDeniedError),
+    ],
+)
+def test_an_error_is_also_what_people_would_catch(
+    cls: type[e.ClassyError], other: type[BaseException]
+) -> None:
+    with pytest.raises(other, match="It broke"):
+        raise cls("It broke.")
+
+
+def test_every_refusal_has_advice() -> None:
+    silent = [c for c in ERRORS if not c.default_advice]
+    assert silent == [e.ClassyError, e.UsageError, e.ResponseError, e.InterruptedFetchError]
