@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ._cells import read
+from ._cells import NATIVE, read
 from ._kinds import ARROW
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
 _REFUSED = (pa.ArrowException, TypeError, ValueError, OverflowError)
-_ZONE = r"[T ].*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
-_DAY_LENGTH = 10
+_LACKING = {len("2026-01-31T18:30:00"): "Z", len("2026-01-31"): "T00:00:00Z"}
+_SCRATCH = pa.system_memory_pool()
 
 
-def to_arrow(values: Sequence[Any], kind: str) -> tuple[pa.Array, int]:
-    """Return *values* as an array of *kind*, and how many of them did not fit (they are null).
+Way = Callable[[Sequence[Any]], pa.Array]
 
-    The quick ways below give what the patient way of ``_cells`` gives, or raise.
+
+class Reader:
+    """Turns the values of one column into Arrow arrays, group by group.
+
+    The quick ways give what the patient way of ``_cells`` gives, or raise. The way that worked last
+    is tried first: a column mostly stays as it is.
     """
-    for quick in _QUICK[kind]:
-        try:
-            return quick(values), 0
-        except _REFUSED:
-            continue
-    cells, misfits = read(values, kind)
-    return pa.array(cells, ARROW[kind]), misfits
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._ways = list(_QUICK[kind])
+
+    def array(self, values: Sequence[Any]) -> tuple[pa.Array, int]:
+        """Return *values* as an array, and how many of them did not fit (they are null)."""
+        for way in self._ways:
+            try:
+                array = way(values)
+            except _REFUSED:
+                continue
+            if way is not self._ways[0]:
+                self._ways.remove(way)
+                self._ways.insert(0, way)
+            return array, 0
+        return self._patiently(values)
+
+    def _patiently(self, values: Sequence[Any]) -> tuple[pa.Array, int]:
+        if self._kind in NATIVE:
+            # Mostly it is a few strays, and the others need no second look.
+            cells, misfits = read(values, self._kind, NATIVE[self._kind])
+            try:
+                return pa.array(cells, ARROW[self._kind]), misfits
+            except _REFUSED:
+                pass
+        cells, misfits = read(values, self._kind)
+        return pa.array(cells, ARROW[self._kind]), misfits
 
 
-def _plain(kind: str) -> Callable[[Sequence[Any]], pa.Array]:
+def _plain(kind: str) -> Way:
     return lambda values: pa.array(values, ARROW[kind])
 
 
@@ -44,9 +67,37 @@ def _numbers(values: Sequence[Any]) -> pa.Array:
     return pa.array(values, ARROW["float"])
 
 
+def _texts(values: Sequence[Any]) -> pa.Array:
+    # These live for a moment only; Arrow's own allocator would give the memory back each time.
+    return pa.array(values, pa.string(), memory_pool=_SCRATCH)
+
+
+def _trimmed(values: Sequence[Any]) -> pa.Array:
+    texts = pc.utf8_trim_whitespace(_texts(values), memory_pool=_SCRATCH)
+    return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
 def _numbers_as_text(values: Sequence[Any]) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(pa.array(values, pa.string()))
-    return pc.if_else(pc.equal(trimmed, ""), None, trimmed).cast(ARROW["float"])
+    return _texts(values).cast(ARROW["float"])
+
+
+def _numbers_as_padded_text(values: Sequence[Any]) -> pa.Array:
+    return _trimmed(values).cast(ARROW["float"])
+
+
+def _whole_as_text(values: Sequence[Any]) -> pa.Array:
+    texts = _trimmed(values)
+    # Arrow would read 0x10 too.
+    if pc.all(pc.match_substring_regex(texts, "^-?[0-9]+$")).as_py() is False:
+        raise ValueError
+    return texts.cast(ARROW["int"])
+
+
+def _flags_as_digits(values: Sequence[Any]) -> pa.Array:
+    digits = pa.array(values, pa.uint8())
+    if (pc.max(digits).as_py() or 0) > 1:
+        raise ValueError
+    return digits.cast(ARROW["bool"])
 
 
 def _last_four(values: Sequence[Any]) -> pa.Array:
@@ -57,26 +108,22 @@ def _last_four(values: Sequence[Any]) -> pa.Array:
 
 
 def _instants(values: Sequence[Any]) -> pa.Array:
-    return pa.array(values, pa.string()).cast(ARROW["datetime"])
+    return _texts(values).cast(ARROW["datetime"])
 
 
 def _mixed_instants(values: Sequence[Any]) -> pa.Array:
-    """Give the texts without a time or a zone what they lack, then read them."""
-    texts = pc.utf8_trim_whitespace(pa.array(values, pa.string()))
-    texts = pc.if_else(pc.equal(texts, ""), None, texts)
-    lacking = pc.if_else(pc.equal(pc.binary_length(texts), _DAY_LENGTH), "T00:00:00Z", "Z")
-    suffix = pc.if_else(pc.match_substring_regex(texts, _ZONE), "", lacking)
-    return pc.binary_join_element_wise(texts, suffix, "").cast(ARROW["datetime"])
+    # By its length it is a moment without a zone, or a day; anything else of that length is refused.
+    return _instants([value if value is None else value + _LACKING.get(len(value), "") for value in values])
 
 
 def _days(values: Sequence[Any]) -> pa.Array:
-    return pa.array(values, pa.string()).cast(ARROW["date"])
+    return _texts(values).cast(ARROW["date"])
 
 
-_QUICK: dict[str, tuple[Callable[[Sequence[Any]], pa.Array], ...]] = {
-    "int": (_plain("int"),),
-    "float": (_numbers, _numbers_as_text),
-    "bool": (_plain("bool"),),
+_QUICK: dict[str, tuple[Way, ...]] = {
+    "int": (_plain("int"), _whole_as_text),
+    "float": (_numbers, _numbers_as_text, _numbers_as_padded_text),
+    "bool": (_plain("bool"), _flags_as_digits),
     "text": (_plain("text"),),
     "last4": (_last_four,),
     "datetime": (_instants, _mixed_instants),

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 MISFIT: Final = object()
 """The value does not fit the kind."""
@@ -131,13 +131,23 @@ READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def read(values: Sequence[Any], kind: str) -> tuple[list[Any], int]:
-    """Return *values* as cells of *kind*, misfits as None, and the number of misfits."""
+NATIVE: dict[str, frozenset[type]] = {
+    "int": frozenset({int}),
+    "float": frozenset({float, int}),
+    "bool": frozenset({bool}),
+    "text": frozenset({str}),
+}
+"""Types of which Arrow takes every value as it is, or says that it cannot."""
+
+
+def read(values: Sequence[Any], kind: str, skip: Collection[type] = ()) -> tuple[list[Any], int]:
+    """Return *values* as cells of *kind*, misfits as None, and the number of misfits.
+
+    Values of the types *skip* stay as they are.
+    """
     reader = READERS[kind]
-    cells = [None if value is None else reader(value) for value in values]
-    misfits = 0
-    for position, cell in enumerate(cells):
-        if cell is MISFIT:
-            cells[position] = None
-            misfits += 1
+    cells = [value if value is None or type(value) in skip else reader(value) for value in values]
+    misfits = cells.count(MISFIT)
+    if misfits:
+        cells = [None if cell is MISFIT else cell for cell in cells]
     return cells, misfits

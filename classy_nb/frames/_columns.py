@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ._arrays import drop_impossible, to_arrow
+from ._arrays import Reader, drop_impossible
 from ._cells import EXACT
 from ._kinds import ARROW, Backend, object_array, to_pandas
 
@@ -23,11 +23,12 @@ class TypedColumn:
         self.name = name
         self.kind = kind
         self.misfits = 0
+        self._reader = Reader(kind)
         self._chunks: list[pa.Array] = []
 
     def add(self, values: Sequence[Any]) -> None:
         """Take the values of some rows, None where missing."""
-        chunk, misfits = to_arrow(values, self.kind)
+        chunk, misfits = self._reader.array(values)
         self._chunks.append(chunk)
         self.misfits += misfits
 
@@ -68,7 +69,7 @@ class ObjectColumn:
         kind = _common_kind(values) if self.kind == "unknown" else None
         if kind is None:
             return object_array(values)
-        array, _ = to_arrow(values, kind)
+        array, _ = Reader(kind).array(values)
         return to_pandas(pa.chunked_array([array]), kind, timezone, backend)
 
 

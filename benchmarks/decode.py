@@ -1,0 +1,314 @@
+"""Page bytes to a typed frame: FrameBuilder against json + pd.json_normalize + the same typing.
+
+The work is 60,000 invented transactions in 600 pages, with what real pages surprise a reader with:
+numbers as text, three forms of dates in one column, unknown and missing keys, nulls, nested objects.
+The opponent parses with the standard library, normalizes all rows at once and types the columns with
+plain pandas code, one call a column.
+
+Every contender runs in a process of its own, on its own copy of the pages. CPU is user and system
+time of all threads from the first byte to the finished frame. Peak memory is the most the process
+ever held (``resource.getrusage``) less what it held just before, with the libraries imported and the
+page bytes read. The two frames are then compared cell by cell. Of several rounds the lowest counts,
+for both.
+
+    python benchmarks/decode.py [--pages 600] [--rounds 2] [--json FILE] [--assert]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from classy_nb.catalog import Column
+
+PAGE_ROWS = 100
+LIMITS = {"cpu_s": 1 / 5, "peak_mb": 1 / 4}
+WORDS = tuple(
+    "spring gala harbor river bright maple coffee paper lantern bridge meadow orchard summer winter "
+    "ride walk run dinner auction garden school library clinic shelter forest ocean prairie valley "
+    "zoë café 日本 🎉".split()
+)
+
+
+def columns() -> tuple[Column, ...]:
+    from classy_nb import catalog
+
+    known = catalog.load()
+    endpoint = known.find("/organizations/1/transactions")
+    assert endpoint is not None
+    return known.columns(endpoint)
+
+
+# --- the pages ---------------------------------------------------------------------------------
+
+
+def moment(rng: random.Random, form: int) -> str:
+    day = f"20{rng.randrange(16, 27)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+    clock = f"{rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02}"
+    return (f"{day}T{clock}+0000", f"{day}T{clock}.{rng.randrange(1000):03}Z", f"{day} {clock}")[form]
+
+
+def value(rng: random.Random, column: Column, form: int) -> Any:
+    """Return a value of the column's kind, in one of three forms."""
+    if column.kind == "int":
+        number = rng.randrange(1, 40_000_000)
+        return number if form < 2 else str(number)
+    if column.kind == "float":
+        amount = rng.randrange(100, 500_000) / 100
+        return (amount, f"{amount:.3f}", int(amount))[form]
+    if column.kind == "bool":
+        return (rng.random() < 0.5, int(rng.random() < 0.5), "true")[form]
+    if column.kind == "last4":
+        return rng.randrange(10_000)
+    if column.kind == "datetime":
+        return moment(rng, form)
+    if column.kind == "date":
+        return moment(rng, 0)[:10]
+    if column.kind == "json":
+        return {"source": rng.choice(WORDS), "depth": [1, 2]} if "." in column.name else "{foo: 'bar'}"
+    return " ".join(rng.choices(WORDS, k=rng.randrange(1, 4)))
+
+
+def form_of(rng: random.Random, column: Column, place: int) -> int:
+    """Choose a form: every fourth date column has all three, every fourth other one the second.
+
+    One value in a thousand strays from its column.
+    """
+    if rng.random() < 0.001:
+        return 2
+    wild = place % 4 == 0
+    return (rng.randrange(3) if column.kind == "datetime" else 1) if wild else 0
+
+
+def record(rng: random.Random, cols: tuple[Column, ...], number: int) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for place, column in enumerate(cols):
+        null = column.nullable and rng.random() < 0.3
+        cell = None if null else value(rng, column, form_of(rng, column, place))
+        outer, dot, inner = column.name.partition(".")
+        if dot:
+            row.setdefault(outer, {})[inner] = cell
+        else:
+            row[outer] = cell
+    row["id"] = 20_000_000 + number
+    for outer in ("consent", "utm"):
+        if rng.random() < 0.2:
+            row[outer] = None
+    if rng.random() < 0.02:
+        row[rng.choice(("legacy_number", "review_id"))] = number
+        row["review_note"] = rng.choice(WORDS)
+    if rng.random() < 0.02:
+        row["context"]["channel"] = "partner"
+    if rng.random() < 0.02:
+        del row[rng.choice(("comment", "company_name", "refunded_at", "pp_response"))]
+    if rng.random() < 0.0005:
+        row["refunded_at"] = "0000-00-00 00:00:00"
+    return row
+
+
+def write_pages(folder: Path, pages: int) -> None:
+    rng, cols = random.Random(8734), columns()
+    for page in range(pages):
+        data = [record(rng, cols, page * PAGE_ROWS + row) for row in range(PAGE_ROWS)]
+        body = {"total": pages * PAGE_ROWS, "current_page": page + 1, "last_page": pages, "data": data}
+        (folder / f"{page:05}.json").write_text(json.dumps(body, separators=(",", ":")), "ascii")
+
+
+# --- the contenders ----------------------------------------------------------------------------
+
+
+def frame_builder(pages: list[bytes], cols: tuple[Column, ...]) -> pd.DataFrame:
+    import orjson
+
+    from classy_nb.frames import FrameBuilder
+
+    builder = FrameBuilder(cols)
+    for page in pages:
+        builder.add(orjson.loads(page)["data"])
+    return builder.frame()
+
+
+def json_normalize(pages: list[bytes], cols: tuple[Column, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows: list[Any] = []
+    for page in pages:
+        rows.extend(json.loads(page)["data"])
+    frame = pd.json_normalize(rows, max_level=1)
+    del rows
+    nested = {column.name.partition(".")[0] for column in cols if "." in column.name}
+    declared = {column.name: column for column in cols}
+    extras = [name for name in frame if name not in declared and name not in nested]
+    typed = {}
+    for name in [*declared, *extras]:
+        raw = frame.pop(name) if name in frame else pd.Series(None, index=frame.index, dtype=object)
+        typed[name] = TYPING[declared[name].kind](raw) if name in declared else unknown(raw)
+    return pd.DataFrame(typed, copy=False)
+
+
+def unknown(raw: pd.Series) -> pd.Series:
+    better = raw.convert_dtypes()
+    return text(better) if better.dtype == "string" else better
+
+
+def text(raw: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    return raw.astype(pd.StringDtype("pyarrow"))
+
+
+def number(raw: pd.Series, dtype: str) -> pd.Series:
+    import pandas as pd
+
+    return pd.to_numeric(raw, errors="coerce").astype(dtype)
+
+
+def instant(raw: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    return pd.to_datetime(raw, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+
+
+def objects(raw: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    return raw.where(raw.notna(), pd.NA)
+
+
+FLAGS = {True: True, False: False, "1": True, "0": False, "true": True, "false": False}
+TYPING: dict[str, Callable[[pd.Series], pd.Series]] = {
+    "int": lambda raw: number(raw, "Int64"),
+    "float": lambda raw: number(raw, "Float64"),
+    "bool": lambda raw: raw.map(FLAGS).astype("boolean"),
+    "text": text,
+    "last4": lambda raw: text(number(raw, "Int64")).str.zfill(4),
+    "datetime": instant,
+    "date": lambda raw: instant(raw).dt.tz_localize(None),
+    "json": objects,
+    "list": objects,
+}
+CONTENDERS = {"FrameBuilder": frame_builder, "json_normalize": json_normalize}
+
+
+def peak_mb() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def contend(name: str, folder: Path, result: Path) -> None:
+    """Run one contender in this process; print its figures and keep its frame."""
+    import warnings
+
+    import orjson  # noqa: F401 - both pay for the imports before the clock starts
+    import pandas as pd  # noqa: F401
+
+    import classy_nb.frames  # noqa: F401
+
+    warnings.simplefilter("ignore")
+    cols = columns()
+    pages = [path.read_bytes() for path in sorted(folder.glob("*.json"))]
+    memory, cpu = peak_mb(), time.process_time()
+    frame = CONTENDERS[name](pages, cols)
+    figures = {"cpu_s": time.process_time() - cpu, "peak_mb": peak_mb() - memory}
+    frame.to_pickle(result)
+    print(json.dumps(figures))
+
+
+def compare(first: Path, second: Path) -> None:
+    """Compare two frames cell by cell; raise AssertionError where they differ."""
+    import pandas as pd
+
+    ours, theirs = pd.read_pickle(first), pd.read_pickle(second)
+    pd.testing.assert_frame_equal(ours[sorted(ours)], theirs[sorted(theirs)], check_exact=True)
+    print(json.dumps({"rows": len(ours), "columns": len(ours.columns)}))
+
+
+# --- the match ---------------------------------------------------------------------------------
+
+
+def in_a_process(*arguments: str | Path) -> Any:
+    # This process stays small: on Linux a child's peak starts from its parent's size.
+    command = [sys.executable, __file__, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout or "null")
+
+
+def match(pages: int, rounds: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        in_a_process("--write-pages", folder, "--pages", str(pages))
+        size = sum(path.stat().st_size for path in folder.glob("*.json"))
+        figures: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
+        for _ in range(rounds):
+            for name, runs in figures.items():
+                runs.append(in_a_process("--contend", name, folder, folder / f"{name}.pickle"))
+        same = in_a_process("--compare", *(folder / f"{name}.pickle" for name in CONTENDERS))
+    best = {name: {key: min(run[key] for run in runs) for key in LIMITS} for name, runs in figures.items()}
+    ours, theirs = (best[name] for name in CONTENDERS)
+    ratios = {key: ours[key] / theirs[key] for key in LIMITS}
+    return {
+        **same,
+        "page_kb": size / pages / 1000,
+        "rounds": rounds,
+        **best,
+        "ratios": ratios,
+        "limits": LIMITS,
+        "met": {key: ratios[key] <= limit for key, limit in LIMITS.items()},
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    lines = [
+        f"{result['rows']:,} rows x {result['columns']} columns from pages of {result['page_kb']:.0f} kB; "
+        "all cells equal",
+        f"{'':<16}{'CPU s':>8}{'peak MB':>10}",
+    ]
+    lines += [
+        f"{name:<16}{result[name]['cpu_s']:>8.2f}{result[name]['peak_mb']:>10.0f}" for name in CONTENDERS
+    ]
+    lines.append(f"{'ratio':<16}" + "{cpu_s:>8.3f}{peak_mb:>10.3f}".format(**result["ratios"]))
+    lines.append(f"{'at most':<16}" + "{cpu_s:>8.3f}{peak_mb:>10.3f}".format(**result["limits"]))
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pages", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--assert", dest="check", action="store_true", help="fail where a ratio is missed")
+    for internal, count in (("--write-pages", 1), ("--contend", 3), ("--compare", 2)):
+        parser.add_argument(internal, nargs=count, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.write_pages:
+        write_pages(Path(asked.write_pages[0]), asked.pages)
+    elif asked.contend:
+        contend(asked.contend[0], Path(asked.contend[1]), Path(asked.contend[2]))
+    elif asked.compare:
+        compare(*map(Path, asked.compare))
+    else:
+        result = match(asked.pages, asked.rounds)
+        print(table(result))
+        if asked.json:
+            asked.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        return int(asked.check and not all(result["met"].values()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
