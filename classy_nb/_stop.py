@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from .errors import InterruptedFetchError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_SLICE = 0.25
+
 
 class Stop:
-    """Set once, from any thread; then every :meth:`check` and :meth:`pause` raises."""
+    """Set once, from any thread; then every :meth:`check` and :meth:`pause` raises.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tick
+        Called a few times a second while the thread that made this waits.
+    """
+
+    def __init__(self, tick: Callable[[], object] | None = None) -> None:
         self._event = threading.Event()
+        self._owner = threading.get_ident()
+        self.tick = tick
 
     def set(self) -> None:
         """Ask everyone to stop."""
@@ -29,7 +44,10 @@ class Stop:
 
     def pause(self, seconds: float) -> None:
         """Wait, but not a moment longer than until the signal."""
-        self._event.wait(seconds)
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._event.wait(min(left, _SLICE)):
+            if self.tick is not None and threading.get_ident() == self._owner:
+                self.tick()
         self.check()
 
 

@@ -259,7 +259,19 @@ class Asking:
 
 
 _KEYWORDS = frozenset(
-    ("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "dtype_backend")
+    (
+        "since",
+        "until",
+        "by",
+        "where",
+        "fields",
+        "include",
+        "aggregates",
+        "sort",
+        "limit",
+        "dtype_backend",
+        "progress",
+    )
 )
 
 

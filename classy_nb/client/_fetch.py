@@ -10,6 +10,7 @@ from classy_nb._stop import Stop
 from classy_nb.errors import InterruptedFetchError
 from classy_nb.frames import FrameBuilder
 from classy_nb.frames._merge import absorb
+from classy_nb.progress import Progress
 from classy_nb.walk import Walk
 
 from ._verify import warn_where_ignored
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from classy_nb.query import Query
     from classy_nb.transport import Transport
+    from classy_nb.walk import Part
 
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
@@ -40,8 +42,8 @@ class Fetcher:
         """Return the JSON of an object; None for an answer without content."""
         return self._transport.get(query.path, query.parameters, member_only=query.endpoint.member_only)
 
-    def walk(self, query: Query) -> Walk:
-        """Return the walk over a list."""
+    def walk(self, query: Query, progress: Progress | None = None) -> Walk:
+        """Return the walk over a list; it keeps *progress* up to date while it waits."""
         stop = Stop()
 
         def fetch(parameters: Sequence[tuple[str, str]], patient: bool) -> Any:  # noqa: FBT001
@@ -53,13 +55,33 @@ class Fetcher:
                 stop=stop,
             )
 
-        return Walk(query, fetch, workers=self._workers, stop=stop)
+        walk = Walk(query, fetch, workers=self._workers, stop=stop)
+        if progress is not None:
+            stop.tick = lambda: self._show(walk, progress)
+        return walk
 
-    def frame(self, query: Query, backend: Backend) -> pd.DataFrame:
+    def _show(self, walk: Walk, progress: Progress) -> None:
+        progress.update(walk.received, walk.total, walk.requests, self._transport.pacer.waiting())
+
+    def _parts(
+        self, walk: Walk, progress: Progress, rows_per_range: int | None = None
+    ) -> Generator[Part, None, None]:
+        """Yield the parts of a walk, showing how far it is."""
+        try:
+            with closing(walk.parts(rows_per_range=rows_per_range)) as parts:
+                for part in parts:
+                    self._show(walk, progress)
+                    yield part
+        finally:
+            self._show(walk, progress)
+            progress.end()
+
+    def frame(self, query: Query, backend: Backend, *, progress: bool | None = None) -> pd.DataFrame:
         """Return a whole list as one frame, in the order asked for."""
-        walk = self.walk(query)
+        line = Progress(query.endpoint.resource, wanted=progress)
+        walk = self.walk(query, line)
         ranges: dict[int, FrameBuilder] = {}
-        with _telling_interrupts(walk), closing(walk.parts()) as parts:
+        with _telling_interrupts(walk), closing(self._parts(walk, line)) as parts:
             for part in parts:
                 self._builder_of(part.start, ranges, query, backend).add(part.records)
             frame = self._merged(ranges, query, backend).frame()
@@ -73,11 +95,14 @@ class Fetcher:
         frame.attrs["classy"] = self._about(query, walk)
         return frame
 
-    def batches(self, query: Query, backend: Backend, rows: int) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, query: Query, backend: Backend, rows: int, *, progress: bool | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
-        walk = self.walk(query)
+        line = Progress(query.endpoint.resource, wanted=progress)
+        walk = self.walk(query, line)
         ready, yielded = self._builder(query, backend), False
-        with _telling_interrupts(walk), closing(self._in_order(walk, query, backend)) as builders:
+        with _telling_interrupts(walk), closing(self._in_order(walk, line, query, backend)) as builders:
             for builder in builders:
                 absorb(ready, builder)
                 if ready.rows >= rows:
@@ -86,12 +111,14 @@ class Fetcher:
             if ready.rows or not yielded:
                 yield self._finished(ready, query, walk)
 
-    def _in_order(self, walk: Walk, query: Query, backend: Backend) -> Generator[FrameBuilder, None, None]:
+    def _in_order(
+        self, walk: Walk, line: Progress, query: Query, backend: Backend
+    ) -> Generator[FrameBuilder, None, None]:
         """Yield what ranges hold, the first range first, each as soon as it can be."""
         ranges: dict[int, FrameBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
-        with closing(walk.parts(rows_per_range=RANGE_ROWS)) as parts:
+        with closing(self._parts(walk, line, RANGE_ROWS)) as parts:
             for part in parts:
                 head = part.start if head is None else head
                 self._builder_of(part.start, ranges, query, backend).add(part.records)

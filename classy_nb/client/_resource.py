@@ -49,6 +49,8 @@ class Resource:
         Only the first rows; nothing more is fetched.
     dtype_backend : {"numpy_nullable", "pyarrow"}
         Family of the dtypes.
+    progress : bool, optional
+        Show a line with rows, requests and rate. None: in a terminal and in a notebook only.
     **keywords
         The parent (``campaign=123``; none means the organization) and the endpoint's own
         parameters.
@@ -118,6 +120,7 @@ class Resource:
         sort: Names = None,
         limit: int | None = None,
         dtype_backend: Backend = "numpy_nullable",
+        progress: bool | None = None,
         **keywords: object,
     ) -> pd.DataFrame:
         """Fetch a whole list as a DataFrame; see the class for the keywords."""
@@ -133,7 +136,7 @@ class Resource:
             limit=limit,
             **keywords,
         )
-        return self._fetcher.frame(query, _checked(dtype_backend))
+        return self._fetcher.frame(query, _checked(dtype_backend), progress=progress)
 
     def get(
         self,
@@ -192,7 +195,12 @@ class Resource:
         return self._fetcher.walk(query).count()
 
     def batches(
-        self, *, rows: int = BATCH_ROWS, dtype_backend: Backend = "numpy_nullable", **asked: Any
+        self,
+        *,
+        rows: int = BATCH_ROWS,
+        dtype_backend: Backend = "numpy_nullable",
+        progress: bool | None = None,
+        **asked: Any,
     ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in constant memory.
 
@@ -200,7 +208,7 @@ class Resource:
         ----------
         rows
             Rows of a batch, to the next whole page.
-        dtype_backend, **asked
+        dtype_backend, progress, **asked
             As for the whole list, but for ``sort=``: batches come in order of their ids.
 
         Yields
@@ -215,7 +223,7 @@ class Resource:
             )
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number from 1.")
-        return self._fetcher.batches(self._list(**asked), _checked(dtype_backend), rows)
+        return self._fetcher.batches(self._list(**asked), _checked(dtype_backend), rows, progress=progress)
 
     def to_csv(self, path: str | Path, *, excel: bool = False, neutralize: bool = True, **asked: Any) -> Path:
         """Fetch a list straight into a CSV file, in constant memory.

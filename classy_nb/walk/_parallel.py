@@ -121,6 +121,8 @@ class ParallelWalk:
             except queue.Empty:
                 if not at_work:
                     return
+                if self._stop.tick is not None:
+                    self._stop.tick()
                 continue
             if isinstance(part, BaseException):
                 raise part

@@ -1,0 +1,130 @@
+"""One line that says how far a fetch has come: in a terminal, in a notebook, or nowhere."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOOKS_PER_SECOND = 10
+_WORTH_SAYING = 1.0
+"""Seconds of waiting from which on the line says so."""
+
+
+class Line(Protocol):
+    """What shows the progress."""
+
+    def show(self, rows: int, total: int | None, note: str) -> None:
+        """Show the present state."""
+        ...
+
+    def end(self, rows: int, total: int | None, note: str) -> None:
+        """Show the last state and leave one clean line."""
+        ...
+
+
+class Progress:
+    """Counts rows and requests, and shows them a few times a second.
+
+    Parameters
+    ----------
+    label
+        What is fetched.
+    wanted
+        True: show a line. None: only in a terminal or a notebook. False: never.
+    clock
+        Monotonic seconds.
+    """
+
+    def __init__(
+        self, label: str, *, wanted: bool | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._line = _line(label, wanted=wanted)
+        self._begun = clock()
+        self._shown = float("-inf")
+        self._state: tuple[int, int | None, int] = (0, None, 0)
+
+    def update(self, rows: int, total: int | None, requests: int, waiting: float = 0.0) -> None:
+        """Take in the present state; *waiting* is how many seconds the API's limit still takes."""
+        self._state = (rows, total, requests)
+        now = self._clock()
+        if self._line is None or now - self._shown < 1 / _LOOKS_PER_SECOND:
+            return
+        self._shown = now
+        wait = f", waiting {waiting:.0f} s for the API's limit" if waiting >= _WORTH_SAYING else ""
+        self._line.show(rows, total, f"{requests:,} requests{wait}")
+
+    def end(self) -> None:
+        """Show the last state; the line stays."""
+        if self._line is not None:
+            rows, total, requests = self._state
+            seconds = self._clock() - self._begun
+            self._line.end(rows, total, f"{requests:,} requests in {seconds:.1f} s")
+
+
+class _TerminalLine:
+    """A bar by tqdm."""
+
+    def __init__(self, label: str) -> None:
+        from tqdm.std import tqdm
+
+        self._bar: Any = tqdm(desc=label, unit=" rows", file=sys.stderr, mininterval=0, dynamic_ncols=True)
+
+    def show(self, rows: int, total: int | None, note: str) -> None:
+        self._bar.total = None if total is None else max(total, rows)
+        self._bar.set_postfix_str(note, refresh=False)
+        self._bar.n = rows
+        self._bar.refresh()
+
+    def end(self, rows: int, total: int | None, note: str) -> None:
+        self.show(rows, total, note)
+        self._bar.close()
+
+
+class _NotebookLine:
+    """An output that is updated in place: text and a plain HTML bar, no widget and no state."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._handle: Any = None
+
+    def show(self, rows: int, total: int | None, note: str) -> None:
+        of = "" if total is None else f" of {total:,}"
+        text = f"{self._label}: {rows:,}{of} rows, {note}"
+        bar = f'<progress max="{total}" value="{rows}"></progress> ' if total else ""
+        self._display(text, f"<div>{bar}{html.escape(text)}</div>")
+
+    def end(self, rows: int, total: int | None, note: str) -> None:
+        del total  # what came is what there is
+        text = f"{self._label}: {rows:,} rows, {note}"
+        self._display(text, f"<div>{html.escape(text)}</div>")
+
+    def _display(self, text: str, markup: str) -> None:
+        from IPython.display import display
+
+        data = {"text/plain": text, "text/html": markup}
+        if self._handle is None:
+            self._handle = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(data, raw=True)
+
+
+def _line(label: str, *, wanted: bool | None) -> Line | None:
+    if wanted is False:
+        return None
+    if _in_notebook():
+        return _NotebookLine(label)
+    if wanted or (sys.stderr is not None and sys.stderr.isatty()):
+        return _TerminalLine(label)
+    return None
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell).__mro__)
