@@ -43,8 +43,8 @@ def exchange(
     auth: requests.auth.AuthBase,
     fields: Mapping[str, str | Secret] | None,
     timeout: tuple[float, float],
-) -> Answer | tuple[type[ClassyError], str]:
-    """Exchange one request for an answer, or for the error to raise.
+) -> Answer | tuple[type[ClassyError], str] | SystemExit:
+    """Exchange one request for an answer, or for what to raise.
 
     Exceptions end here, their tracebacks with them: the frames below hold the token and the secret.
     """
@@ -55,6 +55,8 @@ def exchange(
         return Answer(
             response.status_code, response.headers, response.content, Secret(str(sent)) if sent else None
         )
+    except SystemExit as leaving:
+        return SystemExit(leaving.code)  # such as that of a signal handler: no failure of the request
     except BaseException as error:  # noqa: BLE001 - whatever it is, its traceback must not get out
         return _reason(error)
 

@@ -6,6 +6,7 @@ What a caller gets is JSON or an error of this package, never anything of ``requ
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ._connections import Adapter
 from ._exchange import Answer, NoAuth, exchange
+from ._logs import mute_queries
 from ._retry import Retry
 from ._stop import Stop, Unstoppable
 from ._version import __version__
@@ -95,7 +97,7 @@ class Transport:
         adapter = Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        _mute_queries()
+        mute_queries()
 
     def close(self) -> None:
         """Close all connections."""
@@ -167,7 +169,9 @@ class Transport:
                 path=path,
                 status=answer.status,
             )
-        return {key: _sealed(key, value) for key, value in body.items()}
+        sealed = {key: _sealed(key, value) for key, value in body.items()}
+        self._secrets += [value for value in sealed.values() if isinstance(value, Secret)]
+        return sealed
 
     def _get_once(self, url: str, path: str, stop: Stop, *, member_only: bool) -> Any:
         answer = self._paced(url, path, stop)
@@ -178,9 +182,10 @@ class Transport:
             location = answer.headers.get("Location")
             if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
                 break
-            url = urljoin(url, location)
-            if origin_of(url) != self.origin:
+            target = _inside(self.origin, url, location)
+            if target is None:
                 break  # refused below, by its status
+            url = target
             answer = self._paced(url, path, stop)
         if answer.status == _NO_CONTENT:
             return None
@@ -226,9 +231,20 @@ class Transport:
         if isinstance(outcome, Answer):
             log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), outcome.status, elapsed)
             return outcome
+        if isinstance(outcome, SystemExit):
+            raise outcome
         cls, what = outcome
         log.debug("%s %s -> %s after %.0f ms", method, safe_path(path), cls.__name__, elapsed)
         raise cls(what, method=method, path=safe_path(path))
+
+
+def _inside(origin: str, url: str, location: str) -> str | None:
+    """Return where a redirect points to, or None where that is another host or no address."""
+    try:
+        target = urljoin(url, location)
+        return target if origin_of(target) == origin else None
+    except ValueError:
+        return None
 
 
 def _json(answer: Answer, path: str) -> Any:
@@ -251,30 +267,16 @@ def _token_is_stale(answer: Answer) -> bool:
     return error in (None, "invalid_token")
 
 
+_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
+
 def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
     for name, value in headers.items():
+        if not (isinstance(name, str) and _HEADER.fullmatch(name)):
+            raise UsageError(f"headers= holds {name!r}, which is no name of a header.")
         if name.lower() in ("authorization", "cookie", "host"):
             raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
         text: object = Secret(value).reveal()
-        if not (isinstance(text, str) and text.isprintable()):
+        if not (isinstance(text, str) and text.isascii() and text.isprintable()):
             raise UsageError(f"headers= holds a value for {name!r} that is no plain text.")
     return {name: Secret(value).reveal() for name, value in headers.items()}
-
-
-class _NoQuery(logging.Filter):
-    """Cuts the query off the URLs that urllib3 logs at DEBUG: filters may hold donors' addresses."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                safe_path(arg) if isinstance(arg, str) and arg.startswith("/") else arg for arg in record.args
-            )
-        return True
-
-
-_NO_QUERY = _NoQuery()
-
-
-def _mute_queries() -> None:
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
-        logging.getLogger(name).addFilter(_NO_QUERY)

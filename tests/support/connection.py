@@ -77,7 +77,7 @@ def transport_to(
     """A transport that waits for nothing; with *login* it fetches tokens first."""
     pauses = pauses or Pauses()
     seconds = options.pop("seconds", 300.0)
-    options.setdefault("pacer", Pacer(100_000, clock=pauses.clock, pause=pauses))
+    options.setdefault("pacer", Pacer(100_000, clock=pauses.clock))
     options.setdefault("timeout", (2.0, 2.0))
     transport = Transport(server.base_url, retry=Retry(seconds=seconds, pause=pauses), **options)
     if login:

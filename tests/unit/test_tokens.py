@@ -1,0 +1,344 @@
+"""The token: fetched once, renewed ahead of time, kept to itself. Clocks and exchanges are fakes."""
+
+import pickle
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from support.connection import CANARY, CLIENT_ID
+
+from classy_nb.credentials import Credentials
+from classy_nb.errors import LoginError, ServerError, UnexpectedAnswerError
+from classy_nb.redact import Secret
+from classy_nb.tokens import DEFAULT_LIFETIME, TokenAuth, origin_of
+
+ORIGIN = "https://api.classy.org:443"
+URL = "https://api.classy.org/2.0/organizations/7/transactions"
+
+
+class Clock:
+    """Monotonic and wall seconds, moved by hand."""
+
+    def __init__(self) -> None:
+        self.monotonic, self.wall = 5000.0, 1_700_000_000.0
+
+    def pass_(self, seconds: float) -> None:
+        self.monotonic += seconds
+        self.wall += seconds
+
+
+class Tokens:
+    """Hands out token-1, token-2, ...; keeps what was posted."""
+
+    def __init__(self, **more: Any) -> None:
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+        self.more = {"expires_in": 7200, **more}
+        self.refuse_refresh = False
+
+    def __call__(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        self.posted.append((url, dict(fields)))
+        if self.refuse_refresh and fields["grant_type"] == "refresh_token":
+            raise LoginError("The login was refused.")
+        number = len(self.posted)
+        answer = {"access_token": Secret(f"token-{number}"), "token_type": "bearer", **self.more}
+        if "refresh_token" in self.more:
+            answer["refresh_token"] = Secret(f"refresh-{number}")
+        return answer
+
+    @property
+    def grants(self) -> list[Any]:
+        return [fields["grant_type"] for _, fields in self.posted]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def auth_with(tokens: Any, clock: Clock | None = None) -> TokenAuth:
+    clock = clock or Clock()
+    return TokenAuth(
+        Credentials(CLIENT_ID, CANARY),
+        tokens,
+        ORIGIN,
+        clock=lambda: clock.monotonic,
+        wall=lambda: clock.wall,
+    )
+
+
+def sent_by(auth: TokenAuth, url: str = URL) -> str | None:
+    return auth(requests.Request("GET", url).prepare()).headers.get("Authorization")
+
+
+def test_the_credentials_go_to_the_token_url_as_exactly_these_fields() -> None:
+    tokens = Tokens()
+    assert sent_by(auth_with(tokens)) == "Bearer token-1"
+    assert tokens.posted == [
+        (
+            "https://api.classy.org/oauth2/auth",
+            {
+                "grant_type": "client_credentials",
+                "client_id": CLIENT_ID,
+                "client_secret": Secret(CANARY),
+            },
+        )
+    ]
+
+
+def test_trap_21_a_token_is_renewed_60_seconds_before_its_end(clock: Clock) -> None:
+    tokens = Tokens()
+    auth = auth_with(tokens, clock)
+    assert sent_by(auth) == "Bearer token-1"
+    clock.pass_(7200 - 60 - 0.01)
+    assert sent_by(auth) == "Bearer token-1"
+    clock.pass_(0.01)
+    assert sent_by(auth) == "Bearer token-2"
+    assert len(tokens.posted) == 2
+
+
+def test_trap_48_a_token_is_renewed_after_a_laptop_slept(clock: Clock) -> None:
+    auth = auth_with(Tokens(), clock)
+    sent_by(auth)
+    clock.wall += 7200  # the monotonic clock stood still
+    assert sent_by(auth) == "Bearer token-2"
+
+
+def test_a_wall_clock_set_back_does_not_make_a_token_immortal(clock: Clock) -> None:
+    auth = auth_with(Tokens(), clock)
+    sent_by(auth)
+    clock.wall -= 86_400
+    clock.monotonic += 7200
+    assert sent_by(auth) == "Bearer token-2"
+
+
+def test_the_life_of_a_token_begins_when_it_was_asked_for(clock: Clock) -> None:
+    tokens = Tokens(expires_in=1000)
+
+    def slow(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        answer = tokens(url, fields)
+        clock.pass_(100)
+        return answer
+
+    auth = auth_with(slow, clock)
+    sent_by(auth)
+    clock.pass_(1000 - 60 - 100)
+    assert sent_by(auth) == "Bearer token-2"
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "useful"),
+    [
+        (7200, 7140),
+        ("7200", 7140),
+        (7200.5, 7140.5),
+        (600, 540),
+        (100, 90),
+        (5, 4.5),
+        (None, DEFAULT_LIFETIME - 60),
+        ("soon", DEFAULT_LIFETIME - 60),
+        ("", DEFAULT_LIFETIME - 60),
+        (0, DEFAULT_LIFETIME - 60),
+        (-7200, DEFAULT_LIFETIME - 60),
+        ("nan", DEFAULT_LIFETIME - 60),
+        (float("inf"), DEFAULT_LIFETIME - 60),
+        ([], DEFAULT_LIFETIME - 60),
+        (True, DEFAULT_LIFETIME - 60),
+    ],
+)
+def test_trap_21_how_long_a_token_is_used(expires_in: Any, useful: float, clock: Clock) -> None:
+    auth = auth_with(Tokens(expires_in=expires_in), clock)
+    sent_by(auth)
+    clock.pass_(useful - 0.01)
+    assert sent_by(auth) == "Bearer token-1"
+    clock.pass_(0.02)
+    assert sent_by(auth) == "Bearer token-2"
+
+
+def test_a_token_whose_life_is_not_told_lives_an_hour(clock: Clock) -> None:
+    tokens = Tokens()
+    del tokens.more["expires_in"]
+    auth = auth_with(tokens, clock)
+    sent_by(auth)
+    assert auth.describe() == "token renews in 59 min"
+
+
+@given(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5))
+def test_whatever_expires_in_is_a_token_is_used_for_some_time(expires_in: Any) -> None:
+    tokens, clock = Tokens(expires_in=expires_in), Clock()
+    auth = auth_with(tokens, clock)
+    sent_by(auth)
+    sent_by(auth)
+    assert len(tokens.posted) == (1 if auth.token().fresh(clock.monotonic, clock.wall) else 2)
+
+
+def test_64_threads_on_one_expired_token_ask_once(clock: Clock) -> None:
+    tokens = Tokens()
+    inside, go = threading.Event(), threading.Event()
+
+    def slow(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        answer = tokens(url, fields)
+        if len(tokens.posted) > 1:
+            inside.set()
+            assert go.wait(10)
+        return answer
+
+    auth = auth_with(slow, clock)
+    sent_by(auth)
+    clock.pass_(7200)
+    start = threading.Barrier(65)
+    found: list[str | None] = []
+
+    def ask() -> None:
+        start.wait(10)
+        found.append(sent_by(auth))
+
+    threads = [threading.Thread(target=ask) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    start.wait(10)
+    assert inside.wait(10)
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert found == ["Bearer token-2"] * 64
+    assert len(tokens.posted) == 2
+
+
+def test_a_refused_token_is_replaced() -> None:
+    auth = auth_with(Tokens())
+    auth.discard(Secret(str(sent_by(auth))))
+    assert auth.describe() == "token renews with the next request"
+    assert sent_by(auth) == "Bearer token-2"
+
+
+def test_a_late_refusal_of_an_old_token_does_not_discard_a_newer_one() -> None:
+    tokens = Tokens()
+    auth = auth_with(tokens)
+    old = Secret(str(sent_by(auth)))
+    auth.discard(old)
+    assert sent_by(auth) == "Bearer token-2"
+    auth.discard(old)
+    auth.discard(None)
+    auth.discard(Secret("token-2"))
+    assert sent_by(auth) == "Bearer token-2"
+    assert len(tokens.posted) == 2
+
+
+def test_a_refresh_token_is_used_and_rotated(clock: Clock) -> None:
+    tokens = Tokens(refresh_token=True)
+    auth = auth_with(tokens, clock)
+    for number in (1, 2, 3):
+        assert sent_by(auth) == f"Bearer token-{number}"
+        clock.pass_(7200)
+    assert tokens.grants == ["client_credentials", "refresh_token", "refresh_token"]
+    assert [fields.get("refresh_token") for _, fields in tokens.posted] == [
+        None,
+        Secret("refresh-1"),
+        Secret("refresh-2"),
+    ]
+    assert set(tokens.posted[1][1]) == {"grant_type", "refresh_token", "client_id", "client_secret"}
+
+
+def test_a_refused_refresh_token_falls_back_to_the_credentials(clock: Clock) -> None:
+    tokens = Tokens(refresh_token=True)
+    auth = auth_with(tokens, clock)
+    sent_by(auth)
+    tokens.refuse_refresh = True
+    clock.pass_(7200)
+    assert sent_by(auth) == "Bearer token-3"
+    assert tokens.grants == ["client_credentials", "refresh_token", "client_credentials"]
+
+
+def test_a_discarded_token_leaves_its_refresh_token(clock: Clock) -> None:
+    tokens = Tokens(refresh_token=True)
+    auth = auth_with(tokens, clock)
+    auth.discard(Secret(str(sent_by(auth))))
+    sent_by(auth)
+    assert tokens.grants == ["client_credentials", "refresh_token"]
+
+
+def test_without_a_refresh_token_the_credentials_are_used_again(clock: Clock) -> None:
+    tokens = Tokens()
+    auth = auth_with(tokens, clock)
+    sent_by(auth)
+    clock.pass_(7200)
+    sent_by(auth)
+    assert tokens.grants == ["client_credentials", "client_credentials"]
+
+
+def test_a_failed_renewal_is_tried_again_by_the_next_request(clock: Clock) -> None:
+    tokens, failures = Tokens(), [ServerError("The API failed."), None]
+
+    def flaky(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        if failure := failures.pop(0):
+            raise failure
+        return tokens(url, fields)
+
+    auth = auth_with(flaky, clock)
+    with pytest.raises(ServerError):
+        auth.token()
+    assert sent_by(auth) == "Bearer token-1"
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"access_token": None}, {"access_token": ""}, {"access_token": 5}, {"token": "x"}]
+)
+def test_an_answer_without_a_token_is_an_error(answer: dict[str, Any]) -> None:
+    auth = auth_with(lambda *_: answer)
+    with pytest.raises(UnexpectedAnswerError, match="without a token"):
+        sent_by(auth)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.classy.org/2.0/me",
+        "https://api.classy.org:8443/2.0/me",
+        "https://api.classy.org.evil.example.org/2.0/me",
+        "https://pro.gofundme.com/api/2.0/me",
+        "https://evil.example.org/?x=https://api.classy.org/2.0",
+    ],
+)
+def test_trap_24_the_token_goes_to_its_own_origin_only(url: str) -> None:
+    tokens = Tokens()
+    assert sent_by(auth_with(tokens), url) is None
+    assert tokens.posted == []
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://API.Classy.org/2.0", "https://api.classy.org:443"),
+        ("HTTPS://api.classy.org:443/x", "https://api.classy.org:443"),
+        ("http://127.0.0.1:8765/2.0", "http://127.0.0.1:8765"),
+        ("http://localhost", "http://localhost:80"),
+        ("http://[::1]:80/x", "http://::1:80"),
+    ],
+)
+def test_origins_are_compared_in_one_form(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+def test_the_token_never_shows() -> None:
+    auth = auth_with(Tokens(refresh_token=True))
+    assert repr(auth) == "<TokenAuth no token yet>"
+    token = auth.token()
+    for shown in (repr(auth), str(auth), repr(token), str(token), f"{token}", auth.describe()):
+        for hidden in ("token-1", "refresh-1", CANARY, CLIENT_ID):
+            assert hidden not in shown
+    assert repr(auth) == "<TokenAuth token renews in 119 min>"
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(token)
+
+
+def test_the_description_counts_down(clock: Clock) -> None:
+    auth = auth_with(Tokens(), clock)
+    sent_by(auth)
+    clock.pass_(7100)
+    assert auth.describe() == "token renews within a minute"
+    clock.pass_(40)
+    assert auth.describe() == "token renews with the next request"
