@@ -39,6 +39,8 @@ class Walk:
         How many requests may be under way at the same time.
     stop
         Set when the walk ends; *fetch* should give up when it is.
+    after
+        Leave out records with ids up to this one.
 
     Attributes
     ----------
@@ -48,12 +50,20 @@ class Walk:
         Records yielded so far.
     """
 
-    def __init__(self, query: Query, fetch: Fetch, *, workers: int = 1, stop: Stop | None = None) -> None:
+    def __init__(
+        self,
+        query: Query,
+        fetch: Fetch,
+        *,
+        workers: int = 1,
+        stop: Stop | None = None,
+        after: int | None = None,
+    ) -> None:
         self._query = query
-        self._asker = Asker(query, fetch)
+        self._asker = Asker(query, fetch, after)
         self._workers = workers
         self._stop = stop or Stop()
-        self._last: int | None = None
+        self._last = after
         self._start = 0
         self.total: int | None = None
         self.received = 0
@@ -107,8 +117,8 @@ class Walk:
 
     def _by_key(self, rows_per_range: int | None) -> Iterator[Part]:
         try:
-            first = next_page(self._asker, None)
-            ids, records = accept_page(first, None)
+            first = next_page(self._asker, self._last)
+            ids, records = accept_page(first, self._last)
             self.total = first.total
             yield from self._after_first(first, ids, records, rows_per_range)
         except KeyRefusedError:
@@ -117,7 +127,7 @@ class Walk:
             yield from self._settle()
             return
         # Where the very first request was refused, it may be the sort that the server refuses.
-        sort = None if self._last is None else "id"
+        sort = None if self._last == self._asker.floor else "id"
         yield from self._numbered(NumberWalk(self._asker, sort=sort, past=self._last))
 
     def _after_first(

@@ -18,17 +18,26 @@ SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
 
 
 class Asker:
-    """Asks for pages of one query; remembers the page size that the server can bear."""
+    """Asks for pages of one query; remembers the page size that the server can bear.
 
-    def __init__(self, query: Query, fetch: Fetch) -> None:
+    Parameters
+    ----------
+    query, fetch
+        What to ask for, and what sends it.
+    floor
+        The list begins behind this id; None for all of it.
+    """
+
+    def __init__(self, query: Query, fetch: Fetch, floor: int | None = None) -> None:
         self.query = query
+        self.floor = floor
         self.per_page = SIZES[0]
         self.requests = 0
         self._fetch = fetch
 
     def count(self) -> Page:
         """Return a page of one record, for its total."""
-        return self._ask(1, 1, None, None)
+        return self._ask(1, 1, self.floor, None)
 
     def first(self, number: int, sort: str | None) -> Page:
         """Return the first *number* records, at most a page of them."""
@@ -45,7 +54,7 @@ class Asker:
     def one_at(self, position: int) -> Page | None:
         """Return the one record at *position* in the order of ids; None where the list ends before."""
         try:
-            return self._ask(position + 1, 1, None, "id")
+            return self._ask(position + 1, 1, self.floor, "id")
         except NotFoundError:
             return None
 
