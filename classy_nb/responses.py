@@ -152,6 +152,14 @@ def error_for(
     return error
 
 
+def closed_for(seconds: float, path: str) -> RateLimitedError:
+    """Build the error for a request that is not sent, because the API asked to wait so long."""
+    what = f"The API has asked to wait, {_duration(seconds)} from now; nothing was sent."
+    error = RateLimitedError(what, method="GET", path=safe_path(path))
+    error.retry_after = seconds
+    return error
+
+
 def _duration(seconds: float) -> str:
     for unit, length in (("h", 3600), ("min", 60)):
         if seconds >= 2 * length:

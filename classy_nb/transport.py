@@ -30,7 +30,7 @@ from .errors import (
 )
 from .pacing import Pacer
 from .redact import Secret, safe_path
-from .responses import error_for, is_blocked, login_error_for, parse
+from .responses import closed_for, error_for, is_blocked, login_error_for, parse
 from .tokens import TokenAuth, origin_of
 
 log = logging.getLogger("classy_nb")
@@ -202,6 +202,10 @@ class Transport:
         return _json(answer, path)
 
     def _paced(self, url: str, path: str, stop: Stop) -> Answer:
+        wait = self.pacer.waiting()
+        if wait > self._retry.seconds:
+            # An earlier answer asked for it: nobody waits a day for a cell.
+            raise closed_for(wait, path)
         self.pacer.acquire(stop.pause)
         headers: Mapping[str, str] | None = None
         try:
