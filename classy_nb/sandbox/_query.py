@@ -34,8 +34,9 @@ class Query:
         return next((value for key, value in reversed(self.pairs) if key == name), None)
 
     def words(self, name: str) -> list[str]:
-        """Return all words of a list, given with commas, repeatedly, or as ``name[]``."""
-        values = [value for key, value in self.pairs if key in {name, f"{name}[]"}]
+        """Return all words of a list, given with commas, repeatedly, or as ``name[]`` or ``name[0]``."""
+        form = re.compile(re.escape(name) + r"(\[\d*\])?")
+        values = [value for key, value in self.pairs if form.fullmatch(key)]
         return [word.strip() for value in values for word in value.split(",") if word.strip()]
 
     def flag(self, name: str) -> bool:

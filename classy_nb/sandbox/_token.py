@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -134,10 +135,9 @@ def read_fields(body: bytes, content_type: str, query: str) -> dict[str, str]:
     """Return the fields of a token request; the body wins over the query string."""
     fields = dict(parse_qsl(query, keep_blank_values=True))
     if content_type.startswith("application/json") or body.lstrip()[:1] == b"{":
-        try:
+        with contextlib.suppress(orjson.JSONDecodeError):
             given = orjson.loads(body or b"{}")
-        except orjson.JSONDecodeError:
-            given = {}
-        found = given.items() if isinstance(given, dict) else ()
-        return fields | {name: str(value) for name, value in found if value is not None}
+            found = given.items() if isinstance(given, dict) else ()
+            return fields | {name: str(value) for name, value in found if value is not None}
+    # Some clients call a form JSON.
     return fields | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
