@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from .errors import ClassyError, ConnectionFailedError, InterruptedFetchError, TimedOutError
+from .errors import (
+    ClassyError,
+    ConnectionFailedError,
+    InterruptedFetchError,
+    RedirectRefusedError,
+    TimedOutError,
+)
 from .redact import Secret
 
 if TYPE_CHECKING:
@@ -81,6 +87,9 @@ def _reason(error: BaseException) -> tuple[type[ClassyError], str]:
         return TimedOutError, "The server did not answer in time."  # reading the body, not the head
     if isinstance(error, ClassyError):
         return type(error), error.what  # of the login, made in the middle of the request
+    if type(error) is ValueError:
+        # requests looks at where a redirect points, even where it isn't to follow it.
+        return RedirectRefusedError, "The API pointed at something that is no address."
     for kinds, cls, what in _REASONS:
         if isinstance(error, kinds):
             return cls, what

@@ -192,6 +192,9 @@ def _permissions(data: object, secrets: Iterable[Secret]) -> tuple[str, ...]:
     return tuple(scrub(f"{action} {entity}", secrets) for action, entity in words if action or entity)
 
 
+_TOKEN_URL = "Check token_url=: it is not below the address of the data."  # noqa: S105 - advice
+
+
 def login_error_for(
     status: int, headers: Mapping[str, str], body: bytes, *, path: str, secrets: Iterable[Secret] = ()
 ) -> ResponseError | LoginError:
@@ -201,6 +204,8 @@ def login_error_for(
     Field names are shown, values never.
     """
     error = error_for(status, headers, body, path=path, method="POST", secrets=secrets)
+    if status in (404, 405):
+        return type(error)(error.what, advice=_TOKEN_URL, method="POST", path=error.path, status=status)
     if not isinstance(error, BadRequestError | UnauthorizedError):
         return error
     data = parse(body)
