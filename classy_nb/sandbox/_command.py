@@ -67,7 +67,7 @@ def _choices(annotation: str) -> list[str]:
     if not annotation.startswith("Literal["):
         return []
     return [
-        word.strip().strip('"') for word in annotation.removeprefix("Literal[").removesuffix("]").split(",")
+        word.strip().strip("'\"") for word in annotation.removeprefix("Literal[").removesuffix("]").split(",")
     ]
 
 

@@ -88,7 +88,7 @@ def assemble(plot: Plot, pages: Pages, plans: Plans, sales: tuple[Sales, Sales],
     flags = _flags(plot, merged, plan, plans, pay)
     columns = {
         "id": base + np.cumsum(rng.integers(1, 60, size)),
-        **_money(plot, merged, pay, flags, charged),
+        **_money(plot, merged, pay, flags, charged, once=plan < 0),
         **_moments(plot, created, purchased, status, charged),
         **_people(plot, merged, pay),
         **_places(plot, pages, merged, plan, pay),
@@ -177,11 +177,13 @@ def _flags(plot: Plot, sales: Sales, plan: Ints, plans: Plans, pay: Ints) -> Int
     return flags
 
 
-def _money(plot: Plot, sales: Sales, pay: Ints, flags: Ints, charged: Flags) -> dict[str, Any]:
+def _money(
+    plot: Plot, sales: Sales, pay: Ints, flags: Ints, charged: Flags, *, once: Flags
+) -> dict[str, Any]:
     rng, campaigns = plot.rng, plot.campaigns
     size = len(pay)
     currency = np.array([_CURRENCIES.index(c) for c in campaigns.currency])[sales.campaign]
-    yen = (currency == 0) & (rng.random(size) < 0.003) & (sales.ticket_type < 0)
+    yen = (currency == 0) & (rng.random(size) < 0.004) & (sales.ticket_type < 0) & once
     currency = np.where(yen, _JPY, currency)
     rate = _RATES[currency]
     raw_donation = sales.gift + sales.ticket - sales.overhead

@@ -1,0 +1,118 @@
+"""Every GET of the catalog answers with every declared column in its wire type."""
+
+import re
+
+import pytest
+
+from classy_nb import catalog
+from classy_nb.sandbox._routes import PARENTS, table_of
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:?\d\d)?")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+WORDS = {"payout_type": "stripe", "scope": "all", "url": "https%3A%2F%2Fexample.org%2Fx", "slug": "abc", "year": "2025",
+         "block": "b1", "persona": "donor", "subscription_plan": "8"}  # fmt: skip
+REQUIRED = {"payout_date": "2026-10-01", "entity_type": "campaign", "entity_id": "1", "persona": "donor"}
+EMPTY = {"/transactions/{transaction}/acknowledgements"}
+"""Lists that may have no rows for any of the parents tried."""
+
+
+def fits(kind: str, value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    match kind:
+        case "int":
+            return (number and isinstance(value, int)) or (isinstance(value, str) and value.isdigit())
+        case "float":
+            return number or (isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) is not None)
+        case "bool":
+            return value in (True, False, 0, 1)
+        case "datetime":
+            return isinstance(value, str) and MOMENT.fullmatch(value) is not None
+        case "date":
+            return isinstance(value, str) and DAY.fullmatch(value) is not None
+        case "last4":
+            return isinstance(value, int) or (isinstance(value, str) and len(value) == 4)
+        case "list":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, dict)
+        case "text":
+            return isinstance(value, str)
+    return True
+
+
+def complaints(record: str, row: dict, where: str = "") -> list[str]:
+    found = []
+    for column in catalog.load().records[record].columns:
+        name = f"{where}{column.name}"
+        if column.name not in row:
+            found.append(f"{name} is missing")
+        elif row[column.name] is None:
+            found += [] if column.nullable else [f"{name} is null"]
+        elif not fits(column.kind, row[column.name]):
+            found.append(f"{name} is no {column.kind}: {row[column.name]!r}")
+        elif column.kind == "object" and column.record:
+            found += complaints(column.record, row[column.name], f"{name}.")
+        elif column.kind == "list" and column.record:
+            for item in row[column.name]:
+                found += complaints(column.record, item, f"{name}[].")
+    return found
+
+
+def values_of(box, endpoint, key):
+    if key == "app":
+        return [box.client_id]
+    if key in WORDS:
+        return [WORDS[key]]
+    name = table_of(endpoint.record) if key == endpoint.key else PARENTS[key]
+    table = box.store.table(name)
+    if name == "organizations":
+        return [box.organization_id]
+    rows = box.store.execute(
+        f"SELECT rowid FROM {table.rows} WHERE organization_id = ? ORDER BY rowid * 7919 % 1009",
+        [box.organization_id],
+    )
+    return [row[0] for row in rows]
+
+
+def paths(box, endpoint):
+    """Paths of the endpoint with ids that exist, so many that one of them has rows."""
+    choices = {key: values_of(box, endpoint, key) for key in endpoint.keys}
+    for number in range(max(map(len, choices.values()), default=1)):
+        path = endpoint.path
+        for key, values in choices.items():
+            path = path.replace(f"{{{key}}}", str(values[number % len(values)]))
+        yield path
+
+
+def ask(asker, endpoint, path):
+    params = {p.name: REQUIRED[p.name] for p in endpoint.parameters if p.required}
+    if endpoint.record == "SourceTrackingCode":
+        params |= {"transactions": "true", "fundraisingTeams": "true", "fundraisingPages": "true"}
+    return asker.get(path, per_page=100, **params)
+
+
+@pytest.mark.parametrize("endpoint", catalog.load().endpoints, ids=lambda endpoint: endpoint.path)
+def test_every_get(box, asker, endpoint):
+    rows = []
+    for path in paths(box, endpoint):
+        answer = ask(asker, endpoint, path)
+        if answer.status_code == 204:
+            assert "may_be_empty" in endpoint.flags
+            assert answer.content == b""
+            continue
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+        body = answer.json()
+        rows = body["data"] if endpoint.kind == "list" else body if endpoint.kind == "bare" else [body]
+        rows = [body["data"]] if endpoint.kind == "envelope" else rows
+        if rows:
+            break
+    assert rows or endpoint.path in EMPTY
+    if endpoint.record in catalog.KINDS:
+        assert all(fits(endpoint.record, row) for row in rows)
+    else:
+        found = {complaint for row in rows for complaint in complaints(endpoint.record, row)}
+        assert found == set()
+
+
+def test_the_catalog_has_as_many_endpoints_as_were_asked():
+    assert len(catalog.load().endpoints) == 154

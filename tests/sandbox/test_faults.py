@@ -1,0 +1,186 @@
+"""Faults do what they say, when they say it, and nothing else."""
+
+import time
+
+import pytest
+import requests
+
+from classy_nb.sandbox import ONE_TIME, Faults, Sandbox
+
+
+def one(box, asker, name, **options):
+    box.faults.then(name)
+    url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"
+    return asker.session.get(url, params={"per_page": 20}, timeout=5, allow_redirects=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "body"),
+    [
+        ("500", 500, {}),
+        ("500_message", 500, {"success": False, "message": "Something went wrong"}),
+        ("500_error", 500, {"error": "Server Error", "message": "Something went wrong"}),
+        ("503", 503, {"message": "name resolution failed"}),
+        ("429", 429, {"message": "Too Many Attempts.", "retry_after": 42}),
+        ("429_body", 429, {"message": "Too Many Attempts.", "retry_after": 42}),
+        ("429_bare", 429, {"message": "Too Many Attempts."}),
+        ("error_200", 200, {"error": "Something went wrong"}),
+    ],
+)
+def test_json_answers(box, asker, name, status, body):
+    box.faults.retry_after = 42
+    answer = one(box, asker, name)
+    assert (answer.status_code, answer.json()) == (status, body)
+    assert ("Retry-After" in answer.headers) == (name == "429")
+    assert ("X-RateLimit-Reset" in answer.headers) == (name == "429")
+    assert asker.org("/campaigns").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "kind", "part"),
+    [
+        ("500_text", 500, "text/plain", "Server error!"),
+        ("502", 502, "text/html", "Bad Gateway"),
+        ("504", 504, "text/html", "504"),
+        ("throttle_503", 503, "text/plain", ""),
+        ("cloudflare", 403, "text/html", "Just a moment..."),
+        ("html", 200, "text/html", "maintenance"),
+        ("empty_body", 200, "application/json", ""),
+    ],
+)
+def test_other_answers(box, asker, name, status, kind, part):
+    answer = one(box, asker, name)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert part in answer.text
+    assert (answer.headers.get("cf-mitigated") == "challenge") == (name == "cloudflare")
+
+
+def test_401_with_a_good_token_and_a_revoked_one(box, asker):
+    assert one(box, asker, "401").status_code == 401
+    assert asker.org("/campaigns").status_code == 200
+    assert one(box, asker, "revoke").status_code == 401
+    assert asker.org("/campaigns").status_code == 401
+    asker.login()
+    assert asker.org("/campaigns").status_code == 200
+
+
+def test_a_redirect_leads_to_another_origin(box, asker):
+    answer = one(box, asker, "redirect")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(box.other_url)
+    assert not answer.headers["Location"].startswith(box.base_url.removesuffix("/2.0"))
+    followed = asker.session.get(answer.headers["Location"], timeout=5)
+    assert followed.json() == {"message": "another host", "authorized": True}
+
+
+@pytest.mark.parametrize("name", ["reset", "reset_body", "short"])
+def test_connections_that_break(box, asker, name):
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        one(box, asker, name)
+    assert box.log[-1].fault == name
+    assert asker.org("/campaigns").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["truncated", "truncated_gzip"])
+def test_bodies_that_end_early(box, asker, name):
+    whole = asker.org("/campaigns", per_page=20).text
+    try:
+        answer = one(box, asker, name)
+    except requests.exceptions.ContentDecodingError:
+        assert name == "truncated_gzip"
+        return
+    assert answer.status_code == 200
+    assert whole.startswith(answer.text)
+    assert 0 < len(answer.text) < len(whole)
+
+
+def test_stalling(box, asker):
+    box.faults.stall_seconds = 5
+    box.faults.then("stall")
+    started = time.monotonic()
+    url = f"{box.base_url}/me"
+    with pytest.raises(requests.ReadTimeout):
+        asker.session.get(url, timeout=0.2)
+    assert time.monotonic() - started < 2
+
+
+def test_dripping_is_slow_but_whole(box, asker):
+    box.faults.stall_seconds = 0.2
+    started = time.monotonic()
+    answer = one(box, asker, "drip")
+    assert time.monotonic() - started >= 0.15
+    assert answer.json() == asker.org("/campaigns", per_page=20).json()
+
+
+def test_a_script_is_used_up_in_order(box, asker):
+    box.faults.then("503", "ok", "500")
+    assert [asker.org("/campaigns").status_code for _ in range(4)] == [503, 200, 500, 200]
+
+
+def test_rates_are_repeatable(box, asker):
+    def seen(seed):
+        box.faults = Faults(rates={"500": 0.3, "503": 0.2}, seed=seed)
+        return [asker.get(f"/organizations/{box.organization_id}").status_code for _ in range(60)]
+
+    first = seen(4)
+    assert set(first) == {200, 500, 503}
+    assert first == seen(4)
+    assert first != seen(5)
+    assert 5 < first.count(500) < 35
+
+
+def test_latency_and_slow_lists(box, asker):
+    def took(path, **params):
+        started = time.monotonic()
+        assert asker.org(path, **params).status_code == 200
+        return time.monotonic() - started
+
+    box.faults.slow = {"supporters": 3}
+    assert took("/supporters", per_page=50) >= 0.15
+    assert took("/campaigns") < 0.15
+    box.faults.latency_ms = 60
+    assert took("/campaigns") >= 0.06
+
+
+def test_the_firewall(box, asker):
+    url = f"{box.base_url}/organizations/{box.organization_id}"
+    box.faults.cloudflare = "default_agents"
+    assert asker.session.get(url, timeout=5).status_code == 403
+    assert asker.token().status_code == 403
+    named = {"User-Agent": "classy_nb/0.1 (+https://example.org)"}
+    assert asker.session.get(url, headers=named, timeout=5).status_code == 200
+    assert asker.session.get(url, headers={"User-Agent": ""}, timeout=5).status_code == 403
+    box.faults.cloudflare = "all"
+    assert asker.session.get(url, headers=named, timeout=5).status_code == 403
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="No such fault: explode"):
+        Faults(script=["explode"])
+    with pytest.raises(ValueError, match="No such fault: explode"):
+        Faults(rates={"explode": 0.5})
+    with pytest.raises(ValueError, match="No such fault: explode"):
+        Faults().then("ok", "explode")
+
+
+def test_every_name_is_tried_here():
+    """A new fault needs a test: this list is compared with what there is."""
+    tried = {"500", "500_message", "500_error", "503", "429", "429_body", "429_bare", "error_200", "500_text", "502",
+             "504", "throttle_503", "cloudflare", "html", "empty_body", "401", "revoke", "redirect", "reset",
+             "reset_body", "short", "truncated", "truncated_gzip", "stall", "drip", "ok"}  # fmt: skip
+    assert set(ONE_TIME) == tried
+
+
+def test_faults_given_at_construction():
+    faults = Faults(script=["503"], latency_ms=1)
+    with Sandbox(transactions=60, faults=faults) as box:
+        assert requests.get(f"{box.base_url}/me", timeout=5).status_code == 503
+        assert requests.get(f"{box.base_url}/me", timeout=5).status_code == 401
+
+
+def test_what_goes_wrong_inside_is_a_500_of_the_api(box, asker, monkeypatch, caplog):
+    monkeypatch.setattr(box.store, "ids", lambda *_: 1 / 0)
+    answer = asker.org("/campaigns")
+    assert (answer.status_code, answer.json()) == (500, {})
+    assert "The sandbox failed at" in caplog.text

@@ -1,0 +1,41 @@
+"""What the sandbox remembers of requests."""
+
+import requests
+
+
+def test_requests_are_remembered(box, asker):
+    box.reset_log()
+    asker.org("/campaigns", per_page=3)
+    requests.get(f"{box.base_url}/me", headers={"User-Agent": "me/1"}, timeout=5)
+    asker.token()
+    assert box.token_requests == 1
+    first, second = box.requests
+    assert (first.method, first.path, first.query) == (
+        "GET", f"/2.0/organizations/{box.organization_id}/campaigns", "per_page=3")  # fmt: skip
+    assert (first.status, first.authorized, first.origin, first.fault) == (200, True, "api", None)
+    assert first.size > 1_000
+    assert 0 < first.milliseconds < 1_000
+    assert (second.status, second.authorized, second.user_agent) == (401, False, "me/1")
+    box.reset_log()
+    assert (box.requests, box.token_requests) == ([], 0)
+
+
+def test_waiting_is_not_the_sandboxs_own_time(box, asker):
+    asker.org("/campaigns")
+    box.faults.latency_ms = 300
+    asker.org("/campaigns")
+    assert box.log[-1].milliseconds < 250
+
+
+def test_compression_only_where_it_is_offered(box, asker):
+    plain = asker.org("/campaigns").json()
+    box.compression = True
+    try:
+        packed = asker.session.get(f"{box.base_url}/organizations/{box.organization_id}/campaigns", timeout=5,
+                                   headers={"Accept-Encoding": "gzip"})  # fmt: skip
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.json() == plain
+        refused = asker.session.get(packed.url, headers={"Accept-Encoding": "identity"}, timeout=5)
+        assert "Content-Encoding" not in refused.headers
+    finally:
+        box.compression = False
