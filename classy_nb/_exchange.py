@@ -29,7 +29,7 @@ class Answer:
     """What came back: status, headers (whatever their case) and the whole body."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     authorization: Secret | None
 

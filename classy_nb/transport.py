@@ -24,6 +24,7 @@ from ._retry import Retry
 from ._stop import Stop, Unstoppable
 from ._version import __version__
 from .errors import (
+    ClassyError,
     ConnectionFailedError,
     UnexpectedAnswerError,
     UsageError,
@@ -41,6 +42,7 @@ TIMEOUT = (10.0, 60.0)
 _MAX_REDIRECTS = 3
 _OK, _NO_CONTENT = 200, 204
 _TOKEN_KEYS = ("access_token", "refresh_token")
+_LOGIN_KEYS = (*_TOKEN_KEYS, "expires_in", "token_type")
 
 _UNSTOPPABLE = Unstoppable()
 Query = Iterable[tuple[str, str]]
@@ -142,7 +144,7 @@ class Transport:
         )
 
     def post_login(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
-        """Post a token request (form-encoded) and return its JSON object, tokens sealed as Secret.
+        """Post a token request (form-encoded) and return what it answers, tokens sealed as Secret.
 
         Raises
         ------
@@ -156,24 +158,21 @@ class Transport:
 
     def _login_once(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
         path = urlsplit(url).path
-        answer = self._send("POST", url, path, fields)
-        if answer.status != _OK or is_blocked(answer.status, answer.headers):
-            raise login_error_for(
-                answer.status, answer.headers, answer.body, path=path, secrets=self._secrets
-            )
-        body = parse(answer.body)
-        if not isinstance(body, dict):
-            raise UnexpectedAnswerError(
-                "The login answered something that is not JSON.",
-                method="POST",
-                path=path,
-                status=answer.status,
-            )
-        sealed = {key: _sealed(key, value) for key, value in body.items()}
-        self._secrets += [value for value in sealed.values() if isinstance(value, Secret)]
-        return sealed
+        outcome = _read_login(self._send("POST", url, path, fields), path, self._secrets)
+        if isinstance(outcome, ClassyError):
+            raise outcome  # from here, where no local holds an answer: servers echo what they are sent
+        self._secrets += [value for value in outcome.values() if isinstance(value, Secret)]
+        return outcome
 
     def _get_once(self, url: str, path: str, stop: Stop, *, member_only: bool) -> Any:
+        outcome = _read(self._follow(url, path, stop), path, self._secrets, member_only=member_only)
+        if isinstance(outcome, ClassyError):
+            raise outcome  # from here, as above
+        self.pacer.succeeded()
+        return outcome
+
+    def _follow(self, url: str, path: str, stop: Stop) -> Answer:
+        """Return the answer; with a new token where one is needed, from where redirects lead to."""
         answer = self._paced(url, path, stop)
         if answer.status == 401 and _token_is_stale(answer) and self.auth is not None:  # noqa: PLR2004
             self.auth.discard(answer.authorization)
@@ -184,22 +183,10 @@ class Transport:
                 break
             target = _inside(self.origin, url, location)
             if target is None:
-                break  # refused below, by its status
+                break  # refused by its status
             url = target
             answer = self._paced(url, path, stop)
-        if answer.status == _NO_CONTENT:
-            return None
-        if answer.status != _OK or is_blocked(answer.status, answer.headers):
-            raise error_for(
-                answer.status,
-                answer.headers,
-                answer.body,
-                path=path,
-                member_only=member_only,
-                secrets=self._secrets,
-            )
-        self.pacer.succeeded()
-        return _json(answer, path)
+        return answer
 
     def _paced(self, url: str, path: str, stop: Stop) -> Answer:
         wait = self.pacer.waiting()
@@ -251,12 +238,30 @@ def _inside(origin: str, url: str, location: str) -> str | None:
         return None
 
 
-def _json(answer: Answer, path: str) -> Any:
+def _read(answer: Answer, path: str, secrets: list[Secret], *, member_only: bool) -> Any:
+    """Return the JSON of an answer, or the error that it is."""
+    status, headers = answer.status, answer.headers
+    if status == _NO_CONTENT:
+        return None
+    if status != _OK or is_blocked(status, headers):
+        return error_for(status, headers, answer.body, path=path, member_only=member_only, secrets=secrets)
     try:
         return orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         what = "The API answered something that is not JSON, or broke off."
-    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=answer.status)
+    return UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+
+
+def _read_login(answer: Answer, path: str, secrets: list[Secret]) -> dict[str, Any] | ClassyError:
+    """Return what is needed of a login's answer, its tokens sealed; or the error that it is."""
+    status, headers = answer.status, answer.headers
+    if status != _OK or is_blocked(status, headers):
+        return login_error_for(status, headers, answer.body, path=path, secrets=secrets)
+    body = parse(answer.body)
+    if isinstance(body, dict):
+        return {key: _sealed(key, body[key]) for key in _LOGIN_KEYS if key in body}
+    what = "The login answered something that is not JSON."
+    return UnexpectedAnswerError(what, method="POST", path=path, status=status)
 
 
 def _sealed(key: str, value: object) -> object:

@@ -70,7 +70,12 @@ def test_the_answer_is_sealed(server: ScriptedServer) -> None:
 
     server.logins.append(Reply(body={**TOKEN, "refresh_token": "r" * 32}))
     answer = transport_to(server).post_login(server.token_url, {})
-    assert answer == {**TOKEN, "access_token": Secret("t" * 32), "refresh_token": Secret("r" * 32)}
+    assert answer == {
+        "access_token": Secret("t" * 32),
+        "refresh_token": Secret("r" * 32),
+        "expires_in": 7200,
+        "token_type": "bearer",
+    }
     assert "tttt" not in repr(answer)
     assert "rrrr" not in repr(answer)
 
