@@ -58,6 +58,8 @@ class Pacer:
         self._remaining: int | None = None
         self._credit: int | None = None
         self._silent_refusals = 0
+        self.refusals = 0
+        """How many 429s there have been."""
 
     @property
     def limit(self) -> int:
@@ -137,6 +139,7 @@ class Pacer:
         """
         with self._lock:
             now = self._clock()
+            self.refusals += 1
             new_burst = now >= self._closed_until
             if retry_after is None and new_burst:
                 self._silent_refusals += 1
