@@ -1,5 +1,9 @@
 """Totals of pages and teams (``aggregates``, ``aggregates2``) and the overviews."""
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -21,7 +25,8 @@ def _totals(record: str) -> dict[str, str]:
     column = _COLUMN[record]
 
     def total(what: str, more: str = "1") -> str:
-        return f"(SELECT {what} FROM base_transactions x WHERE x.{column} = t.id AND x.status = 'success' AND {more})"
+        mine = f"x.{column} = t.id AND x.status = 'success' AND {more}"
+        return f"(SELECT {what} FROM base_transactions x WHERE {mine})"
 
     fundraisers = (
         "1"
@@ -44,12 +49,23 @@ def _totals(record: str) -> dict[str, str]:
     }
 
 
-_TEXT = {"total_donors": "%d", "total_fundraisers": "%d", "total_hard_credits": "%.2f", "total_soft_credits": "%.2f",
-         "progress_bar_amount": "%.2f"}  # fmt: skip
-_SECOND = {"raised_amount": "total_raised", "donations_count": "total_donations", "donors_count": "total_donors",
-           "average_donation_amount": "average_donation", "largest_donation_amount": "largest_donation",
-           "hard_credits_amount": "total_hard_credits", "soft_credits_amount": "total_soft_credits",
-           "progress_bar_amount": "progress_bar_amount"}  # fmt: skip
+_TEXT = {
+    "total_donors": "%d",
+    "total_fundraisers": "%d",
+    "total_hard_credits": "%.2f",
+    "total_soft_credits": "%.2f",
+    "progress_bar_amount": "%.2f",
+}
+_SECOND = {
+    "raised_amount": "total_raised",
+    "donations_count": "total_donations",
+    "donors_count": "total_donors",
+    "average_donation_amount": "average_donation",
+    "largest_donation_amount": "largest_donation",
+    "hard_credits_amount": "total_hard_credits",
+    "soft_credits_amount": "total_soft_credits",
+    "progress_bar_amount": "progress_bar_amount",
+}
 
 
 def expressions(record: str) -> Mapping[str, str]:
@@ -58,7 +74,7 @@ def expressions(record: str) -> Mapping[str, str]:
 
 
 def add(store: Store, records: list[Record], record: str, *, first: bool, second: bool) -> None:
-    """Add the keys of ``aggregates`` (mixed numbers and text) and of ``aggregates2`` (numbers) to *records*."""
+    """Add the keys of ``aggregates`` (numbers and text) and of ``aggregates2`` (numbers) to *records*."""
     if record not in _COLUMN or not records or not (first or second):
         return
     totals = _totals(record)
@@ -80,7 +96,8 @@ def add(store: Store, records: list[Record], record: str, *, first: bool, second
 def _sums(store: Store, condition: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     total = "x.donation + x.overhead + x.adjustment"
     row = store.execute(
-        f"""SELECT COUNT(*), COUNT(DISTINCT x.supporter_id), COALESCE(SUM(x.donation), 0), COALESCE(SUM(x.overhead), 0),
+        f"""SELECT COUNT(*), COUNT(DISTINCT x.supporter_id), COALESCE(SUM(x.donation), 0),
+          COALESCE(SUM(x.overhead), 0),
           COALESCE(SUM({total}), 0), COALESCE(SUM(x.classy + x.pp), 0),
           COALESCE(SUM(x.donation + x.adjustment - x.classy - x.pp), 0)
         FROM base_transactions x WHERE x.status = 'success' AND {condition}""",
@@ -119,8 +136,11 @@ def overview(store: Store, record: str, number: int, query: Query) -> dict[str, 
     sums = _sums(store, condition, {"number": number, **moments})
     table = "base_fundraising_pages" if record == "FundraisingPage" else "base_fundraising_teams"
     goal, created = store.execute(f"SELECT goal, created_at FROM {table} WHERE id = ?", [number])[0]
-    soft = store.execute(f"SELECT COALESCE(SUM(donation), 0) FROM base_transactions x WHERE {condition}"
-                         f" AND x.status = 'success' AND {_SOFT}", {"number": number, **moments})[0][0]  # fmt: skip
+    soft = store.execute(
+        f"SELECT COALESCE(SUM(donation), 0) FROM base_transactions x WHERE {condition}"
+        f" AND x.status = 'success' AND {_SOFT}",
+        {"number": number, **moments},
+    )[0][0]
     metrics = {
         "soft_credits_amount": soft / 100,
         "start_date": _shown(moments.get("start_date", created)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -29,12 +30,12 @@ class Answer:
         """Return the body's bytes."""
         if isinstance(self.body, bytes):
             return self.body
-        if self.status == 204:
+        if self.status == HTTPStatus.NO_CONTENT:
             return b""
         return orjson.dumps(self.body)
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - no failure: an answer that ends the work early
     """An answer other than the one that was asked for."""
 
     def __init__(self, answer: Answer) -> None:
@@ -105,7 +106,7 @@ def cloudflare() -> Answer:
     """403 of the firewall: a page, not JSON."""
     page = (
         b'<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title></head><body>'
-        b"<h1>Checking if the site connection is secure</h1><p>Stand-in of a challenge page.</p></body></html>"
+        b"<h1>Checking the connection</h1><p>Stand-in of a challenge page.</p></body></html>"
     )
     return Answer(403, page, HTML, {"cf-mitigated": "challenge"}, from_gateway=True)
 
@@ -114,14 +115,17 @@ def server_error(style: str) -> Answer:
     """500 in one of its bodies: ``empty``, ``message``, ``error`` or ``text``."""
     if style == "text":
         return Answer(500, b"Server error!", "text/plain")
-    bodies = {"message": {"success": False, "message": "Something went wrong"},
-              "error": {"error": "Server Error", "message": "Something went wrong"}}  # fmt: skip
+    bodies = {
+        "message": {"success": False, "message": "Something went wrong"},
+        "error": {"error": "Server Error", "message": "Something went wrong"},
+    }
     return Answer(500, bodies.get(style, {}))
 
 
 def gateway_error(status: int) -> Answer:
     """502, 503 or 504 of the gateway: JSON for 503, a page for the others."""
-    if status == 503:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return Answer(503, {"message": "name resolution failed"}, JSON_UTF8, from_gateway=True)
-    page = f"<html><head><title>{status} Bad Gateway</title></head><body><h1>{status}</h1><hr>cloudflare</body></html>"
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>cloudflare</body></html>"
     return Answer(status, page.encode(), HTML, from_gateway=True)

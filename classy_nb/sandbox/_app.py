@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("classy_nb.sandbox")
 _DATA = ("/2.0/", "/api/2.0/")
-_TOKEN = "/oauth2/auth"
+_TOKEN = "/oauth2/auth"  # noqa: S105 - a path
 _DEFAULT_AGENTS = (
     "python-requests",
     "python-urllib",
@@ -143,7 +143,7 @@ class App:
             body = self._body(request, path, query)
         except Refusal as refusal:
             return refusal.answer
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             _LOG.exception("The sandbox failed at %s", path)
             return _answers.server_error("empty")
         return Answer(200, reshape(body, self._box.faults))
@@ -158,12 +158,23 @@ class App:
         if match is None or (match.endpoint.deprecated and box.faults.deprecated == "gone"):
             raise _answers.no_route()
         if match.endpoint.member_only and box.faults.member_only != "answer":
-            raise Refusal(_answers.token_invalid()) if box.faults.member_only == "401" else _answers.forbidden(
-                "member", "fetch_as_member")  # fmt: skip
+            raise (
+                Refusal(_answers.token_invalid())
+                if box.faults.member_only == "401"
+                else _answers.forbidden("member", "fetch_as_member")
+            )
         here = f"http://{request.headers.get('Host', box.netloc)}{path.rstrip('/')}"
         access = Access(box.client_id, frozenset(box.organization_ids))
-        call = Call(match.endpoint, match.keys, query, here, f"{box.other_url}{path.rstrip('/')}", box.store, box.faults,
-                    access)  # fmt: skip
+        call = Call(
+            match.endpoint,
+            match.keys,
+            query,
+            here,
+            f"{box.other_url}{path.rstrip('/')}",
+            box.store,
+            box.faults,
+            access,
+        )
         call.check()
         if call.endpoint.record == "Transaction" and call.endpoint.kind == "list":
             box.drift()

@@ -1,5 +1,9 @@
 """Gifts that arrive and vanish while the sandbox runs."""
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -21,9 +25,15 @@ def insert_transactions(store: Store, organization: int, count: int) -> list[int
         last, latest = connection.execute(
             "SELECT MAX(id), MAX(created_at) FROM base_transactions WHERE organization_id = ?", [organization]
         ).fetchone()
-        models = [row[0] for row in connection.execute(
-            "SELECT id FROM base_transactions WHERE organization_id = ? AND status = 'success' AND batch IS NULL"
-            " AND recurring_donation_plan_id IS NULL ORDER BY id * 7919 % 1000003 LIMIT ?", [organization, count])]  # fmt: skip
+        models = [
+            row[0]
+            for row in connection.execute(
+                "SELECT id FROM base_transactions WHERE organization_id = ? AND status = 'success' AND"
+                " batch IS NULL"
+                " AND recurring_donation_plan_id IS NULL ORDER BY id * 7919 % 1000003 LIMIT ?",
+                [organization, count],
+            )
+        ]
         models = [models[n % len(models)] for n in range(count)]
         columns = [row[1] for row in connection.execute("PRAGMA table_info(base_transactions)")]
         own = {
@@ -33,16 +43,20 @@ def insert_transactions(store: Store, organization: int, count: int) -> list[int
         chosen = ", ".join(own.get(name, f'"{name}"') for name in columns)
         ids = [last + 3 * (n + 1) for n in range(count)]
         for n, (new, model) in enumerate(zip(ids, models, strict=True)):
-            connection.execute(f"INSERT INTO base_transactions SELECT {chosen} FROM base_transactions WHERE id = :model",
-                               {"new": new, "now": latest + _STEP * (n + 1), "model": model})  # fmt: skip
+            connection.execute(
+                f"INSERT INTO base_transactions SELECT {chosen} FROM base_transactions WHERE id = :model",
+                {"new": new, "now": latest + _STEP * (n + 1), "model": model},
+            )
             _copy_items(connection, model, new)
     return ids
 
 
 def _copy_items(connection: sqlite3.Connection, model: int, new: int) -> None:
     connection.execute(
-        """INSERT INTO base_transaction_items SELECT (SELECT MAX(id) FROM base_transaction_items) + row_number() OVER (),
-             organization_id, ?, product_id, quantity, product_name, type, price, final, overhead, donation, fees,
+        """INSERT INTO base_transaction_items SELECT (SELECT MAX(id) FROM base_transaction_items) +
+          row_number() OVER (),
+             organization_id, ?, product_id, quantity, product_name, type, price, final, overhead,
+               donation, fees,
              raw_final, raw_overhead
            FROM base_transaction_items WHERE transaction_id = ?""",
         [new, model],
@@ -52,9 +66,14 @@ def _copy_items(connection: sqlite3.Connection, model: int, new: int) -> None:
 def delete_transactions(store: Store, organization: int, count: int) -> list[int]:
     """Delete *count* transactions from all over the list, with their items; return their ids."""
     with store.writing() as connection:
-        ids = [row[0] for row in connection.execute(
-            "SELECT id FROM base_transactions WHERE organization_id = ? ORDER BY id * 104729 % 999983 LIMIT ?",
-            [organization, count])]  # fmt: skip
+        ids = [
+            row[0]
+            for row in connection.execute(
+                "SELECT id FROM base_transactions WHERE organization_id = ? ORDER BY id * 104729 %"
+                " 999983 LIMIT ?",
+                [organization, count],
+            )
+        ]
         marks = ",".join(map(str, ids))
         connection.execute(f"DELETE FROM base_transaction_items WHERE transaction_id IN ({marks})")
         connection.execute(f"DELETE FROM base_registrations WHERE transaction_id IN ({marks})")

@@ -31,6 +31,8 @@ _ERRORS: Mapping[str, Callable[[], Answer]] = {
     "empty_body": lambda: Answer(200, b""),
     "error_200": lambda: Answer(200, {"error": "Something went wrong"}),
 }
+_EXACT = 15
+"""So many digits survive as a number."""
 _THROTTLES = {"429": "headers", "429_body": "body", "429_bare": "bare", "throttle_503": "503"}
 
 
@@ -175,6 +177,6 @@ def _flipped(name: str, value: Any) -> Any:
         return value
     if isinstance(value, int | float):
         return str(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _EXACT:
         return int(value)
     return value

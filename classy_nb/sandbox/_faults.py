@@ -81,7 +81,7 @@ class Faults:
     delete_per_request: float = 0.0
 
     rate_headers: bool = True
-    """X-RateLimit-Limit and -Remaining on every data answer (documented; absent in the recordings of 2024)."""
+    """X-RateLimit-Limit and -Remaining on every data answer (documented; absent in the recordings)."""
     rate_limit_style: Literal["headers", "body", "bare", "503"] = "headers"
     cloudflare: Literal["off", "default_agents", "all"] = "off"
     member_only: Literal["answer", "401", "403"] = "answer"
@@ -113,7 +113,7 @@ class Faults:
     """Some columns that are declared never null are null in every fifth row."""
 
     expires_in: Literal["number", "text", "missing"] = "number"
-    token_type: str = "bearer"
+    token_type: str = "bearer"  # noqa: S105 - the word, no secret
     refresh_tokens: bool = False
     """Token answers bring a refresh token."""
     one_token: bool = False
@@ -123,7 +123,7 @@ class Faults:
         self.script = deque(self._known(self.script))
         self.token_script = deque(self._known(self.token_script))
         self._known(self.rates)
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311 - no secret
         self._lock = threading.Lock()
 
     @staticmethod

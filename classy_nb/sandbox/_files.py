@@ -30,7 +30,7 @@ def expires() -> str:
 def content(name: str) -> bytes:
     """Return the file's bytes."""
     if name.endswith(".pdf"):
-        return b"%PDF-1.4\n% stand-in: invented data\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+        return b"%PDF-1.4\n% stand-in\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
     return b'id,name,amount\r\n1,"Stand-in, invented",10.00\r\n2,=1+1,20.00\r\n'
 
 

@@ -1,9 +1,12 @@
 """Small tables of what lies outside the main story: invented from the catalog's columns, always the same."""
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ import orjson
 
 from classy_nb import catalog
 
+from ._small import SMALL, Small
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -43,64 +47,6 @@ _WORDS: Mapping[str, Sequence[str]] = {
 _FIRST_MOMENT = 1_609_500_000
 
 
-@dataclass(frozen=True)
-class Small:
-    """A small table: so many rows for each row of *parent*."""
-
-    name: str
-    record: str
-    parent: str
-    each: int
-    base: int
-    fixed: Mapping[str, str] = field(default_factory=dict)
-    """Columns that are taken from the parent's row, as SQL expressions over ``p``."""
-    key: str = "id"
-
-
-_CAMPAIGN = {"campaign_id": "p.id"}
-SMALL = (
-    Small("appeal_sets", "AppealSet", "campaigns", 1, 51_000, {**_CAMPAIGN, "facebook_text": "'Please share'"}),
-    Small("campaign_channels", "CampaignChannel", "campaigns", 1, 52_000, _CAMPAIGN),
-    Small("campaign_credential_sets", "CampaignCredentialSet", "campaigns", 2, 53_000, _CAMPAIGN),
-    Small("donation_matching_plans", "DonationMatchingPlan", "campaigns", 1, 54_000,
-          {**_CAMPAIGN, "currency_code": "'USD'", "business_name": "'Example & Sons, Inc.'"}),
-    Small("ecards", "Ecard", "campaigns", 2, 55_000, {**_CAMPAIGN, "image_url": "'https://cdn.example.org/e.png'"}),
-    Small("faqs", "FAQ", "campaigns", 2, 57_000, _CAMPAIGN),
-    Small("promo_codes", "CampaignPromoCode", "campaigns", 1, 59_000, _CAMPAIGN),
-    Small("promo_code_configurations", "PromoCodeConfiguration", "ticket_types", 1, 60_000,
-          {"ticket_type_id": "p.id", "promo_code_id": "59000 + (SELECT COUNT(*) FROM base_campaigns c"
-           " WHERE c.rowid < p.campaign_id)"}),
-    Small("campaign_roles", "CampaignRoles", "campaigns", 2, 61_000, {"custom_id": "'role_' || p.id"}),
-    Small("campaign_notification_settings", "CampaignStaffNotificationSetting", "campaigns", 1, 62_000,
-          {"scope_type": "'Campaign_Manager'", "scope_id": "p.id"}),
-    Small("channel_fundraising_entities", "ChannelFundraisingEntity", "fundraising_pages", 1, 63_000,
-          {"fundraising_entity_id": "p.id", "fundraising_entity_type": "'fundraising page'", "channel_name": "'Facebook'",
-           "external_fundraising_page_id": "'0' || (p.id * 9007199254741)", "external_fundraising_page_type":
-           "'Fundraiser'"}),
-    Small("matched_transactions", "MatchedTransaction", "campaigns", 1, 64_000, {**_CAMPAIGN,
-          "status": "'confirmed'", "type": "'campaign'", "metadata": "'\"{foo:bar}\"'", "matched_name": "'Example & Sons, Inc.'",
-          "source_transaction_id": "(SELECT MIN(x.id) FROM base_transactions x WHERE x.campaign_id = p.id)"}),
-    Small("organization_channels", "OrganizationChannel", "organizations", 2, 65_000),
-    Small("organization_credential_sets", "OrganizationCredentialSet", "organizations", 3, 66_000),
-    Small("fundraising_team_policies", "FundraisingTeamPolicy", "organizations", 4, 2_354,
-          {"fundraising_team_id": "(SELECT MIN(g.id) FROM base_fundraising_teams g WHERE g.organization_id = p.id)"}),
-    Small("organization_notifications", "OrganizationNotification", "organizations", 3, 67_000,
-          {"type": "'transaction'"}),
-    Small("restricted_countries", "RestrictedCountry", "organizations", 3, 68_000, key="country_restriction_id"),
-    Small("organization_roles", "OrganizationRoles", "organizations", 4, 69_000, {"custom_id": "'role_' || p.id"}),
-    Small("organization_notification_settings", "OrganizationStaffNotificationSetting", "organizations", 3, 70_000,
-          {"scope_type": "'Organization_Manager'", "scope_id": "p.id"}),
-    Small("whitelisted_currencies", "WhitelistedCurrency", "organizations", 4, 71_000),
-    Small("brandkit_images", "BrandkitImage", "organizations", 25, 72_000,
-          {"cdn_url": "'https://cdn.example.org/b.png'", "size": "20480"}, key="bk_id"),
-    Small("consumer_charity_mappings", "OrganizationConsumerMapping", "organizations", 1, 73_000),
-    Small("magic_link_batches", "MagicLinkBatch", "organizations", 1, 74_000, {"organization_id": "p.id", "status": "'completed'"}),
-    Small("double_the_donation", "DoubleTheDonationAccount", "organizations", 1, 75_000),
-    Small("chariot_integrations", "ChariotIntegration", "organizations", 1, 76_000,
-          {"metadata": """'{"chariot_connect": {}, "chariot_organization": {}, "created_by": 1}'"""}),
-)  # fmt: skip
-
-
 def declare(store: Store) -> None:
     """Declare all small tables; they are filled when they are first asked for."""
     for small in SMALL:
@@ -114,8 +60,13 @@ def _table(small: Small) -> Table:
     extra = {"organization_id": "int"} | ({"campaign_id": "int"} if small.parent == "campaigns" else {})
     forms = {"organization_id": "text"} if small.record == "MagicLinkBatch" else {}
     form = "plain" if small.record == "MagicLinkBatch" else "z"
-    return Table(small.name, small.record, {**stored, **{k: v for k, v in extra.items() if k not in stored}},
-                 forms=forms, date_form=form)  # fmt: skip
+    return Table(
+        small.name,
+        small.record,
+        {**stored, **{k: v for k, v in extra.items() if k not in stored}},
+        forms=forms,
+        date_form=form,
+    )
 
 
 def _fill(store: Store, small: Small, table: Table) -> dict[str, list[Any]]:
@@ -159,15 +110,20 @@ def invent(column: catalog.Column, number: int, salt: str) -> Any:
         return None if column.record is None else document(column.record, number, salt)
     if column.kind == "list":
         return [] if column.record is None else [document(column.record, n, salt) for n in range(chance % 3)]
-    plain = {"int": chance % 1000, "float": chance % 10_000 / 4, "bool": chance % 2 == 0, "json": {"source": "stand-in"},
-             "last4": f"{chance % 10_000:04d}"}  # fmt: skip
+    plain = {
+        "int": chance % 1000,
+        "float": chance % 10_000 / 4,
+        "bool": chance % 2 == 0,
+        "json": {"source": "stand-in"},
+        "last4": f"{chance % 10_000:04d}",
+    }
     return plain[column.kind] if column.kind in plain else _text(column.name, chance, number)
 
 
 def _text(name: str, chance: int, number: int) -> str:
     if name in _WORDS:
         return _WORDS[name][number % len(_WORDS[name])]
-    if name.endswith("url") or name.endswith("uri"):
+    if name.endswith(("url", "uri")):
         return f"https://standin.example.org/{name}/{chance % 1000}"
     if name.endswith("_id"):
         return f"{chance:012d}"

@@ -1,5 +1,9 @@
 """``with``: related records inside the row."""
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -124,10 +128,9 @@ def add(store: Store, records: list[Record], table: Table, names: Sequence[str])
     for name in (*_EMBEDDED.get(table.record, ()), *names):
         key = (table.record, name)
         if key in _MANY:
-            _add_many(store, records, name, *_MANY[key])
+            _add_many(store, records, name, _MANY[key])
         elif key in _FIRST:
-            owner, column = _FIRST[key]
-            _add_many(store, records, name, owner, column, "1", first=True)
+            _add_many(store, records, name, (*_FIRST[key], "1"), first=True)
         elif name == "designation" and table.record == "Activity":
             _add_one(store, records, name, name, "designations")  # the row holds its id only here
         elif name in _ONE and _ONE[name][0] in (records[0] if records else ()):
@@ -146,15 +149,9 @@ def _add_one(store: Store, records: list[Record], name: str, column: str, owner:
 
 
 def _add_many(
-    store: Store,
-    records: list[Record],
-    name: str,
-    owner: str,
-    column: str,
-    condition: str,
-    *,
-    first: bool = False,
+    store: Store, records: list[Record], name: str, source: tuple[str, str, str], *, first: bool = False
 ) -> None:
+    owner, column, condition = source
     table = store.table(owner)
     marks = ",".join(str(int(record["id"])) for record in records)
     pairs = store.execute(

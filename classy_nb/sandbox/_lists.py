@@ -1,5 +1,9 @@
 """Lists: filter, sort, page; and one record by its id."""
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import bisect
@@ -56,7 +60,7 @@ def answer_list(call: Call) -> dict[str, Any]:
     if call.faults.page_beyond == "404" and number > 1 and start >= len(ids):
         raise not_found()
     records = _shown(call, table, ids[start : start + per_page])
-    body = envelope(page, records, call.path, call.query, call.other, call.faults)
+    body = envelope(page, records, call)
     if call.endpoint.path in _MISSPELT:
         body |= {"first_team_url": body["first_page_url"], "last_team_url": body["last_page_url"]}
     return body
@@ -65,7 +69,7 @@ def answer_list(call: Call) -> dict[str, Any]:
 def _answer_words(call: Call, words: Sequence[str]) -> dict[str, Any]:
     number, per_page = _page(call)
     shown = list(words[(number - 1) * per_page : number * per_page])
-    return envelope(Page(number, per_page, len(words)), shown, call.path, call.query, call.other, call.faults)
+    return envelope(Page(number, per_page, len(words)), shown, call)
 
 
 def answer_record(call: Call, name: str, number: int) -> Record:
@@ -207,8 +211,13 @@ def _shown(call: Call, table: Table, ids: Sequence[int]) -> list[Any]:
         declared = {column.name for column in catalog.load().records[call.endpoint.record].columns}
         records = [{name: value for name, value in record.items() if name in declared} for record in records]
     _includes.add(call.store, records, table, known)
-    _aggregates.add(call.store, records, table.record, first=call.query.flag("aggregates") and bool(call.endpoint.aggregates),
-                    second=call.query.flag("aggregates2") and table.record == "FundraisingPage")  # fmt: skip
+    _aggregates.add(
+        call.store,
+        records,
+        table.record,
+        first=call.query.flag("aggregates") and bool(call.endpoint.aggregates),
+        second=call.query.flag("aggregates2") and table.record == "FundraisingPage",
+    )
     fields = call.query.words("fields")
     if fields:
         kept = {*fields, *known}

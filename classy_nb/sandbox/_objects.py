@@ -1,16 +1,21 @@
 """Single objects: records by id, and the endpoints with an answer of their own."""
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _aggregates, _files
-from ._answers import Answer, Refusal, forbidden, invalid_field, not_found
+from ._answers import Answer, Refusal, invalid_field, not_found
 from ._call import Call
-from ._filler import document, moment
+from ._filler import document
 from ._lists import answer_record
-from ._query import seconds
+from ._payouts import payouts
 from ._routes import table_of
 
 Maker = Callable[[Call], Any]
@@ -32,16 +37,23 @@ def answer_object(call: Call) -> Any:
 def _first_of_parent(call: Call, name: str) -> Any:
     key = call.endpoint.keys[-1]
     table = call.store.table(name)
-    found = call.store.execute(f"SELECT rowid FROM {table.rows} WHERE {key}_id = ? ORDER BY rowid LIMIT 1",
-                               [int(call.keys[key])])  # fmt: skip
+    found = call.store.execute(
+        f"SELECT rowid FROM {table.rows} WHERE {key}_id = ? ORDER BY rowid LIMIT 1", [int(call.keys[key])]
+    )
     if not found:
         raise not_found()
     return answer_record(call, name, found[0][0])
 
 
 def _app(call: Call) -> dict[str, Any]:
-    return document("ApiApp", client_id=call.access.client_id, client_secret="", name="Stand-in application",
-                    redirect_uri="https://standin.example.org/", associated_app=None)  # fmt: skip
+    return document(
+        "ApiApp",
+        client_id=call.access.client_id,
+        client_secret="",
+        name="Stand-in application",
+        redirect_uri="https://standin.example.org/",
+        associated_app=None,
+    )
 
 
 def _me(call: Call) -> Any:
@@ -51,15 +63,23 @@ def _me(call: Call) -> Any:
 
 
 def _own_supporter(call: Call) -> Any:
-    found = call.store.execute("SELECT MIN(id) FROM base_supporters WHERE organization_id = ? AND member_id IS NOT NULL",
-                               [int(call.keys["organization"])])  # fmt: skip
+    found = call.store.execute(
+        "SELECT MIN(id) FROM base_supporters WHERE organization_id = ? AND member_id IS NOT NULL",
+        [int(call.keys["organization"])],
+    )
     return answer_record(call, "supporters", found[0][0])
 
 
 def _userinfo(call: Call) -> dict[str, Any]:
     member = _me(call)
-    return document("UserInfo", sub=str(member["id"]), given_name=member["first_name"], family_name=member["last_name"],
-                    name=f"{member['first_name']} {member['last_name']}", email=member["email_address"])  # fmt: skip
+    return document(
+        "UserInfo",
+        sub=str(member["id"]),
+        given_name=member["first_name"],
+        family_name=member["last_name"],
+        name=f"{member['first_name']} {member['last_name']}",
+        email=member["email_address"],
+    )
 
 
 def _maybe_nothing(call: Call, record: str, **given: Any) -> Any:
@@ -69,30 +89,53 @@ def _maybe_nothing(call: Call, record: str, **given: Any) -> Any:
 
 
 def _moments(call: Call) -> Any:
-    return _maybe_nothing(call, "Moments", selected_moment={"momentId": "m1", "label": "First mile"},
-                          answers=[{"question": "Why?", "answer": "Because, that's why"}])  # fmt: skip
+    return _maybe_nothing(
+        call,
+        "Moments",
+        selected_moment={"momentId": "m1", "label": "First mile"},
+        answers=[{"question": "Why?", "answer": "Because, that's why"}],
+    )
 
 
 def _fitness(call: Call) -> Any:
-    return _maybe_nothing(call, "FitnessMetrics", metrics={"totalProgress": 12.5, "goalProgressPercent": None},
-                          tracking_settings={"activityTypes": ["run"], "unit": "mi", "goal": 26.2})  # fmt: skip
+    return _maybe_nothing(
+        call,
+        "FitnessMetrics",
+        metrics={"totalProgress": 12.5, "goalProgressPercent": None},
+        tracking_settings={"activityTypes": ["run"], "unit": "mi", "goal": 26.2},
+    )
 
 
 def _annual_summary(call: Call) -> dict[str, Any]:
     year = call.keys["year"]
-    if not (year.isdigit() and 2000 < int(year) < 2100):
+    if re.fullmatch(r"20\d\d", year) is None:
         raise Refusal(
             Answer(404, {"error": "Not Found", "message": "There is no annual summary of that year."})
         )
-    return document("AnnualSummaryReport", int(year), organization_id=int(call.keys["organization"]),
-                    report_year=int(year), status="completed", is_complete=True, is_processing=False,
-                    total_count=12, completed_count=12, failed_count=0, progress_percentage=100)  # fmt: skip
+    return document(
+        "AnnualSummaryReport",
+        int(year),
+        organization_id=int(call.keys["organization"]),
+        report_year=int(year),
+        status="completed",
+        is_complete=True,
+        is_processing=False,
+        total_count=12,
+        completed_count=12,
+        failed_count=0,
+        progress_percentage=100,
+    )
 
 
 def _annual_download(call: Call) -> dict[str, Any]:
     name = f"summary-{call.keys['year']}-{call.keys['supporter']}.pdf"
-    return document("AnnualSummaryDownload", download_url=_files.signed(call.other, name), filename=name,
-                    expires_at=_files.expires(), content_type="application/pdf")  # fmt: skip
+    return document(
+        "AnnualSummaryDownload",
+        download_url=_files.signed(call.other, name),
+        filename=name,
+        expires_at=_files.expires(),
+        content_type="application/pdf",
+    )
 
 
 def _report(kind: str) -> Maker:
@@ -100,9 +143,16 @@ def _report(kind: str) -> Maker:
         if call.query.last("environment") not in {None, "prod", "test"}:
             raise Refusal(Answer(400, {"success": False, "message": "The environment must be prod or test."}))
         name = f"{kind}-report.csv"
-        return document("ReportDownload", success=True, download_url=_files.signed(call.other, name), filename=name,
-                        expires_at=_files.expires(), file_size=len(_files.content(name)), type=kind,
-                        organization_id=int(call.keys["organization"]))  # fmt: skip
+        return document(
+            "ReportDownload",
+            success=True,
+            download_url=_files.signed(call.other, name),
+            filename=name,
+            expires_at=_files.expires(),
+            file_size=len(_files.content(name)),
+            type=kind,
+            organization_id=int(call.keys["organization"]),
+        )
 
     return make
 
@@ -114,82 +164,36 @@ def _social_video(call: Call) -> dict[str, Any]:
     return document("SocialVideo", status="ready")
 
 
-def _payouts(call: Call) -> dict[str, Any]:
-    day = call.query.last("payout_date")
-    if not day:
-        raise Refusal(Answer(400, {"errors": ["The payout date field is required."]}))
-    start = seconds(day[:10], "payout_date")
-    organization = int(call.keys["organization"])
-    if organization not in call.access.organizations:
-        raise forbidden("payout")
-    rows = call.store.execute(
-        """SELECT id, donation + overhead + adjustment, classy + pp, charged_at, raw_currency_code FROM base_transactions
-           WHERE organization_id = ? AND charged_at >= ? AND charged_at < ? AND status = 'success' ORDER BY id""",
-        [organization, start - 3 * 86_400, start - 2 * 86_400],
-    )
-    page, last = call.query.number("page", 1), 2
-    mine = [row for row in rows if row[0] % 4 == (page - 1) % 2 + 2 * (call.keys["payout_type"] == "stripe")]
-    path = f"/organizations/{organization}/payouts/{call.keys['payout_type']}?payout_date={day}&page="
-    return {
-        "current_page": page,
-        "data": _payout(start, page, mine) if page <= last else {},
-        "from": page,
-        "last_page": last,
-        "next_page_url": f"{path}{page + 1}" if page < last else None,
-        "per_page": 1,
-        "pre_page_url": f"{path}{max(page - 1, 1)}",
-        "to": page,
-        "total": last,
-    }
-
-
-def _payout(start: int, page: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    number = start // 86_400 * 2 + page
-    paid = moment(start, ".000Z")
-    transactions = [
-        {
-            "classy_transaction_id": row[0],
-            "transaction_type": "sale",
-            "source_reference_id": f"{row[0]:012d}",
-            "source_transaction_id": f"ch_{row[0]}",
-            "transaction_date": moment(row[3], ".000Z"),
-            "transaction_amount": row[1],
-            "transaction_currency": row[4],
-            "transaction_fee": row[2],
-            "transaction_created_at": moment(row[3], ".000Z"),
-            "transaction_updated_at": moment(row[3], ".000Z"),
-        }
-        for row in rows
-    ]
-    return {
-        "id": number,
-        "payout_id": 9_000_000 + number,
-        "payout_date": paid,
-        "payout_amount": sum(row[1] - row[2] for row in rows),
-        "payout_amount_currency": "USD",
-        "payout_created_at": paid,
-        "payout_updated_at": paid,
-        "transactions": transactions,
-    }
-
-
 def _asr(call: Call) -> list[dict[str, Any]]:
     number = int(call.keys["supporter"])
     return [
-        {"recipientIds": f"{number * 16 + year:024x}", "templateName": f"recurring_annual_receipt_{year}", "year": year,
-         "id": f"{number * 4096 + year:024x}"}
+        {
+            "recipientIds": f"{number * 16 + year:024x}",
+            "templateName": f"recurring_annual_receipt_{year}",
+            "year": year,
+            "id": f"{number * 4096 + year:024x}",
+        }
         for year in range(2023, 2023 + number % 4)
-    ]  # fmt: skip
+    ]
 
 
 def _script(call: Call) -> dict[str, Any]:
-    return document("JavaScriptCustomization", campaign_id=int(call.keys["campaign"]), block_id=call.keys["block"],
-                    status="published" if call.query.flag("published") else "draft")  # fmt: skip
+    return document(
+        "JavaScriptCustomization",
+        campaign_id=int(call.keys["campaign"]),
+        block_id=call.keys["block"],
+        status="published" if call.query.flag("published") else "draft",
+    )
 
 
 def _campaign_video(call: Call) -> dict[str, Any]:
-    return document("CampaignSocialVideo", entity_type="campaign", entity_id=call.keys["campaign"],
-                    persona=call.keys["persona"], status="ready")  # fmt: skip
+    return document(
+        "CampaignSocialVideo",
+        entity_type="campaign",
+        entity_id=call.keys["campaign"],
+        persona=call.keys["persona"],
+        status="ready",
+    )
 
 
 def _slug(call: Call) -> dict[str, Any]:
@@ -217,6 +221,7 @@ def _engagement(call: Call) -> dict[str, Any]:
     )
 
 
+_ANNUAL = "/organizations/{organization}/annual-summary-reports/{year}"
 _MAKERS: Mapping[str, Maker] = {
     "/apps/{app}": _app,
     "/me": _me,
@@ -229,12 +234,12 @@ _MAKERS: Mapping[str, Maker] = {
     "/campaigns/{campaign}/overview": lambda call: _aggregates.campaign_overview(
         call.store, int(call.keys["campaign"])
     ),
-    "/organizations/{organization}/annual-summary-reports/{year}": _annual_summary,
-    "/organizations/{organization}/annual-summary-reports/{year}/supporters/{supporter}/download": _annual_download,
+    _ANNUAL: _annual_summary,
+    f"{_ANNUAL}/supporters/{{supporter}}/download": _annual_download,
     "/organizations/{organization}/gfm-npo-page/download-donations-report": _report("donations"),
     "/organizations/{organization}/gfm-npo-page/download-fundraisers-report": _report("fundraisers"),
     "/organizations/{organization}/engagement-settings": _engagement,
-    "/organizations/{organization}/payouts/{payout_type}": _payouts,
+    "/organizations/{organization}/payouts/{payout_type}": payouts,
     "/organizations/{organization}/supporters/{supporter}/messages/asrs": _asr,
     "/social-videos/entity": _social_video,
     "/studio-campaigns/{campaign}/js-customizations/{block}": _script,

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._faults import Faults
-    from ._query import Query
+    from ._call import Call
 
 _ALL = 13
 """Up to so many pages, every page has its link."""
+_WINDOW = 7
+"""Up to this page, the first ten have theirs."""
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,16 @@ class Page:
         return max(1, -(-self.total // self.per_page))
 
 
-def envelope(
-    page: Page, data: list[Any], path: str, query: Query, other: str, faults: Faults
-) -> dict[str, Any]:
-    """Return the answer of a list.
-
-    Parameters
-    ----------
-    path
-        Absolute URL of the list, without a query.
-    other
-        The same at another origin, for ``next_page_url="other_host"``.
-    """
+def envelope(page: Page, data: list[Any], call: Call) -> dict[str, Any]:
+    """Return the answer of a list: *data* is the page's rows."""
+    faults = call.faults
     first = (page.number - 1) * page.per_page + 1 if data else None
     last = first + len(data) - 1 if first is not None else None
     if not data and faults.empty_as_one:
         first, last, page = 1, 1, Page(page.number, page.per_page, 1)
 
     def url(number: int | None) -> str | None:
-        return None if number is None else _url(number, path, query, other, faults.next_page_url)
+        return None if number is None else _url(number, call)
 
     following = page.number + 1 if page.number < page.last else None
     previous = page.number - 1 if page.number > 1 else None
@@ -58,7 +50,7 @@ def envelope(
         "last_page_url": url(page.last),
         "links": _links(page, url, previous, following, as_text=faults.active_as_text),
         "next_page_url": url(following),
-        "path": path,
+        "path": call.path,
         "per_page": page.per_page,
         "prev_page_url": url(previous),
         "to": last,
@@ -71,13 +63,14 @@ def envelope(
     return body
 
 
-def _url(number: int, path: str, query: Query, other: str, style: str) -> str | None:
+def _url(number: int, call: Call) -> str | None:
+    style, path = call.faults.next_page_url, call.path
     if style == "missing":
         return None
     if style == "page_only":
         return f"{path}?page={number}"
-    target = {"relative": "/" + path.split("/", 3)[3], "other_host": other}.get(style, path)
-    return f"{target}?{query.encoded(page=number)}"
+    target = {"relative": "/" + path.split("/", 3)[3], "other_host": call.other}.get(style, path)
+    return f"{target}?{call.query.encoded(page=number)}"
 
 
 def _links(
@@ -101,8 +94,8 @@ def _shown(current: int, last: int) -> list[int | None]:
     """Return the page numbers that have a link; None stands for dots."""
     if last <= _ALL:
         return list(range(1, last + 1))
-    if current <= 7:
+    if current <= _WINDOW:
         return [*range(1, 11), None, last - 1, last]
-    if current >= last - 6:
+    if current > last - _WINDOW:
         return [1, 2, None, *range(last - 9, last + 1)]
     return [1, 2, None, *range(current - 3, current + 4), None, last - 1, last]

@@ -137,19 +137,18 @@ def seconds(literal: str, name: str) -> int:
         400: fractions of a second, or no date at all.
     """
     match = _MOMENT.fullmatch(literal)
+    if match is None:
+        raise invalid_field("filter", f"{name} is not a valid date.")
+    *numbers, zone = match.groups()
     try:
-        if match is None:
-            raise ValueError
-        year, month, day, hour, minute, second, zone = match.groups()
-        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0),
-                          tzinfo=_zone(zone))  # fmt: skip
+        moment = datetime(*(int(number or 0) for number in numbers), tzinfo=_zone(zone))  # type: ignore[misc,arg-type]
     except ValueError as error:
         raise invalid_field("filter", f"{name} is not a valid date.") from error
     return int(moment.timestamp())
 
 
 def _zone(text: str | None) -> timezone:
-    if text in {None, "Z"} or text is None:
+    if text is None or text == "Z":
         return UTC
     digits = text[1:].replace(":", "")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))

@@ -102,10 +102,12 @@ PARENTS: Mapping[str, str] = {
 
 _SCOPES: Mapping[str, str] = {
     "/apps/{app}/organizations": "t.id IN (SELECT value FROM json_each(:allowed))",
-    "/members/{member}/organizations": "t.id IN (SELECT m.organization_id FROM base_members m WHERE m.id = :member)",
+    "/members/{member}/organizations": "t.id IN (SELECT m.organization_id FROM base_members m WHERE"
+    " m.id = :member)",
     "/members/{member}/campaigns": "t.id IN (SELECT p.campaign_id FROM base_fundraising_pages p"
     " WHERE p.member_id = :member)",
-    "/members/{member}/fundraising-teams": "t.id IN (SELECT p.fundraising_team_id FROM base_fundraising_pages p"
+    "/members/{member}/fundraising-teams": "t.id IN (SELECT p.fundraising_team_id FROM"
+    " base_fundraising_pages p"
     " WHERE p.member_id = :member)",
     "/members/{member}/leading-fundraising-teams": "t.team_lead_id = :member",
     "/campaigns/{campaign}/supporters": "t.id IN (SELECT x.supporter_id FROM base_transactions x"
@@ -115,7 +117,8 @@ _SCOPES: Mapping[str, str] = {
     " AND t.status IN ('success', 'refunded')",
     "/fundraising-teams/{fundraising_team}/donors": "t.fundraising_team_id = :fundraising_team"
     " AND t.status IN ('success', 'refunded')",
-    "/fundraising-pages/{fundraising_page}/past-donors": "t.fundraising_page_id <> :fundraising_page AND t.owner_id ="
+    "/fundraising-pages/{fundraising_page}/past-donors": "t.fundraising_page_id <> :fundraising_page"
+    " AND t.owner_id ="
     " (SELECT p.member_id FROM base_fundraising_pages p WHERE p.id = :fundraising_page)",
     "/fundraising-teams/{fundraising_team}/past-donors": "t.owner_id = (SELECT g.team_lead_id FROM"
     " base_fundraising_teams g WHERE g.id = :fundraising_team)",
@@ -125,17 +128,21 @@ _SCOPES: Mapping[str, str] = {
     " AND t.answerable_id = :fundraising_team",
     "/registrations/{registration}/answers": "t.answerable_type = 'campaign_registration'"
     " AND t.answerable_id = :registration",
-    "/transactions/{transaction}/answers": "t.answerable_type = 'transaction' AND t.answerable_id = :transaction",
+    "/transactions/{transaction}/answers": "t.answerable_type = 'transaction' AND t.answerable_id ="
+    " :transaction",
     "/feed-items/{feed_item}/comments": "t.commentable_type = 'feed_item' AND t.commentable_id = :feed_item",
     "/feed-items/{feed_item}/likes": "t.likeable_type = 'feed_item' AND t.likeable_id = :feed_item",
     "/stories/{story}/comments": "t.commentable_type = 'story' AND t.commentable_id = :story",
     "/stories/{story}/likes": "t.likeable_type = 'story' AND t.likeable_id = :story",
     "/updates/{update}/comments": "t.commentable_type = 'update' AND t.commentable_id = :update",
     "/updates/{update}/likes": "t.likeable_type = 'update' AND t.likeable_id = :update",
-    "/recurring-donation-plans/{recurring_donation_plan}/history": "t.recurring_id = :recurring_donation_plan",
-    "/promo-codes/{promo_code}/ticket-types": "t.id IN (SELECT k.ticket_type_id FROM base_promo_code_configurations k"
+    "/recurring-donation-plans/{recurring_donation_plan}/history": "t.recurring_id ="
+    " :recurring_donation_plan",
+    "/promo-codes/{promo_code}/ticket-types": "t.id IN (SELECT k.ticket_type_id FROM"
+    " base_promo_code_configurations k"
     " WHERE k.promo_code_id = :promo_code)",
-    "/ticket-types/{ticket_type}/promo-codes": "t.id IN (SELECT k.promo_code_id FROM base_promo_code_configurations k"
+    "/ticket-types/{ticket_type}/promo-codes": "t.id IN (SELECT k.promo_code_id FROM"
+    " base_promo_code_configurations k"
     " WHERE k.ticket_type_id = :ticket_type)",
     "/organizations/{organization}/feed-items/{scope}": "t.organization_id = :organization"
     " AND (:scope = 'all' OR t.feedable_type = 'organization')",

@@ -5,6 +5,10 @@ since 1970, flags as 0 and 1. The *wire expression* gives what is sent: the same
 that the API uses (``+0000`` or ``Z``, a number as text, an object as JSON text).
 """
 
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import re
@@ -26,6 +30,11 @@ DATE_FORMS: Mapping[str, str] = {
 }
 _EMPTY = {"text": "''", "last4": "''", "list": "'[]'"}
 _JSON_KINDS = frozenset({"json", "list", "object"})
+
+
+def columns(kind: str, names: str) -> dict[str, str]:
+    """Return stored columns of one kind, from their names in one text."""
+    return dict.fromkeys(names.split(), kind)
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ class Table:
         return f"{self.rows} t {self.joins}".strip()
 
     def source_for(self, text: str) -> str:
-        """The FROM clause without joins that nothing in *text* needs: asking for ids is then much faster."""
+        """Return the FROM clause, without joins where nothing in *text* needs them (much faster)."""
         aliases = re.findall(r"JOIN \w+ (\w+) ON", self.joins)
         return self.source if any(f"{alias}." in text for alias in aliases) else f"{self.rows} t"
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ._faults import Faults
 
 _SCOPES = {"read", "write"}
-_SECRET_KEY = "The secret key field is required when client secret is not present."
-_CLIENT_SECRET = "The client secret field is required when secret key is not present."
+_SECRET_KEY = "The secret key field is required when client secret is not present."  # noqa: S105 - a message
+_CLIENT_SECRET = "The client secret field is required when secret key is not present."  # noqa: S105 - a message
 
 
 @dataclass
@@ -106,8 +106,12 @@ class Tokens:
             self.revoke()
         token = secrets.token_hex(16)
         self._ends[token] = self.clock() + self.lifetime
-        body: dict[str, Any] = {"access_token": token, "expires_in": int(self.lifetime), "token_type": faults.token_type,
-                                "queries_log": []}  # fmt: skip
+        body: dict[str, Any] = {
+            "access_token": token,
+            "expires_in": int(self.lifetime),
+            "token_type": faults.token_type,
+            "queries_log": [],
+        }
         if faults.expires_in == "text":
             body["expires_in"] = str(body["expires_in"])
         elif faults.expires_in == "missing":

@@ -6,6 +6,7 @@ import gzip
 import importlib
 import secrets
 import zlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -34,7 +35,7 @@ _FIXED = {
 def headers(answer: Answer) -> CIMultiDict[str]:
     """Return the headers of an answer."""
     found: CIMultiDict[str] = CIMultiDict(_FIXED)
-    if answer.status != 204:
+    if answer.status != HTTPStatus.NO_CONTENT:
         found["Content-Type"] = answer.content_type
     found["CF-RAY"] = f"{secrets.token_hex(8)}-SAN"
     found["Set-Cookie"] = f"__cf_bm={secrets.token_hex(16)}; path=/; HttpOnly; Secure; SameSite=None"

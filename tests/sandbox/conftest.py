@@ -36,9 +36,7 @@ class Asker:
 
     def get(self, path: str, **params: Any) -> requests.Response:
         params = {name.rstrip("_"): value for name, value in params.items()}
-        return self.session.get(
-            self.box.base_url + path, params=params, timeout=10, allow_redirects=False
-        )
+        return self.session.get(self.box.base_url + path, params=params, timeout=10, allow_redirects=False)
 
     def org(self, path: str, **params: Any) -> requests.Response:
         return self.get(f"/organizations/{self.box.organization_id}{path}", **params)

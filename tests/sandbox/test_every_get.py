@@ -9,35 +9,38 @@ from classy_nb.sandbox._routes import PARENTS, table_of
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:?\d\d)?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-WORDS = {"payout_type": "stripe", "scope": "all", "url": "https%3A%2F%2Fexample.org%2Fx", "slug": "abc", "year": "2025",
-         "block": "b1", "persona": "donor", "subscription_plan": "8"}  # fmt: skip
+WORDS = {
+    "payout_type": "stripe",
+    "scope": "all",
+    "url": "https%3A%2F%2Fexample.org%2Fx",
+    "slug": "abc",
+    "year": "2025",
+    "block": "b1",
+    "persona": "donor",
+    "subscription_plan": "8",
+}
 REQUIRED = {"payout_date": "2026-10-01", "entity_type": "campaign", "entity_id": "1", "persona": "donor"}
 EMPTY = {"/transactions/{transaction}/acknowledgements"}
 """Lists that may have no rows for any of the parents tried."""
 
 
+FORMS = {
+    "int": lambda value: isinstance(value, int) or (isinstance(value, str) and value.isdigit()),
+    "float": lambda value: re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", str(value)) is not None,
+    "datetime": lambda value: isinstance(value, str) and MOMENT.fullmatch(value) is not None,
+    "date": lambda value: isinstance(value, str) and DAY.fullmatch(value) is not None,
+    "last4": lambda value: isinstance(value, int) or (isinstance(value, str) and len(value) == 4),
+    "list": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "text": lambda value: isinstance(value, str),
+    "json": lambda _: True,
+}
+
+
 def fits(kind: str, value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    match kind:
-        case "int":
-            return (number and isinstance(value, int)) or (isinstance(value, str) and value.isdigit())
-        case "float":
-            return number or (isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) is not None)
-        case "bool":
-            return value in (True, False, 0, 1)
-        case "datetime":
-            return isinstance(value, str) and MOMENT.fullmatch(value) is not None
-        case "date":
-            return isinstance(value, str) and DAY.fullmatch(value) is not None
-        case "last4":
-            return isinstance(value, int) or (isinstance(value, str) and len(value) == 4)
-        case "list":
-            return isinstance(value, list)
-        case "object":
-            return isinstance(value, dict)
-        case "text":
-            return isinstance(value, str)
-    return True
+    if kind == "bool":
+        return value in (True, False, 0, 1)
+    return not isinstance(value, bool) and FORMS[kind](value)
 
 
 def complaints(record: str, row: dict, where: str = "") -> list[str]:

@@ -4,7 +4,9 @@ import pytest
 
 from classy_nb import catalog
 
-LISTS = [e for e in catalog.load().endpoints if e.include and e.kind == "list" and e.parents == ("organization",)]
+LISTS = [
+    e for e in catalog.load().endpoints if e.include and e.kind == "list" and e.parents == ("organization",)
+]
 
 
 @pytest.mark.parametrize("endpoint", LISTS, ids=lambda e: e.path)

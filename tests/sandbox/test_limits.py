@@ -16,7 +16,11 @@ def limited():
 
 @pytest.fixture
 def ask(limited):
-    fields = {"grant_type": "client_credentials", "client_id": limited.client_id, "client_secret": limited.client_secret}
+    fields = {
+        "grant_type": "client_credentials",
+        "client_id": limited.client_id,
+        "client_secret": limited.client_secret,
+    }
     token = requests.post(limited.token_url, data=fields, timeout=5).json()["access_token"]
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"

@@ -15,7 +15,9 @@ def test_tracking_codes_are_empty_without_a_flag(asker):
         "fundraisingTeams": {"fundraising_team"},
     }
     both = asker.org("/source-tracking-codes", transactions="true", fundraisingPages="true").json()["total"]
-    single = [asker.org("/source-tracking-codes", **{flag: "true"}).json()["total"] for flag in list(kinds)[:2]]
+    single = [
+        asker.org("/source-tracking-codes", **{flag: "true"}).json()["total"] for flag in list(kinds)[:2]
+    ]
     assert both == sum(single)
 
 
@@ -66,7 +68,9 @@ def test_moments_may_be_no_content(box, asker):
         odd = asker.get(f"/fundraising-pages/{next(n for n in pages if n % 2)}/{what}")
         assert (odd.status_code, odd.content) == (204, b"")
         assert "Content-Type" not in odd.headers
-        assert asker.get(f"/fundraising-pages/{next(n for n in pages if not n % 2)}/{what}").status_code == 200
+        assert (
+            asker.get(f"/fundraising-pages/{next(n for n in pages if not n % 2)}/{what}").status_code == 200
+        )
 
 
 def test_signed_files_live_elsewhere_and_want_no_token(box, asker):
@@ -105,13 +109,20 @@ def test_the_unlisted_ones_live(box, asker):
 
 def test_overviews_of_pages_and_teams(box, asker):
     gifts = [r for r in box.truth("transactions") if r["status"] == "success"]
-    for column, path in [("fundraising_page_id", "fundraising-pages"), ("fundraising_team_id", "fundraising-teams")]:
+    for column, path in [
+        ("fundraising_page_id", "fundraising-pages"),
+        ("fundraising_team_id", "fundraising-teams"),
+    ]:
         number = next(row[column] for row in gifts if row[column])
         mine = [row for row in gifts if row[column] == number]
         metrics = asker.get(f"/{path}/{number}/overview").json()["metrics"]
         assert metrics["transactions_count"] == len(mine)
-        assert round(metrics["donations_amount"] * 100) == sum(round(r["donation_gross_amount"] * 100) for r in mine)
-        later = asker.get(f"/{path}/{number}/overview", start_date="2031-01-01 00:00:00", timezone="UTC").json()
+        assert round(metrics["donations_amount"] * 100) == sum(
+            round(r["donation_gross_amount"] * 100) for r in mine
+        )
+        later = asker.get(
+            f"/{path}/{number}/overview", start_date="2031-01-01 00:00:00", timezone="UTC"
+        ).json()
         assert later["metrics"]["transactions_count"] == 0
         assert (later["start_time"], later["timezone"]) == ("2031-01-01T00:00:00+0000", "UTC")
 
@@ -151,5 +162,8 @@ def test_misspelt_urls_of_three_team_lists(box, asker):
     number = box.truth("fundraising_teams")[0]["id"]
     for what in ("answers", "stories", "updates"):
         body = asker.get(f"/fundraising-teams/{number}/{what}").json()
-        assert (body["first_team_url"], body["last_team_url"]) == (body["first_page_url"], body["last_page_url"])
+        assert (body["first_team_url"], body["last_team_url"]) == (
+            body["first_page_url"],
+            body["last_page_url"],
+        )
     assert "first_team_url" not in asker.get(f"/fundraising-teams/{number}/feed-items").json()

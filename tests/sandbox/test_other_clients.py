@@ -31,16 +31,20 @@ def raw(box, request: bytes) -> bytes:
 def test_unencoded_operators_in_the_request_line(box, token):
     org = box.organization_id
     for query in ("filter=id>5&per_page=1", "filter=id>5,id<>7&per_page=1", 'filter=name<"|{}^`&per_page=1'):
-        line = f"GET /2.0/organizations/{org}/campaigns?{query} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}"
-        answer = raw(box, line.encode() + b"\r\n\r\n")
+        head = f"GET /2.0/organizations/{org}/campaigns?{query} HTTP/1.1\r\nHost: api\r\n"
+        answer = raw(box, f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 200 "), query
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/2.0/organizations/{}/campaigns/", "/2.0//organizations/{}//campaigns", "//2.0/organizations/{}/campaigns",
-     "/api/2.0/organizations/{}/campaigns"],
-)  # fmt: skip
+    [
+        "/2.0/organizations/{}/campaigns/",
+        "/2.0//organizations/{}//campaigns",
+        "//2.0/organizations/{}/campaigns",
+        "/api/2.0/organizations/{}/campaigns",
+    ],
+)
 def test_slashes_and_the_other_prefix(box, asker, path):
     url = box.base_url.removesuffix("/2.0") + path.format(box.organization_id)
     answer = asker.session.get(url, params={"per_page": 2}, timeout=5)
@@ -79,7 +83,9 @@ def test_spaces_as_plus_and_percent(box, asker):
 
 
 def test_a_client_that_waits_for_100_continue(box):
-    fields = f"grant_type=client_credentials&client_id={box.client_id}&client_secret={box.client_secret}".encode()
+    fields = (
+        f"grant_type=client_credentials&client_id={box.client_id}&client_secret={box.client_secret}".encode()
+    )
     head = (
         b"POST /oauth2/auth HTTP/1.1\r\nHost: api\r\nExpect: 100-continue\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(fields)
@@ -100,8 +106,12 @@ def test_head(box, asker):
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl(box, token):
     url = f"{box.base_url}/organizations/{box.organization_id}/transactions?per_page=1&filter=id>5&fields=id"
-    done = subprocess.run(["curl", "-s", "-g", "--compressed", "-H", f"Authorization: Bearer {token}", url],
-                          capture_output=True, check=True, timeout=10)  # fmt: skip
+    done = subprocess.run(
+        ["curl", "-s", "-g", "--compressed", "-H", f"Authorization: Bearer {token}", url],
+        capture_output=True,
+        check=True,
+        timeout=10,
+    )
     assert json.loads(done.stdout)["total"] == 600
 
 
@@ -120,7 +130,8 @@ function ask(method, path, headers, body) {
   });
 }
 (async () => {
-  const form = querystring.stringify({grant_type: 'client_credentials', client_id: id, client_secret: secret});
+  const fields = {grant_type: 'client_credentials', client_id: id, client_secret: secret};
+  const form = querystring.stringify(fields);
   const token = await ask('POST', '/oauth2/auth', {'Content-Type': 'application/x-www-form-urlencoded',
     'Content-Length': Buffer.byteLength(form), Accept: 'application/json'}, form);
   const headers = {Authorization: 'Bearer ' + token.body.access_token, Accept: 'application/json'};
@@ -129,7 +140,8 @@ function ask(method, path, headers, body) {
   const qs = querystring.stringify({per_page: 100, with: 'items', filter: 'status=success', sort: 'id:asc'});
   let page = 1, last = 1, sum = 0, rows = 0;
   do {
-    const list = await ask('GET', '/2.0/organizations/' + org + '/transactions?' + qs + '&page=' + page, headers);
+    const path = '/2.0/organizations/' + org + '/transactions?' + qs + '&page=' + page;
+    const list = await ask('GET', path, headers);
     last = list.body.last_page;
     for (const row of list.body.data) {
       rows += 1;
@@ -146,8 +158,12 @@ function ask(method, path, headers, body) {
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_a_script_in_the_way_of_the_vendors_client(box):
     base = box.base_url.removesuffix("/2.0")
-    done = subprocess.run(["node", "-e", SCRIPT, base, box.client_id, box.client_secret],
-                          capture_output=True, check=True, timeout=30)  # fmt: skip
+    done = subprocess.run(
+        ["node", "-e", SCRIPT, base, box.client_id, box.client_secret],
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
     good = [row for row in box.truth("transactions") if row["status"] == "success"]
     assert json.loads(done.stdout) == {
         "rows": len(good),

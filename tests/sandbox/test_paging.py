@@ -2,8 +2,21 @@
 
 import pytest
 
-KEYS = {"current_page", "data", "first_page_url", "from", "last_page", "last_page_url", "links", "next_page_url",
-        "path", "per_page", "prev_page_url", "to", "total"}  # fmt: skip
+KEYS = {
+    "current_page",
+    "data",
+    "first_page_url",
+    "from",
+    "last_page",
+    "last_page_url",
+    "links",
+    "next_page_url",
+    "path",
+    "per_page",
+    "prev_page_url",
+    "to",
+    "total",
+}
 
 
 def test_the_envelope(box, asker):
@@ -23,9 +36,13 @@ def test_the_envelope(box, asker):
 
 
 def test_many_pages_have_dots_among_their_links(asker):
-    labels = [link["label"] for link in asker.org("/transactions", per_page=10, page=30).json()["links"][1:-1]]
+    labels = [
+        link["label"] for link in asker.org("/transactions", per_page=10, page=30).json()["links"][1:-1]
+    ]
     assert labels == ["1", "2", "...", "27", "28", "29", "30", "31", "32", "33", "...", "59", "60"]
-    labels = [link["label"] for link in asker.org("/transactions", per_page=10, page=60).json()["links"][1:-1]]
+    labels = [
+        link["label"] for link in asker.org("/transactions", per_page=10, page=60).json()["links"][1:-1]
+    ]
     assert labels == ["1", "2", "...", *map(str, range(51, 61))]
 
 
@@ -37,7 +54,12 @@ def test_usually_twenty_rows(asker):
 def test_an_empty_list(asker):
     body = asker.org("/transactions", filter="id<0").json()
     assert (body["data"], body["total"], body["last_page"]) == ([], 0, 1)
-    assert (body["from"], body["to"], body["next_page_url"], body["prev_page_url"]) == (None, None, None, None)
+    assert (body["from"], body["to"], body["next_page_url"], body["prev_page_url"]) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_an_empty_list_as_the_hand_written_example(box, asker):

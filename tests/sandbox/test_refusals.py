@@ -60,7 +60,11 @@ def test_out_of_reach_is_403_with_permissions(box, asker, path, entity):
 
 
 def test_another_organizations_records_are_403(box, asker):
-    for kind, path in [("transactions", "transactions"), ("campaigns", "campaigns"), ("supporters", "supporters")]:
+    for kind, path in [
+        ("transactions", "transactions"),
+        ("campaigns", "campaigns"),
+        ("supporters", "supporters"),
+    ]:
         number = box.truth(kind, box.foreign_organization_id)[0]["id"]
         answer = asker.get(f"/{path}/{number}")
         assert answer.status_code == 403
@@ -69,9 +73,15 @@ def test_another_organizations_records_are_403(box, asker):
 
 @pytest.mark.parametrize(
     "path",
-    ["/campaigns/1", "/transactions/999999999999", "/organizations/7/campaigns", "/campaigns/x", "/supporters/-1",
-     "/campaigns/99999999999999999999"],
-)  # fmt: skip
+    [
+        "/campaigns/1",
+        "/transactions/999999999999",
+        "/organizations/7/campaigns",
+        "/campaigns/x",
+        "/supporters/-1",
+        "/campaigns/99999999999999999999",
+    ],
+)
 def test_an_unknown_id_is_the_apis_404(asker, path):
     answer = asker.get(path)
     assert (answer.status_code, answer.json()) == (404, {"error": "The resource cannot be found"})

@@ -16,7 +16,11 @@ INVALID_CLIENT = {"error": "invalid_client", "error_description": "Invalid clien
 
 
 def fields(box, **changes):
-    found = {"grant_type": "client_credentials", "client_id": box.client_id, "client_secret": box.client_secret}
+    found = {
+        "grant_type": "client_credentials",
+        "client_id": box.client_id,
+        "client_secret": box.client_secret,
+    }
     return {name: value for name, value in {**found, **changes}.items() if value is not None}
 
 
@@ -39,7 +43,10 @@ def test_a_form_gets_a_token(box):
         lambda box: {"files": {name: (None, value) for name, value in fields(box).items()}},
         lambda box: {"json": {**fields(box, client_secret=None), "secret_key": box.client_secret}},
         lambda box: {"data": fields(box, audience="nobody", scope="read write")},
-        lambda box: {"data": {"grant_type": "client_credentials"}, "auth": (box.client_id, box.client_secret)},
+        lambda box: {
+            "data": {"grant_type": "client_credentials"},
+            "auth": (box.client_id, box.client_secret),
+        },
         lambda box: {"data": fields(box), "headers": {"Content-Type": "application/json"}},
     ],
     ids=["json", "query", "multipart", "secret_key", "extra", "basic", "form called json"],
@@ -71,9 +78,18 @@ def test_missing_fields_are_an_object_of_lists(box, given, error):
     [
         ({"client_secret": "wrong"}, INVALID_CLIENT),
         ({"client_id": "wrong"}, INVALID_CLIENT),
-        ({"grant_type": "magic"}, {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}),
-        ({"grant_type": None}, {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}),
-        ({"scope": "admin"}, {"error": "invalid_scope", "error_description": "The requested scope is invalid"}),
+        (
+            {"grant_type": "magic"},
+            {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"},
+        ),
+        (
+            {"grant_type": None},
+            {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"},
+        ),
+        (
+            {"scope": "admin"},
+            {"error": "invalid_scope", "error_description": "The requested scope is invalid"},
+        ),
         (
             {"grant_type": "refresh_token", "refresh_token": "x"},
             {"error": "invalid_request", "error_description": "Invalid refresh_token"},
@@ -118,16 +134,12 @@ def test_below_the_data_path_it_is_a_data_call(box):
 
 
 @pytest.mark.parametrize(
-    ("switch", "value", "key", "expected"),
-    [
-        ("expires_in", "text", "expires_in", "7200"),
-        ("expires_in", "missing", "expires_in", None),
-        ("token_type", "BEARER", "token_type", "BEARER"),
-    ],
+    ("switch", "value", "expected"),
+    [("expires_in", "text", "7200"), ("expires_in", "missing", None), ("token_type", "BEARER", "BEARER")],
 )
-def test_switches_of_the_answer(box, asker, switch, value, key, expected):
+def test_switches_of_the_answer(box, asker, switch, value, expected):
     setattr(box.faults, switch, value)
-    assert asker.token().json().get(key) == expected
+    assert asker.token().json().get(switch) == expected
 
 
 def test_token_faults_come_in_order(box, asker):

@@ -8,6 +8,7 @@ from ._fundraising import PAGES, TEAMS
 from ._people import MEMBERS, SUPPORTERS
 from ._plans import PLANS
 from ._social import SOCIAL
+from ._traces import TRACES
 from ._transactions import DONORS, ITEMS, LOOKUPS, REGISTRATIONS, TRANSACTIONS
 
 STORED = (
@@ -27,7 +28,7 @@ STORED = (
 )
 """Tables that the world fills."""
 
-DERIVED = (*_DERIVED, *SOCIAL)
+DERIVED = (*_DERIVED, *TRACES, *SOCIAL)
 """Tables that follow from those."""
 
 SHOWN = (DONORS,)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from classy_nb.sandbox._table import Table
+from classy_nb.sandbox._table import Table, columns
 
 ORGANIZATIONS = Table(
     "organizations",
     "Organization",
     {
         "id": "int",
-        **dict.fromkeys(("name", "description", "mission", "city", "state", "postal_code", "timezone_identifier",
-                         "url"), "text"),
-        **dict.fromkeys(("created_at", "updated_at"), "time"),
+        **columns("text", "name description mission city state postal_code timezone_identifier url"),
+        **columns("time", "created_at updated_at"),
     },
     {
         "address": "'1 Invented Way'",
@@ -41,23 +40,37 @@ ORGANIZATIONS = Table(
         "welcome_message": "'This is the sandbox of classy_nb: a stand-in with invented data.'",
     },
     forms={"fixed_fot_percent": "%.2f", "logo_id": "text"},
-)  # fmt: skip
+)
 
-_ON = ("dcf_enabled", "dcf_allowed", "pages_can_set_appeal", "pages_can_set_goal", "teams_can_set_appeal",
-       "teams_can_set_goal", "checkout_corporate_donation_enabled", "hide_contact_opt_in", "exit_modal",
-       "classy_mode_checked_by_default")  # fmt: skip
+_ON = (
+    "dcf_enabled",
+    "dcf_allowed",
+    "pages_can_set_appeal",
+    "pages_can_set_goal",
+    "teams_can_set_appeal",
+    "teams_can_set_goal",
+    "checkout_corporate_donation_enabled",
+    "hide_contact_opt_in",
+    "exit_modal",
+    "classy_mode_checked_by_default",
+)
 
 CAMPAIGNS = Table(
     "campaigns",
     "Campaign",
     {
-        **dict.fromkeys(("id", "organization_id", "designation_id", "is_general", "logo_id", "team_cover_photo_id",
-                         "category_id", "channel_id"), "int"),
-        **dict.fromkeys(("name", "internal_name", "type", "status", "timezone_identifier", "raw_currency_code",
-                         "venue", "city", "state", "postal_code", "country", "address1", "contact_email",
-                         "external_id", "custom_url", "channel_keywords"), "text"),
-        **dict.fromkeys(("created_at", "updated_at", "started_at", "ended_at"), "time"),
-        **dict.fromkeys(("goal", "raw_goal"), "cents"),
+        **columns(
+            "int",
+            """id organization_id designation_id is_general logo_id team_cover_photo_id
+            category_id channel_id""",
+        ),
+        **columns(
+            "text",
+            """name internal_name type status timezone_identifier raw_currency_code venue city state
+            postal_code country address1 contact_email external_id custom_url channel_keywords""",
+        ),
+        **columns("time", "created_at updated_at started_at ended_at"),
+        **columns("cents", "goal raw_goal"),
     },
     {
         "canonical_url": "'/campaign/c' || t.id",
@@ -72,7 +85,8 @@ CAMPAIGNS = Table(
         "minimum_donation_amount": "5",
         "sort_designation_by": "'A-Z'",
         "team_membership_policy": "CASE WHEN t.type = 'reg_w_fund' THEN 'required' ELSE 'optional' END",
-        "allow_fundraising_pages": "t.type IN ('peer_to_peer', 'reg_w_fund', 'fund_for_entry', 'crowdfunding')",
+        "allow_fundraising_pages": "t.type IN ('peer_to_peer', 'reg_w_fund', 'fund_for_entry',"
+        " 'crowdfunding')",
         "allow_team_fundraising": "t.type IN ('peer_to_peer', 'reg_w_fund', 'fund_for_entry')",
         "add_registration_fee": "t.type IN ('registration', 'reg_w_fund')",
         "fixed_fot_percent": "CASE WHEN t.id % 2 = 0 THEN 4.0 END",
@@ -82,8 +96,10 @@ CAMPAIGNS = Table(
         "linked_at": "CASE WHEN t.type = 'dynamic' THEN t.created_at END",
         "crypto_giving": "'disabled'",
         "embedded_giving": "CASE WHEN t.is_general THEN 'modal' ELSE 'disabled' END",
-        "default_page_appeal": "CASE WHEN t.type = 'peer_to_peer' THEN 'Please give, \"every\" bit helps' END",
-        "logo_url": "CASE WHEN t.logo_id IS NOT NULL THEN 'https://cdn.example.org/' || t.logo_id || '.png' END",
+        "default_page_appeal": "CASE WHEN t.type = 'peer_to_peer' THEN 'Please give, \"every\" bit"
+        " helps' END",
+        "logo_url": "CASE WHEN t.logo_id IS NOT NULL THEN 'https://cdn.example.org/' || t.logo_id ||"
+        " '.png' END",
         **dict.fromkeys(_ON, "1"),
     },
     forms={
@@ -94,17 +110,15 @@ CAMPAIGNS = Table(
     },
     order="t.name, t.rowid",
     indexes=("organization_id",),
-)  # fmt: skip
+)
 
 DESIGNATIONS = Table(
     "designations",
     "Designation",
     {
-        **dict.fromkeys(("id", "organization_id", "is_active", "is_complete", "is_default"), "int"),
-        **dict.fromkeys(
-            ("name", "description", "external_reference_id", "city", "state", "postal_code"), "text"
-        ),
-        **dict.fromkeys(("created_at", "updated_at", "start_time", "end_time"), "time"),
+        **columns("int", "id organization_id is_active is_complete is_default"),
+        **columns("text", "name description external_reference_id city state postal_code"),
+        **columns("time", "created_at updated_at start_time end_time"),
         "goal": "cents",
     },
     forms={"goal": "%.1f", "start_time": "plain", "end_time": "plain"},
@@ -116,23 +130,28 @@ QUESTIONS = Table(
     "questions",
     "Question",
     {
-        **dict.fromkeys(("id", "organization_id", "campaign_id", "is_deleted", "is_required", "is_pre_conversion",
-                         "product_id", "weight"), "int"),
-        **dict.fromkeys(("label", "location", "tag", "type"), "text"),
-        **dict.fromkeys(("created_at", "updated_at", "deleted_at"), "time"),
+        **columns(
+            "int",
+            """id organization_id campaign_id is_deleted is_required is_pre_conversion product_id weight""",
+        ),
+        **columns("text", "label location tag type"),
+        **columns("time", "created_at updated_at deleted_at"),
     },
     indexes=("organization_id", "campaign_id"),
-)  # fmt: skip
+)
 
 TICKET_TYPES = Table(
     "ticket_types",
     "TicketType",
     {
-        **dict.fromkeys(("id", "organization_id", "campaign_id", "commitment_id", "is_active", "quantity_available",
-                         "quantity_sold", "max_per_transaction", "weight"), "int"),
-        **dict.fromkeys(("name", "description"), "text"),
-        **dict.fromkeys(("created_at", "updated_at", "started_at", "ended_at"), "time"),
-        **dict.fromkeys(("price", "overhead"), "cents"),
+        **columns(
+            "int",
+            """id organization_id campaign_id commitment_id is_active quantity_available quantity_sold
+            max_per_transaction weight""",
+        ),
+        **columns("text", "name description"),
+        **columns("time", "created_at updated_at started_at ended_at"),
+        **columns("cents", "price overhead"),
     },
     {
         "commitment": "CASE WHEN t.commitment_id IS NOT NULL THEN json_object('deadline',"
@@ -140,10 +159,11 @@ TICKET_TYPES = Table(
         "entries_per_ticket": "1",
         "org_percent": "100.0",
         "deductible_amount": "(t.price - t.overhead) / 100.0",
-        "deductible_percent": "CASE WHEN t.price > 0 THEN ROUND(100.0 * (t.price - t.overhead) / t.price, 2) END",
+        "deductible_percent": "CASE WHEN t.price > 0 THEN ROUND(100.0 * (t.price - t.overhead) /"
+        " t.price, 2) END",
         "min_per_transaction": "1",
     },
     date_form="offset",
     order="t.weight, t.rowid",
     indexes=("organization_id", "campaign_id"),
-)  # fmt: skip
+)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from classy_nb.sandbox._table import Table
+from classy_nb.sandbox._table import Table, columns
 
-_ADDRESS = ("first_name", "last_name", "email_address", "address1", "address2", "city", "state", "country",
-            "postal_code", "phone", "gender")  # fmt: skip
+_ADDRESS = (
+    "first_name",
+    "last_name",
+    "email_address",
+    "address1",
+    "address2",
+    "city",
+    "state",
+    "country",
+    "postal_code",
+    "phone",
+    "gender",
+)
 
 MEMBERS = Table(
     "members",
@@ -16,7 +27,7 @@ MEMBERS = Table(
         **dict.fromkeys(_ADDRESS, "text"),
         "title": "text",
         "status": "text",
-        **dict.fromkeys(("date_of_birth", "created_at", "last_login_at"), "time"),
+        **columns("time", "date_of_birth created_at last_login_at"),
     },
     {
         "descope_user_id": "CASE WHEN t.id % 3 = 0 THEN printf('U2%010d', t.id) END",
@@ -30,12 +41,14 @@ SUPPORTERS = Table(
     "supporters",
     "Supporter",
     {
-        **dict.fromkeys(("id", "organization_id", "member_id", "source_campaign_id", "source_fundraising_page_id",
-                         "opt_in", "card_last_four"), "int"),
+        **columns(
+            "int",
+            """id organization_id member_id source_campaign_id source_fundraising_page_id
+            opt_in card_last_four""",
+        ),
         **dict.fromkeys(_ADDRESS, "text"),
-        **dict.fromkeys(("cell_phone", "birthday", "nickname", "location", "last_emailed_at", "origin", "metadata"),
-                        "text"),
-        **dict.fromkeys(("created_at", "updated_at"), "time"),
+        **columns("text", "cell_phone birthday nickname location last_emailed_at origin metadata"),
+        **columns("time", "created_at updated_at"),
     },
     {
         "source_organization_id": "t.organization_id",
@@ -44,4 +57,4 @@ SUPPORTERS = Table(
     date_form="offset",
     order="t.updated_at DESC, t.rowid DESC",
     indexes=("organization_id", "member_id"),
-)  # fmt: skip
+)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from classy_nb.sandbox._table import Table
+from classy_nb.sandbox._table import Table, columns
 
 PLANS = Table(
     "recurring_donation_plans",
     "RecurringDonationPlan",
     {
-        **dict.fromkeys(("id", "organization_id", "campaign_id", "supporter_id", "member_id", "designation_id",
-                         "fundraising_page_id", "fundraising_team_id", "ach_last_four", "flags", "pay", "is_paused",
-                         "migrated"), "int"),
-        **dict.fromkeys(("status", "frequency", "raw_currency_code", "cancel_by", "cancel_reason_code",
-                         "cancel_reason_text", "company_name", "timezone_identifier", "metadata"), "text"),
-        **dict.fromkeys(("created_at", "started_at", "updated_at", "canceled_at", "failed_at", "next_processing_date",
-                         "pause_until", "plan_paused_on_date", "recur_until", "migration_date"), "time"),
-        **dict.fromkeys(("donation", "adjustment", "raw_donation", "raw_adjustment"), "cents"),
+        **columns(
+            "int",
+            """id organization_id campaign_id supporter_id member_id designation_id fundraising_page_id
+            fundraising_team_id ach_last_four flags pay is_paused migrated""",
+        ),
+        **columns(
+            "text",
+            """status frequency raw_currency_code cancel_by cancel_reason_code cancel_reason_text company_name
+            timezone_identifier metadata""",
+        ),
+        **columns(
+            "time",
+            """created_at started_at updated_at canceled_at failed_at next_processing_date pause_until
+            plan_paused_on_date recur_until migration_date""",
+        ),
+        **columns("cents", "donation adjustment raw_donation raw_adjustment"),
     },
     {
         "address": "COALESCE(s.address1, '')",

@@ -1,17 +1,23 @@
-"""Stories, updates, their comments and likes, and domain slugs: small, made from campaigns, pages and teams."""
+"""Stories, updates, their comments and likes, and domain slugs: small, from campaigns, pages, teams."""
+
+# The statements are put together from the names of our own tables and columns and from numbers;
+# what a client sends goes in as parameters.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
-from classy_nb.sandbox._table import Table
+from classy_nb.sandbox._table import Table, columns
 
 from ._derived import Derived
 
 _POST = {
-    **dict.fromkeys(("id", "organization_id", "campaign_id", "fundraising_page_id", "fundraising_team_id",
-                     "member_id", "postable_id"), "int"),
-    **dict.fromkeys(("postable_type", "poster_name", "body", "title"), "text"),
-    **dict.fromkeys(("created_at", "updated_at"), "time"),
-}  # fmt: skip
+    **columns(
+        "int",
+        """id organization_id campaign_id fundraising_page_id fundraising_team_id member_id postable_id""",
+    ),
+    **columns("text", "postable_type poster_name body title"),
+    **columns("time", "created_at updated_at"),
+}
 _POST_COLUMNS = {
     "comments_count": "2",
     "likes_count": "1",
@@ -25,13 +31,16 @@ _INDEXES = ("campaign_id", "fundraising_page_id", "fundraising_team_id")
 
 def _posts(what: str, body: str) -> str:
     member = "(SELECT MIN(m.id) FROM base_members m WHERE m.organization_id = x.organization_id)"
-    return f"""SELECT x.id * 4, x.organization_id, x.id, NULL, NULL, {member}, x.id, 'campaign', 'Staff', {body},
+    return f"""SELECT x.id * 4, x.organization_id, x.id, NULL, NULL, {member}, x.id, 'campaign', 'Staff',
+      {body},
         '{what} of ' || x.name, x.created_at, x.updated_at FROM base_campaigns x
       UNION ALL
-      SELECT x.id * 4 + 1, x.organization_id, NULL, x.id, NULL, x.member_id, x.id, 'fundraising_page', NULL, {body},
+      SELECT x.id * 4 + 1, x.organization_id, NULL, x.id, NULL, x.member_id, x.id, 'fundraising_page',
+        NULL, {body},
         x.title, x.created_at, x.created_at + 60 FROM base_fundraising_pages x WHERE x.id % 5 = 0
       UNION ALL
-      SELECT x.id * 4 + 2, x.organization_id, NULL, NULL, x.id, x.team_lead_id, x.id, 'fundraising_team', NULL, {body},
+      SELECT x.id * 4 + 2, x.organization_id, NULL, NULL, x.id, x.team_lead_id, x.id, 'fundraising_team',
+        NULL, {body},
         NULL, x.created_at, x.created_at + 60 FROM base_fundraising_teams x WHERE x.id % 3 = 0"""
 
 
@@ -62,9 +71,9 @@ COMMENTS = Derived(
         "comments",
         "Comment",
         {
-            **dict.fromkeys(("id", "organization_id", "commentable_id", "member_id"), "int"),
-            **dict.fromkeys(("commentable_type", "commenter_name", "body"), "text"),
-            **dict.fromkeys(("created_at", "updated_at"), "time"),
+            **columns("int", "id organization_id commentable_id member_id"),
+            **columns("text", "commentable_type commenter_name body"),
+            **columns("time", "created_at updated_at"),
         },
         {"author_display_name": "t.commenter_name", "likes_count": "t.id % 3"},
         indexes=("commentable_id",),
@@ -72,22 +81,24 @@ COMMENTS = Derived(
     f"""SELECT c.id * 8 + {_KIND} * 2 + n.n, c.organization_id, c.id, c.author, c.kind,
         m.first_name || ' ' || m.last_name, CASE n.n WHEN 0 THEN 'Well done!' ELSE 'Go, "team"' END,
         c.created_at + 3600 * (n.n + 1), c.created_at + 3600 * (n.n + 1)
-      FROM ({_COMMENTED}) c JOIN (SELECT 0 AS n UNION SELECT 1) n LEFT JOIN base_members m ON m.id = c.author""",
+      FROM ({_COMMENTED}) c JOIN (SELECT 0 AS n UNION SELECT 1) n LEFT JOIN base_members m ON m.id =
+        c.author""",
     needs=("stories", "updates", "feed_items"),
-)  # fmt: skip
+)
 
 LIKES = Derived(
     Table(
         "likes",
         "Like",
         {
-            **dict.fromkeys(("id", "organization_id", "likeable_id", "member_id"), "int"),
-            **dict.fromkeys(("likeable_type", "liker_name"), "text"),
-            **dict.fromkeys(("created_at", "updated_at"), "time"),
+            **columns("int", "id organization_id likeable_id member_id"),
+            **columns("text", "likeable_type liker_name"),
+            **columns("time", "created_at updated_at"),
         },
         indexes=("likeable_id",),
     ),
-    f"""SELECT c.id * 4 + {_KIND}, c.organization_id, c.id, c.author, c.kind, m.first_name || ' ' || m.last_name,
+    f"""SELECT c.id * 4 + {_KIND}, c.organization_id, c.id, c.author, c.kind, m.first_name || ' ' ||
+      m.last_name,
         c.created_at + 60, c.created_at + 60
       FROM ({_COMMENTED}) c LEFT JOIN base_members m ON m.id = c.author""",
     needs=("stories", "updates", "feed_items"),
@@ -98,10 +109,9 @@ SLUGS = Derived(
         "domain_slugs",
         "DomainSlug",
         {
-            **dict.fromkeys(("id", "organization_id", "campaign_id", "fundraising_team_id", "fundraising_entity_id"),
-                            "int"),
-            **dict.fromkeys(("fundraising_entity_type", "value"), "text"),
-            **dict.fromkeys(("created_at", "updated_at", "deleted_at"), "time"),
+            **columns("int", "id organization_id campaign_id fundraising_team_id fundraising_entity_id"),
+            **columns("text", "fundraising_entity_type value"),
+            **columns("time", "created_at updated_at deleted_at"),
         },
         {
             "domain_id": "331",
@@ -113,8 +123,9 @@ SLUGS = Derived(
     """SELECT c.id * 2, c.organization_id, c.id, NULL, c.id, 'campaign', printf('%04d-give', c.id % 10000),
         c.created_at, c.created_at, CASE WHEN c.id % 13 = 0 THEN c.updated_at END FROM base_campaigns c
       UNION ALL
-      SELECT g.id * 2 + 1, g.organization_id, NULL, g.id, g.id, 'fundraising_team', 'team-' || g.id, g.created_at,
+      SELECT g.id * 2 + 1, g.organization_id, NULL, g.id, g.id, 'fundraising_team', 'team-' || g.id,
+        g.created_at,
         g.created_at, NULL FROM base_fundraising_teams g WHERE g.id % 2 = 0""",
-)  # fmt: skip
+)
 
 SOCIAL = (STORIES, UPDATES, COMMENTS, LIKES, SLUGS)

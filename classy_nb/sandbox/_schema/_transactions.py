@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classy_nb.sandbox._table import Table
+from classy_nb.sandbox._table import Table, columns
 
 COVERED, FEE_ON_TOP, ANONYMOUS, HIDDEN, GIFT_AID, REPROCESS, OPTED_IN, SYNC = (1 << n for n in range(8))
 """Bits of ``flags``."""
@@ -11,7 +11,8 @@ LOOKUPS = """
 CREATE TABLE payments (code INTEGER PRIMARY KEY, payment_type TEXT, payment_method TEXT, payment_gateway TEXT,
                        payment_source TEXT, card_type TEXT);
 CREATE TABLE batches (id INTEGER PRIMARY KEY, vendor_name TEXT, number TEXT, sequence TEXT, day TEXT);
-CREATE TABLE sources (id INTEGER PRIMARY KEY, source TEXT, medium TEXT, campaign TEXT, content TEXT, term TEXT,
+CREATE TABLE sources (id INTEGER PRIMARY KEY, source TEXT, medium TEXT, campaign TEXT, content TEXT, term
+  TEXT,
                       c_src TEXT, c_src2 TEXT, referrer TEXT);
 """
 
@@ -46,7 +47,8 @@ _CONTEXT = """json_object(
     'vendor_batch_date', b.day)"""
 
 _CONSENT = f"""json_object(
-    'sms_opt_in', CASE WHEN t.id % 7 = 0 THEN json('true') WHEN t.id % 7 = 1 THEN json('false') ELSE json('null') END,
+    'sms_opt_in', CASE WHEN t.id % 7 = 0 THEN json('true') WHEN t.id % 7 = 1 THEN json('false') ELSE
+      json('null') END,
     'sms_consent_decision_date', CASE WHEN t.id % 7 < 2
         THEN strftime('%Y-%m-%dT%H:%M:%SZ', t.purchased_at, 'unixepoch') END,
     'email_opt_in', CASE WHEN {_flag(OPTED_IN)} THEN json('true') ELSE json('false') END,
@@ -145,7 +147,8 @@ _MISC = {
     "is_reprocess": _flag(REPROCESS),
     "opted_into_payment_sync": _flag(SYNC),
     "reprocess_attempts": f"CASE WHEN {_flag(REPROCESS)} THEN 1 + t.id % 3 ELSE 0 END",
-    "donation_matching_plan_id": "CASE WHEN t.donation_match_id IS NOT NULL THEN 4100 + t.campaign_id % 50 END",
+    "donation_matching_plan_id": "CASE WHEN t.donation_match_id IS NOT NULL THEN 4100 + t.campaign_id %"
+    " 50 END",
     "tax_entity_id": "CASE WHEN t.id % 3 = 0 THEN 331 END",
     "receipt_serial": _when(
         "t.status IN ('success', 'refunded') AND t.donation > 0", "printf('%010d', t.id)"
@@ -153,16 +156,19 @@ _MISC = {
 }
 
 _STORED = {
-    **dict.fromkeys(
-        ("id", "organization_id", "campaign_id", "fundraising_page_id", "fundraising_team_id", "supporter_id",
-         "payer_id", "member_id", "designation_id", "recurring_donation_plan_id", "parent_transaction_id",
-         "donation_match_id", "pay", "source", "batch", "flags"), "int"),
-    **dict.fromkeys(("created_at", "purchased_at", "charged_at", "refunded_at", "updated_at"), "time"),
-    **dict.fromkeys(("donation", "overhead", "adjustment", "classy", "pp",
-                     "raw_donation", "raw_overhead", "raw_adjustment"), "cents"),
-    **dict.fromkeys(("raw_currency_code", "frequency", "status", "comment", "company_name", "in_honor_of",
-                     "promo_code_code", "metadata"), "text"),
-}  # fmt: skip
+    **columns(
+        "int",
+        """id organization_id campaign_id fundraising_page_id fundraising_team_id supporter_id payer_id
+        member_id designation_id recurring_donation_plan_id parent_transaction_id donation_match_id pay
+        source batch flags""",
+    ),
+    **columns("time", "created_at purchased_at charged_at refunded_at updated_at"),
+    **columns("cents", "donation overhead adjustment classy pp raw_donation raw_overhead raw_adjustment"),
+    **columns(
+        "text",
+        """raw_currency_code frequency status comment company_name in_honor_of promo_code_code metadata""",
+    ),
+}
 
 _JOINS = """LEFT JOIN base_supporters p ON p.id = t.payer_id LEFT JOIN base_members m ON m.id = t.member_id
  LEFT JOIN payments y ON y.code = t.pay LEFT JOIN batches b ON b.id = t.batch
@@ -176,9 +182,15 @@ TRANSACTIONS = Table(
     _JOINS,
     date_form="offset",
     order="t.purchased_at DESC, t.rowid DESC",
-    indexes=("organization_id", "campaign_id", "supporter_id", "fundraising_page_id", "fundraising_team_id",
-             "recurring_donation_plan_id"),
-)  # fmt: skip
+    indexes=(
+        "organization_id",
+        "campaign_id",
+        "supporter_id",
+        "fundraising_page_id",
+        "fundraising_team_id",
+        "recurring_donation_plan_id",
+    ),
+)
 
 DONORS = Table(
     "donors",
@@ -203,11 +215,9 @@ ITEMS = Table(
     "transaction_items",
     "TransactionItem",
     {
-        **dict.fromkeys(("id", "organization_id", "transaction_id", "product_id", "quantity"), "int"),
-        **dict.fromkeys(("product_name", "type"), "text"),
-        **dict.fromkeys(
-            ("price", "final", "overhead", "donation", "fees", "raw_final", "raw_overhead"), "cents"
-        ),
+        **columns("int", "id organization_id transaction_id product_id quantity"),
+        **columns("text", "product_name type"),
+        **columns("cents", "price final overhead donation fees raw_final raw_overhead"),
     },
     {
         "raw_final_price": "t.raw_final / 100.0",
@@ -231,10 +241,13 @@ REGISTRATIONS = Table(
     "registrations",
     "Registration",
     {
-        **dict.fromkeys(("id", "organization_id", "campaign_id", "fundraising_page_id", "member_id", "supporter_id",
-                         "transaction_id", "transaction_item_id", "ticket_type_id"), "int"),
-        **dict.fromkeys(("first_name", "last_name", "email", "status", "tshirt_size"), "text"),
-        **dict.fromkeys(("created_at", "updated_at", "date_of_birth"), "time"),
+        **columns(
+            "int",
+            """id organization_id campaign_id fundraising_page_id member_id supporter_id transaction_id
+            transaction_item_id ticket_type_id""",
+        ),
+        **columns("text", "first_name last_name email status tshirt_size"),
+        **columns("time", "created_at updated_at date_of_birth"),
     },
     {
         "address1": "s.address1",
@@ -251,7 +264,8 @@ REGISTRATIONS = Table(
         "transaction_last_four": "CASE WHEN y.payment_type = 'Credit Card' THEN s.card_last_four END",
         "transaction_payment_type": "y.payment_type",
     },
-    """LEFT JOIN base_supporters s ON s.id = t.supporter_id LEFT JOIN base_ticket_types k ON k.id = t.ticket_type_id
+    """LEFT JOIN base_supporters s ON s.id = t.supporter_id LEFT JOIN base_ticket_types k ON k.id =
+      t.ticket_type_id
      LEFT JOIN base_transactions x ON x.id = t.transaction_id LEFT JOIN payments y ON y.code = x.pay""",
     indexes=("organization_id", "campaign_id", "transaction_id"),
-)  # fmt: skip
+)

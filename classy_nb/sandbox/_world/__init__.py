@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import _campaigns, _fundraising, _gifts, _items, _ledger, _people, _plans
+from . import _campaigns, _fundraising, _gifts, _items, _ledger, _payments, _people, _plans
 from ._calendar import Calendar
 from ._scene import Plot, Scene
 
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 _TICKET_SHARE = 0.08
 FULL = 60_100
 """Transactions of the organization that the other numbers are taken from."""
-_NAMES = ("Stand-in Harbor Foundation", "Stand-in Hills Trust", "Stand-in Lakes Society", "Stand-in Plains Fund",
-          "Stand-in Islands League", "Stand-in Forest Circle")  # fmt: skip
+_NAMES = (
+    "Stand-in Harbor Foundation",
+    "Stand-in Hills Trust",
+    "Stand-in Lakes Society",
+    "Stand-in Plains Fund",
+    "Stand-in Islands League",
+    "Stand-in Forest Circle",
+)
 
 
 @dataclass(frozen=True)
@@ -105,19 +111,24 @@ def _write_people(plot: Plot, ledger: _ledger.Ledger) -> None:
 def _lookups(scene: Scene) -> None:
     calendar = scene.calendar
     with scene.store.writing() as connection:
-        connection.executemany("INSERT INTO payments VALUES (?,?,?,?,?,?)", _ledger.PAYMENTS)
-        connection.executemany("INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?)", _ledger.SOURCES)
+        connection.executemany("INSERT INTO payments VALUES (?,?,?,?,?,?)", _payments.PAYMENTS)
+        connection.executemany("INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?)", _payments.SOURCES)
         first = (calendar.start.year - 1970) * 12
         rows = [
-            (month - 300, "Mailroom, Inc.", f"B{month:05d}", f"{n % 12 + 1:03d}",
-             f"{1970 + month // 12:04d}-{month % 12 + 1:02d}-01")
+            (
+                month - 300,
+                "Mailroom, Inc.",
+                f"B{month:05d}",
+                f"{n % 12 + 1:03d}",
+                f"{1970 + month // 12:04d}-{month % 12 + 1:02d}-01",
+            )
             for n, month in enumerate(range(first, first + 100))
-        ]  # fmt: skip
+        ]
         connection.executemany("INSERT INTO batches VALUES (?,?,?,?,?)", rows)
 
 
 def _organization(scene: Scene) -> None:
-    created = int(datetime(2014, 5, 6, 15, tzinfo=timezone.utc).timestamp())
+    created = int(datetime(2014, 5, 6, 15, tzinfo=UTC).timestamp())
     scene.store.insert(
         "organizations",
         {

@@ -1,5 +1,8 @@
 """One-time gifts: who gives, how often, when, how much; donors return, lapse and come back."""
 
+# The shares, odds and turns are the data of this file; a name for each would say less.
+# ruff: noqa: PLR2004
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,8 +15,36 @@ from ._calendar import YEARS, Floats, Ints
 if TYPE_CHECKING:
     from ._scene import Plot
 
-_LADDER = np.array([5, 10, 15, 20, 25, 30, 35, 50, 60, 75, 100, 125, 150, 200, 250, 300, 500, 750, 1000, 1500, 2500,
-                    5000, 10_000]) * 100  # fmt: skip
+_LADDER = (
+    np.array(
+        [
+            5,
+            10,
+            15,
+            20,
+            25,
+            30,
+            35,
+            50,
+            60,
+            75,
+            100,
+            125,
+            150,
+            200,
+            250,
+            300,
+            500,
+            750,
+            1000,
+            1500,
+            2500,
+            5000,
+            10_000,
+        ]
+    )
+    * 100
+)
 
 
 _TRIES = 5
@@ -78,8 +109,14 @@ def _years(plot: Plot, acquired: Ints, loyalty: Floats) -> tuple[Ints, Ints]:
 def _exactly(plot: Plot, donor: Ints, day: Ints, firsts: int, wanted: int) -> tuple[Ints, Ints]:
     rng, calendar = plot.rng, plot.calendar
     if len(donor) > wanted:
-        keep = np.sort(np.concatenate([np.arange(min(firsts, wanted)),
-                                       firsts + rng.permutation(len(donor) - firsts)[: max(wanted - firsts, 0)]]))  # fmt: skip
+        keep = np.sort(
+            np.concatenate(
+                [
+                    np.arange(min(firsts, wanted)),
+                    firsts + rng.permutation(len(donor) - firsts)[: max(wanted - firsts, 0)],
+                ]
+            )
+        )
         return donor[keep], day[keep]
     more = rng.integers(0, len(donor), wanted - len(donor))
     again = calendar.draw(rng, day[more], day[more] + 200)
@@ -88,8 +125,11 @@ def _exactly(plot: Plot, donor: Ints, day: Ints, firsts: int, wanted: int) -> tu
 
 def _campaign_of(plot: Plot, day: Ints) -> Ints:
     rng, calendar, campaigns = plot.rng, plot.calendar, plot.campaigns
-    donation = np.array(campaigns.of_kind("donation", "dynamic", "peer_to_peer", "crowdfunding", "reg_w_fund",
-                                          "fund_for_entry"))  # fmt: skip
+    donation = np.array(
+        campaigns.of_kind(
+            "donation", "dynamic", "peer_to_peer", "crowdfunding", "reg_w_fund", "fund_for_entry"
+        )
+    )
     weight = np.array([3.0 if campaigns.kinds[n] in _POPULAR else 1.0 for n in donation])
     # Some tries to hit a campaign that is open on the day; the ones that never end take the rest.
     chosen = rng.choice(campaigns.general, len(day), p=[0.72, 0.08, 0.2])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._calendar import DAY, Ints
-from ._ledger import OFFLINE, Ledger
 from ._names import FIRST, LAST
+from ._payments import OFFLINE
 
 if TYPE_CHECKING:
     from ._campaigns import Campaigns
+    from ._ledger import Ledger
     from ._scene import Plot
 
 _SHIRTS = ("S", "M", "ML", "L", "XL", None)

@@ -1,5 +1,8 @@
 """From checkouts to transactions: payment, currency, fees to the cent, status, flags, ids."""
 
+# The shares, odds and turns are the data of this file; a name for each would say less.
+# ruff: noqa: PLR2004
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ from classy_nb.sandbox._schema._transactions import (
     SYNC,
 )
 
-from ._calendar import DAY, Ints
+from ._calendar import DAY, Flags, Ints
 from ._gifts import Sales
 from ._names import COMMENTS, COMPANIES, HONOREES
 
@@ -27,40 +30,27 @@ if TYPE_CHECKING:
     from ._fundraising import Pages
     from ._plans import Plans
     from ._scene import Plot
+from ._money import money
+from ._payments import ACH, FACEBOOK, FREE, OFFLINE, PAYPAL, SOURCES
 
-Flags = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
-FREE, ACH, PAYPAL, OFFLINE, FACEBOOK = 0, 3, 4, 6, 7
-PAYMENTS = (
-    (FREE, None, None, None, None, None),
-    (1, "Credit Card", "Stripe", "stripe", "MANUAL", "Visa"),
-    (2, "Credit Card", "Stripe", "Stripe", "APPLE_PAY", "Mastercard"),
-    (ACH, "ACH", "Classy Pay", "Classy Pay", "PLAID", None),
-    (PAYPAL, "PayPal", "PayPalCommerce", "PayPalCommerce", "PAYPAL", None),
-    (5, "Venmo", "PayPalCommerce", "PayPalCommerce", "VENMO", None),
-    (OFFLINE, None, "Offline", None, None, None),
-    (FACEBOOK, None, "Facebook", "Facebook Pay", None, None),
-    (8, "Credit Card", "Stripe", "Stripe", "GOOGLE_PAY", "American Express"),
-    (9, "Crypto", "Coinbase", "Coinbase", "COINBASE", None),
-    (10, "Credit Card", "WPP", "BrainTree", "MANUAL", "Visa"),
+STATUSES = np.array(
+    [
+        "success",
+        "refunded",
+        "failed",
+        "incomplete",
+        "canceled",
+        "test",
+        "voided",
+        "pending",
+        "cb_lost",
+        "cb_initiated",
+    ],
+    dtype=object,
 )
-SOURCES = (
-    (1, "newsletter", "email", "spring", None, None, "email-spring", "", None),
-    (2, "newsletter", "email", "year-end", "button, top", None, "email-ye", "b", None),
-    (3, "google", "cpc", "brand", 'ad "A"', "donate otters", "g-brand", "", "www.google.example"),
-    (4, "facebook", "social", "givingtuesday", "video", None, "fb-gt", "", "m.facebook.example"),
-    (5, "instagram", "social", "givingtuesday", None, None, "ig-gt", "", None),
-    (6, "direct", "mail", "=appeal", None, None, "007", "00042", None),
-    (7, "partner", "referral", None, None, None, "partner", "", "standin.example"),
-    (8, "qr", "print", "gala", "table 5", None, "qr", "", None),
-)  # fmt: skip
-STATUSES = np.array(["success", "refunded", "failed", "incomplete", "canceled", "test", "voided", "pending", "cb_lost",
-                     "cb_initiated"], dtype=object)  # fmt: skip
 _ONLINE = (0.931, 0.013, 0.02, 0.016, 0.004, 0.005, 0.003, 0.004, 0.002, 0.002)
 _PLAN = (0.953, 0.009, 0.034, 0.0, 0.0, 0.001, 0.001, 0.001, 0.0005, 0.0005)
-_CURRENCIES = ("USD", "CAD", "GBP", "EUR", "JPY")
-_RATES = np.array([1.0, 0.74, 1.27, 1.08, 0.0067])
-_JPY = 4
 
 
 @dataclass
@@ -88,7 +78,7 @@ def assemble(plot: Plot, pages: Pages, plans: Plans, sales: tuple[Sales, Sales],
     flags = _flags(plot, merged, plan, plans, pay)
     columns = {
         "id": base + np.cumsum(rng.integers(1, 60, size)),
-        **_money(plot, merged, pay, flags, charged, once=plan < 0),
+        **money(plot, merged, pay, flags, charged, once=plan < 0),
         **_moments(plot, created, purchased, status, charged),
         **_people(plot, merged, pay),
         **_places(plot, pages, merged, plan, pay),
@@ -107,8 +97,16 @@ def assemble(plot: Plot, pages: Pages, plans: Plans, sales: tuple[Sales, Sales],
 def _merge(plans: Plans, gifts: Sales, tickets: Sales) -> tuple[Sales, Ints]:
     plan = plans.charge_plan
     nothing = np.zeros(len(plan), dtype=np.int64)
-    charges = Sales(plans.charge_day, plans.supporter[plan], plans.campaign[plan], plans.amount[plan], nothing,
-                    nothing, nothing - 1, nothing + 1)  # fmt: skip
+    charges = Sales(
+        plans.charge_day,
+        plans.supporter[plan],
+        plans.campaign[plan],
+        plans.amount[plan],
+        nothing,
+        nothing,
+        nothing - 1,
+        nothing + 1,
+    )
     parts = (charges, gifts, tickets)
     merged = Sales(
         *(np.concatenate([getattr(p, name) for p in parts]) for name in Sales.__dataclass_fields__)
@@ -118,8 +116,11 @@ def _merge(plans: Plans, gifts: Sales, tickets: Sales) -> tuple[Sales, Ints]:
 
 def _pay(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans) -> Ints:
     size = len(plan)
-    pay = rng.choice([1, 2, 8, ACH, PAYPAL, 5, FACEBOOK, 9, 10], size,
-                     p=[0.46, 0.14, 0.06, 0.04, 0.18, 0.04, 0.02, 0.005, 0.055])  # fmt: skip
+    pay = rng.choice(
+        [1, 2, 8, ACH, PAYPAL, 5, FACEBOOK, 9, 10],
+        size,
+        p=[0.46, 0.14, 0.06, 0.04, 0.18, 0.04, 0.02, 0.005, 0.055],
+    )
     # Whoever pays by check does so every time.
     by_check = (sales.supporter * 2_654_435_761 % 1000 < 110) & (plan < 0) & (sales.ticket_type < 0)
     pay = np.where(by_check, OFFLINE, pay)
@@ -175,47 +176,6 @@ def _flags(plot: Plot, sales: Sales, plan: Ints, plans: Plans, pay: Ints) -> Int
     for bit, chosen in bits:
         flags |= np.where(chosen, bit, 0)
     return flags
-
-
-def _money(
-    plot: Plot, sales: Sales, pay: Ints, flags: Ints, charged: Flags, *, once: Flags
-) -> dict[str, Any]:
-    rng, campaigns = plot.rng, plot.campaigns
-    size = len(pay)
-    currency = np.array([_CURRENCIES.index(c) for c in campaigns.currency])[sales.campaign]
-    yen = (currency == 0) & (rng.random(size) < 0.004) & (sales.ticket_type < 0) & once
-    currency = np.where(yen, _JPY, currency)
-    rate = _RATES[currency]
-    raw_donation = sales.gift + sales.ticket - sales.overhead
-    raw_donation = np.where(yen, raw_donation * 150, raw_donation)
-    donation = np.rint(raw_donation * rate).astype(np.int64)
-    overhead = np.rint(sales.overhead * rate).astype(np.int64)
-    covered = (flags & COVERED) != 0
-    initial = donation + overhead
-    adjustment = np.where(
-        covered & (initial > 0), np.ceil((initial * 0.052 + 30) / 0.948).astype(np.int64), 0
-    )
-    raw_adjustment = np.where(currency == 0, adjustment, np.rint(adjustment / rate).astype(np.int64))
-    total = initial + adjustment
-    taken = charged & (total > 0)
-    classy = np.where(taken, np.rint(total * 0.03).astype(np.int64), 0)
-    card = np.rint(total * 0.022).astype(np.int64) + 30
-    bank = np.minimum(np.rint(total * 0.008).astype(np.int64), 500)
-    processor = np.where(taken, np.where(pay == ACH, bank, card), 0)
-    matched = (rng.random(size) < 0.008) & (pay != FREE)
-    return {
-        "donation": donation,
-        "overhead": overhead,
-        "adjustment": adjustment,
-        "classy": classy,
-        "pp": processor,
-        "raw_donation": raw_donation,
-        "raw_overhead": sales.overhead,
-        "raw_adjustment": raw_adjustment,
-        "raw_currency_code": np.array(_CURRENCIES, dtype=object)[currency],
-        # Odd and above 2**53: a float would lose the last digit.
-        "donation_match_id": np.ma.array(2**53 + 1 + 2 * np.arange(size), mask=~matched),
-    }
 
 
 def _moments(plot: Plot, created: Ints, purchased: Ints, status: Objects, charged: Flags) -> dict[str, Any]:
@@ -278,10 +238,14 @@ def _texts(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans, pay
         "company_name": _some(rng, COMPANIES, 0.012 * once),
         "in_honor_of": _some(rng, HONOREES, 0.035 * (once & (pay != FACEBOOK) & (sales.gift > 0))),
         "promo_code_code": _some(rng, ("EARLY10", "00FRIEND"), 0.06 * (sales.ticket_type >= 0)),
-        "metadata": _some(rng, ('{"salesforce_id":"0060000001"}', '"{foo: \'bar\'}"', '""', "[]"), np.full(size, 0.03)),
-        "source": np.ma.array(rng.integers(1, len(SOURCES) + 1, size),
-                              mask=(rng.random(size) > 0.3) | (pay == OFFLINE) | (plan >= 0)),
-    }  # fmt: skip
+        "metadata": _some(
+            rng, ('{"salesforce_id":"0060000001"}', "\"{foo: 'bar'}\"", '""', "[]"), np.full(size, 0.03)
+        ),
+        "source": np.ma.array(
+            rng.integers(1, len(SOURCES) + 1, size),
+            mask=(rng.random(size) > 0.3) | (pay == OFFLINE) | (plan >= 0),
+        ),
+    }
 
 
 def _some(rng: np.random.Generator, words: tuple[str, ...], share: npt.NDArray[np.floating[Any]]) -> Objects:
