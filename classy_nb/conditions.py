@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from .errors import UsageError
 from .moments import Moment, day, instant, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .catalog import Column
 
@@ -54,7 +55,8 @@ def read_conditions(
     """
     if where is None:
         return ()
-    texts = [where] if isinstance(where, str) else list(where)
+    # Whatever else was given is no condition either: the message says so.
+    texts = where if isinstance(where, Iterable) and not isinstance(where, str) else [where]
     return tuple(_read(text, columns, timezone) for text in texts)
 
 
@@ -95,6 +97,21 @@ def _unquoted(value: str) -> str:
 
 def _value(value: str, column: Column, operator: str, timezone: str) -> str:
     where = f"where='{column.name} {operator} ...'"
+    _check_text(value, where)
+    readers = {"int": _integer, "float": _number, "bool": _boolean}
+    if column.kind in readers:
+        return readers[column.kind](value, where)
+    if column.kind in ("datetime", "date"):
+        return date_value(value, column, operator, timezone, "where")
+    if column.kind in ("list", "json", "object"):
+        raise UsageError(
+            f"{where}: the column holds nested data, which the API cannot filter.", advice=_NOT_IN_API
+        )
+    return value
+
+
+def _check_text(value: str, where: str) -> None:
+    """Refuse what would not arrive as it was meant."""
     if not value or value.lower() in ("null", "none", "nan"):
         raise UsageError(
             f"{where} has no value.", advice="The API cannot filter for missing values. " + _NOT_IN_API
@@ -110,16 +127,11 @@ def _value(value: str, column: Column, operator: str, timezone: str) -> str:
         )
     if not value.isprintable():
         raise UsageError(f"{where} holds a line break or another control character.")
-    readers = {"int": _integer, "float": _number, "bool": _boolean}
-    if column.kind in readers:
-        return readers[column.kind](value, where)
-    if column.kind in ("datetime", "date"):
-        return date_value(value, column, operator, timezone, "where")
-    if column.kind in ("list", "json", "object"):
+    if value[0] in "=<>!":
         raise UsageError(
-            f"{where}: the column holds nested data, which the API cannot filter.", advice=_NOT_IN_API
+            f"{where}: the value begins with an operator, which the API would read with the first one.",
+            advice="The operators are = != < <= > >=.",
         )
-    return value
 
 
 def date_value(value: Moment, column: Column, operator: str, timezone: str, keyword: str) -> str:
@@ -130,13 +142,13 @@ def date_value(value: Moment, column: Column, operator: str, timezone: str, keyw
 
 
 def _integer(value: str, where: str) -> str:
-    if not re.fullmatch(r"[+-]?\d+", value):
+    if not re.fullmatch(r"[+-]?[0-9]+", value):
         raise UsageError(f"{where}: the column holds whole numbers; {value!r} is none.")
     return value.removeprefix("+")
 
 
 def _number(value: str, where: str) -> str:
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", value):
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", value):
         raise UsageError(f"{where}: the column holds numbers; {value!r} is none.", advice="Write 1250.50.")
     return value.removeprefix("+")
 
