@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, SupportsIndex
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from .catalog import DEFAULT_KEYS
 from .conditions import suggestion
@@ -72,13 +73,18 @@ def fill(endpoint: Endpoint, values: Mapping[str, object]) -> str:
     return path
 
 
+_EXACT = 2.0**53
+"""From here on a float no longer tells one whole number from the next."""
+
+
 def _id(key: str, value: object) -> int:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         return int(value)
     number: int | None = None
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
-        number = operator.index(value)
-    elif isinstance(value, float) and value.is_integer():
+        with suppress(TypeError):  # an array only looks like a number
+            number = operator.index(value)
+    elif isinstance(value, float) and value.is_integer() and value < _EXACT:
         number = int(value)  # an id that went through a float column
     if number is None or number < 0:
         raise UsageError(f"{key}= takes one id (a whole number), not {_shown(value)}.")
@@ -115,6 +121,6 @@ def raw_path(path: object) -> str:
         raise UsageError("get() takes parameters as keywords, not in the path.")
     text = text.removeprefix("/2.0") if text.startswith("/2.0/") else text
     segments = text.strip("/").split("/")
-    if any(s in ("", ".", "..") or not s.isprintable() or "\\" in s for s in segments):
+    if any(unquote(s) in ("", ".", "..") or not s.isprintable() or "\\" in s for s in segments):
         raise UsageError(f"get() cannot ask for {text!r}.", advice="Write '/campaigns/123/overview'.")
     return "/" + "/".join(quote(segment, safe="%@:,~-._") for segment in segments)
