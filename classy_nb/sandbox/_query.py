@@ -166,7 +166,7 @@ def order(text: str | None, table: Table, extra: Mapping[str, str], *, lenient: 
     for part in text.split(","):
         name, _, direction = part.strip().partition(":")
         column = table.by_name.get(name)
-        expression = extra.get(name) or (column.value if column and column.filterable else None)
+        expression = extra.get(name) or (column.order if column and column.filterable else None)
         if expression is None or direction.lower() not in {"", "asc", "desc"}:
             if lenient:
                 continue

@@ -110,6 +110,8 @@ _SCOPES: Mapping[str, str] = {
     " base_fundraising_pages p"
     " WHERE p.member_id = :member)",
     "/members/{member}/leading-fundraising-teams": "t.team_lead_id = :member",
+    "/campaigns/{campaign}/designations": "t.is_active AND t.organization_id ="
+    " (SELECT c.organization_id FROM base_campaigns c WHERE c.id = :campaign)",
     "/campaigns/{campaign}/supporters": "t.id IN (SELECT x.supporter_id FROM base_transactions x"
     " WHERE x.campaign_id = :campaign)",
     "/fundraising-teams/{fundraising_team}/subteams": "t.parent_id = :fundraising_team",
@@ -151,6 +153,13 @@ _SCOPES: Mapping[str, str] = {
 }
 
 
+_FURTHER = (
+    catalog.Endpoint("/members/{member}", "object", "Member", "members", key="member", id="id"),
+    catalog.Endpoint("/campaigns/{campaign}/designations", "list", "Designation", "designations", id="id"),
+)
+"""What the vendor's older clients ask for although neither the document nor the catalog lists it."""
+
+
 @dataclass(frozen=True)
 class Match:
     """An endpoint and the values of its path keys."""
@@ -164,7 +173,7 @@ class Router:
 
     def __init__(self) -> None:
         self._by_length: dict[tuple[int, str], list[tuple[catalog.Endpoint, list[str]]]] = {}
-        for endpoint in sorted(catalog.load().endpoints, key=lambda e: len(e.keys)):
+        for endpoint in sorted((*catalog.load().endpoints, *_FURTHER), key=lambda e: len(e.keys)):
             segments = endpoint.path.strip("/").split("/")
             self._by_length.setdefault((len(segments), segments[0]), []).append((endpoint, segments))
 

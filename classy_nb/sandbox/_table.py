@@ -51,6 +51,11 @@ class Wire:
     """A flag that is sent as 0 or 1."""
 
     @property
+    def order(self) -> str:
+        """SQL to sort by: a bare number there would mean a column's position."""
+        return "NULL" if re.fullmatch(r"\(?\d+\)?", self.value) else self.value
+
+    @property
     def filterable(self) -> bool:
         """Whether a filter or a sort may name it."""
         return self.kind not in _JSON_KINDS

@@ -203,3 +203,32 @@ def test_past_donors(box, asker):
     )
     hidden = asker.get(f"/fundraising-pages/{pages[0]}/past-donors", hideAlreadyDonated="true").json()["data"]
     assert not any(r["donated_to_current"] for r in hidden)
+
+
+def test_every_column_of_every_kind_can_be_filtered_and_sorted(box):
+    nothing = {"fundraising_page": None, "fundraising_team": None}
+    tried = 0
+    for kind in box.kinds:
+        table = box.store.table(kind)
+        whole = len(box.store.ids(table, "1", {}, "t.rowid"))
+        for column in table.columns:
+            if column.filterable and ":" not in column.value:
+                where = f"({column.value} IS NULL OR {column.value} = {column.value})"
+                assert len(box.store.ids(table, where, {}, f"{column.order}, t.rowid")) == whole
+                tried += 1
+        assert len(box.store.records(table, box.store.ids(table, "1", {}, "t.rowid")[:50], nothing)) == min(
+            whole, 50
+        )
+    assert tried > 900
+
+
+STRANGE = """filter= filter=, sort=, with=, fields=, per_page=1e9 page=99999999999999999999 sort=id;DROP
+filter=id>99999999999999999999 filter=id>-1.5 filter=name=' filter=name=";DROP filter=status=%FF
+%FF=%FE a[b][c]=1&&=& sort=is_linked:desc sort=created_with,exit_modal""".split()
+
+
+def test_strange_queries_are_answered(box, asker):
+    for query in STRANGE:
+        url = f"{box.base_url}/organizations/{box.organization_id}/campaigns?{query}"
+        assert asker.session.get(url, timeout=5).status_code in {200, 400}, query
+    assert asker.org("/campaigns").json()["total"] == len(box.truth("campaigns"))

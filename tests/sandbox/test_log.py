@@ -39,3 +39,22 @@ def test_compression_only_where_it_is_offered(box, asker):
         assert "Content-Encoding" not in refused.headers
     finally:
         box.compression = False
+
+
+def test_brotli_where_it_is_installed(box, asker, monkeypatch):
+    class Brotli:
+        @staticmethod
+        def compress(body, quality):
+            return b"packed%d:" % quality + body
+
+    from classy_nb.sandbox import _wire
+
+    monkeypatch.setattr(_wire, "_brotli", lambda: Brotli)
+    box.compression = True
+    try:
+        url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"
+        packed = asker.session.get(url, timeout=5, stream=True, headers={"Accept-Encoding": "gzip, br"})
+        assert packed.headers["Content-Encoding"] == "br"
+        assert packed.raw.read(decode_content=False).startswith(b"packed1:{")
+    finally:
+        box.compression = False

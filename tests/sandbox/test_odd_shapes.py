@@ -167,3 +167,13 @@ def test_misspelt_urls_of_three_team_lists(box, asker):
             body["last_page_url"],
         )
     assert "first_team_url" not in asker.get(f"/fundraising-teams/{number}/feed-items").json()
+
+
+def test_what_older_clients_ask_for(box, asker):
+    member = box.truth("members")[0]
+    assert asker.get(f"/members/{member['id']}").json() == member
+    campaign = box.truth("campaigns")[0]["id"]
+    found = asker.get(f"/campaigns/{campaign}/designations", per_page=100).json()["data"]
+    assert {row["id"] for row in found} == {
+        row["id"] for row in box.truth("designations") if row["is_active"]
+    }

@@ -24,7 +24,8 @@ class Derived:
     """Other derived tables that must be there first."""
 
 
-_DESIGNATION = "(SELECT MIN(d.id) FROM base_designations d WHERE d.organization_id = t.organization_id)"
+_DEFAULT = "(SELECT MIN(d.id) FROM base_designations d WHERE d.organization_id = t.organization_id)"
+_DESIGNATED = f"COALESCE(t.designation_id, {_DEFAULT})"
 _MEMBER = "(SELECT MIN(m.id) FROM base_members m WHERE m.organization_id = t.organization_id)"
 GIVEN = "t.status IN ('success', 'refunded')"
 
@@ -50,24 +51,23 @@ ACTIVITY = Derived(
         order="t.rowid DESC",
         indexes=("organization_id", "campaign_id", "fundraising_page_id", "fundraising_team_id"),
     ),
-    f"""SELECT t.id * 4, t.organization_id, t.campaign_id, COALESCE(t.designation_id, {_DESIGNATION}),
-      t.member_id,
-        COALESCE(t.fundraising_page_id, 0), COALESCE(t.fundraising_team_id, 0), t.id, t.id, printf('$%.2f',
-          t.donation / 100.0),
+    f"""SELECT t.id * 4, t.organization_id, t.campaign_id, {_DESIGNATED}, t.member_id,
+        COALESCE(t.fundraising_page_id, 0), COALESCE(t.fundraising_team_id, 0), t.id, t.id,
+        printf('$%.2f', t.donation / 100.0),
         CASE WHEN t.overhead > 0 THEN 'ticket_purchased' ELSE 'donation_created' END
       FROM base_transactions t WHERE {GIVEN} AND t.member_id IS NOT NULL
       UNION ALL
-      SELECT t.id * 4 + 1, t.organization_id, t.campaign_id, COALESCE(t.designation_id, {_DESIGNATION}),
-        t.member_id,
-        t.id, COALESCE(t.fundraising_team_id, 0), 0, t.id, t.title, 'fundraising_page_created' FROM
-        base_fundraising_pages t
+      SELECT t.id * 4 + 1, t.organization_id, t.campaign_id, {_DESIGNATED}, t.member_id, t.id,
+        COALESCE(t.fundraising_team_id, 0), 0, t.id, t.title, 'fundraising_page_created'
+      FROM base_fundraising_pages t
       UNION ALL
-      SELECT t.id * 4 + 2, t.organization_id, t.campaign_id, COALESCE(t.designation_id, {_DESIGNATION}),
-        t.team_lead_id,
-        0, t.id, 0, t.id, t.name, 'fundraising_team_created' FROM base_fundraising_teams t
+      SELECT t.id * 4 + 2, t.organization_id, t.campaign_id, {_DESIGNATED}, t.team_lead_id, 0,
+        t.id, 0, t.id, t.name, 'fundraising_team_created'
+      FROM base_fundraising_teams t
       UNION ALL
       SELECT t.id * 4 + 3, t.organization_id, t.id, t.designation_id, {_MEMBER}, 0, 0, 0, t.id, t.name,
-        'campaign_created' FROM base_campaigns t""",
+        'campaign_created'
+      FROM base_campaigns t""",
 )
 
 HISTORY = Derived(
@@ -148,10 +148,10 @@ FEED_ITEMS = Derived(
       SELECT p.id * 4 + 2, p.organization_id, p.campaign_id, p.id, p.fundraising_team_id, p.member_id,
         COALESCE(p.fundraising_team_id, p.campaign_id), p.id, 'member', m.first_name || ' ' || m.last_name,
         CASE WHEN p.fundraising_team_id IS NULL THEN 'campaign' ELSE 'fundraising_team' END, NULL,
-          'fundraising_page',
-        p.title, CASE WHEN p.fundraising_team_id IS NULL THEN 'update' ELSE 'association' END, NULL, 'public',
-        p.created_at, p.created_at + 60 FROM base_fundraising_pages p JOIN base_members m ON m.id =
-          p.member_id
+        'fundraising_page', p.title,
+        CASE WHEN p.fundraising_team_id IS NULL THEN 'update' ELSE 'association' END, NULL,
+        'public', p.created_at, p.created_at + 60
+      FROM base_fundraising_pages p JOIN base_members m ON m.id = p.member_id
       UNION ALL
       SELECT c.id * 4 + 3, c.organization_id, c.id, NULL, NULL, NULL, c.organization_id, NULL, NULL, NULL,
         'organization', c.name, NULL, NULL, 'onboarding', 'Welcome to the stand-in!', 'admin', c.created_at,

@@ -32,16 +32,15 @@ _INDEXES = ("campaign_id", "fundraising_page_id", "fundraising_team_id")
 def _posts(what: str, body: str) -> str:
     member = "(SELECT MIN(m.id) FROM base_members m WHERE m.organization_id = x.organization_id)"
     return f"""SELECT x.id * 4, x.organization_id, x.id, NULL, NULL, {member}, x.id, 'campaign', 'Staff',
-      {body},
-        '{what} of ' || x.name, x.created_at, x.updated_at FROM base_campaigns x
+        {body}, '{what} of ' || x.name, x.created_at, x.updated_at FROM base_campaigns x
       UNION ALL
       SELECT x.id * 4 + 1, x.organization_id, NULL, x.id, NULL, x.member_id, x.id, 'fundraising_page',
-        NULL, {body},
-        x.title, x.created_at, x.created_at + 60 FROM base_fundraising_pages x WHERE x.id % 5 = 0
+        NULL, {body}, x.title, x.created_at, x.created_at + 60
+      FROM base_fundraising_pages x WHERE x.id % 5 = 0
       UNION ALL
       SELECT x.id * 4 + 2, x.organization_id, NULL, NULL, x.id, x.team_lead_id, x.id, 'fundraising_team',
-        NULL, {body},
-        NULL, x.created_at, x.created_at + 60 FROM base_fundraising_teams x WHERE x.id % 3 = 0"""
+        NULL, {body}, NULL, x.created_at, x.created_at + 60
+      FROM base_fundraising_teams x WHERE x.id % 3 = 0"""
 
 
 STORIES = Derived(
@@ -81,8 +80,8 @@ COMMENTS = Derived(
     f"""SELECT c.id * 8 + {_KIND} * 2 + n.n, c.organization_id, c.id, c.author, c.kind,
         m.first_name || ' ' || m.last_name, CASE n.n WHEN 0 THEN 'Well done!' ELSE 'Go, "team"' END,
         c.created_at + 3600 * (n.n + 1), c.created_at + 3600 * (n.n + 1)
-      FROM ({_COMMENTED}) c JOIN (SELECT 0 AS n UNION SELECT 1) n LEFT JOIN base_members m ON m.id =
-        c.author""",
+      FROM ({_COMMENTED}) c JOIN (SELECT 0 AS n UNION SELECT 1) n
+      LEFT JOIN base_members m ON m.id = c.author""",
     needs=("stories", "updates", "feed_items"),
 )
 
@@ -97,9 +96,8 @@ LIKES = Derived(
         },
         indexes=("likeable_id",),
     ),
-    f"""SELECT c.id * 4 + {_KIND}, c.organization_id, c.id, c.author, c.kind, m.first_name || ' ' ||
-      m.last_name,
-        c.created_at + 60, c.created_at + 60
+    f"""SELECT c.id * 4 + {_KIND}, c.organization_id, c.id, c.author, c.kind,
+        m.first_name || ' ' || m.last_name, c.created_at + 60, c.created_at + 60
       FROM ({_COMMENTED}) c LEFT JOIN base_members m ON m.id = c.author""",
     needs=("stories", "updates", "feed_items"),
 )

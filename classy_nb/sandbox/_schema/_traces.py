@@ -62,8 +62,8 @@ DEDICATIONS = Derived(
     """SELECT t.id, t.organization_id, t.campaign_id, t.id,
         (SELECT MIN(e.id) FROM base_ecards e WHERE e.campaign_id = t.campaign_id), t.id % 2,
         CASE t.id % 2 WHEN 0 THEN 'honor' ELSE 'memory' END,
-        substr(t.in_honor_of, 1, instr(t.in_honor_of, ' ') - 1), substr(t.in_honor_of, instr(t.in_honor_of,
-          ' ') + 1),
+        substr(t.in_honor_of, 1, instr(t.in_honor_of, ' ') - 1),
+        substr(t.in_honor_of, instr(t.in_honor_of, ' ') + 1),
         s.first_name, s.last_name, s.email_address, COALESCE(s.address1, ''), COALESCE(s.city, ''),
         COALESCE(s.state, ''), COALESCE(s.postal_code, ''), COALESCE(s.country, 'US'),
         CASE WHEN t.id % 3 = 0 THEN 'With love,' || char(10) || 'from all of us' END, t.updated_at
@@ -91,10 +91,9 @@ ANSWERS = Derived(
         ON q.campaign_id = r.campaign_id AND q.location = 'campaign_registration'
       UNION ALL
       SELECT t.id * 16 + 8, t.organization_id, t.campaign_id, t.id, t.member_id, q.id, 'A friend told me',
-        'transaction',
-        t.created_at, t.created_at
-      FROM base_transactions t JOIN base_questions q ON q.campaign_id = t.campaign_id AND q.location =
-        'donation_page'
+        'transaction', t.created_at, t.created_at
+      FROM base_transactions t JOIN base_questions q
+        ON q.campaign_id = t.campaign_id AND q.location = 'donation_page'
       WHERE t.id % 5 = 0 AND t.member_id IS NOT NULL
       UNION ALL
       SELECT p.id * 16 + 9, p.organization_id, p.campaign_id, p.id, p.member_id, q.id, 'Because it matters',
@@ -103,8 +102,7 @@ ANSWERS = Derived(
         ON q.campaign_id = p.campaign_id AND q.location = 'page_creation'
       UNION ALL
       SELECT g.id * 16 + 10, g.organization_id, g.campaign_id, g.id, g.team_lead_id, q.id,
-        'Our team, our town',
-        'fundraising_team', g.created_at, g.created_at
+        'Our team, our town', 'fundraising_team', g.created_at, g.created_at
       FROM base_fundraising_teams g JOIN base_questions q
         ON q.campaign_id = g.campaign_id AND q.location = 'team_creation'""",
 )
@@ -133,8 +131,8 @@ SOFT_CREDITS = Derived(
         indexes=("organization_id", "campaign_id", "fundraising_page_id", "fundraising_team_id"),
     ),
     """SELECT t.id, t.organization_id, t.campaign_id, t.fundraising_page_id, t.fundraising_team_id,
-        COALESCE(t.fundraising_page_id, t.fundraising_team_id), CASE WHEN t.id % 2 = 0 THEN 6000 + t.id %
-          900 END,
+        COALESCE(t.fundraising_page_id, t.fundraising_team_id),
+        CASE WHEN t.id % 2 = 0 THEN 6000 + t.id % 900 END,
         CASE WHEN t.fundraising_page_id IS NULL THEN 'fundraising_team' ELSE 'fundraising_page' END,
         'Moved by staff, "as asked"', '"{''foo'':''bar''}"',
         CASE WHEN t.status = 'refunded' THEN 'refund' ELSE 'allocation' END, t.donation, t.created_at
@@ -169,10 +167,10 @@ ACKNOWLEDGEMENTS = Derived(
         },
         indexes=("transaction_id",),
     ),
-    """SELECT t.id, t.organization_id, t.id, (SELECT MIN(id) FROM base_members WHERE organization_id =
-        t.organization_id), t.fundraising_page_id,
-        CASE WHEN t.fundraising_page_id IS NOT NULL THEN 'fundraisingPage' END, t.created_at + 7200,
-          t.created_at + 7200
+    """SELECT t.id, t.organization_id, t.id,
+        (SELECT MIN(id) FROM base_members WHERE organization_id = t.organization_id), t.fundraising_page_id,
+        CASE WHEN t.fundraising_page_id IS NOT NULL THEN 'fundraisingPage' END,
+        t.created_at + 7200, t.created_at + 7200
       FROM base_transactions t WHERE t.id % 19 = 0""",
 )
 
@@ -207,8 +205,7 @@ PAST_DONORS = Derived(
         indexes=("owner_id",),
     ),
     f"""SELECT MAX(t.id), t.organization_id, p.member_id, t.supporter_id, s.member_id, p.id, s.first_name,
-      s.last_name,
-        s.email_address, p.title, MAX(t.purchased_at), SUM(t.donation)
+        s.last_name, s.email_address, p.title, MAX(t.purchased_at), SUM(t.donation)
       FROM base_transactions t JOIN base_fundraising_pages p ON p.id = t.fundraising_page_id
       JOIN base_supporters s ON s.id = t.supporter_id WHERE {_GIVEN} GROUP BY p.id, t.supporter_id""",
 )
