@@ -39,11 +39,11 @@ class Tokens:
     """
 
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     lifetime: float
     clock: Callable[[], float]
-    _ends: dict[str, float] = field(default_factory=dict)
-    _refresh: dict[str, str] = field(default_factory=dict)
+    _ends: dict[str, float] = field(default_factory=dict, repr=False)
+    _refresh: dict[str, str] = field(default_factory=dict, repr=False)
     """Refresh token -> the access token it came with."""
 
     def good(self, token: str) -> bool:

@@ -222,9 +222,25 @@ def test_every_column_of_every_kind_can_be_filtered_and_sorted(box):
     assert tried > 900
 
 
-STRANGE = """filter= filter=, sort=, with=, fields=, per_page=1e9 page=99999999999999999999 sort=id;DROP
-filter=id>99999999999999999999 filter=id>-1.5 filter=name=' filter=name=";DROP filter=status=%FF
-%FF=%FE a[b][c]=1&&=& sort=is_linked:desc sort=created_with,exit_modal""".split()
+STRANGE = [
+    "filter=",
+    "filter=,",
+    "sort=,",
+    "with=,",
+    "fields=,",
+    "per_page=1e9",
+    "page=99999999999999999999",
+    "sort=id;DROP",
+    "filter=id>99999999999999999999",
+    "filter=id>-1.5",
+    "filter=name='",
+    'filter=name=";DROP',
+    "filter=status=%FF",
+    "%FF=%FE",
+    "a[b][c]=1&&=&",
+    "sort=is_linked:desc",
+    "sort=created_with,exit_modal",
+]
 
 
 def test_strange_queries_are_answered(box, asker):
