@@ -1,0 +1,60 @@
+"""One small sandbox for all tests that only read, a fresh one for those that disturb it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import classy_nb as cn
+from classy_nb.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SIZE = 600
+
+
+def connect(box: Sandbox, **options: Any) -> cn.Classy:
+    """Connect to a sandbox as a user would."""
+    return cn.connect(
+        options.pop("client_id", box.client_id),
+        options.pop("client_secret", box.client_secret),
+        base_url=box.base_url,
+        token_url=box.token_url,
+        **options,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_box() -> Iterator[Sandbox]:
+    with Sandbox(transactions=SIZE, requests_per_minute=0) as started:
+        yield started
+
+
+@pytest.fixture
+def box(shared_box: Sandbox) -> Iterator[Sandbox]:
+    """The shared sandbox without faults; its data are read only."""
+    shared_box.faults.clear()
+    shared_box.reset_log()
+    yield shared_box
+    shared_box.faults.clear()
+
+
+@pytest.fixture
+def own_box() -> Iterator[Sandbox]:
+    """A sandbox that a test may change for good."""
+    with Sandbox(transactions=300, requests_per_minute=0) as started:
+        yield started
+
+
+@pytest.fixture
+def classy(box: Sandbox) -> Iterator[cn.Classy]:
+    with connect(box, timezone="America/Los_Angeles") as connection:
+        box.reset_log()
+        yield connection
+
+
+@pytest.fixture
+def connecting() -> Callable[..., cn.Classy]:
+    return connect
