@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING
 
+from ._values import parameter_text
 from .conditions import Condition, find_column, period, read_conditions, suggestion
 from .errors import UsageError
-from .moments import Moment, day, instant, zone
 from .paths import choose, describe, fill
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from .catalog import Catalog, Column, Endpoint, Parameter, Resource
+    from .catalog import Catalog, Column, Endpoint, Resource
+    from .moments import Moment
 
 MOST_PER_PAGE = 100
 """The API's largest page."""
@@ -53,10 +53,12 @@ class Query:
         sort
             The API's sort; by default what the caller asked for.
         """
-        conditions = [str(condition) for condition in self.conditions]
+        # A list fetched by its path may bring a filter of its own; a second one would replace it.
+        conditions = [value for name, value in self.parameters if name == "filter"]
+        conditions += [str(condition) for condition in self.conditions]
         if after is not None:
             conditions.append(f"{self.endpoint.id}>{after}")
-        found = list(self.parameters)
+        found = [pair for pair in self.parameters if pair[0] != "filter"]
         if conditions:
             found.append(("filter", ",".join(conditions)))
         if order := sort or ",".join(f"{name}:desc" if down else name for name, down in self.sort):
@@ -96,15 +98,23 @@ class Asking:
         UsageError
             Something the API does not know: it would ignore it and answer something else.
         """
+        include = _names(include, "include")
         query = self._start(resource, resource.lists, keywords, fields, include, aggregates=aggregates)
-        every = self.catalog.columns(query.endpoint, _names(include, "include"))
+        every = self.catalog.columns(query.endpoint, include)
         filterable = {column.name: column for column in every}
         conditions = read_conditions(where, filterable, self.timezone)
         if since is not None or until is not None or by is not None:
             conditions += period(since, until, self._date(query.endpoint, by, filterable), self.timezone)
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1):
             raise UsageError(f"limit={limit!r} must be a whole number from 1.")
         order = self._sort(query.endpoint, _names(sort, "sort"), aggregates=aggregates)
+        left_out = [name for name, _ in order if name not in {column.name for column in query.columns}]
+        if left_out and limit is None:
+            raise UsageError(
+                f"sort= names {left_out[0]!r}, which fields= leaves out.",
+                advice="Add it to fields=: the whole list is sorted when it is here.",
+            )
+        limit = None if limit is None else int(limit)
         return replace(query, conditions=conditions, sort=order, limit=limit)
 
     def for_record(
@@ -118,7 +128,7 @@ class Asking:
         **keywords: object,
     ) -> Query:
         """Return the query for one record of *resource*."""
-        if id is not None:
+        if id is not None and resource.objects:
             keys = {endpoint.key for endpoint in resource.objects if endpoint.key}
             if len(keys) != 1:
                 raise UsageError(f"{resource.name}.get() takes no id, but its parents as keywords.")
@@ -157,7 +167,8 @@ class Asking:
         chosen = self._fields(endpoint, _names(fields, "fields"))
         if chosen:
             parameters.append(("fields", ",".join(chosen)))
-            columns = tuple(c for c in columns if c.name.split(".")[0] in (*chosen, *included))
+            own = {c.name for c in self.catalog.columns(endpoint)} - set(included)
+            columns = tuple(c for c in columns if c.name.split(".")[0] in chosen or c.name not in own)
         return Query(endpoint, path, columns, tuple(parameters))
 
     def _path_keys(
@@ -193,31 +204,11 @@ class Asking:
         for keyword, parameter in known.items():
             value = keywords.get(keyword, parameter.default)
             if value is not None:
-                found.append((parameter.name, self._value(parameter, value)))
+                found.append((parameter.name, parameter_text(parameter, value, self.timezone)))
             elif parameter.required:
                 choices = f" (one of {', '.join(parameter.choices)})" if parameter.choices else ""
                 raise UsageError(f"{endpoint.path} needs {keyword}={choices}.")
         return found
-
-    def _value(self, parameter: Parameter, value: Any) -> str:
-        name = parameter.keyword
-        if parameter.type == "bool":
-            if not isinstance(value, bool):
-                raise UsageError(f"{name}= takes True or False, not {value!r}.")
-            return "true" if value else "false"
-        if parameter.type == "date":
-            return day(value, name).isoformat()
-        if parameter.type == "moment":
-            local: datetime = instant(value, self.timezone, name).astimezone(zone(self.timezone))
-            return f"{local:%Y-%m-%d %H:%M:%S}"
-        if parameter.type == "int" and (isinstance(value, bool) or not str(value).isdigit()):
-            raise UsageError(f"{name}= takes a whole number, not {value!r}.")
-        text = str(value)
-        if parameter.choices and text not in parameter.choices:
-            raise UsageError(f"{name}={text!r} is none of {', '.join(parameter.choices)}.")
-        if not text or not text.isprintable():
-            raise UsageError(f"{name}= must be plain text and not empty.")
-        return text
 
     def _fields(self, endpoint: Endpoint, names: tuple[str, ...]) -> tuple[str, ...]:
         if not names:
@@ -232,9 +223,8 @@ class Asking:
     def _sort(
         self, endpoint: Endpoint, names: tuple[str, ...], *, aggregates: bool
     ) -> tuple[tuple[str, bool], ...]:
-        known = {
-            c.name: c for c in self.catalog.columns(endpoint, aggregates=aggregates) if "." not in c.name
-        }
+        columns = self.catalog.columns(endpoint, aggregates=aggregates)
+        known = {c.name: c for c in columns if "." not in c.name and c.kind not in ("list", "json")}
         found = []
         for text in names:
             name, _, direction = text.strip().partition(":")
@@ -284,7 +274,8 @@ def _names(value: Names, keyword: str) -> tuple[str, ...]:
     """Read one name, a comma list or several names, each once."""
     if value is None:
         return ()
-    listed = value.split(",") if isinstance(value, str) else list(value)
+    listed = value.split(",") if isinstance(value, str) else value
+    listed = list(listed) if isinstance(listed, Iterable) else [listed]
     if not all(isinstance(name, str) and name.strip() for name in listed):
         raise UsageError(f"{keyword}= takes names, none of them empty.")
     return tuple(dict.fromkeys(name.strip() for name in listed))

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb._stop import Stop
-from classy_nb.errors import InterruptedFetchError
+from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import FrameBuilder
 from classy_nb.frames._merge import absorb
 from classy_nb.progress import Progress
+from classy_nb.redact import safe_path
 from classy_nb.walk import Walk
 
+from ._disguise import disguised_error
 from ._verify import warn_where_ignored
 
 if TYPE_CHECKING:
@@ -39,8 +41,35 @@ class Fetcher:
         self.timezone = timezone
 
     def json(self, query: Query) -> Any:
-        """Return the JSON of an object; None for an answer without content."""
-        return self._transport.get(query.path, query.parameters, member_only=query.endpoint.member_only)
+        """Return the JSON of an object; None for an answer without content.
+
+        Raises
+        ------
+        UnexpectedAnswerError
+            It is an error under status 200.
+        """
+        body = self._transport.get(query.path, query.parameters, member_only=query.endpoint.member_only)
+        error = disguised_error(body, query)
+        if error is not None:
+            del body  # a traceback may show what is left here
+            raise error
+        if isinstance(body, dict):
+            body.pop("queries_log", None)  # a leftover of the server's, which may hold SQL
+        return body
+
+    def record(self, query: Query) -> dict[str, Any]:
+        """Return the JSON of a record; empty for an answer without content.
+
+        Raises
+        ------
+        UnexpectedAnswerError
+            It is no record.
+        """
+        body = self.json(query)
+        if body is None or isinstance(body, dict):
+            return body or {}
+        what = f"The API answered {type(body).__name__} where one record was asked for."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
     def walk(self, query: Query, progress: Progress | None = None) -> Walk:
         """Return the walk over a list; it keeps *progress* up to date while it waits."""

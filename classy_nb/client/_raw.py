@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import Catalog, Endpoint
@@ -13,7 +15,9 @@ from classy_nb.query import Query
 from classy_nb.walk import looks_like_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from classy_nb.catalog import Column
 
     from ._fetch import Fetcher
 
@@ -30,7 +34,7 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
     pairs = tuple((name, _value(name, value, fetcher.timezone)) for name, value in parameters.items())
     paged = "page" not in parameters and "per_page" not in parameters
     if endpoint is not None and endpoint.is_list and paged:
-        return fetcher.frame(Query(endpoint, encoded, catalog.columns(endpoint), pairs), "numpy_nullable")
+        return fetcher.frame(_listed(endpoint, encoded, catalog.columns(endpoint), pairs), "numpy_nullable")
     unknown = endpoint or Endpoint(encoded, "object", "", encoded.strip("/").split("/")[-1])
     columns = catalog.columns(unknown) if endpoint is not None else ()
     body = fetcher.json(Query(unknown, encoded, columns, pairs))
@@ -46,6 +50,23 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
     return body
 
 
+def _listed(
+    endpoint: Endpoint, path: str, columns: tuple[Column, ...], pairs: tuple[tuple[str, str], ...]
+) -> Query:
+    """Ask for a list that the catalog knows; a sort of the caller's is kept, whichever way it is walked."""
+    asked = dict(pairs)
+    order = tuple((name, way == "desc") for name, _, way in _parts(asked.get("sort", "")))
+    sortable = {column.name for column in columns if column.kind not in ("list", "json")}
+    if order and "fields" not in asked and sortable.issuperset(name for name, _ in order):
+        # Walked by id, sorted when it is here.
+        return Query(endpoint, path, columns, tuple(p for p in pairs if p[0] != "sort"), sort=order)
+    return Query(replace(endpoint, id=None) if order else endpoint, path, columns, pairs)
+
+
+def _parts(sort: str) -> Iterator[tuple[str, str, str]]:
+    return (part.strip().partition(":") for part in sort.split(",") if part.strip())
+
+
 def _value(name: str, value: object, timezone: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -53,6 +74,6 @@ def _value(name: str, value: object, timezone: str) -> str:
         return literal(instant(value, timezone, name))
     if isinstance(value, list | tuple):
         return ",".join(_value(name, item, timezone) for item in value)
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | Number) and str(value).encode("utf-8", "ignore").decode() == str(value):
         return str(value)
     raise UsageError(f"get(): {name}= takes text, a number, True, False, a date or a list of these.")

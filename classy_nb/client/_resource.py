@@ -176,7 +176,7 @@ class Resource:
             self._kind, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._warn(query)
-        record = self._fetcher.json(query) or {}
+        record = self._fetcher.record(query)
         return to_series(
             record, query.columns, timezone=self._fetcher.timezone, name=_name(self._kind.name, record)
         )
