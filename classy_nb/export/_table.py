@@ -1,0 +1,41 @@
+"""From a frame of any kind to Arrow columns of plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+
+
+def flat_table(frame: pd.DataFrame) -> pa.Table:
+    """Return *frame* as Arrow columns; nested cells become JSON text.
+
+    The index stands in front where it says something (any other than a count from 0 on).
+    """
+    if not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None):
+        frame = frame.reset_index()
+    arrays = [_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return pa.Table.from_arrays(arrays, names=[_name(name) for name in frame.columns])
+
+
+def _name(name: object) -> str:
+    return ".".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _array(column: pd.Series[Any]) -> pa.Array:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if column.dtype == object:
+        return pa.array([_json_or_text(cell) for cell in column], pa.string())
+    array = pa.Array.from_pandas(column)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _json_or_text(cell: Any) -> str | None:
+    if isinstance(cell, str):
+        return cell
+    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124
+        return None
+    return orjson.dumps(cell, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode()
