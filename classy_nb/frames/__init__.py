@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from ._builder import FrameBuilder, empty_frame
 from ._children import explode
+from ._collector import collector_eased
 from ._series import to_series
 
-__all__ = ["FrameBuilder", "empty_frame", "explode", "to_series"]
+__all__ = ["FrameBuilder", "collector_eased", "empty_frame", "explode", "to_series"]

@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ._cells import NATIVE, read
-from ._kinds import ARROW
+from ._kinds import ARROW, POOL
 
 _REFUSED = (pa.ArrowException, TypeError, ValueError, OverflowError)
 _LACKING = {len("2026-01-31T18:30:00"): "Z", len("2026-01-31"): "T00:00:00Z"}
-_SCRATCH = pa.system_memory_pool()
 
 
 Way = Callable[[Sequence[Any]], pa.Array]
@@ -49,40 +48,39 @@ class Reader:
             # Mostly it is a few strays, and the others need no second look.
             cells, misfits = read(values, self._kind, NATIVE[self._kind])
             try:
-                return pa.array(cells, ARROW[self._kind]), misfits
+                return pa.array(cells, ARROW[self._kind], memory_pool=POOL), misfits
             except _REFUSED:
                 pass
         cells, misfits = read(values, self._kind)
-        return pa.array(cells, ARROW[self._kind]), misfits
+        return pa.array(cells, ARROW[self._kind], memory_pool=POOL), misfits
 
 
 def _plain(kind: str) -> Way:
-    return lambda values: pa.array(values, ARROW[kind])
+    return lambda values: pa.array(values, ARROW[kind], memory_pool=POOL)
 
 
 def _numbers(values: Sequence[Any]) -> pa.Array:
     # Arrow would read true as 1.0.
     if bool in set(map(type, values)):
         raise TypeError
-    return pa.array(values, ARROW["float"])
+    return pa.array(values, ARROW["float"], memory_pool=POOL)
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:
-    # These live for a moment only; Arrow's own allocator would give the memory back each time.
-    return pa.array(values, pa.string(), memory_pool=_SCRATCH)
+    return pa.array(values, pa.string(), memory_pool=POOL)
 
 
 def _trimmed(values: Sequence[Any]) -> pa.Array:
-    texts = pc.utf8_trim_whitespace(_texts(values), memory_pool=_SCRATCH)
+    texts = pc.utf8_trim_whitespace(_texts(values), memory_pool=POOL)
     return pc.if_else(pc.equal(texts, ""), None, texts)
 
 
 def _numbers_as_text(values: Sequence[Any]) -> pa.Array:
-    return _texts(values).cast(ARROW["float"])
+    return _texts(values).cast(ARROW["float"], memory_pool=POOL)
 
 
 def _numbers_as_padded_text(values: Sequence[Any]) -> pa.Array:
-    return _trimmed(values).cast(ARROW["float"])
+    return _trimmed(values).cast(ARROW["float"], memory_pool=POOL)
 
 
 def _whole_as_text(values: Sequence[Any]) -> pa.Array:
@@ -90,25 +88,25 @@ def _whole_as_text(values: Sequence[Any]) -> pa.Array:
     # Arrow would read 0x10 too.
     if pc.all(pc.match_substring_regex(texts, "^-?[0-9]+$")).as_py() is False:
         raise ValueError
-    return texts.cast(ARROW["int"])
+    return texts.cast(ARROW["int"], memory_pool=POOL)
 
 
 def _flags_as_digits(values: Sequence[Any]) -> pa.Array:
-    digits = pa.array(values, pa.uint8())
+    digits = pa.array(values, pa.uint8(), memory_pool=POOL)
     if (pc.max(digits).as_py() or 0) > 1:
         raise ValueError
-    return digits.cast(ARROW["bool"])
+    return digits.cast(ARROW["bool"], memory_pool=POOL)
 
 
 def _last_four(values: Sequence[Any]) -> pa.Array:
-    digits = pa.array(values, pa.int64())
+    digits = pa.array(values, pa.int64(), memory_pool=POOL)
     if (pc.min(digits).as_py() or 0) < 0:
         raise ValueError
-    return pc.utf8_lpad(digits.cast(ARROW["last4"]), 4, "0")
+    return pc.utf8_lpad(digits.cast(ARROW["last4"]), 4, "0", memory_pool=POOL)
 
 
 def _instants(values: Sequence[Any]) -> pa.Array:
-    return _texts(values).cast(ARROW["datetime"])
+    return _texts(values).cast(ARROW["datetime"], memory_pool=POOL)
 
 
 def _mixed_instants(values: Sequence[Any]) -> pa.Array:
@@ -117,7 +115,7 @@ def _mixed_instants(values: Sequence[Any]) -> pa.Array:
 
 
 def _days(values: Sequence[Any]) -> pa.Array:
-    return _texts(values).cast(ARROW["date"])
+    return _texts(values).cast(ARROW["date"], memory_pool=POOL)
 
 
 _QUICK: dict[str, tuple[Way, ...]] = {
@@ -131,7 +129,7 @@ _QUICK: dict[str, tuple[Way, ...]] = {
 }
 
 
-def drop_impossible(values: pa.ChunkedArray, kind: str, zone: str) -> tuple[pa.ChunkedArray, int]:
+def drop_impossible(values: pa.Array, kind: str, zone: str) -> tuple[pa.Array, int]:
     """Return *values* with what pandas cannot show as null, and how many these were.
 
     These are infinite numbers, and years before 1 and after 9999 (with a day of room where the

@@ -1,15 +1,19 @@
 """Objects of one shape, taken apart column by column.
 
-Most rows have the same keys in the same order: their cells go from dict to column with no look-up and
-no copy in between, which is what turning rows round costs. Rows that deviate are looked at one by one.
+Time goes into memory here, not into arithmetic, so each row is taken apart while it is still near: its
+cells go into a tuple at once and its dict is freed for the next page. The tuples are turned into columns
+some pages at a time, because a column costs a few microseconds however short it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ._columns import ObjectColumn, TypedColumn
+
+GROUP_ROWS = 400
+"""Rows that become columns at once: enough to be fast, few enough to cost no memory."""
 
 Leaf = TypedColumn | ObjectColumn
 Row = dict[str, Any]
@@ -21,6 +25,9 @@ _NO_KEYS: Row = {}
 
 class Block:
     """The columns of one kind of object: the record itself, or an object nested in it.
+
+    Most rows have the same keys in the same order, the layout; rows that deviate are looked at one by
+    one. When most of them deviate the layout changes.
 
     Parameters
     ----------
@@ -42,59 +49,90 @@ class Block:
         self.name = name
         self.misfits = 0
         self._rank = rank
-        self._parts = parts
+        self._parts: dict[str, Leaf | Block] = dict(parts)
         self._new_column = new_column
-        self._extras: dict[str, ObjectColumn] = {}
-        self._rows = 0
+        self._layout: tuple[str, ...] = ()
+        self._cells: list[tuple[Any, ...]] = []
+        self._odd: list[tuple[int, Row]] = []
+        self._done = 0
 
     def add(self, values: Sequence[Any]) -> None:
         """Take the objects of some rows; None and ``[]`` (PHP's empty object) have no keys."""
         rows = [value if type(value) is dict else _NO_KEYS for value in values]
         self.misfits += sum(type(v) is not dict and v is not None and v != [] for v in values)
-        first = next(filter(None, rows), _NO_KEYS)
-        cells, odd = _even(rows, tuple(first))
-        found = set(first).union(*odd)
-        unseen = found - self._parts.keys() - self._extras.keys()
+        cells, odd = _even(rows, self._layout)
+        if 2 * len(odd) > len(rows):
+            self._turn()
+            self._layout = tuple(odd[0][1])
+            cells, odd = _even(rows, self._layout)
+        unseen = set(self._layout).union(*(row for _, row in odd)) - self._parts.keys()
         if unseen:
             self._meet(rows, unseen)
-        parts = {**self._parts, **self._extras}
-        for key, column in zip(first, zip(*cells, strict=True), strict=True):
-            parts.pop(key).add(column)
-        for key, part in parts.items():
-            if key in found:
-                part.add([row.get(key) for row in rows])
-            else:
-                part.add_missing(len(rows))
-        self._rows += len(rows)
+        before = len(self._cells)
+        self._odd += [(before + position, row) for position, row in odd]
+        self._cells += cells
+        if len(self._cells) >= GROUP_ROWS:
+            self._turn()
 
     def add_missing(self, count: int) -> None:
         """Take *count* rows that lack the object."""
-        for part in (*self._parts.values(), *self._extras.values()):
+        self._turn()
+        for part in self._parts.values():
             part.add_missing(count)
-        self._rows += count
+        self._done += count
+
+    def finish(self) -> None:
+        """Hand over what is still kept; the columns are then complete."""
+        self._turn()
+        for part in self._parts.values():
+            if isinstance(part, Block):
+                part.finish()
+
+    def _turn(self) -> None:
+        """Turn the rows kept so far into columns."""
+        cells, self._cells = self._cells, []
+        odd, self._odd = self._odd, []
+        parts = dict(self._parts)
+        if cells:
+            for key, column in zip(self._layout, zip(*cells, strict=True), strict=True):
+                parts.pop(key).add(column)
+        found: set[str] = set().union(*(row for _, row in odd))
+        for key, part in parts.items():
+            if key in found:
+                part.add(_sparse(key, odd, len(cells)))
+            elif cells:
+                part.add_missing(len(cells))
+        self._done += len(cells)
 
     def _meet(self, rows: list[Row], unseen: set[str]) -> None:
-        for number, row in enumerate(rows, self._rows):
-            if unseen.isdisjoint(row):
-                continue
-            for position, key in enumerate(row):
+        """Make columns for the keys that are seen for the first time."""
+        for number, row in enumerate(rows, self._done + len(self._cells)):
+            for position, key in enumerate(row if not unseen.isdisjoint(row) else ()):
                 if key in unseen:
                     unseen.discard(key)
                     name = f"{self.name}.{key}" if self.name else key
-                    self._extras[key] = self._new_column(name, (number, self._rank, position), self._rows)
+                    self._parts[key] = self._new_column(name, (number, self._rank, position), self._done)
 
 
-def _even(rows: list[Row], keys: tuple[str, ...]) -> tuple[list[Iterable[Any]], list[Row]]:
-    """Return the cells of each row in the order of *keys*, and the rows whose keys are not these."""
-    blank = (None,) * len(keys)
-    cells: list[Iterable[Any]] = []
+def _even(rows: list[Row], layout: tuple[str, ...]) -> tuple[list[tuple[Any, ...]], list[tuple[int, Row]]]:
+    """Return the cells of each row in the order of *layout*, and the rows whose keys are not these."""
+    blank = (None,) * len(layout)
+    cells: list[tuple[Any, ...]] = []
     odd = []
-    for row in rows:
-        if tuple(row) == keys:
-            cells.append(row.values())
-        elif row:
-            cells.append(map(row.get, keys))
-            odd.append(row)
-        else:
+    for position, row in enumerate(rows):
+        if not row:
             cells.append(blank)
+        elif tuple(row) == layout:
+            cells.append(tuple(row.values()))
+        else:
+            cells.append(tuple(map(row.get, layout)))
+            odd.append((position, row))
     return cells, odd
+
+
+def _sparse(key: str, odd: list[tuple[int, Row]], count: int) -> list[Any]:
+    """Return the column of a key that only odd rows have."""
+    column: list[Any] = [None] * count
+    for position, row in odd:
+        column[position] = row.get(key)
+    return column

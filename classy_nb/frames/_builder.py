@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,16 +10,17 @@ import pandas as pd
 from classy_nb.errors import DataWarning
 
 from ._block import Block, Leaf
+from ._collector import collector_eased
 from ._columns import ObjectColumn, TypedColumn
 from ._kinds import ARROW, WORDS, Backend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from classy_nb.catalog import Column
 
-GROUP_ROWS = 400
-"""Rows that are turned round at once: enough to be fast, few enough to cost no memory."""
+PAGE_ROWS = 100
+"""Rows that are taken apart at once."""
 
 LISTS = "classy_lists"
 """Key in ``frame.attrs``: column of lists -> record of its items, for :func:`explode`."""
@@ -33,7 +32,7 @@ Record = dict[str, Any] | list[Any] | str | float | bool | None
 class FrameBuilder:
     """Collect records and turn them into one typed frame.
 
-    Memory stays near the size of the frame: what is added is converted every 400 rows. A builder
+    Memory stays near the size of the frame: what is added is converted every few pages. A builder
     belongs to one thread.
 
     Parameters
@@ -113,10 +112,10 @@ class FrameBuilder:
         before = len(pending)
         pending.extend(map(self._row, records))
         self._rows += len(pending) - before
-        full = len(pending) - len(pending) % GROUP_ROWS
-        with _collector_at_rest():
-            for start in range(0, full, GROUP_ROWS):
-                self._top.add(pending[start : start + GROUP_ROWS])
+        full = len(pending) - len(pending) % PAGE_ROWS
+        with collector_eased():
+            for start in range(0, full, PAGE_ROWS):
+                self._top.add(pending[start : start + PAGE_ROWS])
         del pending[:full]
 
     def _row(self, record: Record) -> dict[str, Any] | None:
@@ -143,6 +142,7 @@ class FrameBuilder:
         """
         if self._pending:
             self._top.add(self._pending)
+        self._top.finish()
         extras = [column for _, column in sorted(self._extras, key=lambda extra: extra[0])]
         leaves = [*self._leaves, *extras]
         data: dict[str, Any] = {}
@@ -174,24 +174,6 @@ class FrameBuilder:
             if part.misfits
         ]
         return messages
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Keep the garbage collector from looking at rows while they are turned round.
-
-    Turning makes no cycles but thousands of tuples, each a step towards a collection that walks
-    through all the rows: a sixth of the time. Another thread that does the same may wake it early,
-    which costs that sixth and nothing else.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _leaf(column: Column) -> Leaf:
