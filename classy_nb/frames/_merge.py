@@ -27,6 +27,7 @@ def absorb(mine: FrameBuilder, other: FrameBuilder) -> None:
         if builder._pending:
             builder._top.add(builder._pending)
             builder._pending = []
+        builder._top.finish()
     for leaf, its in zip(mine._leaves, other._leaves, strict=True):
         _append(leaf, its)
     for block, its_block in zip(mine._blocks, other._blocks, strict=True):
