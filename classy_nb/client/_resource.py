@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from classy_nb.errors import DeprecatedEndpointWarning, UsageError
 
 from ._cards import resource_html, resource_text
 from ._fetch import BATCH_ROWS, Backend, Fetcher
+from ._signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ class Resource:
         self._kind = kind
         self._asking = asking
         self._fetcher = fetcher
-        self.__signature__ = _signature(kind)
+        self.__signature__ = signature_of(kind, Resource.__call__)
 
     @property
     def name(self) -> str:
@@ -288,15 +288,3 @@ def _checked(backend: object) -> Backend:
 def _name(resource: str, record: Any) -> str:
     own_id = record.get("id") if isinstance(record, dict) else None
     return resource if own_id is None else f"{resource} {own_id}"
-
-
-def _signature(kind: Kind) -> inspect.Signature:
-    """Build the signature that Shift-Tab shows: the general keywords and this resource's own."""
-    general = [p for p in inspect.signature(Resource.__call__).parameters.values() if p.name != "self"][:-1]
-    own = dict.fromkeys(key for e in kind.lists for key in (*e.parents, *(p.keyword for p in e.parameters)))
-    extra = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
-        for name in own
-        if name not in {p.name for p in general}
-    ]
-    return inspect.Signature([*general, *extra])
