@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="the same seed gives the same data (default: %(default)s)")
     add("--today", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD", help="last day of the data")
     add("--organizations", type=int, default=1, help="how many the application sees (default: %(default)s)")
-    add("--latency-ms", type=float, default=0, help="wait before each answer (default: %(default)s)")
+    add("--latency-ms", type=float, default=0, help="from a request to its answer (default: %(default)s)")
     add("--requests-per-minute", type=int, default=1800, help="rate limit, 0 for none (default: %(default)s)")
     add("--token-lifetime", type=float, default=7200, help="seconds (default: %(default)s)")
     add("--client-id", help="made up where not given")

@@ -40,7 +40,7 @@ class Sandbox:
     seed
         The same seed, *today* and sizes give the same data.
     latency_ms
-        Wait before every data answer (the same as ``faults.latency_ms``).
+        From a data request's arrival to its answer (the same as ``faults.latency_ms``).
     requests_per_minute
         Limit of the application; 0 for none.
     token_lifetime
