@@ -33,6 +33,10 @@ class Stop:
         """Ask everyone to stop."""
         self._event.set()
 
+    def clear(self) -> None:
+        """Take the signal back: those whom it was meant for have ended."""
+        self._event.clear()
+
     def is_set(self) -> bool:
         """Whether everyone was asked to stop."""
         return self._event.is_set()

@@ -73,7 +73,7 @@ class NumberWalk:
                 self.received += sum(map(len, gathered))
                 yield from gathered
                 return
-        raise incomplete(self._asker, self.total, self.received or sum(map(len, gathered)))
+        raise incomplete(self._asker, self.total, len(self._seen) or sum(map(len, gathered)))
 
     def _pass(self, trail: _Trail) -> Iterator[Page]:
         position = 0

@@ -50,7 +50,7 @@ class ParallelWalk:
     asker
         Asks for pages.
     stop
-        Set when the walk ends, whatever the reason.
+        Set while the workers end, whatever the reason.
     workers
         How many at the same time.
     first, ids
@@ -84,6 +84,7 @@ class ParallelWalk:
         self._workers = min(workers, len(cuts) + 1)
         self._parts: queue.Queue[Part | BaseException] = queue.Queue(2 * workers)
         self._key_works = threading.Event()
+        self._closed = threading.Event()
         self.received = 0
         self.last = ids[-1]
 
@@ -108,10 +109,12 @@ class ParallelWalk:
                 thread.start()
             yield from self._received(threads)
         finally:
+            self._closed.set()
             self._stop.set()
             self._ranges.close()
             self._key_works.set()
             end_threads([t for t in threads if t.ident is not None])
+            self._stop.clear()  # the list may go on without workers
 
     def _received(self, threads: Sequence[threading.Thread]) -> Iterator[Part]:
         while True:
@@ -136,8 +139,7 @@ class ParallelWalk:
                 if found is not None:
                     self._walk(found)
         except BaseException as error:  # noqa: BLE001 - raised again by whoever consumes the parts
-            if not self._stop.is_set():
-                self._put(error)
+            self._put(error)
             self._ranges.close()
 
     def _cut(self, position: int) -> Range | None:
@@ -151,9 +153,8 @@ class ParallelWalk:
 
     def _walk(self, found: Range) -> None:
         if found is not self._begin:
-            while not self._key_works.wait(1.0):
-                self._stop.check()
-        while not found.done:
+            self._key_works.wait()
+        while not found.done and not self._closed.is_set():
             page, ids, records = self._page(found.last)
             is_last = not records or (page.total is not None and page.total <= len(page.records))
             records = self._ranges.accept(found, ids, records, is_last=is_last)
@@ -174,7 +175,7 @@ class ParallelWalk:
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(self._asker.query.path))
 
     def _put(self, part: Part | BaseException) -> None:
-        while not self._stop.is_set():
+        while not self._closed.is_set():
             try:
                 self._parts.put(part, timeout=0.1)
             except queue.Full:
