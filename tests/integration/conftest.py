@@ -10,7 +10,7 @@ import classy_nb as cn
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 SIZE = 600
 
@@ -24,6 +24,15 @@ def connect(box: Sandbox, **options: Any) -> cn.Classy:
         token_url=box.token_url,
         **options,
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """Let a fetch that stopped by itself fail its test: an interrupt would end the whole run."""
+    try:
+        return (yield)
+    except cn.InterruptedFetchError as error:
+        raise AssertionError("A fetch was interrupted though nobody interrupted it.") from error
 
 
 @pytest.fixture(scope="session")
