@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb._connections import hang_up
-from classy_nb.errors import ConnectionFailedError, ResponseError, UnexpectedAnswerError
+from classy_nb.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    ServerError,
+    UnexpectedAnswerError,
+)
 from classy_nb.redact import safe_path
 
 from ._keys import KeyRefusedError, accept_page, next_page
@@ -145,7 +150,7 @@ class ParallelWalk:
     def _cut(self, position: int) -> Range | None:
         try:
             page = self._asker.one_at(position - 1)
-        except (ResponseError, ConnectionFailedError):
+        except (BadRequestError, ServerError, UnexpectedAnswerError, ConnectionFailedError):
             self._stop.check()
             page = None  # without this cut the work is shared less evenly, nothing else
         ids = page.ids() if page is not None else None
