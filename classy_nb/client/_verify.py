@@ -25,6 +25,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 
+_LAST_FOUR = 4  # digits to which frames pad such a column
+
 
 def warn_where_ignored(frame: pd.DataFrame, conditions: Iterable[Condition]) -> None:
     """Warn for each condition that some rows of *frame* do not satisfy; missing values pass."""
@@ -56,6 +58,7 @@ def _holds(column: pd.Series[Any], condition: Condition) -> pd.Series[Any] | Non
     if kind == "bool":
         return compare(column, value == "true")  # type: ignore[no-any-return]
     if condition.operator == "=":
+        value = value.zfill(_LAST_FOUR) if kind == "last4" else value
         # The server's collation ignores case and blanks at the end.
         return column.str.strip().str.casefold() == value.strip().casefold()
     return None

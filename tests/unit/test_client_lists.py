@@ -1,0 +1,264 @@
+"""Lists as frames: what is sent, what comes back, warnings, batches."""
+
+import warnings
+from typing import Any
+
+import pandas as pd
+import pytest
+from support.connection import connected_to, orgs, paginator
+from support.lists import Faults, Listed, rows
+from support.server import Reply, ScriptedServer
+
+from classy_nb.catalog import load
+from classy_nb.client import Classy
+from classy_nb.errors import (
+    DataWarning,
+    DeprecatedEndpointWarning,
+    IncompleteResultError,
+    UsageError,
+)
+
+CATALOG = load()
+
+
+def serve(server: ScriptedServer, number: int, faults: Faults | None = None) -> Listed:
+    listed = Listed(rows(number), faults)
+    server.handler = listed.reply
+    return listed
+
+
+def dtypes(frame: pd.DataFrame) -> list[str]:
+    return [str(dtype) for dtype in frame.dtypes]
+
+
+def test_a_list_is_a_frame(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 350)
+    gifts = connected.transactions()
+    assert gifts["id"].tolist() == [row["id"] for row in rows(350)]
+    assert gifts["fees_amount"].tolist() == [float(row["fees_amount"]) for row in rows(350)]
+    columns = CATALOG.columns(connected.transactions._kind.lists[1])
+    assert [c.name for c in columns] == gifts.columns.tolist()
+    assert str(gifts["id"].dtype) == "Int64"
+    assert str(gifts["purchased_at"].dtype) == "datetime64[us, UTC]"
+    assert gifts.index.tolist() == list(range(350))
+
+
+def test_trap_28_an_empty_list_has_the_same_dtypes(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 3)
+    full = connected.transactions()
+    serve(server, 0)
+    empty = connected.transactions()
+    assert len(empty) == 0
+    assert empty.columns.tolist() == full.columns.tolist()
+    assert dtypes(empty) == dtypes(full)
+
+
+def test_a_frame_says_what_was_asked(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 350)
+    gifts = connected.transactions(where="status = success", campaign=5, include="items")
+    about = gifts.attrs["classy"]
+    assert about["resource"] == "transactions"
+    assert about["path"] == "/campaigns/5/transactions"
+    assert about["asked"] == ["with=items", "filter=status=success"]
+    assert about["total"] == 175
+    assert about["requests"] == 2
+    assert pd.Timestamp(about["fetched_at"]).tz is not None
+
+
+def test_the_whole_list_is_sorted_when_it_is_here(connected: Classy, server: ScriptedServer) -> None:
+    listed = serve(server, 250)
+    gifts = connected.transactions(sort=["status", "fees_amount:desc"])
+    expected = listed._sorted(rows(250), "status,fees_amount:desc")
+    assert gifts["id"].tolist() == [row["id"] for row in expected]
+    assert gifts.index.tolist() == list(range(250))
+    assert {asked["sort"] for asked in listed.asked} == {"id"}
+
+
+def test_missing_values_are_sorted_last(connected: Classy, server: ScriptedServer) -> None:
+    some = [{"id": 1, "fees_amount": None}, {"id": 2, "fees_amount": 5}, {"id": 3, "fees_amount": 9}]
+    server.handler = lambda _: Reply(body=paginator(some))
+    assert connected.transactions(sort="-fees_amount")["id"].tolist() == [3, 2, 1]
+    assert connected.transactions(sort="fees_amount")["id"].tolist() == [2, 3, 1]
+
+
+def test_a_limit_is_exact_and_asks_for_no_more(connected: Classy, server: ScriptedServer) -> None:
+    listed = serve(server, 350)
+    gifts = connected.transactions(limit=3, sort="fees_amount:desc")
+    assert len(gifts) == 3
+    assert listed.asked == [{"sort": "fees_amount:desc", "page": "1", "per_page": "3"}]
+
+
+def test_a_count_is_one_request(connected: Classy, server: ScriptedServer) -> None:
+    listed = serve(server, 350)
+    assert connected.transactions.count(where="status = success") == 175
+    assert listed.asked == [{"filter": "status=success", "page": "1", "per_page": "1"}]
+
+
+def test_nothing_is_sent_where_the_question_makes_no_sense(connected: Classy, server: ScriptedServer) -> None:
+    for asked in ({"sincee": 1}, {"where": "x = 1"}, {"fundraising_page": 1}, {"dtype_backend": "numpy"}):
+        with pytest.raises(UsageError):
+            connected.transactions(**asked)
+    with pytest.raises(UsageError):
+        connected.transactions.count(limit=5, sortt="x")
+    assert server.asked == []
+
+
+def test_arrow_dtypes(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 3)
+    gifts = connected.transactions(dtype_backend="pyarrow")
+    assert str(gifts["id"].dtype) == "int64[pyarrow]"
+    assert gifts["id"].tolist() == [1, 4, 7]
+
+
+def test_trap_18_an_ignored_filter_is_noticed(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 10, Faults(filters=False))
+    with pytest.warns(DataWarning, match=r"5 of 10 rows do not satisfy 'status = \.\.\.'"):
+        connected.transactions(where="status = success")
+    with pytest.warns(DataWarning, match="rows do not satisfy 'fees_amount > "):
+        connected.transactions(where="fees_amount > 50", dtype_backend="pyarrow")
+
+
+def test_trap_18_a_filter_that_holds_is_not_warned_of(connected: Classy, server: ScriptedServer) -> None:
+    some = [
+        {
+            "id": 12,
+            "status": "Success ",
+            "fees_amount": "100.00",
+            "is_anonymous": 1,
+            "purchased_at": "2026-01-31T00:00:00+0000",
+            "card_last_four": 42,
+            "billing_city": None,
+        }
+    ]
+    server.handler = lambda _: Reply(body=paginator(some))
+    for backend in ("numpy_nullable", "pyarrow"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = connected.transactions(
+                where=[
+                    "id = 12",
+                    "id != 13",
+                    "status = success",
+                    "status != failed",
+                    "status >= a",
+                    "fees_amount <= 100",
+                    "is_anonymous = true",
+                    "purchased_at >= 2026-01-31",
+                    "purchased_at <= 2026-01-31",
+                    "card_last_four = 42",
+                    "card_last_four = 0042",
+                    "billing_city = Bonn",
+                ],
+                since="2026-01-31",
+                until="2026-01-31T00:00:01Z",
+                dtype_backend=backend,
+            )
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "id = 13",
+        "id != 12",
+        "fees_amount < 100",
+        "is_anonymous = false",
+        "purchased_at > 2026-01-31",
+        "purchased_at < 2026-01-31",
+        "status = failed",
+    ],
+)
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_trap_18_each_kind_of_condition_is_checked(
+    connected: Classy, server: ScriptedServer, condition: str, backend: Any
+) -> None:
+    some = {"id": 12, "status": "success", "fees_amount": 100, "is_anonymous": True}
+    server.handler = lambda _: Reply(body=paginator([{**some, "purchased_at": "2026-01-31T00:00:00Z"}]))
+    with pytest.warns(DataWarning, match="1 of 1 rows do not satisfy"):
+        connected.transactions(where=condition, dtype_backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_trap_18_days_are_checked(connected: Classy, server: ScriptedServer, backend: Any) -> None:
+    some = [{"id": 1, "next_processing_date": "2026-01-31"}, {"id": 2, "next_processing_date": None}]
+    server.handler = lambda _: Reply(body=paginator(some))
+    plans = connected.recurring_donation_plans
+    assert len(plans(where="next_processing_date = 2026-01-31", dtype_backend=backend)) == 2
+    with pytest.warns(DataWarning, match="1 of 2 rows"):
+        plans(where="next_processing_date < 2026-01-31", dtype_backend=backend)
+
+
+def test_the_warning_names_no_value(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(body=paginator([{"id": 1, "email_address": "bob@example.org"}]))
+    with pytest.warns(DataWarning) as caught:
+        connected.supporters(where="email_address = ann@example.org")
+    assert "example.org" not in str(caught[0].message)
+
+
+def test_trap_40_deprecated_endpoints_are_warned_of(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 0)
+    with pytest.warns(DeprecatedEndpointWarning, match="/activity is deprecated") as caught:
+        connected.activity(fundraising_team=5)
+    assert caught[0].filename == __file__
+    with pytest.warns(DeprecatedEndpointWarning) as caught:
+        connected.activity.count(fundraising_team=5)
+    assert caught[0].filename == __file__
+    server.handler = lambda _: Reply(body={"id": 5})
+    with pytest.warns(DeprecatedEndpointWarning):
+        connected.matched_transactions.get(5)
+
+
+@pytest.mark.parametrize("number", [0, 1, 350, 5100])
+def test_batches(connected: Classy, server: ScriptedServer, number: int) -> None:
+    serve(server, number)
+    frames = list(connected.transactions.batches(rows=2500))
+    assert len(frames) == max(1, round(number / 2500))
+    assert pd.concat(frames)["id"].tolist() == [row["id"] for row in rows(number)]
+    serve(server, 0)
+    whole = connected.transactions()
+    for frame in frames:
+        assert dtypes(frame) == dtypes(whole)
+        assert frame.attrs["classy"]["path"] == "/organizations/7/transactions"
+
+
+@pytest.mark.xfail(reason="a batch is never smaller than a range of 2,500 rows")
+def test_batches_are_as_small_as_asked_for(server: ScriptedServer) -> None:
+    server.answers.append(Reply(body=orgs({7: "x"})))
+    with connected_to(server, workers=1) as classy:
+        serve(server, 350)
+        assert [len(frame) for frame in classy.transactions.batches(rows=200)] == [200, 150]
+
+
+def test_batches_come_in_order_of_ids_however_many_workers_there_are(
+    connected: Classy, server: ScriptedServer
+) -> None:
+    serve(server, 3000)
+    ids = [i for frame in connected.transactions.batches(rows=500) for i in frame["id"].tolist()]
+    assert ids == [row["id"] for row in rows(3000)]
+
+
+def test_batches_are_checked_at_once(connected: Classy, server: ScriptedServer) -> None:
+    for asked in ({"rows": 0}, {"rows": True}, {"rows": 1.5}, {"sort": "id"}, {"sincee": 1}):
+        with pytest.raises(UsageError):
+            connected.transactions.batches(**asked)
+    assert server.asked == []
+
+
+def test_a_short_list_is_an_error_and_no_frame(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 250, Faults(total="+5"))
+    with pytest.raises(IncompleteResultError, match="250 of 255"):
+        connected.transactions()
+
+
+def test_trap_33_flags_are_sent_by_default(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 0)
+    connected.source_tracking_codes()
+    sent = server.asked[0].query
+    assert [sent[name] for name in ("fundraisingTeams", "fundraisingPages", "transactions")] == [["true"]] * 3
+
+
+def test_trap_15_16_dates_arrive_encoded_once(connected: Classy, server: ScriptedServer) -> None:
+    serve(server, 0)
+    connected.transactions(since="2026-01-31", where="status = a+b%")
+    assert "purchased_at%3E%3D2026-01-31T00%3A00%3A00%2B0000" in server.asked[0].raw_query
+    assert server.asked[0].query["filter"] == ["status=a+b%,purchased_at>=2026-01-31T00:00:00+0000"]

@@ -1,0 +1,64 @@
+"""One record as a Series, and what is no record."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from support.server import Reply, ScriptedServer
+
+from classy_nb.client import Classy
+from classy_nb.errors import NotFoundError, UnexpectedAnswerError
+
+
+def test_a_record_is_a_series(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(body={"id": 5, "fees_amount": "1.50", "queries_log": [{"query": "x"}]})
+    gift = connected.transactions.get(5, include="supporter")
+    assert (gift.name, gift["id"], gift["fees_amount"]) == ("transactions 5", 5, 1.5)
+    assert gift["purchased_at"] is pd.NA
+    assert "supporter.email_address" in gift.index
+    assert "queries_log" not in gift.index
+    assert (server.asked[0].path, server.asked[0].query) == ("/2.0/transactions/5", {"with": ["supporter"]})
+
+
+def test_trap_35_a_record_without_content_is_all_missing(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(204)
+    moments = connected.moments.get(fundraising_page=5)
+    assert moments.isna().all()
+    assert len(moments) > 0
+
+
+def test_trap_36_a_record_that_is_not_there(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(404, {"error": "The resource cannot be found"})
+    with pytest.raises(NotFoundError, match=r"\[GET /transactions/5 -> 404\] Check the id\."):
+        connected.transactions.get(5)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Something broke"},
+        {"error": "Something broke", "status": "500"},
+        {"success": False, "message": "Something broke"},
+        {"error": {"x": ["Something broke"]}, "queries_log": []},
+    ],
+)
+def test_trap_38_an_error_instead_of_a_record(connected: Classy, server: ScriptedServer, body: Any) -> None:
+    server.handler = lambda _: Reply(body=body)
+    with pytest.raises(UnexpectedAnswerError, match="Something broke"):
+        connected.transactions.get(5)
+    with pytest.raises(UnexpectedAnswerError, match="Something broke"):
+        connected.transactions()
+    with pytest.raises(UnexpectedAnswerError, match="Something broke"):
+        connected.get("/campaigns/5/nobody-lists-this")
+
+
+def test_a_record_that_has_an_error_of_its_own_is_a_record(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(body={"id": 5, "error": "card declined", "status": "failed"})
+    assert connected.transactions.get(5)["error"] == "card declined"
+
+
+@pytest.mark.parametrize("body", [[], [1], "text", 5, True])
+def test_something_else_instead_of_a_record(connected: Classy, server: ScriptedServer, body: Any) -> None:
+    server.handler = lambda _: Reply(body=body)
+    with pytest.raises(UnexpectedAnswerError, match="where one record was asked for"):
+        connected.transactions.get(5)
