@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PLAIN = ("since", "until", "by", "fields", "include", "sort", "limit")
 
+_OPTIONS = frozenset((*_PLAIN, "where", "aggregates", "excel", "neutralize", "path"))
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -84,7 +86,10 @@ def _keywords(texts: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals:
+        name = name.strip().replace("-", "_")
+        if not equals or not name:
             raise UsageError(f"--set {text!r} is not NAME=VALUE.")
-        found[name.strip().replace("-", "_")] = {"true": True, "false": False}.get(value.lower(), value)
+        if name in _OPTIONS:
+            raise UsageError(f"--set {text!r} has an option of its own.", advice="See --help.")
+        found[name] = {"true": True, "false": False}.get(value.lower(), value)
     return found

@@ -46,7 +46,12 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 1 (failed), 2 (bad input), 130 (stopped)."""
     asked = parser().parse_args(arguments)
-    warnings.showwarning = _show_warning
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(asked)
+
+
+def _run(asked: argparse.Namespace) -> int:
     try:
         return int(asked.run(asked) or 0)
     except KeyboardInterrupt as stopped:
@@ -55,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         _complain(str(error))
         return 2
-    except (ClassyError, ImportError) as error:
-        _complain(str(error))
-        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has gone: nothing is wrong
         return 0
+    except (ClassyError, ImportError, OSError) as error:
+        _complain(str(error))
+        return 1
 
 
 def _complain(message: str) -> None:

@@ -1,0 +1,254 @@
+"""The command line: tables, files, errors with exit codes and without tracebacks."""
+
+import csv
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.connection import CANARY, CLIENT_ID, orgs
+from support.lists import Listed, rows
+from support.server import Reply, ScriptedServer
+
+import classy_nb
+from classy_nb.catalog import load
+from classy_nb.cli import main
+
+ROOT = Path(classy_nb.__file__).parent.parent
+Run = Any
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(arguments)
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def export(run: Run, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``export`` against the scripted server, credentials in the environment."""
+    for name, value in {
+        "CLIENT_ID": CLIENT_ID,
+        "CLIENT_SECRET": CANARY,
+        "BASE_URL": server.base_url,
+        "TOKEN_URL": server.token_url,
+    }.items():
+        monkeypatch.setenv(f"CLASSY_{name}", value)
+    monkeypatch.chdir(tmp_path)
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    return lambda *arguments: run("export", *arguments)
+
+
+def test_the_table_of_resources(run: Run) -> None:
+    code, out, err = run("resources")
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert lines[0].split() == ["RESOURCE", "PARENTS", "WAYS", "COLUMNS", "DATE", "REMARKS"]
+    assert len(lines) == 1 + len(load().resources)
+    gifts = next(line for line in lines if line.startswith("transactions "))
+    assert "campaign, organization, recurring_donation_plan" in gifts
+    assert "list, .get" in gifts
+    assert "purchased_at" in gifts
+    assert next(line for line in lines if line.startswith("matched_transactions")).endswith("deprecated")
+    assert next(line for line in lines if line.startswith("me ")).endswith("member_only")
+
+
+def test_one_resource(run: Run) -> None:
+    code, out, _ = run("resources", "transactions")
+    assert code == 0
+    assert out.startswith("transactions\n")
+    assert "  total_gross_amount" in out
+    assert "datetime64[us, UTC]" in out
+    assert "..." in out
+
+
+def test_an_unknown_resource(run: Run) -> None:
+    code, out, err = run("resources", "transaction")
+    assert (code, out) == (2, "")
+    assert err.startswith("classy-nb: There is no resource 'transaction'. Did you mean 'transactions'")
+
+
+def test_a_file_is_written(export: Run, server: ScriptedServer, tmp_path: Path) -> None:
+    server.handler = Listed(rows(250)).reply
+    code, out, err = export("transactions", "--to", "gifts.csv", "--where", "status = success")
+    assert (code, err) == (0, "")
+    assert "gifts.csv: " in out
+    with (tmp_path / "gifts.csv").open(newline="", encoding="utf-8") as file:
+        written = list(csv.DictReader(file))
+    assert [int(row["id"]) for row in written] == [r["id"] for r in rows(250) if r["status"] == "success"]
+    assert [p.name for p in tmp_path.iterdir()] == ["gifts.csv"]
+
+
+def test_all_options_reach_the_question(export: Run, server: ScriptedServer) -> None:
+    listed = Listed([])
+    server.handler = listed.reply
+    code, _, err = export(
+        *("fundraising-pages".replace("-", "_"), "--to", "pages.csv", "--since", "2026-01-31"),
+        *("--until", "2027", "--by", "updated_at", "--fields", "status", "--include", "member,supporter"),
+        *("--sort", "created_at:desc", "--limit", "5", "--aggregates", "--timezone", "America/Los_Angeles"),
+        *("--where", "status = active", "--where", "id > 5", "--set", "aggregates2=true"),
+        *("--parent", "campaign=12", "--organization", "7"),
+    )
+    assert (code, err) == (0, "")
+    assert server.asked[-1].path == "/2.0/campaigns/12/fundraising-pages"
+    assert listed.asked == [
+        {
+            "aggregates2": "true",
+            "with": "member,supporter",
+            "aggregates": "true",
+            "fields": "id,status",
+            "filter": "status=active,id>5,updated_at>=2026-01-31T08:00:00+0000,"
+            "updated_at<2027-01-01T08:00:00+0000",
+            "sort": "created_at:desc",
+            "page": "1",
+            "per_page": "5",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["transaction"], "There is no list 'transaction'. Did you mean 'transactions'"),
+        (["me"], "There is no list 'me'"),
+        (["transactions", "--where", "statsu = a"], "Did you mean 'status'"),
+        (["transactions", "--since", "soon"], "since='soon' is no date"),
+        (["transactions", "--sort", "id"], "no sort= without limit="),
+        (["transactions", "--set", "campaign"], "is not NAME=VALUE"),
+        (["transactions", "--set", "=5"], "is not NAME=VALUE"),
+        (["transactions", "--set", "where=id > 5"], "has an option of its own"),
+        (["transactions", "--set", "member=5"], "has no parent member="),
+        (["transactions", "--timezone", "Mars/Olympus"], "Mars/Olympus"),
+    ],
+)
+def test_what_makes_no_sense_ends_with_2(
+    export: Run, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    code, out, err = export(*arguments, "--to", "x.csv")
+    assert (code, out) == (2, "")
+    assert err.startswith("classy-nb: ")
+    assert says in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_ends_with_1_and_leaves_no_file(
+    export: Run, server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.handler = lambda _: Reply(403, {"error": "This action is unauthorized."})
+    code, out, err = export("transactions", "--to", "gifts.csv")
+    assert (code, out) == (1, "")
+    assert "The API denied access." in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refused_credentials_end_with_1(export: Run, server: ScriptedServer) -> None:
+    server.login_handler = lambda _: Reply(400, {"error": "invalid_client", "error_description": CANARY})
+    code, _, err = export("transactions", "--to", "gifts.csv")
+    assert code == 1
+    assert "The login was refused" in err
+    assert CANARY not in err
+
+
+def test_missing_credentials_end_with_1(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    code, _, err = run("export", "transactions", "--to", "gifts.csv")
+    assert code == 1
+    assert "CLASSY_CLIENT_ID" in err
+
+
+def test_a_folder_that_is_not_there_ends_with_1(export: Run) -> None:
+    code, _, err = export("transactions", "--to", "no/such/folder/gifts.csv")
+    assert code == 1
+    assert "folder" in err
+
+
+def test_a_file_in_the_way_of_the_demo_ends_with_1(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    code, _, err = run("demo", "--to", str(tmp_path / "taken"))
+    assert code == 1
+    assert "taken" in err
+
+
+def test_ctrl_c_ends_with_130(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_args: Any, **_more: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("classy_nb.client.connect", interrupted)
+    code, out, err = export("transactions", "--to", "gifts.csv")
+    assert (code, out, err) == (130, "", "classy-nb: Stopped.\n")
+
+
+def test_warnings_are_notes_on_stderr(export: Run, server: ScriptedServer) -> None:
+    server.handler = Listed([]).reply
+    before = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        code, _, err = export("activity", "--to", "x.csv", "--parent", "fundraising_team=5")
+    assert code == 0
+    assert err.startswith("classy-nb: note: /fundraising-teams/{fundraising_team}/activity is deprecated")
+    assert warnings.showwarning is before
+
+
+@pytest.mark.parametrize("arguments", [[], ["nope"], ["export"], ["export", "transactions"]])
+def test_bad_usage_ends_with_2(run: Run, arguments: list[str]) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: classy-nb")
+
+
+def test_help_and_version(run: Run) -> None:
+    for arguments in (
+        ["--help"],
+        ["export", "--help"],
+        ["demo", "-h"],
+        ["sandbox", "-h"],
+        ["resources", "-h"],
+    ):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        assert out.startswith("usage: classy-nb")
+    assert run("--version") == (0, f"classy-nb {classy_nb.__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["export", "--help"], ["resources"]])
+def test_what_needs_no_data_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from classy_nb.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+print(*{{name.split(".")[0] for name in sys.modules}}, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert loaded.isdisjoint({"pandas", "numpy", "pyarrow", "requests", "aiohttp", "ipywidgets", "IPython"})
+
+
+def test_a_reader_that_has_gone_is_no_failure() -> None:
+    """``classy-nb resources | head -1``."""
+    find = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+    code = f"{find}; from classy_nb.cli import main; sys.exit(main(['resources']))"
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-u", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    process.wait(30)
+    assert b"Traceback" not in error
