@@ -13,6 +13,8 @@ from ._cells import NATIVE, read
 from ._kinds import ARROW, POOL
 
 _REFUSED = (pa.ArrowException, TypeError, ValueError, OverflowError)
+# pandas 2.2 crashes the interpreter when it shows an earlier one in some zones.
+_EARLIEST = datetime(1700, 1, 1, tzinfo=UTC)
 _LACKING = {len("2026-01-31T18:30:00"): "Z", len("2026-01-31"): "T00:00:00Z"}
 
 
@@ -59,10 +61,19 @@ def _plain(kind: str) -> Way:
     return lambda values: pa.array(values, ARROW[kind], memory_pool=POOL)
 
 
-def _numbers(values: Sequence[Any]) -> pa.Array:
-    # Arrow would read true as 1.0.
-    if bool in set(map(type, values)):
+def _refuse(kind: type, values: Sequence[Any]) -> None:
+    """Raise TypeError where Arrow would be too kind: it reads true as 1.0 and 1.5 as 1."""
+    if not {kind}.isdisjoint(map(type, values)):
         raise TypeError
+
+
+def _whole_numbers(values: Sequence[Any]) -> pa.Array:
+    _refuse(float, values)
+    return pa.array(values, ARROW["int"], memory_pool=POOL)
+
+
+def _numbers(values: Sequence[Any]) -> pa.Array:
+    _refuse(bool, values)
     return pa.array(values, ARROW["float"], memory_pool=POOL)
 
 
@@ -92,6 +103,7 @@ def _whole_as_text(values: Sequence[Any]) -> pa.Array:
 
 
 def _flags_as_digits(values: Sequence[Any]) -> pa.Array:
+    _refuse(float, values)
     digits = pa.array(values, pa.uint8(), memory_pool=POOL)
     if (pc.max(digits).as_py() or 0) > 1:
         raise ValueError
@@ -99,7 +111,7 @@ def _flags_as_digits(values: Sequence[Any]) -> pa.Array:
 
 
 def _last_four(values: Sequence[Any]) -> pa.Array:
-    digits = pa.array(values, pa.int64(), memory_pool=POOL)
+    digits = _whole_numbers(values)
     if (pc.min(digits).as_py() or 0) < 0:
         raise ValueError
     return pc.utf8_lpad(digits.cast(ARROW["last4"]), 4, "0", memory_pool=POOL)
@@ -119,7 +131,7 @@ def _days(values: Sequence[Any]) -> pa.Array:
 
 
 _QUICK: dict[str, tuple[Way, ...]] = {
-    "int": (_plain("int"), _whole_as_text),
+    "int": (_whole_numbers, _whole_as_text),
     "float": (_numbers, _numbers_as_text, _numbers_as_padded_text),
     "bool": (_plain("bool"), _flags_as_digits),
     "text": (_plain("text"),),
@@ -132,8 +144,8 @@ _QUICK: dict[str, tuple[Way, ...]] = {
 def drop_impossible(values: pa.Array, kind: str, zone: str) -> tuple[pa.Array, int]:
     """Return *values* with what pandas cannot show as null, and how many these were.
 
-    These are infinite numbers, and years before 1 and after 9999 (with a day of room where the
-    frame's zone is not UTC, for it moves the ends).
+    These are infinite numbers, days outside the years 1 to 9999, and instants outside the years 1700 to
+    9999 (to the last day but one where the frame's zone is not UTC, for it moves the end).
     """
     if kind == "float":
         possible = pc.is_finite(values)
@@ -150,9 +162,5 @@ def drop_impossible(values: pa.Array, kind: str, zone: str) -> tuple[pa.Array, i
 def _limits(kind: str, zone: str) -> tuple[pa.Scalar, pa.Scalar]:
     if kind == "date":
         return pa.scalar(date.min, ARROW[kind]), pa.scalar(date.max, ARROW[kind])
-    room = timedelta(days=0 if zone == "UTC" else 1)
-    ends = (
-        datetime.min.replace(tzinfo=UTC) + room,
-        datetime.max.replace(tzinfo=UTC) - room,
-    )
-    return pa.scalar(ends[0], ARROW[kind]), pa.scalar(ends[1], ARROW[kind])
+    last = datetime.max.replace(tzinfo=UTC) - timedelta(days=0 if zone == "UTC" else 1)
+    return pa.scalar(_EARLIEST, ARROW[kind]), pa.scalar(last, ARROW[kind])

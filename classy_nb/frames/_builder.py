@@ -150,7 +150,7 @@ class FrameBuilder:
             data[leaf.name] = leaf.finish(self._timezone, self._backend)
         if not self._columns:
             data = _without_empty_parents(data)
-        frame = pd.DataFrame(data, index=pd.RangeIndex(self._rows), copy=False)
+        frame = _assembled(data, self._rows)
         lists = {c.name: c.record for c in self._columns if c.kind == "list" and c.record}
         if lists:
             frame.attrs[LISTS] = lists
@@ -185,12 +185,20 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     """Flatten nested objects one level; an empty one leaves its name."""
     flat: dict[str, Any] = {}
     for key, value in record.items():
-        if not isinstance(value, dict) or not value:
-            flat[key] = value or None if value == {} else value
-            continue
-        for inner, cell in value.items():
-            flat[f"{key}.{inner}"] = cell
+        cells = {f"{key}.{inner}": cell for inner, cell in value.items()} if type(value) is dict else {}
+        for name, cell in (cells or {key: None if value == {} else value}).items():
+            # A key with a dot in it may stand beside the object it imitates.
+            flat[name if name not in flat else f"{name}_"] = cell
     return flat
+
+
+def _assembled(data: dict[str, Any], rows: int) -> pd.DataFrame:
+    index = pd.RangeIndex(rows)
+    for name, array in data.items():
+        if array.dtype == object:
+            # Left to itself pandas 3 makes text of a column that happens to hold nothing else.
+            data[name] = pd.Series(array, index=index, dtype=object, copy=False)
+    return pd.DataFrame(data, index=index, copy=False)
 
 
 def _without_empty_parents(data: dict[str, Any]) -> dict[str, Any]:
