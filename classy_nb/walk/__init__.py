@@ -11,13 +11,11 @@ from classy_nb.query import MOST_PER_PAGE, Query
 from ._ask import Asker, Fetch
 from ._keys import KeyRefusedError, accept_page, incomplete, next_page, to_the_end
 from ._numbers import NumberWalk
-from ._page import looks_like_list
+from ._page import Page, looks_like_list
 from ._parallel import ParallelWalk, Part
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
-
-    from ._page import Page
 
 __all__ = ["Fetch", "Part", "Walk", "looks_like_list"]
 
@@ -74,9 +72,9 @@ class Walk:
         return self._asker.requests
 
     def count(self) -> int:
-        """Return how many records there are, with one request."""
-        page = self._asker.count()
-        return len(page.records) if page.total is None else page.total
+        """Return how many records there are: with one request where the server says so."""
+        total = self._asker.count().total
+        return sum(len(records) for records in self.pages()) if total is None else total
 
     def pages(self) -> Iterator[Sequence[Any]]:
         """Yield the records page by page, in order of ids where there is one worker and there are ids.
@@ -128,7 +126,8 @@ class Walk:
             return
         # Where the very first request was refused, it may be the sort that the server refuses.
         sort = None if self._last == self._asker.floor else "id"
-        yield from self._numbered(NumberWalk(self._asker, sort=sort, past=self._last))
+        walk = NumberWalk(self._asker, sort=sort, past=self._last)
+        yield from self._sorted(walk) if self._query.limit is not None else self._numbered(walk)
 
     def _after_first(
         self, first: Page, ids: Sequence[int], records: Sequence[Any], rows_per_range: int | None
@@ -139,8 +138,8 @@ class Walk:
                 self._asker,
                 self._stop,
                 workers=self._workers,
-                first=first,
-                ids=ids,
+                first=(ids, records),
+                total=first.total or 0,
                 rows_per_range=rows_per_range,
             )
             self._last = ids[-1]
@@ -150,7 +149,7 @@ class Walk:
         if records:
             self._last = ids[-1]
             yield Part(0, records)
-        if records and (first.total is None or first.total > len(first.records)):
+        if not first.ends_the_list:
             for last, more in to_the_end(self._asker, self._last):
                 self._last = last
                 yield Part(0, more)
@@ -172,7 +171,7 @@ class Walk:
     def _numbered(self, walk: NumberWalk) -> Iterator[Part]:
         for records in walk.pages():
             self.total = walk.total
-            yield Part(self._start, records)
+            yield Part(_order(records, self._start), records)
         self.total = walk.total
 
     def _first(self, limit: int) -> Iterator[Part]:
@@ -182,11 +181,16 @@ class Walk:
             return
         wanted = limit
         by_id = not self._query.sort and self._query.endpoint.id is not None
-        for part in self._by_key_alone() if by_id else self._numbered(NumberWalk(self._asker)):
+        for part in self._by_key_alone() if by_id else self._sorted(NumberWalk(self._asker)):
             yield Part(0, part.records[:wanted])
             wanted -= len(part.records)
             if wanted <= 0:
                 return
+
+    def _sorted(self, walk: NumberWalk) -> Iterator[Part]:
+        for records in walk.in_sorted_order():
+            self.total = walk.total
+            yield Part(0, records)
 
     def _by_key_alone(self) -> Iterator[Part]:
         self._workers = 1  # the first records come first only where one worker walks
@@ -202,3 +206,9 @@ class Walk:
         self.total = page.total
         enough = limit if page.total is None else min(limit, page.total)
         return page.records[:limit] if len(page.records) >= enough else None
+
+
+def _order(records: Sequence[Any], otherwise: int) -> int:
+    """Return the smallest id, by which pages that come from the last to the first are put in order."""
+    ids = Page(records).ids()
+    return min(ids) if ids else otherwise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from classy_nb.errors import NotFoundError, TimedOutError
@@ -14,7 +15,11 @@ Fetch = Callable[[Sequence[tuple[str, str]], bool], Any]
 """Takes parameters and whether to be patient with time-outs; returns JSON, or raises ClassyError."""
 
 SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
-"""Page sizes, each dividing the one before: a position in the list is a page of every size."""
+"""Page sizes to try, from the API's largest down."""
+
+
+class SmallerPagesError(Exception):
+    """Pages have become smaller (internal: a walk by page number begins again)."""
 
 
 class Asker:
@@ -47,9 +52,22 @@ class Asker:
         """Return the next records by id: those after *last* (None: the first), in ascending order."""
         return self._smaller_when_slow(lambda size: self._ask(1, size, last, "id"))
 
-    def at(self, position: int, *, sort: str | None = None) -> Page:
-        """Return the page that begins at *position*, which is a multiple of the page size."""
-        return self._smaller_when_slow(lambda size: self._ask(position // size + 1, size, None, sort))
+    def numbered(self, number: int, sort: str | None) -> Page:
+        """Return a page by its number.
+
+        Raises
+        ------
+        SmallerPagesError
+            The server is too slow for pages of this size; from now on they are smaller.
+        """
+        size = self.per_page
+        try:
+            return self._ask(number, size, None, sort)
+        except TimedOutError:
+            if size == SIZES[-1]:
+                raise
+            self.per_page = SIZES[SIZES.index(size) + 1]
+        raise SmallerPagesError
 
     def one_at(self, position: int) -> Page | None:
         """Return the one record at *position* in the order of ids; None where the list ends before."""
@@ -72,4 +90,4 @@ class Asker:
         self.requests += 1
         patient = per_page == SIZES[-1]
         parameters = self.query.page(number, per_page, after=after, sort=sort)
-        return read_page(self._fetch(parameters, patient), self.query.path)
+        return replace(read_page(self._fetch(parameters, patient), self.query.path), size=per_page)

@@ -83,7 +83,7 @@ def to_the_end(asker: Asker, last: int | None) -> Iterator[tuple[int, Sequence[A
         if records:
             last = ids[-1]
             yield last, records
-        if not records or (page.total is not None and page.total <= len(page.records)):
+        if page.ends_the_list:
             return
 
 

@@ -1,8 +1,8 @@
 """The walk by page number: for lists without ids, and for servers that refuse the key.
 
-Rows that come or go meanwhile shift all that follow: pages then repeat or lose records. Repeats are
-dropped by id; a loss shows in the last page, which is asked for a second time: as long as it begins
-with the same records, nothing before it has gone. Otherwise the walk is repeated.
+Rows that come or go meanwhile shift all that follow. Where pages are in order of ids they are walked from
+the last to the first: what is deleted then only makes rows come twice, which shows by their ids, and what
+is inserted comes at the end. In any other order only two passes that see the same are believed.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import NotFoundError
 
+from ._ask import Asker, SmallerPagesError
 from ._keys import incomplete
+from ._page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
-    from ._ask import Asker
-    from ._page import Page
-
-_PASSES = 4
+_PASSES = 5
+_ROUNDS = 3
 
 
 class NumberWalk:
@@ -36,17 +36,17 @@ class NumberWalk:
 
     Attributes
     ----------
-    received, total
-        Records yielded, and promised in the latest answer.
+    total
+        Records promised in the latest answer.
     """
 
     def __init__(self, asker: Asker, *, sort: str | None = None, past: int | None = None) -> None:
         self._asker = asker
         self._sort = sort
         self._past = past
-        self._seen: set[int] = set()
-        self._known = 0
-        self.received = 0
+        endpoint = asker.query.endpoint
+        self._by_id = endpoint.kind == "list" and endpoint.id is not None
+        self._seen: set[Hashable] = set()
         self.total: int | None = None
 
     def pages(self) -> Iterator[Sequence[Any]]:
@@ -57,83 +57,109 @@ class NumberWalk:
         IncompleteResultError
             The list could not be made whole.
         """
-        for _ in range(_PASSES):
-            gathered: list[Sequence[Any]] = []
-            with_ids = True
-            trail = _Trail()
-            for page in self._pass(trail):
-                fresh = self._fresh(page)
-                with_ids = with_ids and fresh is not None
-                if fresh is None:
-                    gathered.append(page.records)  # cannot be told apart: kept back until proven whole
-                elif fresh:
-                    self.received += len(fresh)
-                    yield fresh
-            if self._whole(trail, with_ids=with_ids):
-                self.received += sum(map(len, gathered))
-                yield from gathered
-                return
-        raise incomplete(self._asker, self.total, len(self._seen) or sum(map(len, gathered)))
-
-    def _pass(self, trail: _Trail) -> Iterator[Page]:
-        position = 0
         while True:
-            page = self._at(position)
-            if page is None or not page.records or trail.repeats(page):
+            try:
+                yield from self._pages()
+            except SmallerPagesError:
+                continue  # page numbers mean something else now
+            return
+
+    def in_sorted_order(self) -> Iterator[Sequence[Any]]:
+        """Yield the records in the order asked for, for a caller who stops when there are enough."""
+        while True:
+            try:
+                for page in self._forwards():
+                    yield self._fresh(page)
+            except SmallerPagesError:
+                continue
+            break
+        if self._by_id and self.total is not None and len(self._seen) < self.total:
+            raise incomplete(self._asker, self.total, len(self._seen))
+
+    def _pages(self) -> Iterator[Sequence[Any]]:
+        first = self._ask(1)
+        ids = first.ids()
+        if first.last_page == 1 or not first.records:
+            yield self._fresh(first)
+            if self.total is not None and len(first.records) < self.total:
+                raise incomplete(self._asker, self.total, len(first.records))
+        elif not self._by_id:
+            yield from self._until_equal()
+        elif ids is not None and first.last_page is not None and ids == sorted(ids):
+            yield from self._backwards(first.last_page)
+        else:
+            yield from self._until_equal_by_id()
+
+    def _backwards(self, last_page: int) -> Iterator[Sequence[Any]]:
+        low: int | None = None
+        for number in range(last_page, 0, -1):
+            page = self._ask(number)
+            ids = page.ids()
+            in_order = ids is not None and ids == sorted(ids) and (low is None or not ids or ids[0] < low)
+            if not in_order:
+                yield from self._until_equal_by_id()
                 return
-            trail.add(position, page)
-            self.total = page.total
+            low = ids[0] if ids else low
+            yield self._fresh(page)
+        for _ in range(_ROUNDS):
+            if self.total is None or len(self._seen) >= self.total:
+                return
+            # New records come at the end.
+            page = self._ask(last_page)
+            yield self._fresh(page)
+            last_page = min(last_page + 1, page.last_page or last_page)
+        raise incomplete(self._asker, self.total, len(self._seen))
+
+    def _until_equal_by_id(self) -> Iterator[Sequence[Any]]:
+        before: list[Hashable] | None = None
+        for _ in range(_PASSES):
+            order: list[Hashable] = []
+            for page in self._forwards():
+                order += page.keys()
+                yield self._fresh(page)
+            if order == before and (self.total is None or len(self._seen) >= self.total):
+                return
+            before = order
+        raise incomplete(self._asker, self.total, len(self._seen))
+
+    def _until_equal(self) -> Iterator[Sequence[Any]]:
+        before: list[Any] | None = None
+        records: list[Any] = []
+        for _ in range(_PASSES):
+            records = [record for page in self._forwards() for record in page.records]
+            if records == before and (self.total is None or len(records) == self.total):
+                yield records
+                return
+            before = records
+        raise incomplete(self._asker, self.total, len(records))
+
+    def _forwards(self) -> Iterator[Page]:
+        number, previous = 1, Page(())
+        while (page := self._ask(number)).records and list(page.records) != list(previous.records):
             yield page
-            size = self._asker.per_page
-            if page.last_page is not None and position // size + 1 >= page.last_page:
+            if page.last_page is not None and number >= page.last_page:
                 return
-            position += size
+            number, previous = number + 1, page
 
-    def _at(self, position: int) -> Page | None:
+    def _ask(self, number: int) -> Page:
         try:
-            return self._asker.at(position, sort=self._sort)
+            page = self._asker.numbered(number, self._sort)
         except NotFoundError:
-            if position == 0:
+            if number == 1:
                 raise
-            return None  # some lists answer 404 beyond their last page
+            return Page(())  # some lists answer 404 beyond their last page
+        if page.records:
+            self.total = page.total
+        return page
 
-    def _fresh(self, page: Page) -> Sequence[Any] | None:
-        ids = page.ids()
-        if ids is None:
-            return None
+    def _fresh(self, page: Page) -> Sequence[Any]:
+        """Return the records that were not seen before; all where records have no ids by design."""
+        if not self._by_id:
+            return page.records
         fresh = []
-        for id_, record in zip(ids, page.records, strict=True):
-            if id_ not in self._seen:
-                self._seen.add(id_)
-                if self._past is None or id_ > self._past:
+        for key, record in zip(page.keys(), page.records, strict=True):
+            if key not in self._seen:
+                self._seen.add(key)
+                if self._past is None or not isinstance(key, int) or key > self._past:
                     fresh.append(record)
         return fresh
-
-    def _whole(self, trail: _Trail, *, with_ids: bool) -> bool:
-        """Whether the pass that just ended saw every record there is."""
-        arrived = len(self._seen) if with_ids else trail.records
-        if self.total is not None and (arrived < self.total or (not with_ids and arrived != self.total)):
-            return False
-        if trail.pages <= 1:
-            return True
-        again = self._at(trail.position)
-        return again is not None and list(again.records[: len(trail.last)]) == list(trail.last)
-
-
-class _Trail:
-    """What a pass has seen: enough to notice that pages repeat, and to look back at its end."""
-
-    def __init__(self) -> None:
-        self.pages = 0
-        self.records = 0
-        self.position = 0
-        self.last: Sequence[Any] = ()
-
-    def repeats(self, page: Page) -> bool:
-        """Whether the server ignores the page number: the same records again."""
-        return self.pages > 0 and list(page.records) == list(self.last)
-
-    def add(self, position: int, page: Page) -> None:
-        self.pages += 1
-        self.records += len(page.records)
-        self.position, self.last = position, page.records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from classy_nb.redact import safe_path, scrub
 from classy_nb.responses import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,37 @@ class Page:
     records: Sequence[Any]
     total: int | None = None
     last_page: int | None = None
+    size: int | None = None
+    """How many records were asked for."""
+
+    @property
+    def ends_the_list(self) -> bool:
+        """Whether nothing follows, where the key is behind this page's records.
+
+        A full page is never believed to be the last, whatever the server says it promised.
+        """
+        count = len(self.records)
+        if count == 0:
+            return True
+        full = self.size is not None and count >= self.size
+        return not full and self.total is not None and self.total <= count
 
     def ids(self) -> list[int] | None:
         """Return the records' integer ids, or None where one has none."""
-        found = []
-        for record in self.records:
-            value = record.get("id") if isinstance(record, dict) else None
-            if isinstance(value, str) and value.isascii() and value.isdigit():
-                value = int(value)
-            if not isinstance(value, int) or isinstance(value, bool):
-                return None
-            found.append(value)
-        return found
+        found = [_id(record) for record in self.records]
+        return None if None in found else [id_ for id_ in found if id_ is not None]
+
+    def keys(self) -> list[Hashable]:
+        """Return what tells each record from the others: its id, or all of it where it has none."""
+        ids = ((_id(record), record) for record in self.records)
+        return [json.dumps(record, sort_keys=True) if id_ is None else id_ for id_, record in ids]
+
+
+def _id(record: Any) -> int | None:
+    value = record.get("id") if isinstance(record, dict) else None
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def read_page(body: Any, path: str) -> Page:

@@ -58,8 +58,10 @@ class ParallelWalk:
         Set while the workers end, whatever the reason.
     workers
         How many at the same time.
-    first, ids
-        The first page and its ids.
+    first
+        Ids and records of the first page.
+    total
+        Records that the server promised.
     rows_per_range
         None: as many ranges as workers. Else ranges of about this many records, few of them open.
     """
@@ -70,14 +72,13 @@ class ParallelWalk:
         stop: Stop,
         *,
         workers: int,
-        first: Page,
-        ids: Sequence[int],
+        first: tuple[Sequence[int], Sequence[Any]],
+        total: int,
         rows_per_range: int | None,
     ) -> None:
         self._asker = asker
         self._stop = stop
-        self._first = first
-        total = first.total or 0
+        ids, self._first = first
         begin = Range(ids[0] - 1, ids[-1], None, len(ids), total)
         left = -(-(total - len(ids)) // PAGE)
         pages = max(1, -(-left // workers))
@@ -108,8 +109,8 @@ class ParallelWalk:
             for n in range(self._workers)
         ]
         try:
-            self.received = len(self._first.records)
-            yield Part(self._begin.start, self._first.records)
+            self.received = len(self._first)
+            yield Part(self._begin.start, self._first)
             for thread in threads:
                 thread.start()
             yield from self._received(threads)
@@ -161,8 +162,7 @@ class ParallelWalk:
             self._key_works.wait()
         while not found.done and not self._closed.is_set():
             page, ids, records = self._page(found.last)
-            is_last = not records or (page.total is not None and page.total <= len(page.records))
-            records = self._ranges.accept(found, ids, records, is_last=is_last)
+            records = self._ranges.accept(found, ids, records, is_last=page.ends_the_list)
             self._key_works.set()
             self.last = max(self.last, found.last)
             self._put(Part(found.start, records, found.done, found.end))

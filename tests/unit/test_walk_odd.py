@@ -40,8 +40,6 @@ def ids(records: list[Any]) -> list[int]:
 
 workers = pytest.mark.parametrize("workers", [1, 4])
 
-SHIFTED = pytest.mark.xfail(reason="a total that falls in the middle of a pass is not noticed")
-
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(230)]
 
 
@@ -62,7 +60,6 @@ def test_equal_records_without_ids_are_all_kept() -> None:
     assert fetched(Listed(same), without_ids()) == same
 
 
-@SHIFTED
 def test_lists_without_ids_that_lose_a_record_are_fetched_again() -> None:
     def change(number: int, listed: Listed) -> None:
         if number == 2:
@@ -147,9 +144,7 @@ def test_a_count_costs_one_request(number: int) -> None:
     "faults",
     [
         Faults(shape="bare"),
-        pytest.param(
-            Faults(total="missing"), marks=pytest.mark.xfail(reason="the one record that came is counted")
-        ),
+        Faults(total="missing"),
     ],
 )
 def test_a_count_is_right_where_the_server_says_no_total(faults: Faults) -> None:
