@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from classy_nb.redact import SECRET_HEADERS, SECRET_KEYS, is_personal, redact
+
+# vcr logs whole answers at INFO, before these hooks have seen them.
+logging.getLogger("vcr").setLevel(logging.WARNING)
 
 ORIGIN = "https://sandbox.example.org"
 """What the tapes call the sandbox: it exists nowhere, so a replay that goes astray cannot get out."""
