@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb._stop import Stop
+from classy_nb._version import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import FrameBuilder
 from classy_nb.frames._merge import absorb
@@ -71,8 +72,8 @@ class Fetcher:
         what = f"The API answered {type(body).__name__} where one record was asked for."
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
-    def walk(self, query: Query, progress: Progress | None = None) -> Walk:
-        """Return the walk over a list; it keeps *progress* up to date while it waits."""
+    def walk(self, query: Query, progress: Progress | None = None, *, after: int | None = None) -> Walk:
+        """Return the walk over a list (behind an id); it keeps *progress* up to date while it waits."""
         stop = Stop()
 
         def fetch(parameters: Sequence[tuple[str, str]], patient: bool) -> Any:  # noqa: FBT001
@@ -84,7 +85,7 @@ class Fetcher:
                 stop=stop,
             )
 
-        walk = Walk(query, fetch, workers=self._workers, stop=stop)
+        walk = Walk(query, fetch, workers=self._workers, stop=stop, after=after)
         if progress is not None:
             stop.tick = lambda: self._show(walk, progress)
         return walk
@@ -125,13 +126,22 @@ class Fetcher:
         return frame
 
     def batches(
-        self, query: Query, backend: Backend, rows: int, *, progress: bool | None = None
+        self,
+        query: Query,
+        backend: Backend,
+        rows: int,
+        *,
+        progress: bool | None = None,
+        after: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
         line = Progress(query.endpoint.resource, wanted=progress)
-        walk = self.walk(query, line)
+        walk = self.walk(query, line, after=after)
         ready, yielded = self._builder(query, backend), False
-        with _telling_interrupts(walk), closing(self._in_order(walk, line, query, backend)) as builders:
+        with (
+            _telling_interrupts(walk),
+            closing(self._in_order(walk, line, query, backend, min(rows, RANGE_ROWS))) as builders,
+        ):
             for builder in builders:
                 absorb(ready, builder)
                 if ready.rows >= rows:
@@ -141,13 +151,13 @@ class Fetcher:
                 yield self._finished(ready, query, walk)
 
     def _in_order(
-        self, walk: Walk, line: Progress, query: Query, backend: Backend
+        self, walk: Walk, line: Progress, query: Query, backend: Backend, rows: int
     ) -> Generator[FrameBuilder, None, None]:
         """Yield what ranges hold, the first range first, each as soon as it can be."""
         ranges: dict[int, FrameBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
-        with closing(self._parts(walk, line, RANGE_ROWS)) as parts:
+        with closing(self._parts(walk, line, rows)) as parts:
             for part in parts:
                 head = part.start if head is None else head
                 self._builder_of(part.start, ranges, query, backend).add(part.records)
@@ -156,7 +166,7 @@ class Fetcher:
                 while head in ends and (builder := ranges.pop(head, None)) is not None:
                     yield builder
                     head = ends.pop(head) or head
-                if part.start == head and not part.finished and ranges[head].rows >= RANGE_ROWS:
+                if part.start == head and not part.finished and ranges[head].rows >= rows:
                     yield ranges.pop(head)  # what the first range has so far can go at once
         for start in sorted(ranges):
             yield ranges[start]
@@ -173,6 +183,17 @@ class Fetcher:
         for start in sorted(ranges):
             absorb(whole, ranges.pop(start))
         return whole
+
+    def question(self, query: Query) -> dict[str, Any]:
+        """Say what is asked, of whom and in which zone: equal questions have equal answers."""
+        return {
+            "version": __version__,
+            "base_url": self._transport.base_url,
+            "timezone": self.timezone,
+            "path": query.path,
+            "parameters": query.parameters,
+            "conditions": [str(condition) for condition in query.conditions],
+        }
 
     def _finished(self, builder: FrameBuilder, query: Query, walk: Walk) -> pd.DataFrame:
         frame = builder.frame()

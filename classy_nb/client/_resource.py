@@ -9,11 +9,11 @@ from classy_nb.errors import DeprecatedEndpointWarning, UsageError
 
 from ._cards import resource_html, resource_text
 from ._fetch import BATCH_ROWS, Backend, Fetcher
+from ._files import Files
 from ._signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import pandas as pd
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from classy_nb.query import Asking, Names, Query
 
 
-class Resource:
+class Resource(Files):
     """A kind of record that the API offers. Call it to fetch a whole list as a DataFrame.
 
     Parameters of the call
@@ -217,45 +217,16 @@ class Resource:
             All of the same columns and dtypes (columns that the catalog does not know may differ);
             one empty frame where there is nothing.
         """
-        if asked.get("sort") is not None and asked.get("limit") is None:
-            raise UsageError(
-                "batches() takes no sort= without limit=.", advice="Batches come in order of id."
-            )
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number from 1.")
-        return self._fetcher.batches(self._list(**asked), _checked(dtype_backend), rows, progress=progress)
+        return self._fetcher.batches(self._batched(**asked), _checked(dtype_backend), rows, progress=progress)
 
-    def to_csv(self, path: str | Path, *, excel: bool = False, neutralize: bool = True, **asked: Any) -> Path:
-        """Fetch a list straight into a CSV file, in constant memory.
-
-        Parameters
-        ----------
-        path
-            The file; it appears when it is complete and replaces an older one only then.
-        excel, neutralize
-            As in :func:`classy_nb.to_csv`.
-        **asked
-            As for :meth:`batches`.
-
-        Returns
-        -------
-        Path
-            The file that was written.
-
-        Raises
-        ------
-        ExportError
-            The file cannot be written; nothing half-written is left.
-        ClassyError
-            The list cannot be fetched.
-        """
-        from classy_nb.export import CsvWriter
-
-        batches = self.batches(**asked)
-        with CsvWriter(path, excel=excel, neutralize=neutralize) as writer:
-            for batch in batches:
-                writer.write(batch)
-        return writer.path
+    def _batched(self, **asked: Any) -> Query:
+        if asked.get("sort") is not None and asked.get("limit") is None:
+            raise UsageError(
+                "Batches and files take no sort= without limit=.", advice="They come in order of id."
+            )
+        return self._list(**asked)
 
     def _list(self, **asked: Any) -> Query:
         query = self._asking.for_list(self._kind, **asked)

@@ -50,6 +50,8 @@ class AtomicFile:
     ----------
     path
         The file to write.
+    drafts
+        A folder on the same disk for the temporary file; by default that of *path*.
 
     Raises
     ------
@@ -57,10 +59,11 @@ class AtomicFile:
         It cannot be written; nothing is left behind.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, drafts: Path | None = None) -> None:
         self.path = Path(path).expanduser()
         self._target = Path(os.path.realpath(self.path))
-        self._draft = self._target.with_name(f".{self._target.name[:100]}.{uuid4().hex}.tmp")
+        draft = f".{self._target.name[:100]}.{uuid4().hex}.tmp"
+        self._draft = (drafts or self._target.parent) / draft
         with telling_reasons(self.path):
             if self._target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, "is a directory")

@@ -85,10 +85,19 @@ class CsvWriter:
     ----------
     path, excel, neutralize
         As in :func:`to_csv`.
+    drafts
+        A folder on the same disk for the temporary file; by default that of *path*.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, excel: bool = False, neutralize: bool = True) -> None:
-        self._atomic = AtomicFile(path)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        excel: bool = False,
+        neutralize: bool = True,
+        drafts: Path | None = None,
+    ) -> None:
+        self._atomic = AtomicFile(path, drafts=drafts)
         self._neutralize = neutralize
         self._excel = excel
         self._names: list[str] | None = None

@@ -6,6 +6,7 @@ hold, and is replaced in one step. Whatever a crash leaves half-written is in no
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,6 +18,9 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.feather
+from filelock import FileLock, Timeout
+
+from classy_nb.errors import ExportError
 
 from ._table import flat_table
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 
 MAX_AGE = 24 * 3600.0
 """Seconds after which a checkpoint is too old to go on from: earlier records will have changed."""
-_CHECKPOINT = "checkpoint.json"
+_CHECKPOINT, _LOCK = "checkpoint.json", "lock"
 
 
 @dataclass
@@ -54,7 +58,8 @@ class Stage:
     """
 
     def __init__(self, target: Path, question: Mapping[str, Any]) -> None:
-        self.folder = target.with_name(f".{target.name}.partial")
+        self._target = target
+        self.folder = target.with_name(f".{target.name[:200]}.partial")
         text = json.dumps(question, sort_keys=True, default=str)
         self._question = hashlib.sha256(text.encode()).hexdigest()
         self._checkpoint = Checkpoint(self._question)
@@ -69,14 +74,33 @@ class Stage:
         """The last id that the stage holds; None at the beginning."""
         return self._checkpoint.last
 
-    def open(self) -> None:
-        """Take up what an earlier call has left, if it asked the same and not too long ago."""
-        found = self._load()
-        if found is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(mode=0o700)
+    def open(self, *, resume: bool = True) -> None:
+        """Take up what an earlier call has left, if it asked the same and not too long ago.
+
+        Raises
+        ------
+        ExportError
+            Another export to the same file is under way.
+        """
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self._lock = FileLock(self.folder / _LOCK, timeout=0)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            busy = f"Another export to {self._target} is under way."
         else:
-            self._checkpoint = found
+            found = self._load() if resume else None
+            self._checkpoint = found or Checkpoint(self._question)
+            self._sweep()
+            return
+        raise ExportError(busy, advice="Wait for it, or choose another file.")
+
+    def _sweep(self) -> None:
+        """Remove what a crash has left and no checkpoint names."""
+        named = {*self._checkpoint.parts, _LOCK, *([_CHECKPOINT] if self._checkpoint.parts else [])}
+        for path in self.folder.iterdir():
+            if path.name not in named:
+                path.unlink()
 
     def _load(self) -> Checkpoint | None:
         try:
@@ -124,9 +148,15 @@ class Stage:
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             return _as_text_where_they_differ(schemas)
 
-    def remove(self) -> None:
-        """Forget everything; the target is whole."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def close(self, *, keep: bool) -> None:
+        """Let others at it; *keep* what is there for a later call, or remove it."""
+        if not keep:
+            for name in (*self._checkpoint.parts, _CHECKPOINT):
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink(missing_ok=True)
+        self._lock.release()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _schema_of(path: Path) -> pa.Schema:

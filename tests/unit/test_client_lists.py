@@ -221,7 +221,6 @@ def test_batches(connected: Classy, server: ScriptedServer, number: int) -> None
         assert frame.attrs["classy"]["path"] == "/organizations/7/transactions"
 
 
-@pytest.mark.xfail(reason="a batch is never smaller than a range of 2,500 rows")
 def test_batches_are_as_small_as_asked_for(server: ScriptedServer) -> None:
     server.answers.append(Reply(body=orgs({7: "x"})))
     with connected_to(server, workers=1) as classy:
