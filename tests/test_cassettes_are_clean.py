@@ -163,6 +163,27 @@ def test_trap_41_tape_is_clean(path: Path) -> None:
     assert problems(path) == []
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_trap_43_every_body_is_what_its_type_says(path: Path) -> None:
+    """Recorded, not written by hand: JSON is JSON, and no place holder is left."""
+    text = path.read_text("utf-8")
+    assert not re.search(r"\{\{|\{\$|\{host\}", text)
+    for entry in yaml.safe_load(text)["interactions"]:
+        response = entry["response"]
+        kind = " ".join(response["headers"].get("content-type", []))
+        if "json" in kind and response["body"]["string"]:
+            body = json.loads(response["body"]["string"])
+            pages = isinstance(body, dict) and isinstance(body.get("data"), list)
+            assert not pages or (len(body["data"]) <= body["per_page"] and len(body["data"]) <= body["total"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_trap_42_no_tape_needs_brotli(path: Path) -> None:
+    for entry in yaml.safe_load(path.read_text("utf-8"))["interactions"]:
+        assert entry["request"]["headers"]["Accept-Encoding"] == ["gzip, deflate"]
+        assert "content-encoding" not in {name.lower() for name in entry["response"]["headers"]}
+
+
 def _tape(**changes: Any) -> str:
     request = {"method": "GET", "uri": "https://sandbox.example.org/2.0/me", "headers": {}, "body": None}
     response = {
