@@ -54,6 +54,7 @@ ONLY = {
     "aiohttp": {"sandbox"},
     "multidict": {"sandbox"},
     "tqdm": {"progress"},
+    "filelock": {"export"},
     "IPython": {"progress", "client"},
     "ipywidgets": set(),
     "anywidget": set(),
