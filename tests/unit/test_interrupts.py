@@ -1,0 +1,90 @@
+"""Ctrl-C ends a fetch at once, also while the server is silent; the message says how far it came."""
+
+import signal
+import threading
+import time
+from typing import Any
+
+import pytest
+from support.lists import Listed, rows
+from support.server import Asked, Reply, ScriptedServer
+
+from classy_nb._stop import Stop, Unstoppable
+from classy_nb.client import Classy
+from classy_nb.errors import InterruptedFetchError
+
+if not hasattr(signal, "pthread_kill"):
+    pytest.skip("signals cannot be sent to a thread here", allow_module_level=True)
+
+
+class Pressing(threading.Thread):
+    """Presses Ctrl-C in the main thread once an event is set; notes when."""
+
+    def __init__(self, event: threading.Event) -> None:
+        super().__init__()
+        self.event, self.at = event, 0.0
+        self.start()
+
+    def run(self) -> None:
+        if self.event.wait(20):
+            self.at = time.monotonic()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@pytest.fixture
+def silent(server: ScriptedServer) -> Any:
+    """The list answers four times and then says nothing more until the test is over."""
+    listed, reached, release = Listed(rows(2000)), threading.Event(), threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        reply = listed.reply(asked)
+        if len(listed.asked) > 4:
+            reply.delay = release
+            reached.set()
+        return reply
+
+    server.handler = answer
+    yield reached
+    release.set()
+
+
+@pytest.mark.parametrize("way", ["frame", "batches"])
+def test_ctrl_c_ends_a_fetch_within_a_second(connected: Classy, silent: threading.Event, way: str) -> None:
+    pressing = Pressing(silent)
+    with pytest.raises(InterruptedFetchError, match=r"Stopped: [\d,]+ of 2,000 rows had come") as caught:
+        connected.transactions() if way == "frame" else list(connected.transactions.batches())
+    assert time.monotonic() - pressing.at < 1.5
+    pressing.join(5)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    names = [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")]
+    assert names == []
+
+
+def test_a_connection_works_on_after_an_interrupt(
+    connected: Classy, server: ScriptedServer, silent: threading.Event
+) -> None:
+    pressing = Pressing(silent)
+    with pytest.raises(InterruptedFetchError):
+        connected.transactions()
+    pressing.join(5)
+    server.handler = Listed(rows(250)).reply
+    assert len(connected.transactions()) == 250
+
+
+def test_a_stop_ends_a_pause() -> None:
+    stop, ticks = Stop(), []
+    stop.tick = lambda: ticks.append(1) or (stop.set() if len(ticks) == 1 else None)
+    started = time.monotonic()
+    with pytest.raises(InterruptedFetchError, match="Stopped"):
+        stop.pause(30)
+    assert time.monotonic() - started < 5
+    assert ticks == [1]
+    assert stop.is_set()
+
+
+def test_a_pause_that_nobody_stops_takes_its_time() -> None:
+    started = time.monotonic()
+    Stop().pause(0.02)
+    Unstoppable().pause(0.02)
+    assert time.monotonic() - started >= 0.04
+    Stop().check()

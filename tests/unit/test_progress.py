@@ -1,0 +1,93 @@
+"""The line that says how far a fetch has come."""
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from support.connection import Pauses
+from support.lists import Listed, rows
+from support.server import ScriptedServer
+
+from classy_nb.client import Classy
+from classy_nb.progress import Progress
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A notebook that notes what is displayed."""
+    shown: list[Any] = []
+
+    class ZMQInteractiveShell:
+        pass
+
+    def display(data: Any, **options: Any) -> Any:
+        shown.append((data, options))
+        return SimpleNamespace(update=lambda data, **options: shown.append((data, options)))
+
+    module = SimpleNamespace(get_ipython=ZMQInteractiveShell)
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    return shown
+
+
+def test_in_a_notebook_one_output_is_updated(notebook: list[Any]) -> None:
+    clock = Pauses()
+    line = Progress("gifts & <more>", clock=clock.clock)
+    line.update(100, 1250, 2)
+    clock.now += 0.05
+    line.update(200, 1250, 3)  # too soon to be shown
+    clock.now += 0.95
+    line.update(300, 1250, 4, waiting=12.4)
+    clock.now += 1
+    line.end()
+    assert [data["text/plain"] for data, _ in notebook] == [
+        "gifts & <more>: 100 of 1,250 rows, 2 requests",
+        "gifts & <more>: 300 of 1,250 rows, 4 requests, waiting 12 s for the API's limit",
+        "gifts & <more>: 300 rows, 4 requests in 2.0 s",
+    ]
+    assert notebook[0][0]["text/html"] == (
+        '<div><progress max="1250" value="100"></progress> '
+        "gifts &amp; &lt;more&gt;: 100 of 1,250 rows, 2 requests</div>"
+    )
+    assert "<progress" not in notebook[-1][0]["text/html"]
+    assert [options.get("display_id") for _, options in notebook] == [True, None, None]
+
+
+def test_without_a_total_there_is_no_bar(notebook: list[Any]) -> None:
+    line = Progress("gifts")
+    line.update(100, None, 2)
+    assert notebook[0][0] == {
+        "text/plain": "gifts: 100 rows, 2 requests",
+        "text/html": "<div>gifts: 100 rows, 2 requests</div>",
+    }
+
+
+def test_in_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    line = Progress("gifts", wanted=True, clock=Pauses().clock)
+    line.update(100, 1250, 2)
+    line.update(1250, 1250, 13)
+    line.end()
+    err = capsys.readouterr().err
+    assert "gifts:   8%" in err
+    assert "1250/1250" in err
+    assert "13 requests in 0.0 s" in err
+    assert err.endswith("\n")
+
+
+def test_elsewhere_there_is_none(
+    capsys: pytest.CaptureFixture[str], connected: Classy, server: ScriptedServer
+) -> None:
+    server.handler = Listed(rows(3)).reply
+    connected.transactions()
+    connected.transactions(progress=False)
+    assert capsys.readouterr() == ("", "")
+    connected.transactions(progress=True)
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_where_it_is_not_wanted_a_notebook_shows_none(notebook: list[Any]) -> None:
+    line = Progress("gifts", wanted=False)
+    line.update(1, 2, 3)
+    line.end()
+    assert notebook == []
