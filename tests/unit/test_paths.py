@@ -152,7 +152,9 @@ def test_parents_choose_the_path(catalog: Catalog, resource: str, keys: tuple[st
 def test_a_missing_parent_lists_those_there_are(catalog: Catalog) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(catalog, "likes")
-    assert str(caught.value) == "likes cannot be asked for with no parent. It takes feed_item=; story=; update=."
+    assert str(caught.value) == (
+        "likes cannot be asked for with no parent. It takes feed_item=; story=; update=."
+    )
 
 
 def test_parents_that_do_not_go_together_are_refused(catalog: Catalog) -> None:
