@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from classy_nb.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TAPES = Path(__file__).parents[2] / "cassettes"
+TAPES = Path(os.environ.get("RECORD_TAPES_TO") or Path(__file__).parents[2] / "cassettes")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import signal
 import threading
@@ -50,6 +51,21 @@ def when(happened: Callable[[], bool], act: Callable[[], object]) -> threading.T
 
 def ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def in_an_answer(box: Sandbox, number: int) -> threading.Event:
+    """Make the answers to the coming requests slow, from one of them on; say when that one is under way."""
+    arrived = threading.Event()
+    seen = itertools.count(1)
+
+    def wait_ms(_path: str, _per_page: int) -> float:
+        if next(seen) < number:
+            return 0.0
+        arrived.set()
+        return 8_000.0
+
+    box.faults.wait_ms = wait_ms  # type: ignore[method-assign]
+    return arrived
 
 
 def whole(frame: pd.DataFrame, box: Sandbox, kind: str = "transactions") -> bool:
@@ -235,24 +251,14 @@ def test_ctrl_c_in_the_middle_of_a_fetch(
     own_box: Sandbox, connecting: Callable[..., cn.Classy], workers: int
 ) -> None:
     with connecting(own_box, workers=workers) as classy:
-        own_box.reset_log()
-        arrived = threading.Event()
-        wait = own_box.faults.wait_ms
-
-        def noticed(path: str, per_page: int) -> float:
-            arrived.set()
-            return wait(path, per_page)
-
-        own_box.faults.wait_ms = noticed  # type: ignore[method-assign]
-        own_box.faults.latency_ms = 8_000
-        thread = when(arrived.is_set, ctrl_c)
+        thread = when(in_an_answer(own_box, 1).is_set, ctrl_c)
         started = time.monotonic()
         with pytest.raises(cn.InterruptedFetchError) as caught:
             classy.transactions(fields="status")
         assert time.monotonic() - started < 4
         thread.join()
         assert isinstance(caught.value, KeyboardInterrupt)
-        own_box.faults.clear()
+        del own_box.faults.wait_ms
         assert len(classy.transactions(fields="status")) == 300, "the connection is good for more"
 
 
@@ -262,14 +268,12 @@ def test_ctrl_c_in_the_middle_of_a_file(
     target = tmp_path / "gifts.csv"
     target.write_text("older")
     with connecting(own_box, workers=1) as classy:
-        own_box.reset_log()
-        own_box.faults.latency_ms = 300
-        thread = when(lambda: len(own_box.requests) >= 1, ctrl_c)
+        thread = when(in_an_answer(own_box, 2).is_set, ctrl_c)
         with pytest.raises(cn.InterruptedFetchError):
             classy.transactions.to_csv(target)
         thread.join()
         assert target.read_text() == "older"
-        own_box.faults.clear()
+        del own_box.faults.wait_ms
         classy.transactions.to_csv(target)
         assert len(pd.read_csv(target, low_memory=False)) == 300
     assert [path.name for path in tmp_path.iterdir()] == ["gifts.csv"]
