@@ -109,7 +109,9 @@ class Retry:
     def _wait(self, error: BaseException | None, attempt: int, pacer: Pacer) -> float:
         asked = error.retry_after if isinstance(error, ResponseError) else None
         if isinstance(error, RateLimitedError):
-            return pacer.throttled(asked)
+            wait = pacer.throttled(asked)
+            # "Now" would be asked for again and again.
+            return max(wait, self.base * 2 ** (attempt - 1)) if wait < self.base else wait
         backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         return backoff if asked is None else max(asked, 0.0)
 

@@ -148,8 +148,8 @@ class Asking:
         if not endpoints:
             has = "one record: use .get()" if resource.objects else "lists only: call it"
             raise UsageError(f"{resource.name} answers {has}.")
-        keywords = {key: value for key, value in keywords.items() if value is not None}
         keys = {key for endpoint in endpoints for key in endpoint.keys}
+        keywords = _filled(keywords, keys)
         endpoint = choose(resource, endpoints, self._path_keys(resource, endpoints, keywords, keys))
         path = fill(endpoint, {**(self.defaults or {}), **keywords})
         included = _names(include, "include")
@@ -201,10 +201,12 @@ class Asking:
         for keyword in keywords:
             if keyword not in known and keyword not in keys:
                 raise _unknown("keyword", keyword, known, endpoint)
+        own_zone = keywords.get("timezone") if "timezone" in known else None
+        timezone = own_zone if isinstance(own_zone, str) else self.timezone
         for keyword, parameter in known.items():
             value = keywords.get(keyword, parameter.default)
             if value is not None:
-                found.append((parameter.name, parameter_text(parameter, value, self.timezone)))
+                found.append((parameter.name, parameter_text(parameter, value, timezone)))
             elif parameter.required:
                 choices = f" (one of {', '.join(parameter.choices)})" if parameter.choices else ""
                 raise UsageError(f"{endpoint.path} needs {keyword}={choices}.")
@@ -246,6 +248,19 @@ class Asking:
         if column.kind not in ("datetime", "date"):
             raise UsageError(f"by={name!r} is no date.", advice=f"Dates are {', '.join(dates) or 'none'}.")
         return column
+
+
+def _filled(keywords: Mapping[str, object], keys: set[str]) -> dict[str, object]:
+    """Leave out keywords that are None; refuse it for parents.
+
+    A variable that was never filled would silently fetch the whole organization.
+    """
+    for key in sorted(keys & keywords.keys()):
+        if keywords[key] is None:
+            raise UsageError(
+                f"{key}=None names no parent.", advice=f"Leave {key}= out, or give the id that is missing."
+            )
+    return {key: value for key, value in keywords.items() if value is not None}
 
 
 _KEYWORDS = frozenset(

@@ -52,7 +52,7 @@ def _table(catalog: Catalog) -> str:
 
 
 def _one(catalog: Catalog, name: str) -> str:
-    from classy_nb.client._cards import resource_text
+    from classy_nb.cards import resource_text
     from classy_nb.query import Asking
 
     kind = catalog.resources[name]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from classy_nb.cards import Facts, html_card, text_card
 from classy_nb.catalog import load, summary
 from classy_nb.moments import zone
 from classy_nb.query import Asking
 
-from ._cards import Facts, html_card, text_card
 from ._fetch import Fetcher
 from ._names import ResourceNames
 from ._raw import fetch_raw

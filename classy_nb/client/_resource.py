@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from classy_nb._warn import warn
+from classy_nb.cards import resource_html, resource_text
 from classy_nb.errors import DeprecatedEndpointWarning, UsageError
 
-from ._cards import resource_html, resource_text
 from ._fetch import BATCH_ROWS, Backend, Fetcher
 from ._files import Files
 from ._signature import signature_of
@@ -34,7 +34,8 @@ class Resource(Files):
     by : str, optional
         Another date column for *since* and *until*, such as ``"updated_at"``.
     where : str or list of str, optional
-        Conditions that must all hold: ``"status = success"``, ``"total_gross_amount >= 100"``.
+        Conditions that must all hold: ``"status = success"``, ``"total_gross_amount >= 100"``. A day
+        in a condition on an instant is its first moment: *until* says "before" more clearly than ``<=``.
     fields : str or list of str, optional
         Only these columns; ``id`` is always added.
     include : str or list of str, optional
@@ -235,11 +236,7 @@ class Resource(Files):
 
     def _warn(self, query: Query) -> None:
         if query.endpoint.deprecated:
-            warnings.warn(
-                f"{query.endpoint.path} is deprecated: the vendor may remove it.",
-                DeprecatedEndpointWarning,
-                stacklevel=4,
-            )
+            warn(f"{query.endpoint.path} is deprecated: the vendor may remove it.", DeprecatedEndpointWarning)
 
     def __repr__(self) -> str:
         return resource_text(self._kind, self._asking)

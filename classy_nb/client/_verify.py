@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from classy_nb._warn import warn
 from classy_nb.errors import DataWarning
 
 if TYPE_CHECKING:
@@ -37,11 +37,10 @@ def warn_where_ignored(frame: pd.DataFrame, conditions: Iterable[Condition]) -> 
         holds = _holds(frame[name], condition)
         failed = 0 if holds is None else int((~holds.fillna(value=True).astype(bool)).sum())
         if failed:
-            warnings.warn(
+            warn(
                 f"{failed:,} of {len(frame):,} rows do not satisfy '{name} {condition.operator} ...': "
                 "the API seems to ignore this condition. Apply it in pandas, to the frame.",
                 DataWarning,
-                stacklevel=2,
             )
 
 

@@ -8,12 +8,11 @@ traceback may show those.
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from classy_nb._warn import warn as warn_caller
 from classy_nb.errors import CredentialsError, CredentialsWarning
 from classy_nb.redact import Secret
 
@@ -82,12 +81,8 @@ def usable(label: str, value: object) -> Secret:
 
 
 def warn(message: str) -> None:
-    """Warn at the first line outside this package: that is the line the reader can change."""
-    package = __name__.partition(".")[0]
-    level, frame = 1, sys._getframe()  # noqa: SLF001 - warnings skip files from Python 3.12 on only
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, CredentialsWarning, stacklevel=level)
+    """Warn at the reader's line."""
+    warn_caller(message, CredentialsWarning)
 
 
 def _unwrapped(text: str) -> tuple[str, list[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from classy_nb._warn import warn
 from classy_nb.errors import DataWarning
 
 from ._block import Block, Leaf
@@ -157,7 +157,7 @@ class FrameBuilder:
         messages = self._complaints()
         self._start_over()
         for message in messages:
-            warnings.warn(message, DataWarning, stacklevel=2)
+            warn(message, DataWarning)
         return frame
 
     def _complaints(self) -> list[str]:

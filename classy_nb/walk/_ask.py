@@ -90,4 +90,5 @@ class Asker:
         self.requests += 1
         patient = per_page == SIZES[-1]
         parameters = self.query.page(number, per_page, after=after, sort=sort)
+        # The body is nobody's local but the reader's: a traceback may show locals.
         return replace(read_page(self._fetch(parameters, patient), self.query.path), size=per_page)

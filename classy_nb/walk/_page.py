@@ -73,6 +73,7 @@ def read_page(body: Any, path: str) -> Page:
         if isinstance(data, list) or data is None:
             return Page(data or (), _count(body.get("total")), _count(body.get("last_page")))
     said = scrub(message_of(body))
+    del body  # a traceback may show what is left here
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 

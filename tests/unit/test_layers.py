@@ -13,6 +13,7 @@ PACKAGE = Path(classy_nb.__file__).parent
 
 ORDER = [
     "_version",
+    "_warn",
     "redact",
     "errors",
     "_stop",
@@ -23,6 +24,7 @@ ORDER = [
     "paths",
     "_values",
     "query",
+    "cards",
     "credentials",
     "responses",
     "tokens",

@@ -119,8 +119,10 @@ def test_trap_14_an_unknown_parent_lists_those_there_are() -> None:
     assert "no parent (the organization's)" in text
 
 
-def test_parents_that_are_none_are_left_out() -> None:
-    assert listed("transactions", campaign=None).path == "/organizations/7/transactions"
+def test_a_parent_that_is_none_is_refused_rather_than_everything_fetched() -> None:
+    for asked in ({"campaign": None}, {"organization": None}):
+        with pytest.raises(UsageError, match="=None names no parent"):
+            listed("transactions", **asked)
 
 
 @pytest.mark.parametrize(
