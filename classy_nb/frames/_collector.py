@@ -21,8 +21,8 @@ def collector_eased() -> Iterator[None]:
     """Let the garbage collector run once in 20,000 new containers instead of once in 700.
 
     A page of records is about 500 containers without a cycle in them, so that the collector keeps
-    walking through rows that are about to go anyway: a tenth of the time from bytes to frame, more in
-    a session that already holds much. Put it around a loop that fetches or parses pages. It may be
+    walking through rows that are about to go anyway: a twelfth of the time from bytes to frame
+    (benchmarks/README.md). Put it around a loop that fetches or parses pages. It may be
     nested and shared by threads; the last one out restores the threshold. A collector that is switched
     off, or that is set to run yet more rarely, stays as it is.
     """

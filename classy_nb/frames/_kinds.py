@@ -23,8 +23,8 @@ ARROW: dict[str, pa.DataType] = {
 """The kinds that have a type. The others (``list``, ``json``) hold Python objects."""
 
 POOL = pa.system_memory_pool()
-"""Where the many small pieces live. Arrow's own allocator takes a tenth more time and memory here:
-it keeps giving memory back and asking for it again."""
+"""Where the many small pieces live. With Arrow's own allocator building costs a seventh more time and
+some more memory (benchmarks/README.md)."""
 
 WORDS = {
     "int": "whole numbers",
