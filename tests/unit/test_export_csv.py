@@ -1,0 +1,241 @@
+"""CSV files: what stands in them, that it reads back, and that nothing half-written is left."""
+
+import csv
+import errno
+import json
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import classy_nb as cn
+from classy_nb.catalog import Column
+from classy_nb.errors import ExportError, UsageError
+from classy_nb.export import CsvWriter, to_csv
+from classy_nb.frames import FrameBuilder
+
+COLUMNS = (
+    Column("id", "int"),
+    Column("amount", "float"),
+    Column("fee_on_top", "bool"),
+    Column("postal_code", "text"),
+    Column("comment", "text"),
+    Column("purchased_at", "datetime"),
+    Column("day", "date"),
+    Column("items", "list"),
+)
+RECORDS = [
+    {
+        "id": 2**53 + 1,
+        "amount": "-12.50",
+        "fee_on_top": 1,
+        "postal_code": "02139",
+        "comment": 'said "hi",\nZoë 🎉',
+        "purchased_at": "2026-02-01T02:30:00+0000",
+        "day": "2026-02-01",
+        "items": [{"name": 'q"é', "n": 1}],
+    },
+    {"id": 7, "amount": 0.1, "fee_on_top": 0, "comment": "NA", "purchased_at": "2026-07-01T02:30:00.123Z"},
+    {},
+]
+FORMULA = re.compile("[ \t\r\n\"']*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+risky = st.builds(
+    "{}{}{}".format, st.sampled_from(["", " ", '"', "'", " '\t"]), st.sampled_from("=+-@\t\r"), texts
+)
+
+
+def frame_of(backend: str = "numpy_nullable") -> pd.DataFrame:
+    builder = FrameBuilder(COLUMNS, timezone="America/Los_Angeles", dtype_backend=backend)  # type: ignore[arg-type]
+    builder.add(RECORDS)
+    return builder.frame()
+
+
+def rows_of(path: Path, encoding: str = "utf-8") -> list[list[str]]:
+    with path.open(encoding=encoding, newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_trap_44_every_kind_of_cell(tmp_path: Path, backend: str) -> None:
+    path = cn.to_csv(frame_of(backend), tmp_path / "gifts.csv")
+    header, first, second, third = rows_of(path)
+    assert path == tmp_path / "gifts.csv"
+    assert header == [column.name for column in COLUMNS]
+    assert first[:5] == ["9007199254740993", "-12.5", "true", "02139", 'said "hi",\nZoë 🎉']
+    assert datetime.fromisoformat(first[5]).isoformat() == "2026-01-31T18:30:00-08:00"
+    assert first[6] == "2026-02-01"
+    assert json.loads(first[7]) == [{"name": 'q"é', "n": 1}]
+    assert second[:5] == ["7", "0.1", "false", "", "NA"]
+    assert datetime.fromisoformat(second[5]).isoformat() == "2026-06-30T19:30:00.123000-07:00"
+    assert third == [""] * len(COLUMNS)
+
+
+def test_trap_44_seconds_need_no_fraction(tmp_path: Path) -> None:
+    path = to_csv(frame_of()[["purchased_at"]].iloc[:1], tmp_path / "a.csv")
+    assert rows_of(path)[1] == ["2026-01-31T18:30:00-08:00"]
+
+
+def test_values_reopened_in_pandas_are_equal(tmp_path: Path) -> None:
+    frame = frame_of().drop(columns="items")
+    path = to_csv(frame, tmp_path / "gifts.csv")
+    times = ["purchased_at", "day"]
+    types = {name: frame[name].dtype for name in frame if name not in times}
+    again = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
+    for name in times:
+        zone = getattr(frame[name].dtype, "tz", None)
+        moments = pd.to_datetime(again[name], format="ISO8601", utc=True)
+        again[name] = moments.dt.tz_convert(zone).astype(frame[name].dtype)
+    pd.testing.assert_frame_equal(again, frame)
+
+
+@quick
+@given(texts=st.lists(texts | risky | st.none(), min_size=1, max_size=5))
+@example(texts=["a\rb", "a\r\nb", '"', '""', " a ", ",", "'", "", None, "\u2028", "\x85", "\ufeff"])
+def test_any_text_reads_back(tmp_path: Path, texts: list[str | None]) -> None:
+    frame = pd.DataFrame({"id": range(len(texts)), "text": pd.array(texts, dtype=pd.StringDtype("pyarrow"))})
+    path = to_csv(frame, tmp_path / "text.csv", neutralize=False)
+    assert [row[1] for row in rows_of(path)[1:]] == [text or "" for text in texts]
+    again = pd.read_csv(path, dtype={"text": "string"}, keep_default_na=False, na_values=[""])
+    assert [None if value is pd.NA else value for value in again["text"]] == [text or None for text in texts]
+
+
+@quick
+@given(texts=st.lists(texts | risky, min_size=1, max_size=5))
+@example(
+    texts=[
+        "=1+1",
+        " =1",
+        '"=1',
+        "'=1",
+        "''=1",
+        "\t",
+        "\r",
+        "@x",
+        "+1 555",
+        "-",
+        "\uff1d1",
+        "'",
+        "'a",
+        "a=1",
+        "",
+    ]
+)
+def test_trap_44_formulas_are_neutralised_and_can_be_restored(tmp_path: Path, texts: list[str]) -> None:
+    frame = pd.DataFrame({"id": range(len(texts)), "text": pd.array(texts, dtype=pd.StringDtype("pyarrow"))})
+    cells = [row[1] for row in rows_of(to_csv(frame, tmp_path / "text.csv"))[1:]]
+    for text, found in zip(texts, cells, strict=True):
+        if FORMULA.match(text):
+            assert found == f"'{text}"
+        else:
+            assert found.removeprefix("'") == text.removeprefix("'")
+    restored = [cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell for cell in cells]
+    assert restored == texts
+
+
+def test_trap_44_column_names_are_neutralised_and_numbers_are_not(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"=name": pd.array([-5], dtype="Int64"), "b,c": [-0.5], '"@"': ["x"]})
+    assert rows_of(to_csv(frame, tmp_path / "a.csv")) == [["'=name", "b,c", '\'"@"'], ["-5", "-0.5", "x"]]
+    assert rows_of(to_csv(frame, tmp_path / "b.csv", neutralize=False))[0] == ["=name", "b,c", '"@"']
+
+
+@quick
+@given(numbers=st.lists(st.floats(allow_nan=False), min_size=1, max_size=5))
+def test_numbers_read_back_exactly(tmp_path: Path, numbers: list[float]) -> None:
+    path = to_csv(pd.DataFrame({"n": pd.array(numbers, dtype="Float64")}), tmp_path / "n.csv")
+    assert [float(row[0]) for row in rows_of(path)[1:]] == numbers
+
+
+@quick
+@given(
+    moments=st.lists(st.datetimes(datetime(1970, 1, 2), datetime(2037, 12, 30)), min_size=1, max_size=5),  # noqa: DTZ001
+    zone=st.sampled_from(["UTC", "America/Los_Angeles", "Asia/Kathmandu", "Australia/Lord_Howe"]),
+)
+def test_instants_read_back_with_their_offset(tmp_path: Path, moments: list[datetime], zone: str) -> None:
+    column = pd.Series(pd.to_datetime(moments, utc=True)).dt.tz_convert(zone).dt.as_unit("us")
+    cells = [row[0] for row in rows_of(to_csv(pd.DataFrame({"at": column}), tmp_path / "m.csv"))[1:]]
+    found = [datetime.fromisoformat(cell) for cell in cells]
+    assert found == [value.to_pydatetime() for value in column]
+    assert [f.utcoffset() for f in found] == [f.astimezone(ZoneInfo(zone)).utcoffset() for f in found]
+
+
+def test_an_empty_text_is_quoted_and_a_missing_one_is_not(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": pd.array(["", None], dtype="string"), "b": [1, 2]})
+    assert to_csv(frame, tmp_path / "a.csv").read_bytes() == b'a,b\n"",1\n,2\n'
+
+
+def test_the_mark_for_excel(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"name": ["José"]})
+    plain, marked = to_csv(frame, tmp_path / "a.csv"), to_csv(frame, tmp_path / "b.csv", excel=True)
+    assert marked.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
+    assert rows_of(marked, "utf-8-sig") == [["name"], ["José"]]
+
+
+def test_frames_one_after_the_other(tmp_path: Path) -> None:
+    frame = frame_of()
+    with CsvWriter(tmp_path / "parts.csv", excel=True) as writer:
+        for row in range(3):
+            writer.write(frame.iloc[row : row + 1].reset_index(drop=True))
+        assert list(tmp_path.glob("parts.csv")) == []
+    assert writer.rows == 3
+    whole = rows_of(to_csv(frame, tmp_path / "whole.csv", excel=True), "utf-8-sig")
+    parts = rows_of(tmp_path / "parts.csv", "utf-8-sig")
+    assert [row[:5] + row[6:] for row in parts] == [row[:5] + row[6:] for row in whole]
+
+
+def test_a_frame_without_rows_gives_its_header(tmp_path: Path) -> None:
+    assert rows_of(to_csv(frame_of().iloc[:0], tmp_path / "a.csv")) == [[column.name for column in COLUMNS]]
+
+
+def test_other_columns_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    def export() -> None:
+        with CsvWriter(tmp_path / "a.csv") as writer:
+            writer.write(pd.DataFrame({"a": [1]}))
+            writer.write(pd.DataFrame({"b": [1]}))
+
+    with pytest.raises(UsageError, match="same columns"):
+        export()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["missing/a.csv", "folder", "file.txt/a.csv", "x" * 300])
+def test_a_place_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file.txt").touch()
+    with pytest.raises(ExportError) as caught:
+        to_csv(pd.DataFrame({"a": [1]}), tmp_path / name)
+    assert caught.value.advice
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file.txt", "folder"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = to_csv(pd.DataFrame({"a": [1]}), tmp_path / "a.csv")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ExportError, match="disk is full"):
+        to_csv(pd.DataFrame({"a": [2]}), path)
+    assert rows_of(path) == [["a"], ["1"]]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interrupted_export_leaves_nothing(tmp_path: Path) -> None:
+    def export() -> None:
+        with CsvWriter(tmp_path / "a.csv") as writer:
+            writer.write(pd.DataFrame({"a": [1]}))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export()
+    assert list(tmp_path.iterdir()) == []
