@@ -120,31 +120,26 @@ def _window(kind: str, year: int, rng: np.random.Generator, calendar: Calendar) 
     return start, start + int(rng.integers(longest // 3, longest))
 
 
-def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[str, Any]:
-    rng, calendar = scene.rng, scene.calendar
+def _occasion(n: int, rng: np.random.Generator, calendar: Calendar) -> tuple[str, str, int, int | None]:
+    """Name, type, first and last day of a campaign; no last day if it never ends."""
     if n < len(_EVERGREEN):
-        name, kind = _EVERGREEN[n]
-        window: tuple[int, int | None] = (0, None)
-    else:
-        turn, slot = divmod(n - len(_EVERGREEN), len(_TYPES))
-        year = calendar.today.year - 1 - turn % 5 if slot in {3, 4} else calendar.today.year - turn % 6
-        kind = _TYPES[slot]
-        window = _window(kind, year, rng, calendar)
-        title = {"giving_tuesday": "GivingTuesday", "year_end": "Year-End Appeal"}.get(kind)
-        name = (
-            f"{title} {year}"
-            if title
-            else f"{CAUSES[n % len(CAUSES)]} {kind.replace('_', ' ').title()} {year}"
-        )
-        kind = "donation" if title else kind
-    first, last = window
+        return *_EVERGREEN[n], 0, None
+    turn, slot = divmod(n - len(_EVERGREEN), len(_TYPES))
+    year = calendar.today.year - 1 - turn % 5 if slot in {3, 4} else calendar.today.year - turn % 6
+    kind = _TYPES[slot]
+    window = _window(kind, year, rng, calendar)
+    title = {"giving_tuesday": "GivingTuesday", "year_end": "Year-End Appeal"}.get(kind)
+    if title:
+        return f"{title} {year}", "donation", *window
+    return f"{CAUSES[n % len(CAUSES)]} {kind.replace('_', ' ').title()} {year}", kind, *window
+
+
+def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[str, Any]:
+    calendar = scene.calendar
+    name, kind, first, last = _occasion(n, scene.rng, calendar)
     currency = {9: "CAD", 21: "GBP", 33: "EUR"}.get(n % 36, "USD")
     zone = {"CAD": "America/Toronto", "GBP": "Europe/London"}.get(currency, ZONES[(0, 0, 0, 1, 2)[n % 5]])
-    goal = int(rng.choice([5_000, 10_000, 25_000, 50_000, 100_000])) * 100
-    created = calendar.seconds(max(first - 25, -200)) + int(rng.integers(0, DAY))
-    ended = None if last is None else calendar.seconds(last) + 8 * 3600
-    rate = {"CAD": 0.74, "GBP": 1.27, "EUR": 1.08}.get(currency, 1.0)
-    over = ended is not None and last is not None and last < calendar.days
+    over = last is not None and last < calendar.days
     return {
         "id": base + n * 37 + n % 3,
         "organization_id": scene.organization,
@@ -160,23 +155,43 @@ def _campaign(n: int, scene: Scene, base: int, designations: list[int]) -> dict[
         "status": ("unpublished" if n % 2 else "deactivated") if over and n % 3 == 0 else "active",
         "timezone_identifier": zone,
         "raw_currency_code": currency,
+        **_venue(n, kind),
+        "contact_email": "events@example.org" if n % 2 else None,
+        "external_id": f"{n * 7919 % 100000:05d}" if n % 7 == 0 else None,
+        "custom_url": f"https://example.org/give/{n}" if n % 10 == 0 else None,
+        "channel_keywords": None,
+        **_goal(scene.rng, currency),
+        **_moments(scene.rng, calendar, first, last),
+        "_plan": (first, calendar.days if last is None else last),
+    }
+
+
+def _venue(n: int, kind: str) -> dict[str, str | None]:
+    return {
         "venue": "Harbor Hall, 2nd floor" if kind == "ticketed" else None,
         "city": "San Diego" if kind in _TICKETS else None,
         "state": "CA" if kind in _TICKETS else None,
         "postal_code": ("92101", "02139", None)[n % 3],
         "country": "US" if kind in _TICKETS else None,
         "address1": None,
-        "contact_email": "events@example.org" if n % 2 else None,
-        "external_id": f"{n * 7919 % 100000:05d}" if n % 7 == 0 else None,
-        "custom_url": f"https://example.org/give/{n}" if n % 10 == 0 else None,
-        "channel_keywords": None,
+    }
+
+
+def _goal(rng: np.random.Generator, currency: str) -> dict[str, int]:
+    goal = int(rng.choice([5_000, 10_000, 25_000, 50_000, 100_000])) * 100
+    rate = {"CAD": 0.74, "GBP": 1.27, "EUR": 1.08}.get(currency, 1.0)
+    return {"goal": round(goal * rate), "raw_goal": goal}
+
+
+def _moments(
+    rng: np.random.Generator, calendar: Calendar, first: int, last: int | None
+) -> dict[str, int | None]:
+    created = calendar.seconds(max(first - 25, -200)) + int(rng.integers(0, DAY))
+    return {
         "created_at": created,
         "updated_at": min(created + int(rng.integers(DAY, 300 * DAY)), calendar.seconds(calendar.days)),
         "started_at": calendar.seconds(first) + 8 * 3600,
-        "ended_at": ended,
-        "goal": round(goal * rate),
-        "raw_goal": goal,
-        "_plan": (first, calendar.days if last is None else last),
+        "ended_at": None if last is None else calendar.seconds(last) + 8 * 3600,
     }
 
 

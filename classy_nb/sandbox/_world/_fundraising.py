@@ -62,27 +62,32 @@ def build(plot: Plot, team_base: int, page_base: int, count: int) -> Pages:
 
 
 def _teams(plot: Plot, base: int, hosts: list[int], count: int) -> dict[int, Ints]:
-    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
+    """Fill about *count* teams; return their ids by the position of their campaign."""
+    rng, campaigns = plot.rng, plot.campaigns
     hosts = [n for n in hosts if campaigns.kinds[n] != "crowdfunding"]
     campaign = np.sort(np.concatenate([hosts, rng.choice(hosts, max(count - len(hosts), 0))]))
-    count = len(campaign)
-    ids = base + np.cumsum(rng.integers(1, 20, count))
+    ids = base + np.cumsum(rng.integers(1, 20, len(campaign)))
+    _write_teams(plot, ids, campaign)
+    return {int(c): ids[campaign == c] for c in np.unique(campaign)}
+
+
+def _write_teams(plot: Plot, ids: Ints, campaign: Ints) -> None:
+    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
+    count = len(ids)
     lead = rng.choice(np.flatnonzero(people.member_ids), count)
-    created = np.array(
-        [calendar.seconds(int(day)) for day in np.clip(campaigns.first[campaign], 0, calendar.days - 1)]
-    )
-    # Every fifth team is a part of the campaign's first team.
-    root = ids[np.searchsorted(campaign, campaign)]
-    part = (np.arange(count) % 5 == 4) & (root != ids)
+    first = np.clip(campaigns.first[campaign], 0, calendar.days - 1)
+    created = np.array([calendar.seconds(int(day)) for day in first])
     goal = rng.choice([250_000, 500_050, 1_000_000], count)
+    whole = _whole_team(ids, campaign)
+    status = [_STATUSES[n % 10] for n in range(count)]
     plot.store.insert(
         "fundraising_teams",
         {
             "id": ids,
             "organization_id": [plot.organization] * count,
             "campaign_id": campaigns.ids[campaign],
-            "parent_id": [int(r) if p else None for r, p in zip(root, part, strict=True)],
-            "root_id": [int(r) if p else None for r, p in zip(root, part, strict=True)],
+            "parent_id": whole,
+            "root_id": whole,
             "team_lead_id": people.member_ids[lead],
             "team_lead_supporter_id": people.ids[lead],
             "designation_id": [
@@ -91,24 +96,32 @@ def _teams(plot: Plot, base: int, hosts: list[int], count: int) -> dict[int, Int
             "team_policy_id": [2354 if n % 2 else None for n in range(count)],
             "logo_id": [1100 + n if n % 3 == 0 else None for n in range(count)],
             "cover_photo_id": [None] * count,
-            "name": [f'Team "{CAUSES[n % len(CAUSES)]}" {n}' for n in range(count)],
-            "description": [
-                None if n % 4 == 0 else "We run, we walk, we give.\nJoin us!" for n in range(count)
-            ],
-            "city": ["Boston" if n % 2 else None for n in range(count)],
-            "state": ["MA" if n % 2 else None for n in range(count)],
-            "postal_code": ["02139" if n % 2 else None for n in range(count)],
+            **_team_texts(count),
             "raw_currency_code": [campaigns.currency[n] for n in campaign],
-            "status": [
-                _STATUSES[n % 10] if _STATUSES[n % 10] != "inactive" else "active" for n in range(count)
-            ],
+            "status": ["active" if word == "inactive" else word for word in status],
             "created_at": created,
             "updated_at": created + rng.integers(0, 90 * DAY, count),
             "goal": goal,
             "raw_goal": goal,
         },
     )
-    return {int(c): ids[campaign == c] for c in np.unique(campaign)}
+
+
+def _whole_team(ids: Ints, campaign: Ints) -> list[int | None]:
+    """Of every fifth team the campaign's first team, which it is a part of."""
+    first = ids[np.searchsorted(campaign, campaign)]
+    part = (np.arange(len(ids)) % 5 == 4) & (first != ids)
+    return [int(whole) if p else None for whole, p in zip(first, part, strict=True)]
+
+
+def _team_texts(count: int) -> dict[str, list[str | None]]:
+    return {
+        "name": [f'Team "{CAUSES[n % len(CAUSES)]}" {n}' for n in range(count)],
+        "description": [None if n % 4 == 0 else "We run, we walk, we give.\nJoin us!" for n in range(count)],
+        "city": ["Boston" if n % 2 else None for n in range(count)],
+        "state": ["MA" if n % 2 else None for n in range(count)],
+        "postal_code": ["02139" if n % 2 else None for n in range(count)],
+    }
 
 
 def _team_of(rng: np.random.Generator, campaigns: Campaigns, campaign: Ints, teams: dict[int, Ints]) -> Ints:
@@ -125,7 +138,6 @@ def _write_pages(plot: Plot, ids: Ints, campaign: Ints, *, owner: Ints, day: Int
     count = len(ids)
     created = np.array([calendar.seconds(int(d)) for d in day]) + rng.integers(0, DAY, count)
     goal = rng.choice([25_000, 50_000, 100_000, 123_45], count)
-    names = [FIRST[n] for n in rng.integers(0, len(FIRST), count)]
     ended = [calendar.seconds(int(campaigns.last[c])) if n % 3 == 0 else None for n, c in enumerate(campaign)]
     plot.store.insert(
         "fundraising_pages",
@@ -146,12 +158,7 @@ def _write_pages(plot: Plot, ids: Ints, campaign: Ints, *, owner: Ints, day: Int
             "is_tribute": [(None, 0, 1)[n % 3] for n in range(count)],
             "logo_id": [1000 + n if n % 3 == 0 else None for n in range(count)],
             "cover_photo_id": [None] * count,
-            "alias": [f"{name} gives back" for name in names],
-            "title": [
-                f"{name}'s page, for all" if n % 9 else f"=Page of {name}" for n, name in enumerate(names)
-            ],
-            "intro_text": ['Thanks for visiting "my" page!<br>'] * count,
-            "thankyou_email_text": ["<p>Thank you</p>" if n % 2 else None for n in range(count)],
+            **_page_texts(rng, count),
             "raw_currency_code": [campaigns.currency[c] for c in campaign],
             "status": [_STATUSES[n % 10] for n in range(count)],
             "team_role": [
@@ -165,3 +172,13 @@ def _write_pages(plot: Plot, ids: Ints, campaign: Ints, *, owner: Ints, day: Int
             "raw_goal": goal,
         },
     )
+
+
+def _page_texts(rng: np.random.Generator, count: int) -> dict[str, list[str | None]]:
+    names = [FIRST[n] for n in rng.integers(0, len(FIRST), count)]
+    return {
+        "alias": [f"{name} gives back" for name in names],
+        "title": [f"{name}'s page, for all" if n % 9 else f"=Page of {name}" for n, name in enumerate(names)],
+        "intro_text": ['Thanks for visiting "my" page!<br>'] * count,
+        "thankyou_email_text": ["<p>Thank you</p>" if n % 2 else None for n in range(count)],
+    }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._calendar import DAY, Ints
+from ._calendar import DAY, Flags, Floats, Ints
 from ._names import FIRST, LAST
 from ._payments import OFFLINE
 
@@ -20,62 +20,93 @@ _SHIRTS = ("S", "M", "ML", "L", "XL", None)
 
 def write(plot: Plot, ledger: Ledger, item_base: int, registration_base: int) -> None:
     """Fill transaction items and registrations."""
-    store, rng, organization = plot.store, plot.rng, plot.organization
-    columns, sales = ledger.columns, ledger.sales
-    size = len(columns["id"])
+    sales = ledger.sales
     is_ticket = sales.ticket_type >= 0
     both = is_ticket & (sales.gift > 0)
-    ids = item_base + np.cumsum(rng.integers(1, 9, size) + both)
+    # A ticket with a gift on top has two items; the gift's id is the one before the ticket's.
+    ids = item_base + np.cumsum(plot.rng.integers(1, 9, len(both)) + both)
+    rate = _rate(ledger)
+    total = _totals(ledger)
+    extra = _gifts_on_top(ledger, both, rate, total)
+    products = _write_items(plot, ledger, ids, rate=rate, total=total, extra=extra)
+    _write_gifts_on_top(plot, ledger, ids, np.flatnonzero(both), extra)
+    _registrations(plot, ledger, registration_base, items=ids, products=products)
+
+
+def _rate(ledger: Ledger) -> Floats:
+    """Dollars for one unit of each transaction's currency."""
+    columns = ledger.columns
     rate = columns["donation"] / np.maximum(columns["raw_donation"], 1)
-    rate = np.where(columns["raw_currency_code"] == "USD", 1.0, rate)
-    gift = np.where(both, np.minimum(np.rint(sales.gift * rate).astype(np.int64), columns["donation"]), 0)
-    final = columns["donation"] + columns["overhead"] + columns["adjustment"]
-    raw_final = columns["raw_donation"] + columns["raw_overhead"] + columns["raw_adjustment"]
-    fees = columns["classy"] + columns["pp"]
-    second_final = np.where(both, gift + columns["adjustment"], 0)
-    second_raw = np.where(both, sales.gift + columns["raw_adjustment"], 0)
-    second_fees = np.where(both, fees * second_final // np.maximum(final, 1), 0)
+    return np.where(columns["raw_currency_code"] == "USD", 1.0, rate)
+
+
+def _totals(ledger: Ledger) -> dict[str, Ints]:
+    """Per transaction: what its items have to add up to."""
+    columns = ledger.columns
+    return {
+        "final": columns["donation"] + columns["overhead"] + columns["adjustment"],
+        "donation": columns["donation"],
+        "fees": columns["classy"] + columns["pp"],
+        "raw_final": columns["raw_donation"] + columns["raw_overhead"] + columns["raw_adjustment"],
+    }
+
+
+def _gifts_on_top(ledger: Ledger, both: Flags, rate: Floats, total: dict[str, Ints]) -> dict[str, Ints]:
+    """Per transaction: the part of its totals that is a gift on top of a ticket; 0 where there is none."""
+    columns, gift = ledger.columns, ledger.sales.gift
+    donation = np.where(both, np.minimum(np.rint(gift * rate).astype(np.int64), total["donation"]), 0)
+    final = np.where(both, donation + columns["adjustment"], 0)
+    return {
+        "final": final,
+        "donation": donation,
+        "fees": np.where(both, total["fees"] * final // np.maximum(total["final"], 1), 0),
+        "raw_final": np.where(both, gift + columns["raw_adjustment"], 0),
+    }
+
+
+def _write_items(
+    plot: Plot, ledger: Ledger, ids: Ints, *, rate: Floats, total: dict[str, Ints], extra: dict[str, Ints]
+) -> Ints:
+    """Fill one item of each transaction, without the gift on top; return its product, or 0."""
+    columns, sales = ledger.columns, ledger.sales
+    is_ticket = sales.ticket_type >= 0
     names, products, prices = _products(ledger, plot.campaigns)
-    store.insert(
+    plot.store.insert(
         "transaction_items",
         {
             "id": ids,
-            "organization_id": np.full(size, organization),
+            "organization_id": np.full(len(ids), plot.organization),
             "transaction_id": columns["id"],
             "product_id": np.ma.masked_equal(products, 0),
             "quantity": sales.quantity,
             "product_name": names,
             "type": _types(ledger, is_ticket),
             "price": np.where(is_ticket, np.rint(prices * rate).astype(np.int64), columns["donation"]),
-            "final": final - second_final,
             "overhead": columns["overhead"],
-            "donation": columns["donation"] - gift,
-            "fees": fees - second_fees,
-            "raw_final": raw_final - second_raw,
             "raw_overhead": columns["raw_overhead"],
+            **{name: total[name] - extra[name] for name in total},
         },
     )
-    at = np.flatnonzero(both)
+    return products
+
+
+def _write_gifts_on_top(plot: Plot, ledger: Ledger, ids: Ints, at: Ints, extra: dict[str, Ints]) -> None:
     zero = np.zeros(len(at), dtype=np.int64)
-    store.insert(
+    plot.store.insert(
         "transaction_items",
         {
             "id": ids[at] - 1,
-            "organization_id": zero + organization,
-            "transaction_id": columns["id"][at],
+            "organization_id": zero + plot.organization,
+            "transaction_id": ledger.columns["id"][at],
             "quantity": zero + 1,
             "product_name": np.full(len(at), "Donation", dtype=object),
             "type": np.full(len(at), "donation", dtype=object),
-            "price": gift[at],
-            "final": second_final[at],
+            "price": extra["donation"][at],
             "overhead": zero,
-            "donation": gift[at],
-            "fees": second_fees[at],
-            "raw_final": second_raw[at],
             "raw_overhead": zero,
+            **{name: part[at] for name, part in extra.items()},
         },
     )
-    _registrations(plot, ledger, registration_base, items=ids, products=products)
 
 
 def _types(ledger: Ledger, is_ticket: Any) -> Any:

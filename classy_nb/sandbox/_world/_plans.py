@@ -110,71 +110,104 @@ def _statuses(rng: np.random.Generator, alive: Any) -> list[str]:
 
 def write(plot: Plot, plans: Plans) -> None:
     """Fill the plans' table."""
-    rng, calendar, campaigns, people = plot.rng, plot.calendar, plot.campaigns, plot.people
+    calendar = plot.calendar
     count = len(plans.ids)
     today = calendar.seconds(calendar.days - 1)
-    start = np.array([calendar.seconds(int(day)) for day in plans.columns["start"]]) + rng.integers(
-        0, DAY, count
-    )
-    last = np.array([calendar.seconds(int(day)) for day in plans.columns["last"]])
-    status = plans.status
-    ended = [int(moment) + 12 * DAY for moment in last]
-    canceled = [moment if s == "canceled" else None for s, moment in zip(status, ended, strict=True)]
-    paused = [s == "paused" for s in status]
-    step = [int(months) * 30 * DAY for months in plans.columns["step"]]
-    adjustment = np.where(plans.covered, (plans.amount * 0.055).astype(np.int64) + 30, 0)
+    start = np.array([calendar.seconds(int(day)) for day in plans.columns["start"]])
+    start = start + plot.rng.integers(0, DAY, count)
+    last = [calendar.seconds(int(day)) for day in plans.columns["last"]]
     plot.store.insert(
         "recurring_donation_plans",
         {
             "id": plans.ids,
             "organization_id": [plot.organization] * count,
-            "campaign_id": campaigns.ids[plans.campaign],
-            "supporter_id": people.ids[plans.supporter],
-            "member_id": people.member_ids[plans.supporter],
-            "designation_id": [
-                int(d) if n % 3 else None for n, d in enumerate(campaigns.designation[plans.campaign])
-            ],
-            "fundraising_page_id": [None] * count,
-            "fundraising_team_id": [None] * count,
-            "ach_last_four": [
-                int(c) if p == 3 else None
-                for c, p in zip(people.card[plans.supporter], plans.pay, strict=True)
-            ],
-            "flags": plans.covered,
-            "pay": plans.pay,
-            "is_paused": list(map(int, paused)),
-            "migrated": [int(n % 40 == 0) for n in range(count)],
-            "status": status,
-            "frequency": [_FREQUENCIES[n][0] for n in plans.frequency],
-            "raw_currency_code": [campaigns.currency[c] for c in plans.campaign],
-            "cancel_by": [
-                None if c is None else ("supporter", "admin")[n % 4 == 0] for n, c in enumerate(canceled)
-            ],
-            "cancel_reason_code": [None if c is None else "1" for c in canceled],
-            "cancel_reason_text": [None if c is None else "Can't afford it, sorry" for c in canceled],
-            "company_name": [None] * count,
+            **_owners(plot, plans),
+            **_terms(plot, plans),
+            "status": plans.status,
             "timezone_identifier": ["America/Los_Angeles"] * count,
-            "metadata": [
-                '{"source":"old system","id":"00042"}' if n % 40 == 0 else None for n in range(count)
-            ],
             "created_at": start,
             "started_at": start,
             "updated_at": np.maximum(last, start) + 3600,
-            "canceled_at": canceled,
-            "failed_at": [
-                int(m) if s in {"failed", "failing"} else None for s, m in zip(status, last, strict=True)
-            ],
-            "next_processing_date": [
-                max(int(m) + d, today + DAY) if s in {"active", "failing"} else None
-                for s, m, d in zip(status, last, step, strict=True)
-            ],
-            "pause_until": [today + 60 * DAY if p else None for p in paused],
-            "plan_paused_on_date": [int(m) + DAY if p else None for p, m in zip(paused, last, strict=True)],
-            "recur_until": [m if s == "ended" else None for s, m in zip(status, ended, strict=True)],
-            "migration_date": [int(m) if n % 40 == 0 else None for n, m in enumerate(start)],
-            "donation": plans.amount,
-            "adjustment": adjustment,
-            "raw_donation": plans.amount,
-            "raw_adjustment": adjustment,
+            "next_processing_date": _next_charge(plans, last, today),
+            **_pauses(plans.status, last, today),
+            **_endings(plans.status, last),
+            **_migration(start),
         },
     )
+
+
+def _owners(plot: Plot, plans: Plans) -> dict[str, Any]:
+    """Whose plan it is, and whom it is for."""
+    campaigns, people = plot.campaigns, plot.people
+    nothing = [None] * len(plans.ids)
+    return {
+        "campaign_id": campaigns.ids[plans.campaign],
+        "supporter_id": people.ids[plans.supporter],
+        "member_id": people.member_ids[plans.supporter],
+        "designation_id": [
+            int(d) if n % 3 else None for n, d in enumerate(campaigns.designation[plans.campaign])
+        ],
+        "fundraising_page_id": nothing,
+        "fundraising_team_id": nothing,
+        "company_name": nothing,
+    }
+
+
+def _terms(plot: Plot, plans: Plans) -> dict[str, Any]:
+    """How much is charged, how often and from what."""
+    card = plot.people.card[plans.supporter]
+    adjustment = np.where(plans.covered, (plans.amount * 0.055).astype(np.int64) + 30, 0)
+    return {
+        "ach_last_four": [int(c) if p == 3 else None for c, p in zip(card, plans.pay, strict=True)],
+        "flags": plans.covered,
+        "pay": plans.pay,
+        "frequency": [_FREQUENCIES[n][0] for n in plans.frequency],
+        "raw_currency_code": [plot.campaigns.currency[c] for c in plans.campaign],
+        "donation": plans.amount,
+        "adjustment": adjustment,
+        "raw_donation": plans.amount,
+        "raw_adjustment": adjustment,
+    }
+
+
+def _next_charge(plans: Plans, last: list[int], today: int) -> list[int | None]:
+    step = [int(months) * 30 * DAY for months in plans.columns["step"]]
+    return [
+        max(moment + wait, today + DAY) if status in {"active", "failing"} else None
+        for status, moment, wait in zip(plans.status, last, step, strict=True)
+    ]
+
+
+def _pauses(statuses: list[str], last: list[int], today: int) -> dict[str, list[int | None]]:
+    paused = [status == "paused" for status in statuses]
+    return {
+        "is_paused": [int(p) for p in paused],
+        "pause_until": [today + 60 * DAY if p else None for p in paused],
+        "plan_paused_on_date": [m + DAY if p else None for p, m in zip(paused, last, strict=True)],
+    }
+
+
+def _endings(statuses: list[str], last: list[int]) -> dict[str, list[Any]]:
+    """When and why plans were canceled, failed or ran out."""
+    moments = list(zip(statuses, last, strict=True))
+    canceled = [m + 12 * DAY if status == "canceled" else None for status, m in moments]
+    return {
+        "canceled_at": canceled,
+        "cancel_by": [
+            None if c is None else ("supporter", "admin")[n % 4 == 0] for n, c in enumerate(canceled)
+        ],
+        "cancel_reason_code": [None if c is None else "1" for c in canceled],
+        "cancel_reason_text": [None if c is None else "Can't afford it, sorry" for c in canceled],
+        "failed_at": [m if status in {"failed", "failing"} else None for status, m in moments],
+        "recur_until": [m + 12 * DAY if status == "ended" else None for status, m in moments],
+    }
+
+
+def _migration(start: Ints) -> dict[str, list[Any]]:
+    """Every fortieth plan comes from an old system."""
+    migrated = [n % 40 == 0 for n in range(len(start))]
+    return {
+        "migrated": [int(m) for m in migrated],
+        "metadata": ['{"source":"old system","id":"00042"}' if m else None for m in migrated],
+        "migration_date": [int(s) if m else None for s, m in zip(start, migrated, strict=True)],
+    }
