@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from classy_nb._stop import Stop
 from classy_nb._version import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
-from classy_nb.frames import FrameBuilder
+from classy_nb.frames import FrameBuilder, collector_eased
 from classy_nb.frames._merge import absorb
 from classy_nb.progress import Progress
 from classy_nb.redact import safe_path
@@ -111,7 +111,7 @@ class Fetcher:
         line = Progress(query.endpoint.resource, wanted=progress)
         walk = self.walk(query, line)
         ranges: dict[int, FrameBuilder] = {}
-        with _telling_interrupts(walk), closing(self._parts(walk, line)) as parts:
+        with collector_eased(), _telling_interrupts(walk), closing(self._parts(walk, line)) as parts:
             for part in parts:
                 self._builder_of(part.start, ranges, query, backend).add(part.records)
             frame = self._merged(ranges, query, backend).frame()
