@@ -1,0 +1,221 @@
+"""Whether lists stay whole when the server, the network or the machine does its worst.
+
+    python benchmarks/soak.py live      20 walks while 5 gifts a second arrive and 5 vanish; then by page number
+    python benchmarks/soak.py storm     20 seeds of every fault at 5% of the requests, against the truth, cell by cell
+    python benchmarks/soak.py limit     300 requests a minute, told by nothing but ``retry_after`` in a 429's body
+    python benchmarks/soak.py kill      kill -9 at 20 random moments of to_csv and to_parquet, then resume
+    ... --runs N  --transactions N
+
+Each ends with status 1 where something is lost, repeated or late.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+import classy_nb as cn
+from classy_nb.sandbox import Faults, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STORM = (
+    "500",
+    "502",
+    "503",
+    "429",
+    "429_body",
+    "429_bare",
+    "reset",
+    "reset_body",
+    "truncated",
+    "stall",
+    "401",
+)
+
+
+def connect(box: Sandbox, **options: Any) -> cn.Classy:
+    return cn.connect(
+        box.client_id,
+        box.client_secret,
+        base_url=box.base_url,
+        token_url=box.token_url,
+        **{"requests_per_minute": 1_000_000, **options},
+    )
+
+
+@contextlib.contextmanager
+def coming_and_going(box: Sandbox, gone: set[int], a_second: int = 5) -> Iterator[None]:
+    """Insert and delete rows all the time."""
+    over = threading.Event()
+
+    def change() -> None:
+        while not over.wait(1 / a_second):
+            box.insert_transactions(1)
+            gone.update(box.delete_transactions(1))
+
+    thread = threading.Thread(target=change, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def live(runs: int, size: int) -> list[str]:
+    bad = []
+    for way in ("work", "reject"):
+        with Sandbox(transactions=size, requests_per_minute=0, latency_ms=30) as box, connect(box) as classy:
+            box.faults.key_filter = way  # type: ignore[assignment]
+            for run in range(runs if way == "work" else max(3, runs // 4)):
+                before = {row["id"] for row in box.truth("transactions")}
+                gone: set[int] = set()
+                outcome = "whole"
+                with coming_and_going(box, gone):
+                    try:
+                        found = classy.transactions(progress=False)["id"]
+                    except cn.IncompleteResultError as error:
+                        outcome = f"IncompleteResultError: {error.what}"
+                        if way == "work":
+                            bad.append(f"live {run}: {outcome}")
+                    else:
+                        lost = (before - gone) - set(found)
+                        if lost or not found.is_unique:
+                            outcome = f"{len(lost)} lost, {len(found) - found.nunique()} repeated"
+                            bad.append(f"live, key filter {way}, run {run}: {outcome}")
+                print(
+                    f"live, key filter {way}, run {run}: {outcome}; {len(gone)} rows went meanwhile",
+                    flush=True,
+                )
+    return bad
+
+
+def storm(runs: int, size: int) -> list[str]:
+    bad = []
+    with Sandbox(transactions=size, requests_per_minute=0) as box, connect(box) as calm:
+        truth = calm.transactions(progress=False)
+        for seed in range(runs):
+            box.faults.clear()
+            box.faults.seed, box.faults.rates = seed, dict.fromkeys(STORM, 0.05)
+            box.faults.retry_after, box.faults.stall_seconds = 1, 3
+            box.faults.__post_init__()
+            box.reset_log()
+            with connect(box) as classy:
+                classy._transport._timeout = (5.0, 1.0)  # noqa: SLF001 - stalls must not take a minute each
+                begun = time.perf_counter()
+                frame = classy.transactions(progress=False)
+            same = frame.drop(columns=[]).equals(truth)
+            refused = sum(entry.fault is not None for entry in box.log)
+            print(
+                f"storm, seed {seed}: {'equal' if same else 'NOT EQUAL'}, {refused} faults in {len(box.log)} "
+                f"requests, {time.perf_counter() - begun:.0f} s",
+                flush=True,
+            )
+            if not same:
+                bad.append(f"storm, seed {seed}")
+        box.faults.clear()
+    return bad
+
+
+def limit(runs: int, size: int) -> list[str]:
+    del runs
+    bad = []
+    with (
+        Sandbox(
+            transactions=size,
+            requests_per_minute=300,
+            latency_ms=100,
+            faults=Faults(rate_headers=False, rate_limit_style="body"),
+        ) as box,
+        connect(box, requests_per_minute=1800) as classy,
+    ):
+        begun = time.perf_counter()
+        frame = classy.transactions(progress=False)
+        wall = time.perf_counter() - begun
+        refusals = classy._transport.pacer.refusals  # noqa: SLF001 - its counter
+        requests = frame.attrs["classy"]["requests"]
+        floor = 60.0 * ((requests - 1) // 300)
+        print(
+            f"limit: {len(frame):,} rows, {requests} requests, {refusals} refusals, {wall:.0f} s, floor {floor:.0f} s"
+        )
+        if len(frame) != size or not frame["id"].is_unique:
+            bad.append("limit: rows are missing")
+        if wall > 1.15 * floor:
+            bad.append(f"limit: {wall / floor:.2f} times the floor")
+        if refusals > classy.workers:
+            bad.append(f"limit: {refusals} refusals")
+    return bad
+
+
+EXPORT = """
+import sys, classy_nb as cn
+base, token, kind, path = sys.argv[1:]
+classy = cn.connect("soak", "soak-only", base_url=base, token_url=token, requests_per_minute=1_000_000)
+getattr(classy.transactions, kind)(path, progress=False)
+"""
+
+
+def kill(runs: int, size: int) -> list[str]:
+    bad = []
+    chance = random.Random(1)
+    options = {"client_id": "soak", "client_secret": "soak-only", "requests_per_minute": 0, "latency_ms": 5}
+    with Sandbox(transactions=size, **options) as box, tempfile.TemporaryDirectory() as name:  # type: ignore[arg-type]
+        for kind, read in (("to_csv", pd.read_csv), ("to_parquet", pd.read_parquet)):
+            whole, target = Path(name, f"whole.{kind}"), Path(name, f"out.{kind}")
+            command = [sys.executable, "-c", EXPORT, box.base_url, box.token_url, kind]
+            begun = time.perf_counter()
+            subprocess.run([*command, str(whole)], check=True)
+            usual = time.perf_counter() - begun
+            expected = read(whole)
+            kills = 0
+            while kills < runs:
+                with subprocess.Popen([*command, str(target)]) as process:
+                    try:
+                        code = process.wait(chance.uniform(0.3, usual))
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        kills += 1
+                        continue
+                if code or not read(target).equals(expected):
+                    bad.append(f"{kind} after {kills} kills: code {code}, or another content")
+                target.unlink(missing_ok=True)
+            subprocess.run([*command, str(target)], check=True)
+            left = sorted(path.name for path in Path(name).iterdir())
+            same = read(target).equals(expected)
+            print(
+                f"{kind}: {kills} kills, {'equal' if same else 'NOT EQUAL'}, left in the folder: {left}",
+                flush=True,
+            )
+            if not same or set(left) - {whole.name, target.name, "whole.to_csv", "out.to_csv"}:
+                bad.append(f"{kind}: {left}")
+    return bad
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("live", "storm", "limit", "kill"))
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--transactions", type=int, default=0)
+    asked = parser.parse_args()
+    usual = {"live": 12_000, "storm": 12_000, "limit": 60_100, "kill": 30_000}
+    bad = globals()[asked.what](asked.runs, asked.transactions or usual[asked.what])
+    print(*bad, sep="\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
