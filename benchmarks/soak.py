@@ -1,10 +1,10 @@
 """Whether lists stay whole when the server, the network or the machine does its worst.
 
-    python benchmarks/soak.py live      20 walks while 5 gifts a second arrive and 5 vanish; then by page number
-    python benchmarks/soak.py storm     20 seeds of every fault at 5% of the requests, against the truth, cell by cell
-    python benchmarks/soak.py limit     300 requests a minute, told by nothing but ``retry_after`` in a 429's body
-    python benchmarks/soak.py kill      kill -9 at 20 random moments of to_csv and to_parquet, then resume
-    ... --runs N  --transactions N
+    python benchmarks/soak.py live     5 gifts a second arrive and 5 vanish; by key, then by page number
+    python benchmarks/soak.py storm    every fault at 5% of the requests, against the truth, cell by cell
+    python benchmarks/soak.py limit    300 requests a minute, known from ``retry_after`` in 429 bodies only
+    python benchmarks/soak.py kill     kill -9 at random moments of to_csv and to_parquet, then resume
+    ... --runs N (20)  --transactions N
 
 Each ends with status 1 where something is lost, repeated or late.
 """
