@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import NotFoundError, TimedOutError
-from classy_nb.query import MOST_PER_PAGE, Query
 
 from ._page import Page, read_page
+from ._sizes import SIZES, PageSize
+
+if TYPE_CHECKING:
+    from classy_nb.query import Query
 
 Fetch = Callable[[Sequence[tuple[str, str]], bool], Any]
 """Takes parameters and whether to be patient with time-outs; returns JSON, or raises ClassyError."""
-
-SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
-"""Page sizes to try, from the API's largest down."""
 
 
 class SmallerPagesError(Exception):
@@ -36,7 +36,7 @@ class Asker:
     def __init__(self, query: Query, fetch: Fetch, floor: int | None = None) -> None:
         self.query = query
         self.floor = floor
-        self.per_page = SIZES[0]
+        self.size = PageSize()
         self.requests = 0
         self._fetch = fetch
 
@@ -60,13 +60,17 @@ class Asker:
         SmallerPagesError
             The server is too slow for pages of this size; from now on they are smaller.
         """
-        size = self.per_page
-        try:
-            return self._ask(number, size, None, sort)
-        except TimedOutError:
-            if size == SIZES[-1]:
-                raise
-            self.per_page = SIZES[SIZES.index(size) + 1]
+        size = self.size.now
+        while self.size.now == size:
+            try:
+                page = self._ask(number, size, None, sort)
+            except TimedOutError:
+                if self.size.is_least:
+                    raise
+                self.size.timed_out(size)
+            else:
+                self.size.worked(size, may_climb=False)
+                return page
         raise SmallerPagesError
 
     def one_at(self, position: int) -> Page | None:
@@ -78,13 +82,16 @@ class Asker:
 
     def _smaller_when_slow(self, ask: Callable[[int], Page]) -> Page:
         while True:
-            size = self.per_page
+            size = self.size.now
             try:
-                return ask(size)
+                page = ask(size)
             except TimedOutError:
                 if size == SIZES[-1]:
                     raise
-                self.per_page = SIZES[SIZES.index(size) + 1]
+                self.size.timed_out(size)
+            else:
+                self.size.worked(size, may_climb=True)
+                return page
 
     def _ask(self, number: int, per_page: int, after: int | None, sort: str | None) -> Page:
         self.requests += 1
