@@ -35,7 +35,11 @@ def warn_where_ignored(frame: pd.DataFrame, conditions: Iterable[Condition]) -> 
         if name not in frame.columns or not len(frame):
             continue
         holds = _holds(frame[name], condition)
-        failed = 0 if holds is None else int((~holds.fillna(value=True).astype(bool)).sum())
+        failed = (
+            0
+            if holds is None
+            else int((frame[name].notna() & ~holds.astype("boolean").fillna(value=True)).sum())
+        )
         if failed:
             warn(
                 f"{failed:,} of {len(frame):,} rows do not satisfy '{name} {condition.operator} ...': "
@@ -49,9 +53,9 @@ def _holds(column: pd.Series[Any], condition: Condition) -> pd.Series[Any] | Non
     kind, value = condition.column.kind, condition.value
     if kind == "datetime":
         moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
-        return compare(column.dt.tz_convert("UTC"), moment).where(column.notna())  # type: ignore[no-any-return]
+        return compare(column.dt.tz_convert("UTC"), moment)  # type: ignore[no-any-return]
     if kind == "date":
-        return compare(column.astype("datetime64[us]"), datetime.fromisoformat(value)).where(column.notna())  # type: ignore[no-any-return]
+        return compare(column.astype("datetime64[us]"), datetime.fromisoformat(value))  # type: ignore[no-any-return]
     if kind in ("int", "float"):
         return compare(column, float(value) if kind == "float" else int(value))  # type: ignore[no-any-return]
     if kind == "bool":

@@ -125,7 +125,9 @@ def assert_same(back: pd.DataFrame, frame: pd.DataFrame) -> int:
     for name in plain:
         if str(frame[name].dtype) == "string":
             # Text that a spreadsheet would run has an apostrophe in front; an empty text reads as missing.
-            got = back[name].fillna("").str.replace(r"^'(?=['\"\s]*[=+\-@\t\r])", "", regex=True)
+            got = (
+                back[name].fillna("").astype(object).str.replace(r"^'(?=['\"\s]*[=+\-@\t\r])", "", regex=True)
+            )
             assert got.tolist() == frame[name].fillna("").tolist(), name
         else:
             pd.testing.assert_series_equal(back[name], frame[name], check_exact=True)

@@ -1,6 +1,8 @@
 """The token endpoint answers as the API's does: forms, JSON, query strings, and every refusal."""
 
+import http.client
 import re
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import requests
@@ -123,8 +125,13 @@ def test_get_is_not_allowed(box):
 
 
 def test_a_doubled_slash_breaks_the_token_url(box):
-    url = box.token_url.replace("/oauth2", "//oauth2")
-    assert requests.post(url, data=fields(box), timeout=5).status_code == 404
+    # Older versions of requests mend it before it is sent.
+    address = urlsplit(box.token_url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=5)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", f"/{address.path}", urlencode(fields(box)), form)
+    assert connection.getresponse().status == 404
+    connection.close()
 
 
 def test_below_the_data_path_it_is_a_data_call(box):
