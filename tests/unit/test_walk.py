@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from support.lists import Faults, Listed, rows
+from support.walks import fetched, ids, query, without_ids, workers
 
-from classy_nb.catalog import Catalog, load
 from classy_nb.errors import (
     IncompleteResultError,
     NotFoundError,
@@ -17,31 +17,7 @@ from classy_nb.errors import (
     ServerError,
     TimedOutError,
 )
-from classy_nb.query import Asking, Query
 from classy_nb.walk import Walk
-
-CATALOG: Catalog = load()
-ASKING = Asking(CATALOG, defaults={"organization": 7, "app": "x"})
-
-
-def query(**asked: Any) -> Query:
-    return ASKING.for_list(CATALOG.resources["transactions"], **asked)
-
-
-def without_ids(**asked: Any) -> Query:
-    return ASKING.for_list(CATALOG.resources["donor_emails"], fundraising_page=5, **asked)
-
-
-def fetched(listed: Listed, asked: Query | None = None, workers: int = 1) -> list[Any]:
-    walk = Walk(asked or query(), listed.fetch, workers=workers)
-    return [record for page in walk.pages() for record in page]
-
-
-def ids(records: list[Any]) -> list[int]:
-    return [record["id"] for record in records]
-
-
-workers = pytest.mark.parametrize("workers", [1, 4])
 
 MISBEHAVIOURS = {
     "none": Faults(),

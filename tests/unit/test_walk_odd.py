@@ -7,38 +7,14 @@ from typing import Any
 
 import pytest
 from support.lists import Faults, Listed, rows
+from support.walks import ASKING, CATALOG, fetched, ids, query, without_ids, workers
 
-from classy_nb.catalog import Catalog, load
 from classy_nb.errors import (
     ClassyError,
     IncompleteResultError,
     UnexpectedAnswerError,
 )
-from classy_nb.query import Asking, Query
 from classy_nb.walk import Walk
-
-CATALOG: Catalog = load()
-ASKING = Asking(CATALOG, defaults={"organization": 7, "app": "x"})
-
-
-def query(**asked: Any) -> Query:
-    return ASKING.for_list(CATALOG.resources["transactions"], **asked)
-
-
-def without_ids(**asked: Any) -> Query:
-    return ASKING.for_list(CATALOG.resources["donor_emails"], fundraising_page=5, **asked)
-
-
-def fetched(listed: Listed, asked: Query | None = None, workers: int = 1) -> list[Any]:
-    walk = Walk(asked or query(), listed.fetch, workers=workers)
-    return [record for page in walk.pages() for record in page]
-
-
-def ids(records: list[Any]) -> list[int]:
-    return [record["id"] for record in records]
-
-
-workers = pytest.mark.parametrize("workers", [1, 4])
 
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(230)]
 

@@ -1,0 +1,36 @@
+"""Walks over lists in memory: what to ask for, and what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from classy_nb.catalog import Catalog, load
+from classy_nb.query import Asking, Query
+from classy_nb.walk import Walk
+
+if TYPE_CHECKING:
+    from support.lists import Listed
+
+CATALOG: Catalog = load()
+ASKING = Asking(CATALOG, defaults={"organization": 7, "app": "x"})
+
+workers = pytest.mark.parametrize("workers", [1, 4])
+
+
+def query(**asked: Any) -> Query:
+    return ASKING.for_list(CATALOG.resources["transactions"], **asked)
+
+
+def without_ids(**asked: Any) -> Query:
+    return ASKING.for_list(CATALOG.resources["donor_emails"], fundraising_page=5, **asked)
+
+
+def fetched(listed: Listed, asked: Query | None = None, workers: int = 1) -> list[Any]:
+    walk = Walk(asked or query(), listed.fetch, workers=workers)
+    return [record for page in walk.pages() for record in page]
+
+
+def ids(records: list[Any]) -> list[int]:
+    return [record["id"] for record in records]
