@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
@@ -15,6 +17,33 @@ if TYPE_CHECKING:
 
 _in_use: dict[int, Any] = {}
 """The connection that each thread last took from a pool."""
+_hung_up: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""Threads that are to send nothing more."""
+
+
+def _check() -> None:
+    if threading.current_thread() in _hung_up:
+        raise ConnectionAbortedError("It was hung up from here.")
+
+
+class _Guarded:
+    """Comes back from connecting for threads that may still send."""
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        try:
+            _check()  # there was nothing to hang up before
+        except OSError:
+            self.close()  # type: ignore[attr-defined]
+            raise
+
+
+class _Connection(_Guarded, HTTPConnection):
+    pass
+
+
+class _TLSConnection(_Guarded, HTTPSConnection):
+    pass
 
 
 class _Noted:
@@ -23,6 +52,11 @@ class _Noted:
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
         _in_use[threading.get_ident()] = connection
+        try:
+            _check()  # it may have waited for long
+        except OSError:
+            self._put_conn(connection)
+            raise
         return connection
 
     def _put_conn(self, conn: Any) -> None:
@@ -31,11 +65,11 @@ class _Noted:
 
 
 class _Pool(_Noted, HTTPConnectionPool):
-    pass
+    ConnectionCls = _Connection
 
 
 class _TLSPool(_Noted, HTTPSConnectionPool):
-    pass
+    ConnectionCls = _TLSConnection
 
 
 class Adapter(HTTPAdapter):
@@ -47,11 +81,14 @@ class Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
 
-def hang_up(threads: Iterable[int]) -> None:
-    """Break off what these threads (by their ident) are sending or reading."""
-    for ident in threads:
-        connection = _in_use.pop(ident, None)
+def hang_up(threads: Iterable[threading.Thread]) -> None:
+    """Break off what these threads are sending or reading, and let them send nothing more, ever."""
+    for thread in threads:
+        _hung_up.add(thread)  # first: a connection that is made meanwhile is seen here or there
+        connection = _in_use.pop(thread.ident or 0, None)
         sock = getattr(connection, "sock", None)
         if isinstance(sock, socket.socket):
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # Not the socket's own: that of ``ssl`` turns encryption off first, and what its thread is
+                # just about to send (a token, say) would go out in plain text.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)

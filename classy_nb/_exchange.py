@@ -7,7 +7,7 @@ which is where the token and the secret are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -22,6 +22,9 @@ from .redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -41,30 +44,65 @@ class NoAuth(requests.auth.AuthBase):
         return request
 
 
-def exchange(
-    session: requests.Session,
-    method: str,
-    url: str,
-    *,
-    auth: requests.auth.AuthBase,
-    fields: Mapping[str, str | Secret] | None,
-    timeout: tuple[float, float],
-) -> Answer | tuple[type[ClassyError], str] | SystemExit:
-    """Exchange one request for an answer, or for what to raise.
+class Exchange:
+    """Sends requests of one session; what is the same for all of them is prepared once.
 
-    Exceptions end here, their tracebacks with them: the frames below hold the token and the secret.
+    Parameters
+    ----------
+    session
+        Whose headers, cookies and connections are used.
+    base_url
+        What almost all addresses begin with. Proxies and certificates are looked up for it, once.
+    timeout
+        Seconds to connect and to read.
     """
-    try:
-        form = fields and {k: v.reveal() if isinstance(v, Secret) else v for k, v in fields.items()}
-        response = session.request(method, url, data=form, auth=auth, timeout=timeout, allow_redirects=False)
-        sent = response.request.headers.get("Authorization")
-        return Answer(
-            response.status_code, response.headers, response.content, Secret(str(sent)) if sent else None
-        )
-    except SystemExit as leaving:
-        return SystemExit(leaving.code)  # such as that of a signal handler: no failure of the request
-    except BaseException as error:  # noqa: BLE001 - whatever it is, its traceback must not get out
-        return _reason(error)
+
+    def __init__(self, session: requests.Session, base_url: str, timeout: tuple[float, float]) -> None:
+        self._session = session
+        self._base = base_url
+        self._timeout = timeout
+        self._model: requests.PreparedRequest | None = None
+        self._settings: Mapping[str, Any] = {}
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        *,
+        auth: requests.auth.AuthBase,
+        fields: Mapping[str, str | Secret] | None = None,
+    ) -> Answer | tuple[type[ClassyError], str] | SystemExit:
+        """Exchange one request for an answer, or for what to raise.
+
+        Exceptions end here, their tracebacks with them: the frames below hold the token and the secret.
+        """
+        try:
+            if fields is None and url.startswith(self._base):
+                response = self._get(url, auth)
+            else:
+                form = fields and {k: v.reveal() if isinstance(v, Secret) else v for k, v in fields.items()}
+                options: dict[str, Any] = {"timeout": self._timeout, "allow_redirects": False, "stream": True}
+                response = self._session.request(method, url, data=form, auth=auth, **options)
+            # Left to itself requests reads in pieces of 10 kB; a page is 300 kB.
+            body = b"".join(response.iter_content(_PIECE))
+            sent = response.request.headers.get("Authorization")
+            return Answer(response.status_code, response.headers, body, Secret(str(sent)) if sent else None)
+        except SystemExit as leaving:
+            return SystemExit(leaving.code)  # such as that of a signal handler: no failure of the request
+        except BaseException as error:  # noqa: BLE001 - whatever it is, its traceback must not get out
+            return _reason(error)
+
+    def _get(self, url: str, auth: requests.auth.AuthBase) -> requests.Response:
+        """Send a GET below the base URL: the path and the query come encoded already."""
+        if self._model is None:
+            self._settings = self._session.merge_environment_settings(self._base, {}, True, None, None)
+            self._model = self._session.prepare_request(requests.Request("GET", self._base, auth=NoAuth()))
+        request = self._model.copy()
+        request.url = (self._model.url or "").rstrip("/") + url.removeprefix(self._base)
+        if self._session.cookies:
+            request.prepare_cookies(self._session.cookies)
+        request = auth(request)
+        return self._session.send(request, timeout=self._timeout, allow_redirects=False, **self._settings)
 
 
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], type[ClassyError], str], ...] = (

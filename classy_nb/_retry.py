@@ -87,15 +87,16 @@ class Retry:
         def wait(state: RetryCallState) -> float:
             return self._wait(_error(state), state.attempt_number, pacer)
 
-        seen: Counter[type[BaseException]] = Counter()
+        seen: Counter[tuple[object, bool]] = Counter()
 
         def stop(state: RetryCallState) -> bool:
             error = _error(state)
             if isinstance(error, TimedOutError) and not patient:
                 return True
-            seen[type(error)] += 1  # type: ignore[index]
+            kind = type(error), getattr(error, "status", None) == 500  # noqa: PLR2004
+            seen[kind] += 1
             late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.seconds
-            return late or state.attempt_number > MOST_REPEATS or seen[type(error)] > _repeats(error, method)  # type: ignore[index]
+            return late or state.attempt_number > MOST_REPEATS or seen[kind] > _repeats(error, method)
 
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _repeats(error, method) > 0),

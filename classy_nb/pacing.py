@@ -57,6 +57,7 @@ class Pacer:
         self._closed_until = float("-inf")
         self._remaining: int | None = None
         self._credit: int | None = None
+        self._window_end = float("-inf")
         self._silent_refusals = 0
         self.refusals = 0
         """How many 429s there have been."""
@@ -89,6 +90,8 @@ class Pacer:
                 now = self._clock()
                 seconds = self._wait(now)
                 if seconds <= 0:
+                    if now >= self._window_end:
+                        self._begin_window(now)
                     self._sent.append(now)
                     self._under_way += 1
                     if self._credit is not None:
@@ -103,14 +106,15 @@ class Pacer:
             return self._closed_until - now
         if len(self._sent) >= self._limit:
             return self._sent[len(self._sent) - self._limit] + _WINDOW + _MARGIN - now
-        if self._credit is not None and self._credit <= 0:
-            # The API says that nothing is left: others may share the limit. The window ends a
-            # minute after our oldest request at the latest.
-            if not self._sent:
-                self._credit = None
-                return 0.0
-            return _GLANCE if self._under_way else self._sent[0] + _WINDOW + _MARGIN - now
+        if self._credit is not None and self._credit <= 0 and now < self._window_end:
+            # The API says that nothing is left: others may share the limit.
+            return _GLANCE if self._under_way else self._window_end - now
         return 0.0
+
+    def _begin_window(self, now: float) -> None:
+        """Note that the API's window ends a minute after this request at the latest."""
+        self._window_end = now + _WINDOW + _MARGIN
+        self._credit = None
 
     def release(self, headers: Mapping[str, str] | None = None) -> None:
         """Tell that a request has ended, and what the ``X-RateLimit-*`` headers of its answer say."""
@@ -121,6 +125,10 @@ class Pacer:
             if limit:
                 self._limit = min(self._limit, limit)
             if remaining is not None:
+                # Answers may overtake each other; where more is left than that explains, the API has
+                # begun a window of its own.
+                if self._remaining is not None and remaining > self._remaining + 2 * self._under_way + 1:
+                    self._begin_window(self._clock())
                 self._remaining = remaining
                 self._credit = remaining - self._under_way
 
@@ -156,8 +164,7 @@ class Pacer:
     def _learn(self, window_start: float) -> None:
         """Lower the limit to what the API has let through in the window that it just closed."""
         passed = sum(1 for sent in self._sent if sent >= window_start)
-        if passed < self._limit:
-            self._limit = max(_LEAST, passed)
+        self._limit = min(self._limit, max(_LEAST, passed))
 
 
 def _count(headers: Mapping[str, str] | None, name: str) -> int | None:

@@ -15,6 +15,14 @@ _WORTH_SAYING = 1.0
 """Seconds of waiting from which on the line says so."""
 
 
+class Watcher(Protocol):
+    """A function of the caller's that is told how far a fetch has come; what it raises ends the fetch."""
+
+    def __call__(self, rows: int, total: int | None, note: str, /) -> object:
+        """Take in rows so far, the server's total where it is known, and what else there is to say."""
+        ...
+
+
 class Line(Protocol):
     """What shows the progress."""
 
@@ -35,13 +43,13 @@ class Progress:
     label
         What is fetched.
     wanted
-        True: show a line. None: only in a terminal or a notebook. False: never.
+        True: show a line. None: only in a terminal or a notebook. False: never. A function: tell it.
     clock
         Monotonic seconds.
     """
 
     def __init__(
-        self, label: str, *, wanted: bool | None = None, clock: Callable[[], float] = time.monotonic
+        self, label: str, *, wanted: bool | Watcher | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
         self._line = _line(label, wanted=wanted)
@@ -57,14 +65,31 @@ class Progress:
             return
         self._shown = now
         wait = f", waiting {waiting:.0f} s for the API's limit" if waiting >= _WORTH_SAYING else ""
-        self._line.show(rows, total, f"{requests:,} requests{wait}")
+        self._line.show(rows, total, f"{_requests(requests)}{wait}")
 
     def end(self) -> None:
         """Show the last state; the line stays."""
         if self._line is not None:
             rows, total, requests = self._state
             seconds = self._clock() - self._begun
-            self._line.end(rows, total, f"{requests:,} requests in {seconds:.1f} s")
+            self._line.end(rows, total, f"{_requests(requests)} in {seconds:.1f} s")
+
+
+def _requests(number: int) -> str:
+    return f"{number:,} request{'' if number == 1 else 's'}"
+
+
+class _Told:
+    """A function of the caller's."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def show(self, rows: int, total: int | None, note: str) -> None:
+        self._watcher(rows, total, note)
+
+    def end(self, rows: int, total: int | None, note: str) -> None:
+        self._watcher(rows, total, note)
 
 
 class _TerminalLine:
@@ -114,9 +139,11 @@ class _NotebookLine:
             self._handle.update(data, raw=True)
 
 
-def _line(label: str, *, wanted: bool | None) -> Line | None:
+def _line(label: str, *, wanted: bool | Watcher | None) -> Line | None:
     if wanted is False:
         return None
+    if callable(wanted):
+        return _Told(wanted)
     if _in_notebook():
         return _NotebookLine(label)
     if wanted or (sys.stderr is not None and sys.stderr.isatty()):

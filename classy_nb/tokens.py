@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
-from .errors import LoginError, UnexpectedAnswerError
+from .errors import (
+    ConnectionFailedError,
+    LoginError,
+    RateLimitedError,
+    ServerError,
+    UnexpectedAnswerError,
+)
 from .redact import Secret
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ MARGIN = 60.0
 """Seconds before its end at which a token is renewed (less for a token that lives under 10 minutes)."""
 DEFAULT_LIFETIME = 3600.0
 """Seconds that a token is taken to live when its answer does not say."""
+_BETWEEN_TRIES = 10.0
+"""Seconds from a failed renewal to the next, while the old token lives on."""
 
 
 class Exchange(Protocol):
@@ -36,12 +44,14 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token and the moments (monotonic and wall seconds) at which to renew it."""
+    """A bearer token and the moments (monotonic and wall seconds) at which to renew it, and of its end."""
 
     value: Secret
     renew_at: float
     renew_at_wall: float
     refresh: Secret | None = None
+    last_seconds: float = 0.0
+    """Between renewal and end."""
 
     def fresh(self, now: float, now_wall: float) -> bool:
         """Whether the token may still be sent.
@@ -51,12 +61,17 @@ class Token:
         """
         return now < self.renew_at and now_wall < self.renew_at_wall
 
+    def alive(self, now: float, now_wall: float) -> bool:
+        """Whether the API still takes the token, although it is time to renew it."""
+        return self.fresh(now - self.last_seconds, now_wall - self.last_seconds)
+
 
 class TokenAuth(AuthBase):
     """Puts a fresh token on each request to the API's own host; thread-safe.
 
-    However many threads ask, one token request is under way at most. A ``refresh_token`` is used
-    where one came, and the credentials where that is refused.
+    However many threads ask, one token request is under way at most; who still has a token that lives
+    doesn't wait for it. A ``refresh_token`` is used where one came, and the credentials where that is
+    refused.
 
     Parameters
     ----------
@@ -86,6 +101,7 @@ class TokenAuth(AuthBase):
         self._wall = wall
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._not_before = float("-inf")
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the header, fetching or renewing the token first where needed."""
@@ -99,13 +115,33 @@ class TokenAuth(AuthBase):
     def token(self) -> Token:
         """Return a token that is fresh for another minute (or as fresh as the server gives them)."""
         token = self._token
-        if token is not None and token.fresh(self._clock(), self._wall()):
+        if token is not None and self._serves(token):
             return token
+        if token is not None and self._alive(token) and self._lock.locked():
+            return token  # somebody is renewing it, which may take all the repeats of a login
         with self._lock:
             token = self._token
-            if token is None or not token.fresh(self._clock(), self._wall()):
-                token = self._token = self._renew(token)
+            if token is None or not self._serves(token):
+                token = self._token = self._renewed(token)
             return token
+
+    def _serves(self, token: Token) -> bool:
+        """Whether to send the token without trying to renew it."""
+        if self._clock() < self._not_before:
+            return self._alive(token)
+        return token.fresh(self._clock(), self._wall())
+
+    def _alive(self, token: Token) -> bool:
+        return token.alive(self._clock(), self._wall())
+
+    def _renewed(self, old: Token | None) -> Token:
+        try:
+            return self._renew(old)
+        except (ConnectionFailedError, ServerError, RateLimitedError):
+            if old is None or not self._alive(old):
+                raise
+            self._not_before = self._clock() + _BETWEEN_TRIES
+            return old
 
     def discard(self, header: Secret | None) -> None:
         """Forget the token that was sent as *header*; a newer one, fetched meanwhile, stays."""
@@ -147,22 +183,26 @@ class TokenAuth(AuthBase):
         value = answer.get("access_token")
         if not isinstance(value, Secret):
             raise UnexpectedAnswerError("The login answered without a token.", method="POST")
-        useful = _useful_seconds(answer.get("expires_in"))
+        lifetime = _lifetime(answer.get("expires_in"))
+        margin = min(MARGIN, lifetime / 10)
+        useful = lifetime - margin
         refresh = answer.get("refresh_token")
         return Token(
-            value, asked + useful, asked_wall + useful, refresh if isinstance(refresh, Secret) else None
+            value,
+            asked + useful,
+            asked_wall + useful,
+            refresh if isinstance(refresh, Secret) else None,
+            margin,
         )
 
 
-def _useful_seconds(expires_in: object) -> float:
-    """Seconds until renewal; ``expires_in`` has been seen as a number and as text, and missing."""
+def _lifetime(expires_in: object) -> float:
+    """Seconds a token lives; ``expires_in`` has been seen as a number and as text, and missing."""
     try:
         lifetime = float(str(expires_in))
     except ValueError:
-        lifetime = DEFAULT_LIFETIME
-    if not 0 < lifetime < float("inf"):
-        lifetime = DEFAULT_LIFETIME
-    return lifetime - min(MARGIN, lifetime / 10)
+        return DEFAULT_LIFETIME
+    return lifetime if 0 < lifetime < float("inf") else DEFAULT_LIFETIME
 
 
 def origin_of(url: str) -> str:

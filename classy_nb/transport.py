@@ -18,7 +18,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from ._connections import Adapter
-from ._exchange import Answer, NoAuth, exchange
+from ._exchange import Answer, Exchange, NoAuth
 from ._logs import mute_queries
 from ._retry import Retry
 from ._stop import Stop, Unstoppable
@@ -82,7 +82,6 @@ class Transport:
         self.pacer = pacer or Pacer()
         self.auth: TokenAuth | None = None
         self.requests_sent = 0
-        self._timeout = timeout
         self._retry = retry or Retry()
         self._count = threading.Lock()
         self._secrets: list[Secret] = []
@@ -99,6 +98,7 @@ class Transport:
         adapter = Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        self._exchange = Exchange(self._session, self.base_url, timeout)
         mute_queries()
 
     def close(self) -> None:
@@ -217,7 +217,7 @@ class Transport:
         with self._count:
             self.requests_sent += 1
         started = time.perf_counter()
-        outcome = exchange(self._session, method, url, auth=auth, fields=fields, timeout=self._timeout)
+        outcome = self._exchange(method, url, auth=auth, fields=fields)
         elapsed = (time.perf_counter() - started) * 1e3
         if isinstance(outcome, Answer):
             log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), outcome.status, elapsed)

@@ -10,7 +10,6 @@ from classy_nb._stop import Stop
 from classy_nb._version import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import FrameBuilder, collector_eased
-from classy_nb.frames._merge import absorb
 from classy_nb.progress import Progress
 from classy_nb.redact import safe_path
 from classy_nb.walk import Walk
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from classy_nb.progress import Watcher
     from classy_nb.query import Query
     from classy_nb.transport import Transport
     from classy_nb.walk import Part
@@ -70,6 +70,7 @@ class Fetcher:
         if body is None or isinstance(body, dict):
             return body or {}
         what = f"The API answered {type(body).__name__} where one record was asked for."
+        del body  # as above
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
     def walk(self, query: Query, progress: Progress | None = None, *, after: int | None = None) -> Walk:
@@ -106,7 +107,9 @@ class Fetcher:
             self._show(walk, progress)
             progress.end()
 
-    def frame(self, query: Query, backend: Backend, *, progress: bool | None = None) -> pd.DataFrame:
+    def frame(
+        self, query: Query, backend: Backend, *, progress: bool | Watcher | None = None
+    ) -> pd.DataFrame:
         """Return a whole list as one frame, in the order asked for."""
         line = Progress(query.endpoint.resource, wanted=progress)
         walk = self.walk(query, line)
@@ -131,7 +134,7 @@ class Fetcher:
         backend: Backend,
         rows: int,
         *,
-        progress: bool | None = None,
+        progress: bool | Watcher | None = None,
         after: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
@@ -143,7 +146,7 @@ class Fetcher:
             closing(self._in_order(walk, line, query, backend, min(rows, RANGE_ROWS))) as builders,
         ):
             for builder in builders:
-                absorb(ready, builder)
+                ready.absorb(builder)
                 if ready.rows >= rows:
                     yield self._finished(ready, query, walk)
                     ready, yielded = self._builder(query, backend), True
@@ -181,7 +184,7 @@ class Fetcher:
     def _merged(self, ranges: dict[int, FrameBuilder], query: Query, backend: Backend) -> FrameBuilder:
         whole = self._builder(query, backend)
         for start in sorted(ranges):
-            absorb(whole, ranges.pop(start))
+            whole.absorb(ranges.pop(start))
         return whole
 
     def question(self, query: Query) -> dict[str, Any]:
@@ -229,4 +232,4 @@ def _telling_interrupts(walk: Walk) -> Iterator[None]:
         what = f"Stopped: {walk.received:,}{of} rows had come; nothing was kept."
     else:
         return
-    raise InterruptedFetchError(what)
+    raise InterruptedFetchError(what) from None  # where the interrupt fell says nothing

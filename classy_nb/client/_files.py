@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from classy_nb.progress import Watcher
     from classy_nb.query import Query
 
 
@@ -29,13 +30,15 @@ class Files:
         *,
         excel: bool = False,
         neutralize: bool = True,
-        progress: bool | None = None,
+        progress: bool | Watcher | None = None,
         **asked: Any,
     ) -> Path:
         """Fetch a list straight into a CSV file, in constant memory.
 
-        After a crash, an interrupt or a lost connection the same call goes on where it ended (within a
-        day); until then what has come stands in a hidden folder beside the file.
+        After a crash, an interrupt or a lost connection the same call goes on where it ended, within a day
+        of the first call's beginning; until then what has come stands in a hidden folder beside the file.
+        Those rows are as they were then: a gift that was refunded since, or that matches ``where=`` only
+        since, is not seen. A warning says so; to begin anew, delete the folder that it names.
 
         Parameters
         ----------
@@ -57,17 +60,24 @@ class Files:
             The file cannot be written; nothing half-written is left.
         ClassyError
             The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            It goes on with rows of an earlier call, which may have changed since.
         """
         from classy_nb.export import stream_csv
 
-        batches, question, resumable = self._stream(progress=progress, **asked)
-        return stream_csv(batches, path, question, resumable=resumable, excel=excel, neutralize=neutralize)
+        batches, question, options = self._stream(progress=progress, **asked)
+        return stream_csv(batches, path, question, excel=excel, neutralize=neutralize, **options)
 
-    def to_parquet(self, path: str | Path, *, progress: bool | None = None, **asked: Any) -> Path:
+    def to_parquet(self, path: str | Path, *, progress: bool | Watcher | None = None, **asked: Any) -> Path:
         """Fetch a list straight into a Parquet file (zstd), in constant memory.
 
         Nested cells become JSON text. ``pd.read_parquet(path, dtype_backend="numpy_nullable")`` reads
-        it back with the dtypes of a frame. A crash is survived as with :meth:`to_csv`.
+        it back with the dtypes of a frame. After a crash, an interrupt or a lost connection the same call
+        goes on where it ended, as with :meth:`to_csv`: rows that came before are as they were then, a
+        warning says so, and to begin anew, delete the folder that it names.
 
         Parameters
         ----------
@@ -87,20 +97,26 @@ class Files:
             The file cannot be written; nothing half-written is left.
         ClassyError
             The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            It goes on with rows of an earlier call, which may have changed since.
         """
         from classy_nb.export import stream_parquet
 
-        batches, question, resumable = self._stream(progress=progress, **asked)
-        return stream_parquet(batches, path, question, resumable=resumable)
+        batches, question, options = self._stream(progress=progress, **asked)
+        return stream_parquet(batches, path, question, **options)
 
     def _stream(
-        self, *, progress: bool | None, **asked: Any
-    ) -> tuple[Callable[[int | None], Iterator[pd.DataFrame]], dict[str, Any], bool]:
-        """Return what makes the batches behind an id, the question, and whether ids can be gone on from."""
+        self, *, progress: bool | Watcher | None, **asked: Any
+    ) -> tuple[Callable[[int | None], Iterator[pd.DataFrame]], dict[str, Any], dict[str, Any]]:
+        """Return what makes the batches behind an id, the question, and how to stream."""
         query = self._batched(**asked)
         by_id = query.endpoint.id is not None and query.limit is None
+        watcher = progress if callable(progress) else None
 
         def batches(after: int | None) -> Iterator[pd.DataFrame]:
             return self._fetcher.batches(query, "numpy_nullable", BATCH_ROWS, progress=progress, after=after)
 
-        return batches, self._fetcher.question(query), by_id
+        return batches, self._fetcher.question(query), {"resumable": by_id, "watcher": watcher}

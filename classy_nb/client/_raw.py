@@ -40,6 +40,7 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
     body = fetcher.json(Query(unknown, encoded, columns, pairs))
     if looks_like_list(body):
         if paged and isinstance(body, dict):
+            del body  # the list is fetched anew; a traceback may show what is left here
             listed = Endpoint(encoded, "list", "", unknown.resource)
             return fetcher.frame(Query(listed, encoded, (), pairs), "numpy_nullable")
         builder = FrameBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from classy_nb._warn import warn
 from classy_nb.cards import resource_html, resource_text
 from classy_nb.errors import DeprecatedEndpointWarning, UsageError
+from classy_nb.progress import Progress
 
 from ._fetch import BATCH_ROWS, Backend, Fetcher
 from ._files import Files
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from classy_nb.catalog import Resource as Kind
     from classy_nb.moments import Moment
+    from classy_nb.progress import Watcher
     from classy_nb.query import Asking, Names, Query
 
 
@@ -50,8 +52,9 @@ class Resource(Files):
         Only the first rows; nothing more is fetched.
     dtype_backend : {"numpy_nullable", "pyarrow"}
         Family of the dtypes.
-    progress : bool, optional
-        Show a line with rows, requests and rate. None: in a terminal and in a notebook only.
+    progress : bool or callable, optional
+        Show a line with rows, requests and rate. None: in a terminal and in a notebook only. A function
+        is called with rows, total (or None) and a note a few times a second; what it raises ends the fetch.
     **keywords
         The parent (``campaign=123``; none means the organization) and the endpoint's own
         parameters.
@@ -121,7 +124,7 @@ class Resource(Files):
         sort: Names = None,
         limit: int | None = None,
         dtype_backend: Backend = "numpy_nullable",
-        progress: bool | None = None,
+        progress: bool | Watcher | None = None,
         **keywords: object,
     ) -> pd.DataFrame:
         """Fetch a whole list as a DataFrame; see the class for the keywords."""
@@ -189,18 +192,23 @@ class Resource(Files):
         until: Moment | None = None,
         by: str | None = None,
         where: Names = None,
+        progress: Watcher | None = None,
         **keywords: object,
     ) -> int:
-        """Return how many records there are, with one request."""
+        """Return how many records there are, with one request.
+
+        *progress* is called while the request has to wait or be repeated; what it raises ends it.
+        """
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
-        return self._fetcher.walk(query).count()
+        line = Progress(self._kind.name, wanted=progress) if progress is not None else None
+        return self._fetcher.walk(query, line).count()
 
     def batches(
         self,
         *,
         rows: int = BATCH_ROWS,
         dtype_backend: Backend = "numpy_nullable",
-        progress: bool | None = None,
+        progress: bool | Watcher | None = None,
         **asked: Any,
     ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in constant memory.

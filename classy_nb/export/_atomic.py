@@ -12,11 +12,12 @@ from uuid import uuid4
 from classy_nb.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Make room, or write to another disk."),
     errno.EDQUOT: ("your quota of the disk is used up", "Make room, or write to another disk."),
+    errno.EFBIG: ("the file is larger than your system allows", "Raise the limit, or write to another disk."),
     errno.EACCES: ("you may not write there", "Choose another folder, or change its permissions."),
     errno.EPERM: ("you may not write there", "Choose another folder, or change its permissions."),
     errno.EROFS: ("the disk is read-only", "Choose another folder."),
@@ -25,6 +26,16 @@ _REASONS = {
     errno.EISDIR: ("it is a folder", "Give the name of a file."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
 }
+
+
+_MOST_BYTES = 200
+"""Of a name that gets something added; a name has 255 at most."""
+
+
+def hidden_name(path: Path, ending: str) -> str:
+    """Return the name of something hidden that stands beside *path* until it is whole."""
+    name = os.fsencode(path.name)[:_MOST_BYTES].decode("utf-8", "ignore")
+    return f".{name}.{ending}"
 
 
 @contextlib.contextmanager
@@ -44,7 +55,8 @@ def telling_reasons(path: Path) -> Iterator[None]:
 class AtomicFile:
     """A file under a temporary name beside *path*, renamed when it is whole.
 
-    An older file stays until then, and gives the new one its permissions; a link is followed.
+    An older file stays until then, and gives the new one its permissions; a link is followed. Before it
+    is whole only its owner can read it.
 
     Parameters
     ----------
@@ -52,6 +64,8 @@ class AtomicFile:
         The file to write.
     drafts
         A folder on the same disk for the temporary file; by default that of *path*.
+    check
+        Called when all of it is on the disk, before it gets its name; what it raises leaves the older file.
 
     Raises
     ------
@@ -59,10 +73,17 @@ class AtomicFile:
         It cannot be written; nothing is left behind.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, drafts: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        drafts: Path | None = None,
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._check = check
         self.path = Path(path).expanduser()
         self._target = Path(os.path.realpath(self.path))
-        draft = f".{self._target.name[:100]}.{uuid4().hex}.tmp"
+        draft = hidden_name(self._target, f"{uuid4().hex}.tmp")
         self._draft = (drafts or self._target.parent) / draft
         with telling_reasons(self.path):
             if self._target.is_dir():
@@ -70,7 +91,16 @@ class AtomicFile:
             if self._target.exists() and not self._target.is_file():
                 # A rename would put a file in the place of the device or pipe.
                 raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
-            self.file: BinaryIO = self._draft.open("xb")
+            self.file: BinaryIO = open(self._draft, "xb", opener=_for_its_owner)  # noqa: SIM115
+            self._made = os.fstat(self.file.fileno())
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether it has its name by now, however that ended."""
+        try:
+            return os.path.samestat(self._made, self._target.stat())
+        except OSError:
+            return False
 
     def commit(self) -> None:
         """Rename the file to its name, once all of it is on the disk."""
@@ -79,12 +109,24 @@ class AtomicFile:
                 self.file.flush()
                 os.fsync(self.file.fileno())
                 self.file.close()
-                if self._target.exists():
-                    self._draft.chmod(self._target.stat().st_mode & 0o777)
+                self._draft.chmod(self._mode())
+                self._check()
                 self._draft.replace(self._target)
         except BaseException:
             self.abort()
             raise
+
+    def _mode(self) -> int:
+        """Return the permissions of the older file, or those that any new one gets."""
+        with contextlib.suppress(FileNotFoundError):
+            return self._target.stat().st_mode & 0o777
+        # The umask could be asked for only by changing it, for a moment and for all threads.
+        empty = self._draft.with_suffix(".mode")
+        empty.touch(exist_ok=False)
+        try:
+            return empty.stat().st_mode & 0o777
+        finally:
+            empty.unlink()
 
     def abort(self) -> None:
         """Remove what has been written."""
@@ -92,3 +134,7 @@ class AtomicFile:
             self.file.close()
         with contextlib.suppress(OSError):
             self._draft.unlink(missing_ok=True)
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

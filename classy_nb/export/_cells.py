@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +11,10 @@ import pyarrow.compute as pc
 _FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"  # the same four, as East Asian keyboards write them
 FORMULA = rf"^['\"\s]*[=+\-@\t\r{_FULL_WIDTH}]"
 """Text that a spreadsheet may take for a formula: an operator in front, behind blanks or quotes or not."""
+_NUMBER = r"^-(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+"""A negative number in JSON, which is none."""
+_WHOLE_MINUTES = datetime(1972, 2, 1, tzinfo=UTC)
+"""From here on the offset of every zone is in whole minutes (Liberia was the last)."""
 _NEEDS_QUOTES = r"[\",\r\n]|^$|^\s|\s$"
 
 
@@ -34,7 +39,8 @@ def column_text(column: pa.Array, *, neutralize: bool) -> pa.Array:
 def quoted(text: pa.Array, *, neutralize: bool) -> pa.Array:
     """Put an apostrophe before what looks like a formula, and quotes around what needs them."""
     if neutralize:
-        risky = pc.fill_null(pc.match_substring_regex(text, FORMULA), False)
+        formula, number = (pc.match_substring_regex(text, pattern) for pattern in (FORMULA, _NUMBER))
+        risky = pc.fill_null(pc.and_not(formula, number), False)
         if pc.any(risky).as_py():
             text = pc.if_else(risky, pc.binary_join_element_wise("'", text, ""), text)
     needy = pc.fill_null(pc.match_substring_regex(text, _NEEDS_QUOTES), False)
@@ -60,15 +66,41 @@ def _floats(column: pa.Array) -> pa.Array:
     return pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
 
 
+def with_days(table: pa.Table) -> pa.Table:
+    """Return *table* with columns of moments without a zone as days, where all of them are midnights."""
+    for place, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type) and column.type.tz is None:
+            days = table[place].cast(pa.date32(), safe=False)
+            if pc.all(pc.equal(days.cast(column.type), table[place])).as_py() is not False:
+                table = table.set_column(place, column.name, days)
+    return table
+
+
 def _moments(column: pa.Array) -> pa.Array:
-    """Write ISO 8601: instants with their offset, days without a time where a column holds only days."""
-    zone = column.type.tz
-    whole = column.cast(pa.timestamp("s", zone), safe=False)
-    if pc.all(pc.fill_null(pc.equal(whole.cast(column.type), column), True)).as_py():
-        column = whole
-    if zone is None:
-        days = column.cast(pa.date32(), safe=False).cast(column.type)
-        only_days = pc.all(pc.fill_null(pc.equal(days, column), True)).as_py()
-        return pc.strftime(column, format="%Y-%m-%d" if only_days else "%Y-%m-%dT%H:%M:%S")
-    text = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S%z")
-    return pc.replace_substring_regex(text, r"([+-]\d\d)(\d\d)$", r"\1:\2")
+    """Write ISO 8601, with the offset where there is a zone; a fraction only where a cell has one."""
+    if column.type.tz is None:
+        return _iso(column, "")
+    text = pc.replace_substring_regex(_iso(column, "%z"), r"([+-]\d\d)(\d\d)$", r"\1:\2")
+    if pc.any(pc.less(column, pa.scalar(_WHOLE_MINUTES, column.type))).as_py():
+        # Local time of old had seconds in its offset. No offset in ISO 8601 has: those cells are in UTC.
+        utc = column.cast(pa.timestamp(column.type.unit, "UTC"))
+        text = pc.if_else(
+            _has_seconds(column, utc), pc.binary_join_element_wise(_iso(utc, ""), "+00:00", ""), text
+        )
+    return text
+
+
+def _iso(column: pa.Array, offset: str) -> pa.Array:
+    whole = column.cast(pa.timestamp("s", column.type.tz), safe=False)
+    text = pc.strftime(whole, format=f"%Y-%m-%dT%H:%M:%S{offset}")
+    is_whole = pc.equal(whole.cast(column.type), column)
+    if pc.all(is_whole).as_py() is not False:
+        return text
+    return pc.if_else(is_whole, text, pc.strftime(column, format=f"%Y-%m-%dT%H:%M:%S{offset}"))
+
+
+def _has_seconds(local: pa.Array, utc: pa.Array) -> pa.Array:
+    """Whether the offset of each cell is more than whole minutes."""
+    walls = (pc.local_timestamp(column).cast(pa.timestamp("s"), safe=False) for column in (local, utc))
+    offset = pc.subtract(*walls).cast(pa.int64())
+    return pc.not_equal(pc.multiply(pc.divide(offset, 60), 60), offset)

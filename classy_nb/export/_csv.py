@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from classy_nb.errors import UsageError
 
 from ._atomic import AtomicFile, telling_reasons
-from ._cells import column_text, header_text
+from ._cells import column_text, header_text, with_days
 from ._table import flat_table
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def to_csv(
     """Write a frame to a CSV file that is safe to open in a spreadsheet.
 
     UTF-8, one header line, commas. Instants are ISO 8601 with their offset
-    (``2026-01-31T18:30:00-08:00``), days ``2026-01-31``, flags ``true`` and ``false``, nested cells
-    JSON; a missing value is an empty cell, an empty text ``""``. Leading zeros and long ids are kept
-    as they are (a spreadsheet may still drop them when it opens the file: import the column as text).
+    (``2026-01-31T18:30:00-08:00``; in UTC where that was not in whole minutes, as before 1900), days
+    ``2026-01-31``, flags ``true`` and ``false``, nested cells JSON; a missing value is an empty cell, an
+    empty text ``""``. Leading zeros and long ids are kept as they are (a spreadsheet may still drop them
+    when it opens the file: import the column as text).
 
     Parameters
     ----------
@@ -50,9 +51,9 @@ def to_csv(
     neutralize
         Put an apostrophe before text that a spreadsheet would take for a formula: text that begins
         with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return, also behind blanks, quotes or
-        apostrophes. Donors type text; run as a formula it could send your data elsewhere. Numbers and
-        dates are never changed. To undo it, take one apostrophe off each text that has one in front of
-        such a beginning.
+        apostrophes. Donors type text; run as a formula it could send your data elsewhere. Numbers (also
+        text that is nothing but a negative number) and dates are never changed. To undo it, take one
+        apostrophe off each text that has one in front of such a beginning.
 
     Returns
     -------
@@ -84,20 +85,17 @@ class CsvWriter:
     Parameters
     ----------
     path, excel, neutralize
-        As in :func:`to_csv`.
-    drafts
-        A folder on the same disk for the temporary file; by default that of *path*.
+        As in :func:`to_csv`; also a file that is open already.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | AtomicFile,
         *,
         excel: bool = False,
         neutralize: bool = True,
-        drafts: Path | None = None,
     ) -> None:
-        self._atomic = AtomicFile(path, drafts=drafts)
+        self._atomic = path if isinstance(path, AtomicFile) else AtomicFile(path)
         self._neutralize = neutralize
         self._excel = excel
         self._names: list[str] | None = None
@@ -121,6 +119,7 @@ class CsvWriter:
                 self._atomic.file.write((_BOM if self._excel else b"") + f"{header}\n".encode())
             elif self._names != table.column_names:
                 raise UsageError("All frames of one CSV file need the same columns.")
+            table = with_days(table)
             for start in range(0, len(table), _ROWS_AT_ONCE):
                 self._write_rows(table.slice(start, _ROWS_AT_ONCE))
         self.rows += len(table)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def write_parquet(
-    tables: Iterable[pa.Table], schema: pa.Schema, path: str | os.PathLike[str], *, drafts: Path | None = None
+    tables: Iterable[pa.Table], schema: pa.Schema, path: str | os.PathLike[str] | AtomicFile
 ) -> Path:
     """Write *tables* of one *schema* to one file (zstd), atomically; return its path."""
-    atomic = AtomicFile(path, drafts=drafts)
+    atomic = path if isinstance(path, AtomicFile) else AtomicFile(path)
     try:
         with (
             telling_reasons(atomic.path),

@@ -1,7 +1,8 @@
 """Batches on disk until a file is whole: what survives a crash, so that the same call can go on.
 
-Each batch is a small file of its own; ``checkpoint.json`` names those that count and the last id they
-hold, and is replaced in one step. Whatever a crash leaves half-written is in none of them.
+Each batch is a small file of its own; ``checkpoint.json`` names those that count, with their checksums,
+and the last id they hold; it is replaced in one step. Whatever a crash leaves half-written is in none of
+them, and a batch that was damaged since is noticed.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
+import zlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,28 +25,32 @@ from filelock import FileLock, Timeout
 
 from classy_nb.errors import ExportError
 
+from ._atomic import hidden_name
+from ._schema import common_schema, even, fitted
 from ._table import flat_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
 
 MAX_AGE = 24 * 3600.0
-"""Seconds after which a checkpoint is too old to go on from: earlier records will have changed."""
+"""Seconds from the beginning of the first call on, after which nothing is gone on with: records change."""
 _CHECKPOINT, _LOCK = "checkpoint.json", "lock"
+_PART = re.compile(r"[0-9a-f]{32}\.arrow")
 
 
 @dataclass
 class Checkpoint:
-    """What a stage holds: the question, the batches in order, their rows and the last id."""
+    """What a stage holds: the question, the batches in order (name and checksum), their rows, the last id."""
 
     question: str
-    parts: list[str] = field(default_factory=list)
+    parts: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     last: int | None = None
-    written_at: float = 0.0
+    begun_at: float = 0.0
+    """When the first of the calls began, in seconds since 1970: from then on the rows may have changed."""
 
 
 class Stage:
@@ -59,7 +66,7 @@ class Stage:
 
     def __init__(self, target: Path, question: Mapping[str, Any]) -> None:
         self._target = target
-        self.folder = target.with_name(f".{target.name[:200]}.partial")
+        self.folder = target.with_name(hidden_name(target, "partial"))
         text = json.dumps(question, sort_keys=True, default=str)
         self._question = hashlib.sha256(text.encode()).hexdigest()
         self._checkpoint = Checkpoint(self._question)
@@ -71,8 +78,13 @@ class Stage:
 
     @property
     def last(self) -> int | None:
-        """The last id that the stage holds; None at the beginning."""
+        """The id to go on behind; None at the beginning, and where the rows are not in order of ids."""
         return self._checkpoint.last
+
+    @property
+    def begun_at(self) -> float:
+        """When the call began that fetched the first row, in seconds since 1970."""
+        return self._checkpoint.begun_at
 
     def open(self, *, resume: bool = True) -> None:
         """Take up what an earlier call has left, if it asked the same and not too long ago.
@@ -82,6 +94,8 @@ class Stage:
         ExportError
             Another export to the same file is under way.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ExportError(f"{self.folder} is in the way.", advice="Move it, or choose another name.")
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self._lock = FileLock(self.folder / _LOCK, timeout=0)
         try:
@@ -90,95 +104,117 @@ class Stage:
             busy = f"Another export to {self._target} is under way."
         else:
             found = self._load() if resume else None
-            self._checkpoint = found or Checkpoint(self._question)
-            self._sweep()
+            self._checkpoint = found or Checkpoint(self._question, begun_at=time.time())
+            self._sweep({_LOCK, *self._checkpoint.parts, *([_CHECKPOINT] if found else [])})
             return
         raise ExportError(busy, advice="Wait for it, or choose another file.")
 
-    def _sweep(self) -> None:
+    def _sweep(self, keep: Collection[str] = ()) -> None:
         """Remove what a crash has left and no checkpoint names."""
-        named = {*self._checkpoint.parts, _LOCK, *([_CHECKPOINT] if self._checkpoint.parts else [])}
         for path in self.folder.iterdir():
-            if path.name not in named:
-                path.unlink()
+            if path.name in keep:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _load(self) -> Checkpoint | None:
         try:
             found = Checkpoint(**json.loads((self.folder / _CHECKPOINT).read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
-        age = time.time() - found.written_at
-        whole = all((self.folder / name).is_file() for name in found.parts)
-        good = found.question == self._question and 0 <= age <= MAX_AGE and whole and found.last is not None
-        return found if good else None
+            age = time.time() - found.begun_at
+            good = found.question == self._question and 0 <= age <= MAX_AGE
+            numbers = type(found.last) is int and type(found.rows) is int
+            whole = all(self._is_whole(name, checksum) for name, checksum in found.parts.items())
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None  # none, or a damaged one
+        return found if good and numbers and whole else None
 
-    def add(self, frame: pd.DataFrame, last: int | None) -> None:
-        """Keep one more batch, which ends with the id *last*."""
+    def _is_whole(self, name: str, checksum: int) -> bool:
+        return bool(_PART.fullmatch(name)) and zlib.crc32((self.folder / name).read_bytes()) == checksum
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Keep one more batch."""
+        sink = pa.BufferOutputStream()
+        pyarrow.feather.write_feather(flat_table(frame), sink, compression="zstd")
+        content = sink.getvalue()
         name = f"{uuid4().hex}.arrow"
-        with (self.folder / name).open("xb") as file:
-            pyarrow.feather.write_feather(flat_table(frame), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        self._checkpoint.parts.append(name)
-        self._checkpoint.rows += len(frame)
-        self._checkpoint.last = last if len(frame) else self._checkpoint.last
-        self._save()
+        try:
+            _write(self.folder / name, content)
+            self._save(name, zlib.crc32(content), frame)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
+            raise
 
-    def _save(self) -> None:
-        self._checkpoint.written_at = time.time()
+    def _save(self, name: str, checksum: int, frame: pd.DataFrame) -> None:
+        """Write a checkpoint that counts one more batch."""
+        old = self._checkpoint
+        new = Checkpoint(
+            self._question,
+            {**old.parts, name: checksum},
+            old.rows + len(frame),
+            old.last if frame.empty else _last_id(frame, old),
+            old.begun_at,
+        )
         fresh = self.folder / f"{_CHECKPOINT}.new"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self._checkpoint), file)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(fresh, json.dumps(asdict(new)).encode())
         fresh.replace(self.folder / _CHECKPOINT)
+        self._checkpoint = new
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield the batches in order, all with the columns and types of :meth:`schema`."""
+        """Yield the rows in order, with the columns of :meth:`schema`, in tables of equal length.
+
+        How the rows were cut into batches does not show.
+        """
         schema = self.schema()
+        return even((fitted(table, schema) for table in self._batches()), schema)
+
+    def _batches(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
         for name in self._checkpoint.parts:
-            table = pyarrow.feather.read_table(self.folder / name)
-            yield _fitted(table, schema)
+            yield pyarrow.feather.read_table(self.folder / name, columns=columns)
 
     def schema(self) -> pa.Schema:
         """Return the columns of all batches, those of the first one first."""
         schemas = [_schema_of(self.folder / name) for name in self._checkpoint.parts]
-        try:
-            return pa.unify_schemas(schemas, promote_options="permissive")
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return _as_text_where_they_differ(schemas)
+        return common_schema(schemas, self._values)
+
+    def _values(self, name: str) -> Iterator[pa.ChunkedArray]:
+        for path in self._checkpoint.parts:
+            if name in _schema_of(self.folder / path).names:
+                yield pyarrow.feather.read_table(self.folder / path, columns=[name])[name]
 
     def close(self, *, keep: bool) -> None:
         """Let others at it; *keep* what is there for a later call, or remove it."""
         if not keep:
-            for name in (*self._checkpoint.parts, _CHECKPOINT):
-                with contextlib.suppress(OSError):
-                    (self.folder / name).unlink(missing_ok=True)
+            # While the lock is held: another export must not find half of it. Where the lock itself
+            # cannot be removed before it is released (Windows), releasing removes it.
+            with contextlib.suppress(OSError):
+                self._sweep()
         self._lock.release()
-        if not keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # only where nothing is in it
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _last_id(frame: pd.DataFrame, before: Checkpoint) -> int | None:
+    """Return the last id where all rows so far are in order of ids; else None: nothing can go on behind."""
+    if "id" not in frame or frame["id"].dtype.kind != "i" or (before.rows and before.last is None):
+        return None
+    ids = frame["id"]
+    if ids.isna().any() or not (ids.is_monotonic_increasing and ids.is_unique):
+        return None
+    in_order = before.last is None or int(ids.iloc[0]) > before.last
+    return int(ids.iloc[-1]) if in_order else None
 
 
 def _schema_of(path: Path) -> pa.Schema:
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).schema.remove_metadata()
-
-
-def _as_text_where_they_differ(schemas: list[pa.Schema]) -> pa.Schema:
-    types: dict[str, pa.DataType] = {}
-    for schema in schemas:
-        for column in schema:
-            known = types.setdefault(column.name, column.type)
-            if known != column.type and not pa.types.is_null(column.type):
-                types[column.name] = column.type if pa.types.is_null(known) else pa.string()
-    return pa.schema(types.items())
-
-
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = [
-        table[column.name].cast(column.type)
-        if column.name in table.column_names
-        else pa.nulls(len(table), column.type)
-        for column in schema
-    ]
-    return pa.table(columns, schema=schema)

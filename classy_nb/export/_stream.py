@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.errors import ClassyError, ExportError, InterruptedFetchError
+import pyarrow as pa
+
+from classy_nb._warn import warn
+from classy_nb.errors import ClassyError, DataWarning, InterruptedFetchError
+from classy_nb.moments import zone
 
 from ._atomic import AtomicFile, telling_reasons
 from ._csv import CsvWriter
@@ -13,13 +19,16 @@ from ._parquet import write_parquet
 from ._stage import Stage
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
+    from classy_nb.progress import Watcher
+
     Batches = Callable[[int | None], Iterable[pd.DataFrame]]
     """Takes the id to go on from (None: the beginning) and yields frames in order of ids."""
+    Write = Callable[[Iterable[pa.Table], pa.Schema, AtomicFile], object]
+    """Writes tables of one schema into a file and commits it."""
 
 
 def stream_csv(
@@ -27,38 +36,35 @@ def stream_csv(
     path: str | os.PathLike[str],
     question: Mapping[str, Any],
     *,
-    resumable: bool,
     excel: bool,
     neutralize: bool,
+    **options: Any,
 ) -> Path:
     """Fetch *batches* into a CSV file; see :func:`stream`."""
 
-    def write(stage: Stage, target: Path) -> None:
-        with CsvWriter(target, excel=excel, neutralize=neutralize, drafts=stage.folder) as writer:
-            for table in stage.tables():
+    def write(tables: Iterable[pa.Table], _: pa.Schema, file: AtomicFile) -> None:
+        with CsvWriter(file, excel=excel, neutralize=neutralize) as writer:
+            for table in tables:
                 writer.write_table(table)
 
-    return stream(batches, path, question, write, resumable=resumable)
+    return stream(batches, path, question, write, **options)
 
 
 def stream_parquet(
-    batches: Batches, path: str | os.PathLike[str], question: Mapping[str, Any], *, resumable: bool
+    batches: Batches, path: str | os.PathLike[str], question: Mapping[str, Any], **options: Any
 ) -> Path:
     """Fetch *batches* into a Parquet file; see :func:`stream`."""
-
-    def write(stage: Stage, target: Path) -> None:
-        write_parquet(stage.tables(), stage.schema(), target, drafts=stage.folder)
-
-    return stream(batches, path, question, write, resumable=resumable)
+    return stream(batches, path, question, write_parquet, **options)
 
 
 def stream(
     batches: Batches,
     path: str | os.PathLike[str],
     question: Mapping[str, Any],
-    write: Callable[[Stage, Path], None],
+    write: Write,
     *,
     resumable: bool,
+    watcher: Watcher | None = None,
 ) -> Path:
     """Keep batches on disk as they come, and make the file of them at the end.
 
@@ -69,51 +75,107 @@ def stream(
     path
         The file to write.
     question
-        What is asked, of whom: a later call with the same question goes on where this one ended.
+        What is asked, of whom and in which ``timezone``: a later call with the same question goes on where
+        this one ended.
     write
         Makes the file.
     resumable
         Whether the list can be gone on with behind an id at all.
+    watcher
+        Told that the file is made, again and again until it is; what it raises leaves the older file.
 
     Raises
     ------
     ExportError
-        The file cannot be written; nothing is left behind.
+        The file cannot be written; nothing half-written is left, and an older file stays.
     ClassyError
-        The list cannot be fetched; what had come is kept for the next call.
+        The list cannot be fetched.
+
+    Warns
+    -----
+    DataWarning
+        It goes on with rows of an earlier call, which may have changed since.
+
+    Notes
+    -----
+    Whatever ends it, the rows that had come are kept for the next call where that can go on behind them;
+    else nothing is left behind.
     """
     target = Path(path).expanduser()
     AtomicFile(target).abort()  # an hour of fetching must not end in "no such folder"
-    stage = Stage(target, question)
+    stage = Stage(Path(os.path.realpath(target)), question)
     with telling_reasons(target):
         stage.open(resume=resumable)
+    making = _Making(stage, target, watcher)
     keep = False
+    stopped: KeyboardInterrupt
     try:
+        if stage.rows:
+            warn(_going_on(stage, str(question.get("timezone", "UTC"))), DataWarning)
         _gather(batches, stage, target)
-        write(stage, target)
-    except ExportError:
-        raise
+        making.run(write)
     except BaseException as error:
-        keep = resumable and stage.rows > 0
-        if keep and isinstance(error, ClassyError):
-            error.add_note(f"{stage.rows:,} rows are kept beside {target}: the same call goes on from there.")
-        raise
+        # What Arrow cannot put together now it cannot put together the next time.
+        again = resumable and stage.last is not None and not isinstance(error, pa.ArrowException)
+        keep = again and not making.is_saved
+        if not isinstance(error, KeyboardInterrupt):
+            if keep and isinstance(error, ClassyError):
+                error.add_note(_kept(stage, target))
+            raise
+        stopped = error
+    else:
+        return target
     finally:
         stage.close(keep=keep)
-    return target
+    what = stopped.what if isinstance(stopped, ClassyError) else "Stopped: nothing was kept."
+    if making.is_saved:
+        what = f"Stopped, but {target} was whole by then: it is saved."
+    raise InterruptedFetchError(f"Stopped: {_kept(stage, target)}" if keep else what)
+
+
+class _Making:
+    """The file that is made of the batches."""
+
+    def __init__(self, stage: Stage, target: Path, watcher: Watcher | None) -> None:
+        self._stage, self._target, self._watcher = stage, target, watcher
+        self._file: AtomicFile | None = None
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether it has its name by now."""
+        return self._file is not None and self._file.is_saved
+
+    def run(self, write: Write) -> None:
+        stage = self._stage
+        with telling_reasons(self._target):
+            schema = stage.schema()
+            self._file = AtomicFile(self._target, drafts=stage.folder, check=self._tell)
+            write(self._watched(stage.tables()), schema, self._file)
+
+    def _watched(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        for table in tables:
+            self._tell()
+            yield table
+
+    def _tell(self) -> None:
+        if self._watcher is not None:
+            self._watcher(self._stage.rows, self._stage.rows, "writing the file")
 
 
 def _gather(batches: Batches, stage: Stage, target: Path) -> None:
-    stopped: InterruptedFetchError
-    try:
-        for frame in batches(stage.last):
-            if len(frame) or not stage.rows:
-                last = int(frame["id"].iloc[-1]) if len(frame) and "id" in frame else None
-                with telling_reasons(target):
-                    stage.add(frame, last)
-    except InterruptedFetchError as error:
-        stopped = error
-    else:
-        return
-    kept = f"Stopped: {stage.rows:,} rows are kept beside {target}; the same call goes on from there."
-    raise InterruptedFetchError(kept if stage.rows else stopped.what)
+    for frame in batches(stage.last):
+        if len(frame) or not stage.rows:
+            with telling_reasons(target):
+                stage.add(frame)
+
+
+def _kept(stage: Stage, target: Path) -> str:
+    return f"{stage.rows:,} rows are kept beside {target}; the same call goes on from there."
+
+
+def _going_on(stage: Stage, timezone: str) -> str:
+    begun = datetime.fromtimestamp(stage.begun_at, zone(timezone))
+    return (
+        f"Going on with {stage.rows:,} rows that were fetched from {begun:%Y-%m-%d %H:%M %Z} on; "
+        f"what changed since then is not in them. Delete {stage.folder} to begin anew."
+    )

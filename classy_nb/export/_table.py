@@ -8,11 +8,15 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+TEXT = pa.large_string()
+"""The type of all text: pandas' own."""
+
 
 def flat_table(frame: pd.DataFrame) -> pa.Table:
     """Return *frame* as Arrow columns; nested cells become JSON text.
 
-    The index stands in front where it says something (any other than a count from 0 on).
+    The index stands in front where it says something (any other than a count from 0 on). A column of
+    objects that are all missing has the type null: nothing is known of it.
     """
     if not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None):
         frame = frame.reset_index()
@@ -28,12 +32,15 @@ def _array(column: pd.Series[Any]) -> pa.Array:
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
     if column.dtype == object:
-        return pa.array([_json_or_text(cell) for cell in column], pa.string())
+        texts = pa.array([json_or_text(cell) for cell in column], TEXT)
+        return texts if texts.null_count < len(texts) else pa.nulls(len(texts))
     array = pa.Array.from_pandas(column)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return array.cast(TEXT) if pa.types.is_string(array.type) else array
 
 
-def _json_or_text(cell: Any) -> str | None:
+def json_or_text(cell: Any) -> str | None:
+    """Return text as it is, anything else as JSON; None where it is missing."""
     if isinstance(cell, str):
         return cell
     if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ._columns import ObjectColumn, TypedColumn
+from ._columns import ObjectColumn, Part, Place, TypedColumn
 
-GROUP_ROWS = 400
+GROUP_ROWS = 1000
 """Rows that become columns at once: enough to be fast, few enough to cost no memory."""
 
 Leaf = TypedColumn | ObjectColumn
 Row = dict[str, Any]
-NewColumn = Callable[[str, tuple[int, int, int], int], ObjectColumn]
+NewColumn = Callable[[str, Place, int], ObjectColumn]
 """Make a column for an undeclared key: its flat name, where it was first seen, missing rows before."""
 
 _NO_KEYS: Row = {}
@@ -87,6 +87,35 @@ class Block:
         for part in self._parts.values():
             if isinstance(part, Block):
                 part.finish()
+
+    def absorb(self, other: Part) -> None:
+        """Take over the rows of another block of the same columns, behind its own."""
+        if not isinstance(other, Block):
+            raise TypeError("The builders are of other columns.")
+        self.finish()
+        parts, rows, misfits = other.hand_over()
+        for key, part in parts.items():
+            if key not in self._parts:
+                self._adopt(key, part)
+            self._parts[key].absorb(part)
+        for key, own in self._parts.items():
+            if key not in parts:
+                own.add_missing(rows)
+        self.misfits += misfits
+        self._done += rows
+
+    def _adopt(self, key: str, part: Leaf | Block) -> None:
+        """Make a column like one that another block has for an undeclared key."""
+        if not isinstance(part, ObjectColumn):
+            raise TypeError("The builders are of other columns.")
+        row, rank, position = part.place
+        self._parts[key] = self._new_column(part.name, (self._done + row, rank, position), self._done)
+
+    def hand_over(self) -> tuple[Mapping[str, Leaf | Block], int, int]:
+        """Let go of the columns by key; say how many rows they have, and how many were no objects."""
+        self.finish()
+        parts, self._parts = self._parts, {}
+        return parts, self._done, self.misfits
 
     def _turn(self) -> None:
         """Turn the rows kept so far into columns."""

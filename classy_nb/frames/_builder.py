@@ -11,7 +11,7 @@ from classy_nb.errors import DataWarning
 
 from ._block import Block, Leaf
 from ._collector import collector_eased
-from ._columns import ObjectColumn, TypedColumn
+from ._columns import ObjectColumn, Place, TypedColumn
 from ._kinds import ARROW, WORDS, Backend
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class FrameBuilder:
         self._rows = 0
         self._misfits = 0
         self._pending: list[dict[str, Any] | None] = []
-        self._extras: list[tuple[tuple[int, int, int], ObjectColumn]] = []
-        self._taken = {column.name for column in self._columns}
+        self._extras: list[ObjectColumn] = []
         self._leaves = [_leaf(column) for column in self._columns]
         self._blocks: list[Block] = []
         self._top = self._plan()
@@ -89,12 +88,10 @@ class FrameBuilder:
             parts[name] = block
         return Block("", 0, parts, self._new_column)
 
-    def _new_column(self, name: str, place: tuple[int, int, int], missing: int) -> ObjectColumn:
-        while name in self._taken:  # a key with a dot in it, beside the object it imitates
-            name += "_"
-        self._taken.add(name)
-        column = ObjectColumn(name, "unknown", [None] * missing)
-        self._extras.append((place, column))
+    def _new_column(self, name: str, place: Place, missing: int) -> ObjectColumn:
+        column = ObjectColumn(name, "unknown", place)
+        column.add_missing(missing)
+        self._extras.append(column)
         return column
 
     @property
@@ -126,6 +123,34 @@ class FrameBuilder:
         self._misfits += 1
         return None
 
+    def absorb(self, other: FrameBuilder) -> None:
+        """Take over all that *other* has, behind its own; *other* starts over.
+
+        Cheap: nothing is converted again. The frame is the one that a single builder would have made.
+
+        Parameters
+        ----------
+        other
+            A builder of the same columns, zone and dtypes.
+        """
+        top, rows, misfits = other.hand_over()
+        self._settled().absorb(top)
+        self._rows += rows
+        self._misfits += misfits
+
+    def hand_over(self) -> tuple[Block, int, int]:
+        """Let go of all that was added: the columns, the rows, and how many were no objects."""
+        held = self._settled(), self._rows, self._misfits
+        self._start_over()
+        return held
+
+    def _settled(self) -> Block:
+        """Return the columns with nothing kept back."""
+        if self._pending:
+            self._top.add(self._pending)
+            self._pending = []
+        return self._top
+
     def frame(self) -> pd.DataFrame:
         """Return the frame of all that was added, and start over.
 
@@ -140,14 +165,13 @@ class FrameBuilder:
         DataWarning
             For each column in which values did not fit: its name and their number.
         """
-        if self._pending:
-            self._top.add(self._pending)
-        self._top.finish()
-        extras = [column for _, column in sorted(self._extras, key=lambda extra: extra[0])]
-        leaves = [*self._leaves, *extras]
+        self._settled().finish()
         data: dict[str, Any] = {}
-        for leaf in leaves:
-            data[leaf.name] = leaf.finish(self._timezone, self._backend)
+        for leaf in (*self._leaves, *sorted(self._extras, key=lambda extra: extra.place)):
+            name = leaf.name
+            while name in data:  # a key with a dot in it, beside the object it imitates
+                name += "_"
+            data[name] = leaf.finish(self._timezone, self._backend)
         if not self._columns:
             data = _without_empty_parents(data)
         frame = _assembled(data, self._rows)

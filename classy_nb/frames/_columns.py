@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _INT64 = range(-(2**63), 2**63)
+_OTHER_COLUMNS = "The builders are of other columns."
+
+Place = tuple[int, int, int]
+
+
+class Part(Protocol):
+    """What becomes of one key: a column, or a block of them."""
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Take the values of some rows, None where missing."""
+
+    def add_missing(self, count: int) -> None:
+        """Take *count* rows that lack the value."""
+
+    def absorb(self, other: Part) -> None:
+        """Take over the values of another part of the same kind, behind its own."""
 
 
 class TypedColumn:
@@ -36,6 +52,20 @@ class TypedColumn:
         """Take *count* rows that lack the value."""
         self._chunks.append(pa.nulls(count, ARROW[self.kind], memory_pool=POOL))
 
+    def absorb(self, other: Part) -> None:
+        """Take over the values of another column, behind its own; the other is empty then."""
+        if not isinstance(other, TypedColumn):
+            raise TypeError(_OTHER_COLUMNS)
+        chunks, misfits = other.hand_over()
+        self._chunks += chunks
+        self.misfits += misfits
+
+    def hand_over(self) -> tuple[list[pa.Array], int]:
+        """Let go of the values and of the count of those that did not fit."""
+        chunks, self._chunks = self._chunks, []
+        misfits, self.misfits = self.misfits, 0
+        return chunks, misfits
+
     def finish(self, timezone: str, backend: Backend) -> Any:
         """Return the pandas array; the column lets go of its own copy."""
         # pandas takes over one piece much faster than hundreds.
@@ -48,14 +78,18 @@ class TypedColumn:
 
 
 class ObjectColumn:
-    """A column of Python objects: declared as list or json, or not declared at all."""
+    """A column of Python objects: declared as list or json, or not declared at all.
+
+    ``place`` is where an undeclared one was first seen: row, block, position in the object.
+    """
 
     misfits = 0
 
-    def __init__(self, name: str, kind: str, values: list[Any] | None = None) -> None:
+    def __init__(self, name: str, kind: str, place: Place = (0, 0, 0)) -> None:
         self.name = name
         self.kind = kind
-        self._values = values or []
+        self.place = place
+        self._values: list[Any] = []
 
     def add(self, values: Sequence[Any]) -> None:
         """Take the values of some rows, None where missing."""
@@ -64,6 +98,17 @@ class ObjectColumn:
     def add_missing(self, count: int) -> None:
         """Take *count* rows that lack the value."""
         self._values.extend([None] * count)
+
+    def absorb(self, other: Part) -> None:
+        """Take over the values of another column, behind its own; the other is empty then."""
+        if not isinstance(other, ObjectColumn):
+            raise TypeError(_OTHER_COLUMNS)
+        self._values.extend(other.hand_over())
+
+    def hand_over(self) -> list[Any]:
+        """Let go of the values."""
+        values, self._values = self._values, []
+        return values
 
     def finish(self, timezone: str, backend: Backend) -> Any:
         """Return the pandas array; an undeclared column gets the dtype that its values share."""

@@ -9,7 +9,7 @@ from classy_nb.errors import BadRequestError, TimedOutError
 from classy_nb.query import MOST_PER_PAGE, Query
 
 from ._ask import Asker, Fetch
-from ._keys import KeyRefusedError, accept_page, incomplete, next_page, to_the_end
+from ._keys import KeyRefusedError, accept_page, incomplete, next_page, persistently, to_the_end
 from ._numbers import NumberWalk
 from ._page import Page, looks_like_list
 from ._parallel import ParallelWalk, Part
@@ -160,7 +160,7 @@ class Walk:
             if self.total is None or self.received >= self.total:
                 return
             # The server's own count tells.
-            self.total = self._asker.count().total
+            self.total = persistently(self._asker.count).total
             if self.total is None or self.received >= self.total:
                 return
             for last, records in to_the_end(self._asker, self._last):

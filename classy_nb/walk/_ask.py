@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.errors import NotFoundError, TimedOutError
 
 from ._page import Page, read_page
-from ._sizes import SIZES, PageSize
+from ._sizes import SIZES, PageSize, smaller
 
 if TYPE_CHECKING:
     from classy_nb.query import Query
+
+_TRIES_PER_SIZE = 2
 
 Fetch = Callable[[Sequence[tuple[str, str]], bool], Any]
 """Takes parameters and whether to be patient with time-outs; returns JSON, or raises ClassyError."""
@@ -81,14 +83,18 @@ class Asker:
             return None
 
     def _smaller_when_slow(self, ask: Callable[[int], Page]) -> Page:
+        size, tries = self.size.now, 0
         while True:
-            size = self.size.now
             try:
                 page = ask(size)
             except TimedOutError:
                 if size == SIZES[-1]:
                     raise
                 self.size.timed_out(size)
+                tries += 1
+                # Others may get answers of this size all the while; this page must not ask for ever.
+                most = size if tries % _TRIES_PER_SIZE else smaller(size)
+                size = min(self.size.now, most)
             else:
                 self.size.worked(size, may_climb=True)
                 return page

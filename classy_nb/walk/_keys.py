@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import (
     BadRequestError,
+    ClassyError,
     ConnectionFailedError,
     IncompleteResultError,
     ServerError,
@@ -18,19 +19,35 @@ from classy_nb.errors import (
 )
 from classy_nb.redact import safe_path
 
+from ._records import Records
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ._ask import Asker
     from ._page import Page
 
 
-_MOODS = (UnauthorizedError, ServerError, UnexpectedAnswerError, ConnectionFailedError)
+MOODS = (UnauthorizedError, ServerError, UnexpectedAnswerError, ConnectionFailedError)
 _PROVEN_REPEATS = 2
 
 
 class KeyRefusedError(Exception):
     """The server does not walk by key (internal: the walk goes on by page number)."""
+
+
+def persistently(
+    ask: Callable[[], Page],
+    repeats: int = _PROVEN_REPEATS,
+    moods: tuple[type[ClassyError], ...] = MOODS,
+) -> Page:
+    """Ask again where the transport has given up; by default in the middle of a walk that has worked."""
+    for _ in range(repeats):
+        try:
+            return ask()
+        except moods:
+            continue
+    return ask()
 
 
 def next_page(asker: Asker, last: int | None, *, proven: bool = False) -> Page:
@@ -46,13 +63,11 @@ def next_page(asker: Asker, last: int | None, *, proven: bool = False) -> Page:
         Whether this walk has worked before: then a failure is the server's mood, and the page is
         asked for again where the transport has given up.
     """
-    for _ in range(_PROVEN_REPEATS if proven else 0):
-        try:
-            return asker.after(last)
-        except _MOODS:
-            continue
     try:
-        return asker.after(last)
+        if proven:
+            return persistently(lambda: asker.after(last))
+        # Answers that break off are worth another round; what fails for good should fail soon.
+        return persistently(lambda: asker.after(last), 1, (UnexpectedAnswerError,))
     except (BadRequestError, ServerError) as error:
         # 500 as well: a filter that the server cannot handle has been seen to end so.
         if proven or (isinstance(error, ServerError) and error.status != 500):  # noqa: PLR2004
@@ -70,7 +85,7 @@ def accept_page(page: Page, last: int | None) -> tuple[Sequence[int], Sequence[A
     if not ordered or (ids and last is not None and ids[0] <= last):
         raise KeyRefusedError("ids do not advance")
     unique = dict(zip(ids, page.records, strict=True))
-    return list(unique), list(unique.values())
+    return list(unique), Records(unique.values())
 
 
 def to_the_end(asker: Asker, last: int | None) -> Iterator[tuple[int, Sequence[Any]]]:

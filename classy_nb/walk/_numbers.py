@@ -7,13 +7,15 @@ is inserted comes at the end. In any other order only two passes that see the sa
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import NotFoundError
 
 from ._ask import Asker, SmallerPagesError
-from ._keys import incomplete
+from ._keys import incomplete, persistently
 from ._page import Page
+from ._records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -47,6 +49,7 @@ class NumberWalk:
         endpoint = asker.query.endpoint
         self._by_id = endpoint.kind == "list" and endpoint.id is not None
         self._seen: set[Hashable] = set()
+        self._proven = False
         self.total: int | None = None
 
     def pages(self) -> Iterator[Sequence[Any]]:
@@ -123,10 +126,11 @@ class NumberWalk:
         raise incomplete(self._asker, self.total, len(self._seen))
 
     def _until_equal(self) -> Iterator[Sequence[Any]]:
-        before: list[Any] | None = None
-        records: list[Any] = []
+        before: Records | None = None
+        records = Records()
         for _ in range(_PASSES):
-            records = [record for page in self._forwards() for record in page.records]
+            # Page by page: a record must not be the local of a frame that waits for the next one.
+            records = Records(chain.from_iterable([page.records for page in self._forwards()]))
             if records == before and (self.total is None or len(records) == self.total):
                 yield records
                 return
@@ -135,19 +139,23 @@ class NumberWalk:
 
     def _forwards(self) -> Iterator[Page]:
         number, previous = 1, Page(())
-        while (page := self._ask(number)).records and list(page.records) != list(previous.records):
+        while (page := self._ask(number)).records and page.records != previous.records:
             yield page
             if page.last_page is not None and number >= page.last_page:
                 return
             number, previous = number + 1, page
 
     def _ask(self, number: int) -> Page:
+        def ask() -> Page:
+            return self._asker.numbered(number, self._sort)
+
         try:
-            page = self._asker.numbered(number, self._sort)
+            page = persistently(ask) if self._proven else ask()
         except NotFoundError:
             if number == 1:
                 raise
             return Page(())  # some lists answer 404 beyond their last page
+        self._proven = True
         if page.records:
             self.total = page.total
         return page
@@ -162,4 +170,4 @@ class NumberWalk:
                 self._seen.add(key)
                 if self._past is None or not isinstance(key, int) or key > self._past:
                     fresh.append(record)
-        return fresh
+        return Records(fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.errors import UnexpectedAnswerError
 from classy_nb.redact import safe_path, scrub
 from classy_nb.responses import message_of
+
+from ._records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -23,6 +26,9 @@ class Page:
     last_page: int | None = None
     size: int | None = None
     """How many records were asked for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "records", Records(self.records))
 
     @property
     def ends_the_list(self) -> bool:
@@ -42,9 +48,8 @@ class Page:
         return None if None in found else [id_ for id_ in found if id_ is not None]
 
     def keys(self) -> list[Hashable]:
-        """Return what tells each record from the others: its id, or all of it where it has none."""
-        ids = ((_id(record), record) for record in self.records)
-        return [json.dumps(record, sort_keys=True) if id_ is None else id_ for id_, record in ids]
+        """Return what tells each record from the others: its id, or a digest of it where it has none."""
+        return [_digest(record) if (id_ := _id(record)) is None else id_ for record in self.records]
 
 
 def _id(record: Any) -> int | None:
@@ -52,6 +57,10 @@ def _id(record: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _digest(record: Any) -> bytes:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
 
 
 def read_page(body: Any, path: str) -> Page:
@@ -72,6 +81,7 @@ def read_page(body: Any, path: str) -> Page:
             return Page([data], _count(body.get("total")), _count(body.get("last_page")))
         if isinstance(data, list) or data is None:
             return Page(data or (), _count(body.get("total")), _count(body.get("last_page")))
+        del data
     said = scrub(message_of(body))
     del body  # a traceback may show what is left here
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."

@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb._connections import hang_up
-from classy_nb.errors import (
-    BadRequestError,
-    ConnectionFailedError,
-    ServerError,
-    UnexpectedAnswerError,
-)
+from classy_nb.errors import BadRequestError, UnexpectedAnswerError
 from classy_nb.redact import safe_path
 
-from ._keys import KeyRefusedError, accept_page, next_page
+from ._keys import MOODS, KeyRefusedError, accept_page, next_page
+from ._records import Records
 from ._ranges import PAGE, Range, Ranges
 
 if TYPE_CHECKING:
@@ -45,6 +41,9 @@ class Part:
     records: Sequence[Any]
     finished: bool = False
     end: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "records", Records(self.records))
 
 
 class ParallelWalk:
@@ -151,7 +150,7 @@ class ParallelWalk:
     def _cut(self, position: int) -> Range | None:
         try:
             page = self._asker.one_at(position - 1)
-        except (BadRequestError, ServerError, UnexpectedAnswerError, ConnectionFailedError):
+        except (BadRequestError, *MOODS):
             self._stop.check()
             page = None  # without this cut the work is shared less evenly, nothing else
         ids = page.ids() if page is not None else None
@@ -162,7 +161,7 @@ class ParallelWalk:
             self._key_works.wait()
         while not found.done and not self._closed.is_set():
             page, ids, records = self._page(found.last)
-            records = self._ranges.accept(found, ids, records, is_last=page.ends_the_list)
+            records = Records(self._ranges.accept(found, ids, records, is_last=page.ends_the_list))
             self._key_works.set()
             self.last = max(self.last, found.last)
             self._put(Part(found.start, records, found.done, found.end))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PAGE = 100
 WORTH_SHARING = 5 * PAGE
 """Records left in a range from which on an idle worker takes over its second half."""
+_MOST_FAILED = 5
+"""So many cuts in a row without a usable answer, and no more are tried."""
 
 
 @dataclass(eq=False)
@@ -56,6 +58,7 @@ class Ranges:
         self._ranges = [first]
         self._untaken: Range | None = first
         self._cuts = deque(cuts)
+        self._failed = 0
         self._open_at_most = open_at_most
         self._changed = threading.Condition()
         self.closed = False
@@ -79,14 +82,22 @@ class Ranges:
                 self._drop_finished()
                 if not self._ranges:
                     return None
-                if self._cuts:
-                    if len(self._ranges) < self._open_at_most:
-                        return self._cuts.popleft()
-                elif (largest := self._largest()) is not None:
-                    largest.being_cut = True
-                    return largest.position + largest.left // 2
+                if (position := self._position()) is not None:
+                    return position
                 self._changed.wait()
             return None
+
+    def _position(self) -> int | None:
+        """Return where to cut next; None where that is not worth it now."""
+        if self._failed >= _MOST_FAILED:
+            return None
+        if self._cuts:
+            return self._cuts.popleft() if len(self._ranges) < self._open_at_most else None
+        largest = self._largest()
+        if largest is None:
+            return None
+        largest.being_cut = True
+        return largest.position + largest.left // 2
 
     def _drop_finished(self) -> None:
         while self._ranges and self._ranges[0].done:
@@ -107,12 +118,16 @@ class Ranges:
                     new = Range(boundary, boundary, found.end, position, found.end_position)
                     found.end, found.end_position, found.being_cut = boundary, position, False
                     self._ranges.insert(index + 1, new)
+                    self._failed = 0
                     self._changed.notify_all()
                     return new
             # Nothing to cut here: whoever waits may look for something else.
             for found in self._ranges:
-                if found.position <= position <= found.end_position:
+                if position <= found.end_position:
                     found.being_cut = False
+                    # Where the range has got past the cut meanwhile, the answer only came too late.
+                    self._failed += found.position < position
+                    break
             self._changed.notify_all()
             return None
 

@@ -9,13 +9,19 @@ from classy_nb.query import MOST_PER_PAGE
 SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
 """Page sizes to try, from the API's largest down."""
 _BEFORE_CLIMBING = 50
+_STRIKES = 3
+
+
+def smaller(size: int) -> int:
+    """Return the next smaller page size; the smallest one where there is none."""
+    return SIZES[min(SIZES.index(size) + 1, len(SIZES) - 1)]
 
 
 class PageSize:
     """The present page size; shared by the workers of one walk.
 
     A size that has never worked is given up at its first time-out: the list is slow. One that has worked
-    is given up at the second in a row: the first may be the server's mood. After many answers a larger
+    is given up at the third in a row: one or two may be the server's mood. After many answers a larger
     size is tried again, more and more rarely.
     """
 
@@ -51,8 +57,8 @@ class PageSize:
             if size != self.now:
                 return  # another worker has drawn the conclusion already
             self._strikes += 1
-            if size in self._works and self._strikes == 1:
+            if size in self._works and self._strikes < _STRIKES:
                 return
             self._works.discard(size)
             self._strikes = self._answers = 0
-            self.now = SIZES[min(SIZES.index(size) + 1, len(SIZES) - 1)]
+            self.now = smaller(size)

@@ -15,6 +15,7 @@ from support.server import ScriptedServer
 CLIENT_ID = "idForTheTests123"
 CANARY = "canarySecret9f8e7d6c5b4a"
 """The secret of all tests: it must never show."""
+WRONG_CANARY = "wrongSecret1f2e3d4c5b6a7988"
 CANARY_TOKEN = "canaryToken0a1b2c3d4e5f6a7b8c9d"
 CANARIES = (CANARY, CANARY_TOKEN)
 

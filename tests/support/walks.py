@@ -11,6 +11,7 @@ from classy_nb.query import Asking, Query
 from classy_nb.walk import Walk
 
 if TYPE_CHECKING:
+    from support.keyed import Keyed
     from support.lists import Listed
 
 CATALOG: Catalog = load()
@@ -27,7 +28,7 @@ def without_ids(**asked: Any) -> Query:
     return ASKING.for_list(CATALOG.resources["donor_emails"], fundraising_page=5, **asked)
 
 
-def fetched(listed: Listed, asked: Query | None = None, workers: int = 1) -> list[Any]:
+def fetched(listed: Listed | Keyed, asked: Query | None = None, workers: int = 1) -> list[Any]:
     walk = Walk(asked or query(), listed.fetch, workers=workers)
     return [record for page in walk.pages() for record in page]
 

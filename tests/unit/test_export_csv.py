@@ -45,6 +45,7 @@ RECORDS = [
     {},
 ]
 FORMULA = re.compile("[ \t\r\n\"']*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+NUMBER = re.compile(r"-(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 risky = st.builds(
@@ -132,7 +133,7 @@ def test_trap_44_formulas_are_neutralised_and_can_be_restored(tmp_path: Path, te
     frame = pd.DataFrame({"id": range(len(texts)), "text": pd.array(texts, dtype=pd.StringDtype("pyarrow"))})
     cells = [row[1] for row in rows_of(to_csv(frame, tmp_path / "text.csv"))[1:]]
     for text, found in zip(texts, cells, strict=True):
-        if FORMULA.match(text):
+        if FORMULA.match(text) and not NUMBER.fullmatch(text):
             assert found == f"'{text}"
         else:
             assert found.removeprefix("'") == text.removeprefix("'")
@@ -144,6 +145,94 @@ def test_trap_44_column_names_are_neutralised_and_numbers_are_not(tmp_path: Path
     frame = pd.DataFrame({"=name": pd.array([-5], dtype="Int64"), "b,c": [-0.5], '"@"': ["x"]})
     assert rows_of(to_csv(frame, tmp_path / "a.csv")) == [["'=name", "b,c", '\'"@"'], ["-5", "-0.5", "x"]]
     assert rows_of(to_csv(frame, tmp_path / "b.csv", neutralize=False))[0] == ["=name", "b,c", '"@"']
+
+
+@pytest.mark.parametrize("number", ["-5", "-0.25", "-12e-3", "-0"])
+def test_trap_44_a_negative_number_is_no_formula(tmp_path: Path, number: str) -> None:
+    """An undeclared column of numbers and texts holds it as an object, a typed one as text."""
+    values = [json.loads(number), number, "x"]
+    frame = pd.DataFrame({"mixed": pd.Series(values, dtype=object), "nested": [[-1], {"a": -1}, -7]})
+    cells = rows_of(to_csv(frame, tmp_path / "n.csv"))[1:]
+    assert float(cells[0][0]) == float(number)
+    assert [row[0] for row in cells[1:]] == [number, "x"]
+    assert [row[1] for row in cells] == ["[-1]", '{"a":-1}', "-7"]
+    texts = pd.DataFrame({"text": pd.array([number, "'-5"], dtype="string")})
+    assert rows_of(to_csv(texts, tmp_path / "t.csv"))[1:] == [[number], ["''-5"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-1+cmd()",
+        "-1+1",
+        "-5 ",
+        " -5",
+        "-5\n",
+        "-",
+        "--5",
+        "-5-5",
+        "-.5",
+        "-007",
+        "-1e",
+        "-A1",
+        "+5",
+        "-5%",
+        "-٣",
+    ],
+)
+def test_trap_44_what_is_more_than_a_negative_number_is_neutralised(tmp_path: Path, text: str) -> None:
+    assert rows_of(to_csv(pd.DataFrame({"a": [text, [text]]}), tmp_path / "a.csv"))[1] == [f"'{text}"]
+
+
+def test_instants_of_old_are_exact_too(tmp_path: Path) -> None:
+    """Los Angeles was 7:52:58 behind Greenwich until 1883; no offset in ISO 8601 has seconds."""
+    moments = pd.to_datetime(
+        ["1850-06-01T12:00:00Z", "1850-06-01T12:00:00.25Z", "1890-06-01T12:00:00Z"], format="ISO8601"
+    )
+    column = pd.Series(moments).dt.tz_convert("America/Los_Angeles").dt.as_unit("us")
+    cells = [row[0] for row in rows_of(to_csv(pd.DataFrame({"at": column}), tmp_path / "m.csv"))[1:]]
+    assert cells == [
+        "1850-06-01T12:00:00+00:00",
+        "1850-06-01T12:00:00.250000+00:00",
+        "1890-06-01T04:00:00-08:00",
+    ]
+    assert pd.to_datetime(cells, format="ISO8601", utc=True).tolist() == column.dt.tz_convert("UTC").tolist()
+
+
+@quick
+@given(
+    moments=st.lists(st.datetimes(datetime(1700, 1, 2), datetime(1990, 1, 1)), min_size=1, max_size=6),  # noqa: DTZ001
+    zone=st.sampled_from(
+        ["UTC", "America/Los_Angeles", "Africa/Monrovia", "Europe/Amsterdam", "Asia/Kolkata"]
+    ),
+)
+def test_every_instant_reads_back(tmp_path: Path, moments: list[datetime], zone: str) -> None:
+    column = pd.Series(pd.to_datetime(moments, utc=True)).dt.tz_convert(zone).dt.as_unit("us")
+    cells = [row[0] for row in rows_of(to_csv(pd.DataFrame({"at": column}), tmp_path / "m.csv"))[1:]]
+    assert [datetime.fromisoformat(cell) for cell in cells] == [value.to_pydatetime() for value in column]
+    assert all(re.search(r"[+-]\d\d:\d\d$", cell) for cell in cells)
+
+
+def test_a_fraction_stands_where_there_is_one(tmp_path: Path) -> None:
+    """Whatever rows come together: files that were written in other pieces must not differ."""
+    column = pd.to_datetime(["2026-01-31T18:30:00Z", None, "2026-01-31T18:30:00.5Z"], format="ISO8601")
+    assert rows_of(to_csv(pd.DataFrame({"id": range(3), "at": column}), tmp_path / "a.csv"))[1:] == [
+        ["0", "2026-01-31T18:30:00+00:00"],
+        ["1", ""],
+        ["2", "2026-01-31T18:30:00.500000+00:00"],
+    ]
+
+
+def test_days_are_days_where_the_whole_column_is(tmp_path: Path) -> None:
+    """A frame is written in slices of 10,000 rows; what a cell looks like does not depend on its slice."""
+    days = pd.Series(pd.to_datetime(["2026-01-31"] * 10_001)).astype("datetime64[us]")
+    assert {row[0] for row in rows_of(to_csv(pd.DataFrame({"day": days}), tmp_path / "a.csv"))[1:]} == {
+        "2026-01-31"
+    }
+    days.iloc[-1] = pd.Timestamp("2026-02-01T12:00:00")
+    cells = [row[0] for row in rows_of(to_csv(pd.DataFrame({"at": days}), tmp_path / "b.csv"))[1:]]
+    assert set(cells[:-1]) == {"2026-01-31T00:00:00"}
+    assert cells[-1] == "2026-02-01T12:00:00"
 
 
 @quick

@@ -1,6 +1,7 @@
 """The line that says how far a fetch has come."""
 
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from support.lists import Listed, rows
 from support.server import ScriptedServer
 
 from classy_nb.client import Classy
+from classy_nb.errors import InterruptedFetchError
 from classy_nb.progress import Progress
 
 
@@ -91,3 +93,24 @@ def test_where_it_is_not_wanted_a_notebook_shows_none(notebook: list[Any]) -> No
     line.update(1, 2, 3)
     line.end()
     assert notebook == []
+
+
+def test_a_function_is_told_how_far_it_is(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = Listed(rows(250)).reply
+    told: list[tuple[int, int | None, str]] = []
+    connected.transactions(progress=lambda *state: told.append(state))
+    assert told[0][:2] == (100, 250)
+    assert told[-1][:2] == (250, 250)
+    assert told[-1][2].startswith("3 requests in ")
+
+
+def test_what_the_function_raises_ends_the_fetch(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = Listed(rows(5000)).reply
+
+    def enough(rows: int, total: int | None, note: str) -> None:
+        raise InterruptedFetchError("Cancelled.")
+
+    with pytest.raises(InterruptedFetchError, match="100 of 5,000 rows had come"):
+        connected.transactions(progress=enough)
+    assert [t.name for t in threading.enumerate() if t.name.startswith("classy_nb")] == []
+    assert len(server.asked) < 40

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.connection import CANARY, CLIENT_ID
 
 from classy_nb.credentials import Credentials
-from classy_nb.errors import LoginError, ServerError, UnexpectedAnswerError
+from classy_nb.errors import ConnectionFailedError, LoginError, ServerError, UnexpectedAnswerError
 from classy_nb.redact import Secret
 from classy_nb.tokens import DEFAULT_LIFETIME, TokenAuth, origin_of
 
@@ -282,6 +282,98 @@ def test_a_failed_renewal_is_tried_again_by_the_next_request(clock: Clock) -> No
     with pytest.raises(ServerError):
         auth.token()
     assert sent_by(auth) == "Bearer token-1"
+
+
+def test_while_the_login_is_down_a_token_serves_to_its_end(clock: Clock) -> None:
+    tokens, down = Tokens(), [False]
+
+    def exchange(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        if down[0]:
+            raise ConnectionFailedError("The server could not be reached.")
+        return tokens(url, fields)
+
+    auth = auth_with(exchange, clock)
+    sent_by(auth)
+    down[0] = True
+    clock.pass_(7200 - 59)
+    assert sent_by(auth) == "Bearer token-1"
+    clock.pass_(59)
+    with pytest.raises(ConnectionFailedError):
+        auth.token()
+    down[0] = False
+    assert sent_by(auth) == "Bearer token-2"
+
+
+def test_while_the_login_is_down_it_is_not_asked_for_each_request(clock: Clock) -> None:
+    """Each try may take all its repeats, while everybody waits for it."""
+    tokens, tries = Tokens(), []
+
+    def exchange(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        if not tries:
+            tries.append(clock.monotonic)
+            return tokens(url, fields)
+        clock.pass_(7.5)
+        tries.append(clock.monotonic)
+        raise ServerError("The API failed.")
+
+    auth = auth_with(exchange, clock)
+    sent_by(auth)
+    clock.pass_(7200 - 60)
+    sent = []
+    while (now := clock.monotonic) < tries[0] + 7200 - 20:
+        assert sent_by(auth) == "Bearer token-1"
+        sent.append(clock.monotonic - now)
+        clock.pass_(0.5)
+    assert sum(waited > 0 for waited in sent) == len(tries) - 1 == 3
+    assert len(sent) > 30
+    clock.pass_(20)
+    for _ in range(2):  # nothing is left to send: each request asks
+        with pytest.raises(ServerError):
+            auth.token()
+    assert len(tries) == 6
+
+
+def test_while_one_renews_a_token_the_others_go_on_with_it(clock: Clock) -> None:
+    tokens = Tokens()
+    inside, go = threading.Event(), threading.Event()
+
+    def slow(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        if tokens.posted:
+            inside.set()
+            assert go.wait(10)
+        return tokens(url, fields)
+
+    auth = auth_with(slow, clock)
+    sent_by(auth)
+    clock.pass_(7200 - 59)
+    renewing = threading.Thread(target=auth.token)
+    renewing.start()
+    assert inside.wait(10)
+    try:
+        found: list[str | None] = []
+        other = threading.Thread(target=lambda: found.append(sent_by(auth)))
+        other.start()
+        other.join(5)
+        assert found == ["Bearer token-1"]
+    finally:
+        go.set()
+        renewing.join(10)
+    assert sent_by(auth) == "Bearer token-2"
+    assert len(tokens.posted) == 2
+
+
+def test_a_refused_token_does_not_serve_on(clock: Clock) -> None:
+    tokens, answers = Tokens(), [None, ServerError("The API failed.")]
+
+    def exchange(url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+        if failure := answers.pop(0):
+            raise failure
+        return tokens(url, fields)
+
+    auth = auth_with(exchange, clock)
+    auth.discard(Secret(str(sent_by(auth))))
+    with pytest.raises(ServerError):
+        auth.token()
 
 
 @pytest.mark.parametrize(

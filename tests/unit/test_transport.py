@@ -207,7 +207,7 @@ def test_ctrl_c_in_a_request_stops_it_cleanly(
     def interrupted(*_args: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(requests.Session, "request", interrupted)
+    monkeypatch.setattr(requests.Session, "send", interrupted)
     pauses = Pauses()
     with pytest.raises(InterruptedFetchError, match="Stopped"):
         transport_to(server, pauses=pauses).get("/x")
@@ -222,7 +222,7 @@ def test_the_end_of_the_program_is_not_swallowed(
     def leaving(*_args: Any, **_more: Any) -> Any:
         raise SystemExit(3)
 
-    monkeypatch.setattr(requests.Session, "request", leaving)
+    monkeypatch.setattr(requests.Session, "send", leaving)
     with pytest.raises(SystemExit) as caught:
         transport_to(server).get("/x")
     assert caught.value.code == 3
