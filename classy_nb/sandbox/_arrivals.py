@@ -1,4 +1,4 @@
-"""Gifts that arrive and vanish while the sandbox runs."""
+"""Gifts that arrive, are refunded and vanish while the sandbox runs."""
 
 # The statements are put together from the names of our own tables and columns and from numbers;
 # what a client sends goes in as parameters.
@@ -61,6 +61,29 @@ def _copy_items(connection: sqlite3.Connection, model: int, new: int) -> None:
            FROM base_transaction_items WHERE transaction_id = ?""",
         [new, model],
     )
+
+
+def refund_transactions(store: Store, organization: int, count: int) -> list[int]:
+    """Refund *count* gifts from all over the list, after all that happened before; return their ids."""
+    with store.writing() as connection:
+        (latest,) = connection.execute(
+            "SELECT MAX(updated_at) FROM base_transactions WHERE organization_id = ?", [organization]
+        ).fetchone()
+        ids = [
+            row[0]
+            for row in connection.execute(
+                "SELECT id FROM base_transactions WHERE organization_id = ? AND status = 'success' AND"
+                " charged_at IS NOT NULL ORDER BY id * 104729 % 999983 LIMIT ?",
+                [organization, count],
+            )
+        ]
+        for n, refunded in enumerate(ids):
+            connection.execute(
+                "UPDATE base_transactions SET status = 'refunded', refunded_at = :now, updated_at = :now"
+                " WHERE id = :id",
+                {"now": latest + _STEP * (n + 1), "id": refunded},
+            )
+    return ids
 
 
 def delete_transactions(store: Store, organization: int, count: int) -> list[int]:

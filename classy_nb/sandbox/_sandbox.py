@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _filler, _world
-from ._arrivals import delete_transactions, insert_transactions
+from ._arrivals import delete_transactions, insert_transactions, refund_transactions
 from ._faults import Faults
 from ._limits import Window
 from ._store import Store
@@ -244,6 +244,10 @@ class Sandbox:
     def insert_transactions(self, count: int, organization: int | None = None) -> list[int]:
         """Let *count* gifts arrive now; return their ids (greater than all before)."""
         return insert_transactions(self.store, organization or self.organization_id, count)
+
+    def refund_transactions(self, count: int, organization: int | None = None) -> list[int]:
+        """Refund *count* gifts, spread over all there are; return their ids."""
+        return refund_transactions(self.store, organization or self.organization_id, count)
 
     def delete_transactions(self, count: int, organization: int | None = None) -> list[int]:
         """Delete *count* transactions, spread over all there are; return their ids."""
