@@ -21,7 +21,8 @@ TYPE_CHECKING = False  # as typing has it, which takes longer to import than all
 if TYPE_CHECKING:
     from typing import Any
 
-    from .client import Classy, Demo, Resource, connect, demo
+    from . import analysis
+    from .client import Classy, Demo, Resource, connect, demo, login
     from .credentials import Credentials
     from .errors import (
         BadRequestError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         MemberOnlyError,
         NoSuchPathError,
         NotFoundError,
+        NotLoggedInError,
         PermissionDeniedError,
         RateLimitedError,
         RedirectRefusedError,
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
-    **dict.fromkeys(("Classy", "Demo", "Resource", "connect", "demo"), ".client"),
+    **dict.fromkeys(("Classy", "Demo", "Resource", "connect", "demo", "login"), ".client"),
     "Credentials": ".credentials",
     "explode": ".frames",
     "to_csv": ".export",
@@ -81,6 +83,7 @@ __all__ = [
     "MemberOnlyError",
     "NoSuchPathError",
     "NotFoundError",
+    "NotLoggedInError",
     "PermissionDeniedError",
     "RateLimitedError",
     "RedirectRefusedError",
@@ -92,9 +95,11 @@ __all__ = [
     "UnexpectedAnswerError",
     "UsageError",
     "__version__",
+    "analysis",
     "connect",
     "demo",
     "explode",
+    "login",
     "to_csv",
 ]
 
@@ -102,6 +107,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "analysis":
+        return import_module(".analysis", __name__)
     value = getattr(import_module(_HOMES.get(name, ".errors"), __name__), name)
     globals()[name] = value
     return value

@@ -32,11 +32,16 @@ def text_card(title: str, facts: Facts) -> str:
 def html_card(title: str, facts: Facts) -> str:
     """Return the same as a small HTML table; all text is escaped."""
     rows = "".join(
-        f'<tr><th style="text-align:left;vertical-align:top">{escape(name)}</th>'
-        f'<td style="text-align:left">{escape(value)}</td></tr>'
+        f'<tr>{_row_header(name)}<td style="text-align:left">{escape(value)}</td></tr>'
         for name, value in facts
     )
     return f"<div><strong>{escape(title)}</strong><table>{rows}</table></div>"
+
+
+def _row_header(name: str) -> str:
+    # A header without text would be a riddle to a screen reader.
+    style = 'style="text-align:left;vertical-align:top"'
+    return f'<th scope="row" {style}>{escape(name)}</th>' if name else "<td></td>"
 
 
 def resource_facts(kind: Kind, asking: Asking) -> Facts:

@@ -8,7 +8,8 @@ asked (method, path, status) and what to do next; none holds a body, a query, a 
     ClassyError
     ├── UsageError                 bad input; nothing was sent
     ├── CredentialsError           no usable client id and secret; nothing was sent
-    │   └── LoginError             they were sent and refused
+    │   ├── LoginError             they were sent and refused
+    │   └── NotLoggedInError       the login form has not been filled in yet
     ├── ConnectionFailedError      no answer arrived
     │   └── TimedOutError          no answer arrived in time
     ├── ResponseError              an answer arrived and says no
@@ -105,6 +106,12 @@ class LoginError(CredentialsError):
         "Check that both come from the same application and were pasted whole, "
         "without brackets, quotes or spaces."
     )
+
+
+class NotLoggedInError(CredentialsError):
+    """A connection from ``login()`` was used before its form was filled in; nothing was sent."""
+
+    default_advice = "Fill in the form above and choose Connect, then run this cell again."
 
 
 class ConnectionFailedError(ClassyError):

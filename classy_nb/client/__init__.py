@@ -2,6 +2,7 @@
 
 from ._classy import Classy
 from ._connect import Demo, connect, demo
+from ._login import login
 from ._resource import Resource
 
-__all__ = ["Classy", "Demo", "Resource", "connect", "demo"]
+__all__ = ["Classy", "Demo", "Resource", "connect", "demo", "login"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.credentials import Credentials
+    from classy_nb.panel.explorer import Explorer
     from classy_nb.transport import Transport
 
 
@@ -111,6 +112,21 @@ class Classy(ResourceNames):
         import pandas as pd
 
         return pd.DataFrame(summary(self._asking.catalog))
+
+    def explore(self) -> Explorer:
+        """Open the explorer: a panel to choose, look at, count, save and fetch lists without writing code.
+
+        Returns
+        -------
+        Explorer
+            Shown where it is the last value of a cell in a notebook with widgets; elsewhere its text says
+            what to write instead. ``.frame`` is what "To a variable" fetched last, ``.file`` what
+            "Save CSV" wrote last, ``.call`` the call that the form makes. Nothing that it shows is saved
+            with the notebook.
+        """
+        from classy_nb.panel.explorer import Explorer
+
+        return Explorer(self, self._asking)
 
     def close(self) -> None:
         """Close the connections. The token is forgotten with this object."""

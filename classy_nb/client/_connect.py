@@ -92,11 +92,7 @@ def connect(
         base_url=base_url,
         token_url=token_url,
     )
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
-        raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
-    transport = Transport(
-        credentials.base_url, pacer=Pacer(requests_per_minute), headers=headers, connections=workers
-    )
+    transport = open_transport(credentials.base_url, workers, requests_per_minute, headers)
     try:
         transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
         chosen, name = _organization(credentials, transport)
@@ -107,6 +103,21 @@ def connect(
 
 
 _MOST_WORKERS = 64
+
+
+def open_transport(
+    base_url: str, workers: int, requests_per_minute: int, headers: Mapping[str, str | Secret]
+) -> Transport:
+    """Return a transport that has not logged in yet.
+
+    Raises
+    ------
+    UsageError
+        One of these makes no sense.
+    """
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
+        raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
+    return Transport(base_url, pacer=Pacer(requests_per_minute), headers=headers, connections=workers)
 
 
 def organizations_of(credentials: Credentials, transport: Transport) -> dict[int, str]:
@@ -123,32 +134,50 @@ def organizations_of(credentials: Credentials, transport: Transport) -> dict[int
     }
 
 
-def _organization(credentials: Credentials, transport: Transport) -> tuple[int, str | None]:
+def choices(credentials: Credentials, transport: Transport) -> dict[int, str]:
+    """Return the organizations to choose from, id to name: the one that was asked for, or all there are.
+
+    Raises
+    ------
+    UsageError
+        The one that was asked for is not among them.
+    ClassyError
+        There is none.
+    """
     wanted = credentials.organization
     try:
         seen = organizations_of(credentials, transport)
     except (NotFoundError, PermissionDeniedError):
         if wanted is None:
             raise
-        return wanted, None  # not every application may list them; the id is the caller's word
-    listed = "; ".join(f"{name or 'no name'}: {id_}" for id_, name in list(seen.items())[:20])
+        return {wanted: ""}  # not every application may list them; the id is the caller's word
     if wanted is not None:
         if wanted not in seen:
             raise UsageError(
                 f"The application does not see an organization with id {wanted}.",
-                advice=f"It sees {listed}." if seen else "It sees none.",
+                advice=f"It sees {_listed(seen)}." if seen else "It sees none.",
             )
-        return wanted, seen[wanted] or None
-    if len(seen) == 1:
-        return next((id_, name or None) for id_, name in seen.items())
+        return {wanted: seen[wanted]}
     if not seen:
         raise ClassyError(
             "The application sees no organization.",
             advice="Ask the organization's administrator to attach the application to it.",
         )
-    raise UsageError(
-        f"The application sees {len(seen)} organizations.", advice=f"Choose with organization=: {listed}."
-    )
+    return seen
+
+
+def _organization(credentials: Credentials, transport: Transport) -> tuple[int, str | None]:
+    found = choices(credentials, transport)
+    if len(found) > 1:
+        raise UsageError(
+            f"The application sees {len(found)} organizations.",
+            advice=f"Choose with organization=: {_listed(found)}.",
+        )
+    return next((id_, name or None) for id_, name in found.items())
+
+
+def _listed(organizations: Mapping[int, str]) -> str:
+    return "; ".join(f"{name or 'no name'}: {id_}" for id_, name in list(organizations.items())[:20])
 
 
 class Demo(Classy):

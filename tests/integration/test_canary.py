@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from integration.shell import CLASSY_NB, PACKAGE, run
+from support.canaries import leaks, tokens_of
 
 from classy_nb.sandbox import Sandbox
 
@@ -30,33 +31,6 @@ def canary_box() -> Iterator[Sandbox]:
         transactions=120, requests_per_minute=0, client_id=CLIENT_ID, client_secret=SECRET
     ) as started:
         yield started
-
-
-def forms(text: str) -> set[bytes]:
-    """Every form in which a secret has been seen in logs and files."""
-    raw = text.encode()
-    pair = f"{CLIENT_ID}:{text}".encode()
-    found = {raw, quote(raw, safe="").encode(), text[::-1].encode(), raw.hex().encode()}
-    found |= {base64.b64encode(part).rstrip(b"=") for part in (raw, pair)}
-    return found | {text.encode("utf-16-le")}
-
-
-def leaks(folder: Path, canaries: dict[str, str], *outputs: str) -> list[str]:
-    """Name every place that shows a canary."""
-    places = {f"output {number}": text.encode() for number, text in enumerate(outputs)}
-    places |= {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    return [
-        f"{what} in {place}"
-        for place, content in places.items()
-        for what, canary in canaries.items()
-        if any(form in content for form in forms(canary))
-    ]
-
-
-def tokens_of(box: Sandbox) -> dict[str, str]:
-    tokens = list(box.tokens._ends)
-    assert tokens
-    return {f"token {number}": token for number, token in enumerate(tokens)}
 
 
 def closed_port() -> int:
@@ -92,7 +66,7 @@ def test_trap_48_a_canary_in_a_notebook_session(canary_box: Sandbox, tmp_path: P
     assert (tmp_path / "ipython" / "profile_default" / "history.sqlite").exists()
     # Then that nothing of it shows:
     canaries = {"secret": SECRET, "integration id": INTEGRATION, **tokens_of(canary_box)}
-    assert leaks(tmp_path, canaries, ended.stdout, ended.stderr) == []
+    assert leaks(tmp_path, CLIENT_ID, canaries, ended.stdout, ended.stderr) == []
     # The tokens of the demo's sandbox, which nobody here knows, are 32 digits of hex.
     shown = ended.stdout + ended.stderr + (tmp_path / "debug.log").read_text()
     assert re.findall(r"\b[0-9a-f]{32}\b", shown) == []
@@ -123,7 +97,7 @@ def test_trap_48_a_canary_at_the_shell(canary_box: Sandbox, tmp_path: Path) -> N
     )
     assert "Invalid client authentication" in wrong.stderr
     canaries = {"secret": SECRET, **tokens_of(canary_box)}
-    assert leaks(tmp_path, canaries, *outputs, wrong.stdout, wrong.stderr) == []
+    assert leaks(tmp_path, CLIENT_ID, canaries, *outputs, wrong.stdout, wrong.stderr) == []
     # The sandbox of the demo makes up an id, a secret and tokens: 16 and 32 digits of hex.
     assert not re.search(r"\b([0-9a-f]{16}|[0-9a-f]{32})\b", "".join(outputs))
 
@@ -141,6 +115,6 @@ def test_the_search_would_find_a_canary(tmp_path: Path, hide: object) -> None:
     place = tmp_path / "deep" / "inside"
     place.mkdir(parents=True)
     (place / "file.bin").write_bytes(b"\x00\x01" + hide(SECRET) + b"\xff")  # type: ignore[operator]
-    assert leaks(tmp_path, {"secret": SECRET}) == ["secret in deep/inside/file.bin"]
-    assert leaks(tmp_path, {"other": "nothing of the kind"}) == []
-    assert leaks(tmp_path / "empty", {"secret": SECRET}, f"shown: {SECRET}") == ["secret in output 0"]
+    assert leaks(tmp_path, CLIENT_ID, {"secret": SECRET}) == ["secret in deep/inside/file.bin"]
+    assert leaks(tmp_path, CLIENT_ID, {"other": "nothing of the kind"}) == []
+    assert leaks(tmp_path / "empty", CLIENT_ID, {"secret": SECRET}, f"shown: {SECRET}") == ["secret in output 0"]

@@ -15,7 +15,7 @@ WARNINGS = [c for c in ALL if issubclass(c, Warning)]
 
 def test_one_root_covers_every_failure() -> None:
     assert set(ALL) == {*ERRORS, *WARNINGS}
-    assert len(ERRORS) == 21
+    assert len(ERRORS) == 22
     assert all(issubclass(c, e.ClassyWarning) for c in WARNINGS)
     assert all(c.__doc__ for c in ALL)
 
@@ -65,6 +65,7 @@ def test_the_message_says_what_where_and_what_to_do() -> None:
         (e.InterruptedFetchError, KeyboardInterrupt),
         (e.ExportError, OSError),
         (e.LoginError, e.CredentialsError),
+        (e.NotLoggedInError, e.CredentialsError),
         (e.TimedOutError, e.ConnectionFailedError),
         (e.NoSuchPathError, e.NotFoundError),
         (e.MemberOnlyError, e.PermissionDeniedError),

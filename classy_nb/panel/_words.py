@@ -1,0 +1,16 @@
+"""Errors in plain words."""
+
+from __future__ import annotations
+
+from classy_nb.errors import ClassyError
+
+
+def words(error: BaseException) -> str:
+    """Say what went wrong, for people; of errors that are not ours only the kind: the text may tell."""
+    if isinstance(error, ClassyError):
+        return " ".join(part for part in (error.what, error.advice) if part)
+    if isinstance(error, ImportError) and "pip install" in str(error):
+        return str(error)
+    return (
+        f"Something went wrong behind this form ({type(error).__name__}): run the cell again, or report it."
+    )

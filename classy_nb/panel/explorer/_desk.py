@@ -1,0 +1,191 @@
+"""What the explorer knows at a moment, and the one job that it may be doing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from classy_nb.moments import zone
+from classy_nb.panel._words import words
+
+from . import _notebook
+from ._form import Form
+from ._job import Job, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from classy_nb.query import Asking
+
+    from ._share import Share
+    from ._work import Source
+
+_BETWEEN_NEWS = 0.1
+"""Seconds between two messages about progress."""
+Tone = Literal["", "done", "error"]
+
+
+class Connection(Protocol):
+    """What the explorer needs of a connection; each resource is an attribute of it as well."""
+
+    organization: int
+    organization_name: str | None
+
+
+class Tell(Protocol):
+    """Sends a message to all views, perhaps with binary pieces; drops it where there is none."""
+
+    def __call__(self, kind: str, /, buffers: list[bytes] | None = None, **fields: Any) -> object:
+        """Send it."""
+        ...
+
+
+class Desk:
+    """The form, the last answers, and a job.
+
+    Messages come in the kernel's main thread or in others, jobs end in theirs: what changes is changed
+    under one lock.
+
+    Attributes
+    ----------
+    frame
+        What "To a variable" fetched last, or None.
+    file
+        What "Save CSV" wrote last, or None.
+    """
+
+    def __init__(self, connection: Connection, asking: Asking, tell: Tell) -> None:
+        self.connection = connection
+        self.asking = asking
+        self.form = Form()
+        self.frame: pd.DataFrame | None = None
+        self.file: Path | None = None
+        self.tell = tell
+        self._lock = threading.RLock()
+        self._job: Job | None = None
+        self._share: Share | None = None
+        self._told = 0.0
+        self._status: dict[str, Any] = {"text": "", "tone": "", "question": None}
+
+    def source(self, resource: str) -> Source:
+        """Return the resource of the connection."""
+        return cast("Source", getattr(self.connection, resource))
+
+    def say(self, text: str, tone: Tone = "", *, question: dict[str, str] | None = None) -> None:
+        """Show a sentence about what happened last, perhaps one that asks for a decision."""
+        with self._lock:
+            self._status = {"text": text, "tone": tone, "question": question}
+            self.tell("status", **self._status)
+
+    def begin(
+        self,
+        label: str,
+        work: Callable[[Job], Any],
+        then: Callable[[Job, Any], str | None],
+        late: Callable[[Job, Any], object] = lambda _job, _value: None,
+    ) -> None:
+        """Start a job, if there is none.
+
+        Parameters
+        ----------
+        label
+            What is done, for people.
+        work
+            Done in a thread.
+        then
+            Takes the work's value where the job wasn't cancelled, and says what to tell; None: it goes on.
+        late
+            Takes the value of work that was done all the same after it was said to be cancelled.
+        """
+        with self._lock:
+            if self._job is not None:
+                self.say(f"Still at it: {self._job.label.lower()}. Cancel it, or wait.", "error")
+                return
+            self.drop_share()
+            self._job = Job(label, work, self._progressed, lambda job, out: self._ended(job, out, then), late)
+            self._told = 0.0
+            self.say(f"{label} …")
+            self.tell("job", **self.job())
+            self._job.start()
+
+    def cancel(self) -> None:
+        """End what is going on; within a second it has ended."""
+        with self._lock:
+            if self._job is not None:
+                self.say("Cancelling …")
+                self._job.cancel()
+            elif self._share is not None:
+                self.drop_share()
+                self.tell("job", **self.job())
+                self.say("Cancelled; nothing was kept.")
+
+    def drop_share(self) -> None:
+        """Forget the file that a browser was fetching."""
+        with self._lock:
+            if self._share is not None:
+                self.tell("dropped", ticket=self._share.ticket)
+                self._share.drop()
+                self._share = None
+
+    def now(self) -> str:
+        """Return the time in the connection's zone, for people."""
+        return datetime.now(zone(self.asking.timezone)).strftime("%H:%M")
+
+    def today(self) -> str:
+        """Return the day in the connection's zone."""
+        return datetime.now(zone(self.asking.timezone)).date().isoformat()
+
+    def connection_name(self) -> str:
+        """Return what the connection is called in the notebook."""
+        return _notebook.name_of(self.connection, "classy")
+
+    def _progressed(self, job: Job) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if job is self._job and now - self._told >= _BETWEEN_NEWS:
+                self._told = now
+                self.tell("job", **self.job())
+
+    def _ended(self, job: Job, outcome: Outcome, then: Callable[[Job, Any], str | None]) -> None:
+        with self._lock:
+            self._job = None
+            text: str | None = outcome.text
+            tones: dict[str, Tone] = {"done": "done", "cancelled": "", "failed": "error"}
+            tone = tones[outcome.kind]
+            if outcome.kind == "done":
+                try:
+                    text = then(job, outcome.value)
+                    text = f"{text} {outcome.text}".strip() if text is not None else None
+                except Exception as error:  # noqa: BLE001 - nobody else would tell
+                    text, tone = words(error), "error"
+            self.tell("job", **self.job())
+            if text is not None:
+                self.say(text, tone)
+
+    def status(self) -> dict[str, Any]:
+        """Return the sentence about what happened last."""
+        return self._status
+
+    def job(self) -> dict[str, Any]:
+        """Return how far the job is, if there is one."""
+        job = self._job
+        if job is None:
+            return {"running": self._share is not None, "label": "Downloading", "ticket": self._ticket()}
+        of = "" if job.total is None else f" of {job.total:,}"
+        counted = f"{job.rows:,}{of} {job.unit}, " if job.rows or job.total else ""
+        return {
+            "running": True,
+            "label": job.label,
+            "rows": job.rows,
+            "total": job.total,
+            "text": f"{counted}{job.note}",
+            "ticket": None,
+        }
+
+    def _ticket(self) -> str | None:
+        return None if self._share is None else self._share.ticket

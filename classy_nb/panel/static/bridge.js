@@ -1,0 +1,126 @@
+// Shared by the panels: stands before each panel's own code in one module.
+// Nothing is synced: all goes by messages {kind: ...}. Text goes in as text, never as markup.
+
+const BUSY_AFTER = 2500;
+const LOST_AFTER = 8000;
+const CONNECTING = "Connecting to the kernel…";
+const BUSY = "Still waiting: the kernel is busy with another cell, or it was restarted.";
+const LOST =
+  "No kernel answers behind this form: run the cell again. " +
+  "(If a long cell is running, the form goes on when that is done.)";
+
+let panels = 0;
+
+// element("p", {className: "x", "aria-live": "polite", onclick: f}, "text", child, null)
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.includes("-") || name === "role" || name === "for") made.setAttribute(name, value);
+    else made[name] = value;
+  }
+  made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+// One view of a panel: its root element, its messages, and what it says while no answer comes.
+// With a label the root is a group of that name.
+//   bridge.root            <div class="classy-nb classy-nb-NAME">: append the panel's elements here
+//   bridge.status          the live region (role=status): place it with append() where it should stand
+//   bridge.on(kind, f)     f(message, buffers) for each message of that kind from Python
+//   bridge.send(kind, {})  send a message
+//   bridge.ask(kind, {})   the same, and say so when no message comes back within seconds
+//   bridge.say(text, tone) show text in the status; tone: "", "error", "done"
+//   bridge.id(name)        an id that is unique on the page
+//   bridge.open()          to be called once all is set up: asks Python for its state
+//   bridge.close()         to be returned from render (as a function: () => bridge.close())
+// root.dataset.link is "waiting", "busy", "lost" or "up"; Python's answer to "hello" has kind "state".
+function openBridge({ model, el, name, label }) {
+  const number = ++panels;
+  const view = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const root = element("div", { className: `classy-nb classy-nb-${name}` });
+  if (label) {
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", label);
+  }
+  const status = element("div", { className: "classy-nb-status", role: "status", "aria-live": "polite" });
+  const heard = new Map();
+  let timers = [];
+  let said = ["", ""]; // what stands in the status apart from waiting for the kernel
+
+  const show = (text, tone) => {
+    if (status.textContent !== text) status.textContent = text;
+    status.dataset.tone = tone;
+  };
+  const linked = (state) => { root.dataset.link = state; };
+  const answered = () => {
+    timers.forEach(clearTimeout);
+    timers = [];
+    if (root.dataset.link === "up") return;
+    linked("up");
+    show(...said);
+  };
+  const expect = () => {
+    timers.forEach(clearTimeout);
+    timers = [
+      setTimeout(() => { linked("busy"); show(BUSY, ""); }, BUSY_AFTER),
+      setTimeout(() => { linked("lost"); show(LOST, "error"); }, LOST_AFTER),
+    ];
+  };
+  const send = (kind, fields = {}) => {
+    try {
+      model.send({ kind, ...fields });
+    } catch {
+      // No kernel is there to send to: the time-out says so.
+    }
+  };
+  const receive = (message, buffers) => {
+    answered();
+    for (const callback of heard.get(message.kind) ?? []) callback(message, buffers);
+  };
+  const hello = () => {
+    expect();
+    send("hello", { view });
+  };
+
+  // Typing is for the form, not for the notebook's shortcuts; Ctrl+S and its like still reach it.
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
+  });
+  for (const kind of ["keypress", "keyup"]) root.addEventListener(kind, (e) => e.stopPropagation());
+
+  return {
+    root,
+    status,
+    view,
+    id: (part) => `classy-nb-${name}-${number}-${view.slice(0, 8)}-${part}`,
+    on: (kind, callback) => heard.set(kind, [...(heard.get(kind) ?? []), callback]),
+    send,
+    ask(kind, fields) {
+      // A kernel that was busy or gone gets another chance: what is sent waits there for its turn.
+      linked("up");
+      show(...said);
+      expect();
+      send(kind, fields);
+    },
+    say(text, tone = "") {
+      said = [text, tone];
+      if (root.dataset.link === "up") show(text, tone);
+    },
+    open() {
+      if (!root.contains(status)) root.append(status);
+      el.append(root);
+      linked("waiting");
+      show(CONNECTING, "");
+      model.on("msg:custom", receive);
+      model.on("comm_live_update", hello); // of ipywidgets: the kernel went or came
+      hello();
+    },
+    close() {
+      timers.forEach(clearTimeout);
+      model.off("msg:custom", receive);
+      model.off("comm_live_update", hello);
+      send("gone", { view });
+      root.remove();
+    },
+  };
+}

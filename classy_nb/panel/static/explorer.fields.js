@@ -1,0 +1,253 @@
+// The explorer's form: fields that follow what Python says the chosen list offers.
+
+const OPERATORS = ["=", "!=", "<", "<=", ">", ">="];
+const EMPTY_FORM = {
+  resource: "", parent: "", values: {}, since: "", until: "", by: "",
+  where: [], include: [], aggregates: false, variable: "", file: "",
+};
+
+function option(value, text = value, attributes = {}) {
+  return element("option", { value, textContent: text, ...attributes });
+}
+
+// A label and its control; hints stand beside the label and are no part of its name.
+function field(bridge, name, label, control, hint = null) {
+  control.id = bridge.id(name);
+  const described = hint && element("span", { className: "classy-nb-hint", id: bridge.id(`${name}-hint`) }, hint);
+  if (described) control.setAttribute("aria-describedby", described.id);
+  const text = element("label", { htmlFor: control.id }, label);
+  return element("div", { className: "classy-nb-field" }, element("div", {}, text, " ", described), control);
+}
+
+function checkbox(bridge, name, label, onchange) {
+  const box = element("input", { type: "checkbox", id: bridge.id(name), onchange });
+  const text = element("label", { htmlFor: box.id }, label);
+  return { box, line: element("div", { className: "classy-nb-check" }, box, text) };
+}
+
+// Fields of one form. `changed(now)` is called after each change; now: don't wait for more typing.
+function makeFields(bridge, changed) {
+  const form = structuredClone(EMPTY_FORM);
+  let shape = null;
+  let resources = [];
+  const drawn = {};
+
+  const search = element("input", { type: "search", autocomplete: "off", placeholder: "name, parent, date …" });
+  const list = element("select", { size: 8 });
+  const fact = element("p", { className: "classy-nb-hint classy-nb-fact" });
+  const parent = element("select", {});
+  const keys = element("div", { className: "classy-nb-row" });
+  const more = element("div", { className: "classy-nb-row" });
+  const optional = element("details", {}, element("summary", {}, "More parameters"), more);
+  const since = element("input", { type: "date", max: "9999-12-31" });
+  const until = element("input", { type: "date", max: "9999-12-31" });
+  const by = element("select", {});
+  const byField = field(bridge, "by", "Date", by);
+  const period = element("p", { className: "classy-nb-hint" });
+  const rows = element("div", { className: "classy-nb-conditions" });
+  const add = element("button", { type: "button" }, "Add condition");
+  const boxes = element("div", { className: "classy-nb-boxes" });
+  const conditions = element("fieldset", {}, element("legend", {}, "Conditions"), rows, add);
+  const include = element("fieldset", {}, element("legend", {}, "Include"), boxes);
+  const statuses = element("datalist", { id: bridge.id("statuses") });
+  const flags = element("datalist", { id: bridge.id("flags") }, option("true"), option("false"));
+
+  // Redraws a part only where what it shows has changed: whoever stands in it keeps the focus.
+  const redraw = (name, facts, draw) => {
+    const text = JSON.stringify(facts);
+    if (drawn[name] !== text) draw();
+    drawn[name] = text;
+  };
+
+  const drawList = () => {
+    const words = search.value.trim().toLowerCase().split(/[\s_]+/).filter(Boolean);
+    const found = resources.filter(({ name, fact: about, flags: marks }) =>
+      words.every((word) => `${name} ${about} ${marks.join(" ")}`.toLowerCase().includes(word)));
+    list.replaceChildren(...found.map(({ name, fact: about, flags: marks }) =>
+      option(name, marks.length ? `${name} (${marks.join(", ")})` : name, { title: about })));
+    list.value = form.resource;
+    return found;
+  };
+
+  const choose = (name) => {
+    if (!name || name === form.resource) return;
+    Object.assign(form, structuredClone(EMPTY_FORM), { resource: name, since: form.since, until: form.until });
+    changed(true);
+  };
+
+  const drawKeys = () => {
+    const drawKey = (one) => {
+      const control = keyControl(one);
+      control.value = form.values[one.name] ?? "";
+      control.dataset.field = `value:${one.name}`;
+      return field(bridge, `key-${one.name}`, one.label, control);
+    };
+    const extra = shape.fields.filter((one) => !one.required);
+    keys.replaceChildren(...shape.fields.filter((one) => one.required).map(drawKey));
+    more.replaceChildren(...extra.map(drawKey));
+    optional.hidden = !extra.length;
+    optional.open = extra.some((one) => form.values[one.name]);
+  };
+
+  const keyControl = (one) => {
+    const choices = one.type === "bool" ? ["true", "false"] : one.choices;
+    const choosing = one.type === "bool" || one.type === "choice";
+    const control = choosing
+      ? element("select", {}, option("", one.default == null ? "" : `${one.default} (default)`), ...choices.map((choice) => option(choice)))
+      : element("input", { type: one.type === "date" ? "date" : "text", autocomplete: "off" });
+    if (one.type === "int") control.inputMode = "numeric";
+    if (one.required) control.setAttribute("aria-required", "true");
+    control.addEventListener("input", () => {
+      form.values = { ...form.values, [one.name]: control.value };
+      changed(choosing);
+    });
+    return control;
+  };
+
+  const drawRows = () => {
+    const offered = [option("", "column …"), ...shape.columns.map(([name]) => option(name))];
+    rows.replaceChildren(...form.where.map((row, place) => drawRow(row, place, offered)));
+  };
+
+  const drawRow = (row, place, offered) => {
+    const column = element("select", { "aria-label": "Column" }, ...offered.map((one) => one.cloneNode(true)));
+    if (row[0] && !shape.columns.some(([name]) => name === row[0])) column.append(option(row[0]));
+    column.value = row[0];
+    const operator = element("select", { "aria-label": "Operator" }, ...OPERATORS.map((sign) => option(sign)));
+    operator.value = row[1];
+    const value = element("input", { type: "text", autocomplete: "off", "aria-label": "Value", value: row[2] });
+    const remove = element("button", { type: "button", "aria-label": `Remove condition ${place + 1}` }, "×");
+    const fit = () => {
+      const kind = shape.columns.find(([name]) => name === column.value)?.[1];
+      value.removeAttribute("list");
+      if (column.value === "status") value.setAttribute("list", statuses.id);
+      if (kind === "bool") value.setAttribute("list", flags.id);
+      value.placeholder = { datetime: "2026-01-31", date: "2026-01-31", bool: "true", float: "100.00", int: "123" }[kind] ?? "";
+    };
+    const take = (now) => {
+      form.where = form.where.map((old, at) => (at === place ? [column.value, operator.value, value.value] : old));
+      changed(now);
+    };
+    fit();
+    column.addEventListener("change", () => { fit(); take(true); });
+    operator.addEventListener("change", () => take(true));
+    value.addEventListener("input", () => take(false));
+    remove.addEventListener("click", () => {
+      form.where = form.where.filter((_, at) => at !== place);
+      drawRows();
+      (rows.children[Math.min(place, rows.children.length - 1)]?.querySelector("select") ?? add).focus();
+      changed(true);
+    });
+    const line = element("div", { className: "classy-nb-condition", role: "group", "aria-label": `Condition ${place + 1}` },
+      column, operator, value, remove);
+    line.dataset.field = `where:${place}`;
+    return line;
+  };
+
+  const drawBoxes = () => {
+    const made = shape.include.map((name) => {
+      const { box, line } = checkbox(bridge, `include-${name}`, name, () => {
+        const others = form.include.filter((one) => one !== name);
+        form.include = box.checked ? [...others, name] : others;
+        changed(true);
+      });
+      box.checked = form.include.includes(name);
+      return line;
+    });
+    if (shape.aggregates) {
+      const { box, line } = checkbox(bridge, "aggregates", "totals (aggregates)", () => {
+        form.aggregates = box.checked;
+        changed(true);
+      });
+      box.checked = form.aggregates;
+      made.push(line);
+    }
+    boxes.replaceChildren(...(made.length ? made : [element("p", { className: "classy-nb-hint" }, "Nothing to include here.")]));
+  };
+
+  const drawDates = () => {
+    by.replaceChildren(option("", shape.date ?? "choose a date …"), ...shape.dates.filter((name) => name !== shape.date).map((name) => option(name)));
+    by.value = form.by;
+    byField.hidden = !shape.dates.length;
+    since.disabled = until.disabled = !shape.dates.length;
+    drawPeriod();
+  };
+
+  const drawPeriod = () => {
+    const which = form.by || (shape.date ? `${shape.date}, the business date` : "the date you choose");
+    period.textContent = shape.dates.length
+      ? `By ${which}. Days begin at midnight in ${shape.timezone}; “until” is the first day left out.`
+      : "These records have no date to choose by.";
+  };
+
+  search.addEventListener("input", drawList);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") {
+      event.preventDefault();
+      if (list.selectedIndex < 0) choose(list.options[0]?.value);
+      list.focus();
+    }
+    if (event.key === "Enter" && list.selectedIndex < 0) {
+      event.preventDefault();
+      choose(list.options[0]?.value);
+    }
+  });
+  list.addEventListener("change", () => choose(list.value));
+  parent.addEventListener("change", () => { form.parent = parent.value; form.values = {}; changed(true); });
+  for (const [control, name] of [[since, "since"], [until, "until"], [by, "by"]]) {
+    control.dataset.field = name;
+    control.addEventListener("input", () => { form[name] = control.value; drawPeriod(); changed(true); });
+  }
+  add.addEventListener("click", () => {
+    form.where = [...form.where, ["", "=", ""]];
+    drawRows();
+    rows.lastElementChild.querySelector("select").focus();
+    changed(true);
+  });
+
+  const draw = () => {
+    list.value = form.resource;
+    fact.textContent = shape.fact;
+    fact.append(...shape.flags.map((flag) => element("strong", { className: "classy-nb-flag" }, flag)));
+    redraw("parents", shape.parents, () => parent.replaceChildren(...shape.parents.map((one) => option(one.value, one.text))));
+    parent.value = shape.parent;
+    redraw("keys", [shape.fields, form.resource], drawKeys);
+    redraw("dates", [shape.date, shape.dates], drawDates);
+    redraw("rows", [shape.columns, form.resource], drawRows);
+    redraw("boxes", [shape.include, shape.aggregates, form.resource], drawBoxes);
+    redraw("statuses", shape.statuses, () => statuses.replaceChildren(...shape.statuses.map((name) => option(name))));
+  };
+
+  return {
+    form,
+    conditions,
+    include,
+    chooser: element("div", { className: "classy-nb-chooser" },
+      field(bridge, "search", "Search resources", search), field(bridge, "resource", "Resource", list), fact),
+    details: element("div", { className: "classy-nb-details" },
+      element("div", { className: "classy-nb-row" }, field(bridge, "parent", "Parent", parent)), keys,
+      element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since),
+        field(bridge, "until", "Until", until), byField), period,
+      conditions, include, optional, statuses, flags),
+    offer(found) {
+      resources = found;
+      drawList();
+    },
+    fit(next) {
+      shape = next;
+      form.parent = next.parent;
+      draw();
+    },
+    // Takes over a form that came from Python: of another view, or from before the page was reloaded.
+    take(next) {
+      if (JSON.stringify(form) === JSON.stringify(next)) return;
+      Object.assign(form, structuredClone(next));
+      for (const name of ["keys", "rows", "boxes", "dates"]) delete drawn[name];
+      since.value = form.since;
+      until.value = form.until;
+      if (shape) draw();
+      drawList();
+    },
+    incomplete: () => [since, until].find((control) => control.validity.badInput),
+  };
+}

@@ -1,0 +1,204 @@
+// The explorer: one form, its call as Python, and what its buttons bring.
+
+const TYPING_PAUSE = 200;
+
+export default { render };
+
+function render({ model, el }) {
+  const bridge = openBridge({ model, el, name: "explorer", label: "Explorer" });
+  const { root, status } = bridge;
+  let pending = 0;
+  let call = { text: "", asked: "", problem: "", field: "", file: "", variable: "" };
+  let preview = null;
+  let counts = null;
+  let attempted = false;
+  let last = null; // the button that began the job
+
+  const send = (kind, more = {}) => {
+    clearTimeout(pending);
+    pending = 0;
+    bridge.ask(kind, { form: fields.form, view: bridge.view, ...more });
+  };
+  const fields = makeFields(bridge, (now) => {
+    clearTimeout(pending);
+    pending = setTimeout(() => send("form"), now ? 0 : TYPING_PAUSE);
+  });
+
+  const button = (text, act, kind = "") => element("button", {
+    type: "button",
+    className: kind,
+    onclick: (event) => event.currentTarget.getAttribute("aria-disabled") !== "true" && act(event.currentTarget),
+  }, text);
+  const begin = (kind, more) => (from) => {
+    attempted = true;
+    last = from ?? document.activeElement;
+    const unfinished = fields.incomplete();
+    if (unfinished) {
+      bridge.say(`The date under “${unfinished === root.querySelector('[data-field="since"]') ? "Since" : "Until"}” is not complete.`, "error");
+      unfinished.focus();
+      return;
+    }
+    allow(false); // until Python says whether something runs now
+    send(kind, more);
+  };
+  const allow = (allowed) => {
+    for (const one of Object.values(actions)) one.setAttribute("aria-disabled", String(!allowed));
+  };
+  const actions = {
+    preview: button("Preview", begin("preview"), "classy-nb-primary"),
+    count: button("Count", begin("count")),
+    save: button("Save CSV", begin("save")),
+    download: button("Download", begin("download")),
+    variable: button("To a variable", begin("variable")),
+  };
+  const cancel = button("Cancel", () => bridge.ask("cancel"));
+  const code = element("code", { className: "classy-nb-call" });
+  const copy = button("Copy", async () => {
+    const done = await copyText(code.textContent, code);
+    bridge.say(done ? "Copied." : "The call is selected: copy it with Ctrl+C.", done ? "done" : "");
+  });
+  const named = (name, label) => {
+    const input = element("input", { type: "text", autocomplete: "off", spellcheck: false });
+    input.dataset.field = name;
+    input.addEventListener("input", () => {
+      fields.form[name] = input.value === call[name] ? "" : input.value;
+      clearTimeout(pending);
+      pending = setTimeout(() => send("form"), TYPING_PAUSE);
+    });
+    return { input, line: field(bridge, name, label, input) };
+  };
+  const file = named("file", "File name");
+  const variable = named("variable", "Variable name");
+
+  const bar = element("progress", { "aria-label": "Progress" });
+  const far = element("span", { className: "classy-nb-hint" });
+  const running = element("div", { className: "classy-nb-running", hidden: true }, bar, far, cancel);
+  const yes = button("", () => send(yes.value, { replace: true }));
+  const no = button("Keep it", () => { bridge.ask("keep"); last?.focus(); });
+  const question = element("div", { className: "classy-nb-buttons", hidden: true }, yes, no);
+
+  const personal = checkbox(bridge, "personal", "Show personal data", () => bridge.ask("personal", { shown: personal.box.checked }));
+  const all = checkbox(bridge, "all", "All columns", () => drawPreview());
+  const hiding = element("span", { className: "classy-nb-hint" });
+  const table = element("table", { className: "classy-nb-preview" });
+  const frame = element("div", { className: "classy-nb-scroll", role: "region", tabIndex: 0, "aria-label": "Rows" }, table);
+  const oldRows = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
+  const rows = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Preview of rows" },
+    element("div", { className: "classy-nb-switches" }, personal.line, all.line, hiding), frame, oldRows);
+  const numbers = element("table", { className: "classy-nb-counts" });
+  const doubt = element("p", { className: "classy-nb-hint" });
+  const oldNumbers = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
+  const tally = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Numbers" }, numbers, doubt, oldNumbers);
+
+  const drawPreview = () => {
+    rows.hidden = preview === null;
+    if (preview === null) return table.replaceChildren();
+    personal.box.checked = preview.unmasked;
+    all.line.hidden = preview.first.length === preview.columns.length;
+    all.line.querySelector("label").textContent = `All ${preview.columns.length} columns`;
+    hiding.textContent = preview.unmasked || !preview.personal ? "" : `${preview.personal} personal columns are hidden.`;
+    showRows(table, preview, all.box.checked);
+    stale();
+  };
+  const drawCounts = () => {
+    tally.hidden = counts === null;
+    if (counts === null) return;
+    showCounts(numbers, counts);
+    doubt.textContent = counts.ignored ? "The API seems to ignore the condition on the status: no numbers by status." : "";
+    doubt.hidden = !counts.ignored;
+    stale();
+  };
+  const stale = () => {
+    oldRows.hidden = !preview || preview.call === call.asked;
+    oldNumbers.hidden = !counts || counts.call === call.asked;
+  };
+  const drawCall = () => {
+    code.textContent = call.text || `# ${call.problem}`;
+    code.dataset.problem = String(!call.text);
+    copy.setAttribute("aria-disabled", String(!call.text));
+    for (const [name, { input }] of [["file", file], ["variable", variable]]) {
+      if (root.getRootNode().activeElement !== input) input.value = fields.form[name] || call[name];
+    }
+    for (const control of root.querySelectorAll("[data-field]")) {
+      const parts = control.matches("div") ? [...control.querySelectorAll("select, input")] : [control];
+      const wrong = call.field === control.dataset.field && (attempted || parts.at(-1).value !== "");
+      const guilty = parts.find((part) => part.value === "") ?? parts.at(-1);
+      for (const part of parts) {
+        if (wrong && part === guilty) part.setAttribute("aria-invalid", "true");
+        else part.removeAttribute("aria-invalid");
+      }
+    }
+    stale();
+  };
+  const drawJob = (job) => {
+    const ended = !running.hidden && !job.running;
+    if (ended && running.contains(document.activeElement)) (last ?? actions.preview).focus();
+    running.hidden = !job.running;
+    allow(!job.running);
+    if (job.ticket) return; // the download says itself how far it is
+    far.textContent = job.text ?? "";
+    if (job.total) Object.assign(bar, { max: job.total, value: Math.min(job.rows, job.total) });
+    else bar.removeAttribute("value");
+  };
+  const drawStatus = ({ text, tone, question: asked }) => {
+    bridge.say(text, tone);
+    if (running.hidden && (asked || tone)) allow(true);
+    question.hidden = !asked;
+    if (!asked) return;
+    yes.value = asked.action;
+    yes.textContent = asked.yes;
+    if (root.contains(document.activeElement)) no.focus();
+  };
+
+  const take = {
+    shape: (message) => fields.fit(message),
+    call: (message) => { call = message; drawCall(); },
+    preview: ({ shown }) => { preview = shown; drawPreview(); },
+    counts: ({ shown }) => { counts = shown; drawCounts(); },
+    job: drawJob,
+    status: drawStatus,
+  };
+  for (const [kind, act] of Object.entries(take)) bridge.on(kind, act);
+  bridge.on("form", ({ form, view }) => { if (view !== bridge.view && !pending) fields.take(form); });
+  bridge.on("problem", ({ field: where }) => {
+    const control = root.querySelector(`[data-field="${CSS.escape(where)}"]`);
+    (control?.querySelector("[aria-invalid]") ?? control)?.focus();
+  });
+  bridge.on("error", ({ text }) => drawStatus({ text, tone: "error" }));
+  bridge.on("who", () => bridge.send("here", { view: bridge.view }));
+  bridge.on("state", (state) => {
+    title.textContent = `Explore ${state.organization}`;
+    others.textContent = `${state.others} more hold single records: .resources() lists them all.`;
+    fields.form.resource ||= state.form.resource;
+    fields.offer(state.resources);
+    if (!pending) fields.take(state.form);
+    for (const [kind, act] of Object.entries(take)) act(state[kind]);
+  });
+  makeDownloads(bridge, (received, size) => {
+    Object.assign(bar, { max: size, value: received });
+    far.textContent = `${(received / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB`;
+  });
+
+  const title = element("h2", {}, "Explore");
+  const others = element("p", { className: "classy-nb-hint" });
+  fields.chooser.append(others);
+  const form = element("form", { autocomplete: "off", noValidate: true },
+    element("div", { className: "classy-nb-columns" }, fields.chooser, fields.details),
+    element("div", { className: "classy-nb-python" }, element("pre", {}, code), copy),
+    element("div", { className: "classy-nb-buttons" }, actions.preview, actions.count),
+    element("div", { className: "classy-nb-exports" },
+      element("div", { className: "classy-nb-export" }, file.line, actions.save, actions.download),
+      element("div", { className: "classy-nb-export" }, variable.line, actions.variable)));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.defaultPrevented || event.target.closest("button")) return;
+    event.preventDefault();
+    const act = { file: actions.save, variable: actions.variable }[event.target.dataset.field];
+    (act ?? actions.preview).click();
+  });
+  root.append(title,
+    element("p", { className: "classy-nb-hint" }, "Nothing that you see here is saved with the notebook. The data are only read, never changed."),
+    form, running, status, question, tally, rows);
+  bridge.open();
+  return () => { clearTimeout(pending); bridge.close(); };
+}

@@ -1,0 +1,56 @@
+"""One page with JupyterLab for many tests: loading it takes longer than most of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from browser import chromium
+
+if TYPE_CHECKING:
+    from browser.notebook import Notebook
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+
+class Desk:
+    """The page; a new one after a test that failed.
+
+    Attributes
+    ----------
+    strangers
+        Addresses elsewhere that it asked for.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._context: BrowserContext | None = None
+        self.strangers: list[str] = []
+
+    @property
+    def pages(self) -> list[Page]:
+        """What is open."""
+        return self._context.pages if self._context is not None else []
+
+    def page(self) -> Page:
+        """Return the page."""
+        if self._context is None:
+            self._context = chromium.fresh(self._browser, self.strangers)
+            self._context.new_page()
+        return self._context.pages[0]
+
+    def clear(self, opened: list[Notebook]) -> None:
+        """Close what a test has opened."""
+        if self._context is not None:
+            for notebook in opened[-1:]:
+                notebook.close_here()
+
+    def leave(self) -> None:
+        """Throw the page away: nobody knows what is in it."""
+        if self._context is not None:
+            self._context.close()
+            self._context = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()

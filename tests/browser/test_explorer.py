@@ -1,0 +1,126 @@
+"""The explorer in JupyterLab, from an empty form to files, a frame and the clipboard."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from browser.accessibility import check_looks
+from browser.evidence import picture
+from browser.explorer import CELL, ROOT, ExplorerForm
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from browser.notebook import Notebook
+
+    from classy_nb.sandbox import Sandbox
+
+
+def gifts_of_this_year(box: Sandbox) -> list[dict[str, Any]]:
+    return [
+        record
+        for record in box.truth("transactions")
+        if record["status"] == "success" and record["purchased_at"] >= "2026"
+    ]
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_from_an_empty_form_to_files_and_a_frame(
+    notebook: Callable[..., Notebook], box: Sandbox, tmp_path: Path
+) -> None:
+    gifts = gifts_of_this_year(box)
+    count, donor = len(gifts), gifts[0]["billing_last_name"]
+    assert 100 < count < 2000
+    opened = notebook(CELL, "len(gifts), set(gifts['status'])")
+    page, form = opened.page, ExplorerForm(opened.output(0))
+    opened.run_cell(0)
+    expect(form.labelled("Resource")).to_be_visible()
+
+    form.ask_for_gifts_of_this_year()
+    expect(form.call).to_have_text(
+        'gifts = classy.transactions(since="2026-01-01", where="status = success")'
+    )
+    form.press("Copy")
+    expect(form.status).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == form.call.inner_text()
+
+    form.press("Preview")
+    expect(form.status).to_contain_text(f"of {count:,} rows")
+    expect(form.rows.first).to_be_visible()
+    table = form.root.locator(".classy-nb-preview")
+    expect(table).to_contain_text(str(gifts[0]["id"]))
+    expect(table).not_to_contain_text(donor)
+    form.labelled("Show personal data").check()
+    expect(table).to_contain_text(donor)
+    form.labelled("All 117 columns").check()
+    expect(table).to_contain_text("@example.org")
+    saved = opened.save()
+    assert "@example.org" not in saved
+    assert donor not in saved
+
+    form.press("Count")
+    expect(form.status).to_contain_text(f"There are {count:,} transactions")
+    form.labelled("All 117 columns").uncheck()
+    form.labelled("Show personal data").uncheck()
+    expect(table).not_to_contain_text(donor)
+    check_looks(opened, ROOT, "explorer", height=1500)
+
+    form.press("Save CSV")
+    expect(form.status).to_contain_text(f"Saved {count:,} rows")
+    [written] = opened.file.parent.glob("transactions*.csv")
+    expect(form.status).to_contain_text(written.name)
+    with page.expect_download() as downloading:
+        form.press("Download")
+    downloaded = tmp_path / "downloaded.csv"
+    downloading.value.save_as(downloaded)
+    assert downloading.value.suggested_filename == written.name
+    assert digest(downloaded) == digest(written)
+    assert written.read_text("utf-8").count("\n") > count
+    expect(form.status).to_contain_text("its checksum is right")
+
+    form.press("To a variable")
+    expect(form.status).to_contain_text(f"{count:,} rows")
+    opened.run_cell(1)
+    expect(opened.output(1)).to_contain_text(f"({count}, {{'success'}})")
+    picture(page, "explorer-done")
+
+
+def test_cancel_and_other_cells_meanwhile(notebook: Callable[..., Notebook], box: Sandbox) -> None:
+    opened = notebook(CELL, "6 * 7")
+    form = ExplorerForm(opened.output(0))
+    opened.run_cell(0)
+    form.labelled("Resource").select_option("transactions")
+    expect(form.call).to_contain_text("classy.transactions()")
+    box.faults.then(*["ok"] * 12, *["stall"] * 60)
+    form.press("To a variable")
+    expect(form.progress).to_be_visible()
+    opened.run_cell(1)
+    expect(opened.output(1)).to_contain_text("42")
+    expect(form.progress).to_be_visible()  # still at it: the cell did not wait
+    picture(opened.page, "explorer-running")
+    pressed = time.monotonic()
+    form.press("Cancel")
+    expect(form.progress).to_be_hidden()
+    expect(form.status).to_contain_text(re.compile("cancelled|stopped", re.IGNORECASE))
+    assert time.monotonic() - pressed < 5
+    assert [file.name for file in opened.file.parent.glob("*.part*")] == []
+
+
+def test_a_reloaded_page_shows_the_form_as_it_was(own_notebook: Callable[..., Notebook]) -> None:
+    opened = own_notebook(CELL)
+    form = ExplorerForm(opened.output(0))
+    opened.run_cell(0)
+    form.ask_for_gifts_of_this_year()
+    expect(form.call).to_contain_text('where="status = success"')
+    opened.save()
+    opened.reload()
+    expect(form.call).to_contain_text('where="status = success"')
+    expect(form.labelled("Since")).to_have_value("2026-01-01")

@@ -1,0 +1,37 @@
+"""Without credentials and without writing code: from the login form to a file of this year's gifts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from browser.explorer import ExplorerForm
+from browser.login import CELL, LoginForm
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser.notebook import Notebook
+
+
+def test_from_the_form_to_a_csv_of_this_years_gifts(notebook: Callable[..., Notebook]) -> None:
+    opened = notebook(CELL, "classy.explore()")
+    form = LoginForm(opened.output(0))
+    opened.run_cell(0)
+    form.root.get_by_label("Environment", exact=True).select_option("sandbox")
+    form.connect.click()
+    expect(opened.output(0)).to_contain_text("Connected to Stand-in Harbor Foundation at")
+    expect(opened.output(0)).to_contain_text("all data are invented")
+    opened.run_cell(1)
+    explorer = ExplorerForm(opened.output(1))
+    explorer.ask_for_gifts_of_this_year()
+    explorer.labelled("File name").fill("this_year.csv")
+    explorer.press("Save CSV")
+    expect(explorer.status).to_contain_text("Saved ")
+    gifts = pd.read_csv(opened.file.with_name("this_year.csv"), low_memory=False)
+    assert len(gifts) > 1000
+    assert set(gifts["status"]) == {"success"}
+    assert gifts["purchased_at"].min() >= "2026-01-01"
+    assert gifts["id"].is_unique
+    expect(explorer.status).to_contain_text(f"Saved {len(gifts):,} rows")

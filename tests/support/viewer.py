@@ -1,0 +1,62 @@
+"""A stand-in for the browser's side of a panel: says what the JavaScript would, keeps what it is told."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+
+class Viewer:
+    """One view of a panel.
+
+    Attributes
+    ----------
+    told
+        All messages so far, with their binary pieces.
+    """
+
+    def __init__(self, panel: Any, name: str = "view-1") -> None:
+        self.panel = panel
+        self.name = name
+        self.told: list[tuple[dict[str, Any], list[bytes]]] = []
+        self._news = threading.Condition()
+        panel.comm.send = self._hear
+
+    def _hear(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
+        if isinstance(data, dict) and data.get("method") == "custom":
+            with self._news:
+                self.told.append((data["content"], list(buffers or [])))
+                self._news.notify_all()
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """Send a message, the way that it comes in from the kernel's channel."""
+        content = {"kind": kind, "view": self.name, **fields}
+        self.panel._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """Return all messages of a kind."""
+        with self._news:
+            return [message for message, _ in self.told if message["kind"] == kind]
+
+    def last(self, kind: str) -> dict[str, Any]:
+        """Return the last message of a kind."""
+        return self.of(kind)[-1]
+
+    def wait_for(self, kind: str, after: int = 0, seconds: float = 20) -> dict[str, Any]:
+        """Return the last message of a kind, as soon as there are more than *after*."""
+        with self._news:
+            heard = self._news.wait_for(
+                lambda: sum(message["kind"] == kind for message, _ in self.told) > after, seconds
+            )
+        assert heard, f"no message {kind!r}; the last ones: {[m['kind'] for m, _ in self.told[-5:]]}"
+        return self.last(kind)
+
+    def wait_until(self, kind: str, seconds: float = 20, **fields: Any) -> dict[str, Any]:
+        """Return the first message of a kind whose fields are these."""
+
+        def found() -> list[dict[str, Any]]:
+            return [m for m in self.of(kind) if all(m.get(name) == value for name, value in fields.items())]
+
+        with self._news:
+            assert self._news.wait_for(found, seconds), f"no {kind!r} with {fields}: {self.of(kind)[-3:]}"
+        return found()[0]

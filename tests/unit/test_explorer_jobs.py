@@ -1,0 +1,303 @@
+"""The explorer's jobs: in the background, one at a time, cancelled within a second."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.connection import connected_to, orgs
+from support.lists import Listed, rows
+from support.server import Asked, Reply, ScriptedServer
+from support.viewer import Viewer
+
+from classy_nb.client import Classy
+from classy_nb.errors import InterruptedFetchError
+from classy_nb.panel.explorer import Explorer, _desk, _notebook, _talk
+from classy_nb.panel.explorer._job import Job, Outcome
+
+AT_ONCE = 1.5
+"""Seconds: one, and some for a busy machine."""
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The variables of a notebook."""
+    variables: dict[str, Any] = {}
+    monkeypatch.setattr(_notebook, "variables", lambda: variables)
+    return variables
+
+
+@pytest.fixture
+def explorer(connected: Classy, notebook: dict[str, Any]) -> Iterator[Explorer]:
+    panel = connected.explore()
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def viewer(explorer: Explorer) -> Viewer:
+    found = Viewer(explorer)
+    found.say("hello")
+    return found
+
+
+class Silent:
+    """A list that answers a few times and then says nothing until it is released."""
+
+    def __init__(self, server: ScriptedServer, answers: int) -> None:
+        self.listed = Listed(rows(2000))
+        self.reached, self.release = threading.Event(), threading.Event()
+        self._answers = answers
+        server.handler = self._answer
+
+    def _answer(self, asked: Asked) -> Reply:
+        reply = self.listed.reply(asked)
+        if len(self.listed.asked) > self._answers:
+            reply.delay = self.release
+            self.reached.set()
+        return reply
+
+
+@pytest.fixture
+def silent(server: ScriptedServer) -> Iterator[Any]:
+    made: list[Silent] = []
+
+    def make(answers: int) -> Silent:
+        made.append(Silent(server, answers))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.release.set()
+
+
+def form(viewer: Viewer, **changes: Any) -> dict[str, Any]:
+    return {**viewer.last("state")["form"], **changes}
+
+
+def our_threads() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("classy_nb")]
+
+
+def wait_for_no_threads() -> None:
+    end = time.monotonic() + 5
+    while our_threads() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert our_threads() == []
+
+
+def cancelled(viewer: Viewer) -> float:
+    """Cancel, and return how long it took."""
+    begun = time.monotonic()
+    viewer.say("cancel")
+    viewer.wait_until("job", running=False)
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("preview", 0),
+        ("count", 0),
+        ("count", 3),
+        ("variable", 0),
+        ("variable", 4),
+        ("save", 4),
+        ("download", 4),
+    ],
+)
+def test_cancel_takes_effect_within_a_second(
+    viewer: Viewer, silent: Any, notebook: dict[str, Any], tmp_path: Path, case: tuple[str, int]
+) -> None:
+    action, answers = case
+    server = silent(answers)
+    viewer.say(action, form=form(viewer, file=str(tmp_path / "gifts.csv")))
+    assert server.reached.wait(20)
+    assert cancelled(viewer) < AT_ONCE
+    said = viewer.last("status")
+    assert said["tone"] == ""
+    assert any(word in said["text"] for word in ("Cancelled", "Stopped"))
+    assert "Cancelling" not in said["text"]
+    assert notebook == {}
+    assert not (tmp_path / "gifts.csv").exists()
+    assert viewer.of("offer") == []
+    wait_for_no_threads()
+    server.release.set()
+    viewer.say("count", form=form(viewer, where=[["status", "=", "success"]]))
+    assert viewer.wait_for("counts")["shown"]["total"] == 1000
+
+
+def test_what_was_saved_so_far_is_said_and_gone_on_with(
+    server: ScriptedServer, silent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classy_nb.client._files.BATCH_ROWS", 100)
+    file = tmp_path / "gifts.csv"
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    with connected_to(server, workers=1) as classy:
+        explorer = classy.explore()
+        viewer, slow = Viewer(explorer), silent(4)
+        viewer.say("hello")
+        viewer.say("save", form=form(viewer, file=str(file)))
+        assert slow.reached.wait(20)
+        cancelled(viewer)
+        kept = viewer.last("status")["text"]
+        assert re.search(rf"[1-4]00 rows are kept beside {file}; the same call goes on from there", kept)
+        slow.release.set()
+        viewer.say("save", form=form(viewer, file=str(file)))
+        said = viewer.wait_until("status", tone="done")["text"]
+        assert re.search(r" Going on with [1-4]00 rows that were fetched from .*; what changed since", said)
+        assert len(file.read_text().splitlines()) == 2001
+        assert explorer.file == file
+        explorer.close()
+
+
+def test_one_job_at_a_time(viewer: Viewer, silent: Any) -> None:
+    server = silent(0)
+    viewer.say("preview", form=form(viewer))
+    assert server.reached.wait(20)
+    viewer.say("count", form=form(viewer))
+    assert viewer.last("status") == {
+        "kind": "status",
+        "text": "Still at it: fetching a preview of transactions. Cancel it, or wait.",
+        "tone": "error",
+        "question": None,
+    }
+    assert len(server.listed.asked) == 1
+    assert cancelled(viewer) < AT_ONCE
+
+
+def test_a_second_view_sees_what_goes_on(viewer: Viewer, silent: Any) -> None:
+    server = silent(4)
+    viewer.say("variable", form=form(viewer))
+    assert server.reached.wait(20)
+    viewer.say("hello", view="view-2")
+    job = viewer.last("state")["job"]
+    assert (job["running"], job["label"]) == (True, "Fetching gifts")
+    assert job["total"] == 2000
+    assert job["text"].startswith(f"{job['rows']:,} of 2,000 rows, ")
+    assert viewer.last("state")["status"]["text"] == "Fetching gifts …"
+    cancelled(viewer)
+
+
+def test_a_panel_that_nobody_looks_at_any_more_ends_its_job(
+    viewer: Viewer, silent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_talk, "_GONE_AFTER", 0.2)
+    server = silent(0)
+    viewer.say("preview", form=form(viewer))
+    assert server.reached.wait(20)
+    viewer.say("gone", view="view-2")
+    viewer.wait_for("who")
+    viewer.say("here")
+    time.sleep(0.5)  # longer than it would wait: nothing must happen
+    assert viewer.panel._conversation._job is not None
+    viewer.say("gone")
+    viewer.wait_until("job", running=False)
+    wait_for_no_threads()
+
+
+def test_closing_the_panel_ends_its_job(explorer: Explorer, viewer: Viewer, silent: Any) -> None:
+    server = silent(0)
+    viewer.say("variable", form=form(viewer))
+    assert server.reached.wait(20)
+    [thread] = [t for t in threading.enumerate() if t.name.startswith("classy_nb-panel")]
+    assert thread.daemon
+    explorer.close()
+    thread.join(AT_ONCE)
+    assert not thread.is_alive()
+    wait_for_no_threads()
+
+
+def ended_job(work: Any, **ways: Any) -> tuple[Job, list[Outcome], threading.Event]:
+    outcomes: list[Outcome] = []
+    over = threading.Event()
+
+    def ended(_: Job, outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        over.set()
+
+    job = Job("Trying", work, ways.pop("tell", lambda _: None), ended, **ways)
+    job.start()
+    return job, outcomes, over
+
+
+def test_a_job_that_cannot_be_broken_off_is_left_to_itself() -> None:
+    release = threading.Event()
+    job, outcomes, over = ended_job(lambda _: release.wait(20))
+    job.cancel()
+    begun = time.monotonic()
+    assert over.wait(10)
+    assert time.monotonic() - begun < 2
+    release.set()
+    assert job.join(5)
+    assert outcomes == [Outcome("cancelled", "Cancelled.")]  # what it brings later has no effect
+
+
+def test_what_is_done_after_all_is_told_though_it_was_said_to_be_cancelled() -> None:
+    release, late, told = threading.Event(), threading.Event(), []
+
+    def take(job: Job, value: Any) -> None:
+        told.append((job, value))
+        late.set()
+
+    job, outcomes, over = ended_job(lambda _: release.wait(20) and "saved", late=take)
+    job.cancel()
+    assert over.wait(10)
+    assert outcomes == [Outcome("cancelled", "Cancelled.")]
+    release.set()
+    assert late.wait(5)
+    assert told == [(job, "saved")]
+
+
+def test_a_job_that_is_done_before_the_cancel_is_seen_is_done() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def work(_: Job) -> str:
+        begun.set()
+        release.wait(5)
+        return "all"
+
+    job, outcomes, over = ended_job(work)
+    assert begun.wait(5)
+    job.cancel()
+    release.set()
+    assert over.wait(5)
+    assert outcomes == [Outcome("done", "", "all")]
+
+
+def test_progress_raises_once_it_was_cancelled() -> None:
+    told: list[Job] = []
+    job = Job("Trying", lambda _: None, told.append, lambda _job, _outcome: None)
+    job.watch(1, 2, "")
+    job._cancelled.set()
+    with pytest.raises(InterruptedFetchError):
+        job.watch(2, 2, "")
+    assert len(told) == 1
+    assert job.rows == 1
+
+
+def test_progress_is_told_a_few_times_a_second_at_most(viewer: Viewer, explorer: Explorer) -> None:
+    def work(job: Job) -> float:
+        begun = time.monotonic()
+        for number in range(3000):
+            job.watch(number, 3000, "")
+        return time.monotonic() - begun
+
+    explorer._conversation.begin("Trying", work, lambda _job, seconds: f"{seconds}")
+    viewer.wait_until("status", tone="done")
+    seconds = float(viewer.last("status")["text"])
+    assert len(viewer.of("job")) <= 3 + seconds / _desk._BETWEEN_NEWS
+
+
+def test_a_result_that_cannot_be_shown_is_an_error(viewer: Viewer, explorer: Explorer) -> None:
+    def then(_job: Job, _value: Any) -> str:
+        raise RuntimeError("of a donor")
+
+    explorer._conversation.begin("Trying", lambda _: 1, then)
+    viewer.wait_until("status", tone="error")
+    assert "RuntimeError" in viewer.last("status")["text"]
+    assert "donor" not in viewer.last("status")["text"]
+    assert viewer.last("job")["running"] is False
