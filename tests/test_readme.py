@@ -16,7 +16,8 @@ from classy_nb.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"(?ms)^```python\n(.*?)^```", README)
 GROUPS = {"ClassyError", "ResponseError"}
 """Roots of the error tree: no row of the table is about them."""
@@ -95,9 +96,20 @@ def test_every_line_of_the_table_of_wishes_runs(box: Sandbox, at_home: Path, cod
 
 def test_every_resource_named_exists() -> None:
     named = set(re.findall(r"\bclassy\.(\w+)", README))
-    methods = {"get", "resources", "close"}
+    methods = {"get", "resources", "close", "explore"}
     assert named & set(catalog.load().resources)
     assert named <= set(catalog.load().resources) | methods
+
+
+def test_the_table_of_resources_is_the_catalogs() -> None:
+    named = [name for row in table("About | Resources") for name in code_in(row[1])]
+    assert len(named) == len(set(named))
+    assert set(named) == set(catalog.load().resources)
+
+
+def test_the_table_of_notebooks_names_them_all() -> None:
+    named = [code_in(row[0])[0] for row in table("Notebook | What it answers")]
+    assert named == sorted(path.stem for path in ROOT.glob("notebooks/*.ipynb"))
 
 
 def test_every_function_named_exists() -> None:
