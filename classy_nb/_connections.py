@@ -9,7 +9,6 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
@@ -26,26 +25,6 @@ def _check() -> None:
         raise ConnectionAbortedError("It was hung up from here.")
 
 
-class _Guarded:
-    """Comes back from connecting for threads that may still send."""
-
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        try:
-            _check()  # there was nothing to hang up before
-        except OSError:
-            self.close()  # type: ignore[attr-defined]
-            raise
-
-
-class _Connection(_Guarded, HTTPConnection):
-    pass
-
-
-class _TLSConnection(_Guarded, HTTPSConnection):
-    pass
-
-
 class _Noted:
     """Notes which thread has taken which connection."""
 
@@ -59,17 +38,23 @@ class _Noted:
             raise
         return connection
 
+    def _validate_conn(self, conn: Any) -> None:
+        super()._validate_conn(conn)  # type: ignore[misc]
+        if conn.is_closed:
+            conn.connect()
+        _check()  # while it connected there was nothing to hang up
+
     def _put_conn(self, conn: Any) -> None:
         _in_use.pop(threading.get_ident(), None)
         super()._put_conn(conn)  # type: ignore[misc]
 
 
 class _Pool(_Noted, HTTPConnectionPool):
-    ConnectionCls = _Connection
+    pass
 
 
 class _TLSPool(_Noted, HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
+    pass
 
 
 class Adapter(HTTPAdapter):

@@ -15,8 +15,8 @@ from classy_nb.errors import BadRequestError, UnexpectedAnswerError
 from classy_nb.redact import safe_path
 
 from ._keys import MOODS, KeyRefusedError, accept_page, next_page
-from ._records import Records
 from ._ranges import PAGE, Range, Ranges
+from ._records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -194,6 +194,6 @@ def end_threads(threads: Sequence[threading.Thread]) -> None:
         return
     for thread in alive:
         thread.join(0.05)  # most are between two requests
-    hang_up(t.ident for t in alive if t.is_alive() and t.ident is not None)
+    hang_up(thread for thread in alive if thread.is_alive())
     for thread in alive:
         thread.join(_JOIN_SECONDS)

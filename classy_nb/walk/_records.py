@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 
-class Records(Sequence[Any]):
+class Records(Sequence[Any]):  # noqa: PLW1641 - equal by what it holds, which has no hash
     """A sequence of records whose ``repr`` says how many there are, and nothing else.
 
     Parameters
@@ -16,10 +16,9 @@ class Records(Sequence[Any]):
     """
 
     __slots__ = ("_held",)
-    __hash__ = None  # type: ignore[assignment] - equal by what they hold
 
     def __init__(self, records: Iterable[Any] = ()) -> None:
-        self._held = records._held if isinstance(records, Records) else list(records)
+        self._held: list[Any] = records._held if isinstance(records, Records) else list(records)  # noqa: SLF001
 
     def __len__(self) -> int:
         return len(self._held)

@@ -117,4 +117,6 @@ def test_the_search_would_find_a_canary(tmp_path: Path, hide: object) -> None:
     (place / "file.bin").write_bytes(b"\x00\x01" + hide(SECRET) + b"\xff")  # type: ignore[operator]
     assert leaks(tmp_path, CLIENT_ID, {"secret": SECRET}) == ["secret in deep/inside/file.bin"]
     assert leaks(tmp_path, CLIENT_ID, {"other": "nothing of the kind"}) == []
-    assert leaks(tmp_path / "empty", CLIENT_ID, {"secret": SECRET}, f"shown: {SECRET}") == ["secret in output 0"]
+    assert leaks(tmp_path / "empty", CLIENT_ID, {"secret": SECRET}, f"shown: {SECRET}") == [
+        "secret in output 0"
+    ]

@@ -41,8 +41,11 @@ def test_what_is_hung_up_stays_encrypted(encrypted: tuple[ssl.SSLSocket, ssl.SSL
     client, server = encrypted
     client.sendall(b"hello")
     assert server.recv(5) == b"hello"
-    _connections._in_use[threading.get_ident()] = Taken(client)
-    hang_up([threading.get_ident()])
+    here = threading.Thread(target=print)
+    here.start()
+    here.join()
+    _connections._in_use[here.ident or 0] = Taken(client)
+    hang_up([here])
     assert client.version() == "TLSv1.2", "else it would send plain text from now on"
     with pytest.raises(OSError, match=r"(?i)eof|shut|pipe"):
         client.sendall(b"Authorization: Bearer secret")

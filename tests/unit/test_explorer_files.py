@@ -209,7 +209,7 @@ def test_a_download_comes_in_chunks_and_is_the_same_file(
 
 
 def test_the_checksum_decides(viewer: Viewer, explorer: Explorer, tmp_path: Path) -> None:
-    for intact, tone, words in ((True, "done", "its checksum is right"), (False, "error", "try again")):
+    for intact, tone, said_of_it in ((True, "done", "its checksum is right"), (False, "error", "try again")):
         viewer.told.clear()
         viewer.say("hello")
         offer = offered(viewer)
@@ -218,7 +218,7 @@ def test_the_checksum_decides(viewer: Viewer, explorer: Explorer, tmp_path: Path
         assert folder.exists()
         viewer.say("received", ticket=offer["ticket"], intact=intact)
         said = viewer.last("status")
-        assert (said["tone"], words in said["text"]) == (tone, True)
+        assert (said["tone"], said_of_it in said["text"]) == (tone, True)
         assert viewer.last("job")["running"] is False
         assert not folder.exists()
     assert list(tmp_path.iterdir()) == []

@@ -64,9 +64,7 @@ def shown(error: BaseException) -> Iterator[str]:
     ultratb = pytest.importorskip("IPython.core.ultratb")
     formatter = ultratb.FormattedTB(mode="Verbose", theme_name="nocolor", include_vars=True)
     yield formatter.stb2text(formatter.structured_traceback(type(error), error, ours(error)))
-    yield "".join(
-        traceback.TracebackException(type(error), error, ours(error), capture_locals=True).format()
-    )
+    yield "".join(traceback.TracebackException(type(error), error, ours(error), capture_locals=True).format())
     for frame, _ in traceback.walk_tb(ours(error)):
         if str(frame.f_globals["__name__"]).startswith("classy_nb"):
             yield from (f"{name}={value!r}" for name, value in frame.f_locals.items())
@@ -98,7 +96,7 @@ def failing_behind(number: int, status: int, rows: list[Any], faults: Faults, si
 @pytest.mark.parametrize(("workers", "page", "status"), [(1, 2, 503), (1, 4, 400), (8, 4, 400), (8, 2, 503)])
 @pytest.mark.parametrize("faults", LISTS.values(), ids=LISTS.keys())
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
-def test_a_page_that_fails_shows_nothing_of_the_others(
+def test_a_page_that_fails_shows_nothing_of_the_others(  # noqa: PLR0917 - fixtures and parameters
     server: ScriptedServer,
     tmp_path: Path,
     way: Asking,

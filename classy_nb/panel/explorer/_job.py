@@ -104,7 +104,7 @@ class Job:
         begun = time.monotonic()
         while self._thread.is_alive() and (passed := time.monotonic() - begun) < _LONGEST_TO_END:
             if self._thread.ident is not None:
-                hang_up([self._thread.ident])
+                hang_up([self._thread])
             if passed > _PATIENCE:
                 self._end(Outcome("cancelled", "Cancelled."))
             self._thread.join(_BETWEEN_HANGUPS)
