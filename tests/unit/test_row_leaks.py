@@ -47,6 +47,7 @@ LISTS = {
 @pytest.fixture(autouse=True)
 def _quick_and_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classy_nb.transport.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb._stop.Stop.pause", lambda stop, _: stop.check())
     monkeypatch.setattr("classy_nb.client._files.BATCH_ROWS", 100)
 
 
