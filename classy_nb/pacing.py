@@ -8,6 +8,7 @@ customer 300) in a fixed window whose start nobody knows. Never sending more tha
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -29,6 +30,9 @@ _GLANCE = 0.25
 _LEAST = 10
 _HICCUP = 5.0
 """A shorter wait is a hiccup of the server, not the end of a window: no limit is learned from it."""
+_BEFORE_GROWING = 600.0
+"""Seconds after which a limit that was learned is doubted; twice as many each time it proves right."""
+_GROWTH = 1.25
 
 
 class Pacer:
@@ -59,13 +63,16 @@ class Pacer:
         self._credit: int | None = None
         self._window_end = float("-inf")
         self._silent_refusals = 0
+        self._learned: int | None = None
+        self._grow_after = _BEFORE_GROWING
+        self._grow_at = float("inf")
         self.refusals = 0
         """How many 429s there have been."""
 
     @property
     def limit(self) -> int:
-        """Requests a minute that are sent at most: the caller's, or lower where the API said so."""
-        return self._limit
+        """Requests a minute that are sent at most: the caller's, or lower where the API said or showed so."""
+        return self._limit if self._learned is None else min(self._limit, self._learned)
 
     @property
     def remaining(self) -> int | None:
@@ -92,6 +99,7 @@ class Pacer:
                 if seconds <= 0:
                     if now >= self._window_end:
                         self._begin_window(now)
+                    self._grow(now)
                     self._sent.append(now)
                     self._under_way += 1
                     if self._credit is not None:
@@ -104,8 +112,8 @@ class Pacer:
             self._sent.popleft()
         if now < self._closed_until:
             return self._closed_until - now
-        if len(self._sent) >= self._limit:
-            return self._sent[len(self._sent) - self._limit] + _WINDOW + _MARGIN - now
+        if len(self._sent) >= self.limit:
+            return self._sent[len(self._sent) - self.limit] + _WINDOW + _MARGIN - now
         if self._credit is not None and self._credit <= 0 and now < self._window_end:
             # The API says that nothing is left: others may share the limit.
             return _GLANCE if self._under_way else self._window_end - now
@@ -155,16 +163,37 @@ class Pacer:
             wait = silent if retry_after is None else retry_after
             if self._sent:
                 self._sent.pop()  # it was refused: it does not count
-            if wait >= _HICCUP:
-                self._learn(now + min(wait, _WINDOW) - _WINDOW)
+            if wait >= _HICCUP and not self._explained():
+                self._learn(now, wait, new_burst=new_burst)
             if new_burst or retry_after is not None:
                 self._closed_until = max(self._closed_until, now + wait + _MARGIN)
+            if retry_after is not None and wait >= _HICCUP:
+                self._window_end = min(self._window_end, self._closed_until)
             return max(0.0, self._closed_until - now)
 
-    def _learn(self, window_start: float) -> None:
-        """Lower the limit to what the API has let through in the window that it just closed."""
-        passed = sum(1 for sent in self._sent if sent >= window_start)
-        self._limit = min(self._limit, max(_LEAST, passed))
+    def _explained(self) -> bool:
+        """Whether the API's own count led to a refusal: others share the limit, which is as it was said."""
+        return self._remaining is not None and self._remaining <= self._under_way
+
+    def _learn(self, now: float, wait: float, *, new_burst: bool) -> None:
+        """Lower the limit to what the API has let through in the window that it just closed.
+
+        Some always answer with a whole window, wherever they are in it: then the last minute counts.
+        """
+        window_start = now - _WINDOW + (wait if wait < _WINDOW else 0.0)
+        passed = max(_LEAST, sum(1 for sent in self._sent if sent >= window_start))
+        if passed >= self.limit:
+            return
+        if new_burst and self._learned is not None:
+            self._grow_after *= 2  # it was doubted, and proved right
+        self._learned = passed
+        self._grow_at = now + self._grow_after
+
+    def _grow(self, now: float) -> None:
+        """Doubt what was learned long ago: others may have used the limit then."""
+        if self._learned is not None and now >= self._grow_at:
+            self._learned = math.ceil(self._learned * _GROWTH)
+            self._grow_at = now + self._grow_after
 
 
 def _count(headers: Mapping[str, str] | None, name: str) -> int | None:

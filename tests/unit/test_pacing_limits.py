@@ -58,6 +58,7 @@ def simulated(
     workers: int = 8,
     headers: bool = False,
     retry_after: bool = False,
+    always: float | None = None,
     others: float = 0.0,
 ) -> Outcome:
     """Let workers send *number* requests, *others* a second being somebody else's; nobody really waits."""
@@ -95,7 +96,7 @@ def simulated(
                 pacer.succeeded()
             else:
                 refused.append(clock.now)
-                asked = window.started + window.seconds - clock.now if retry_after else None
+                asked = window.started + window.seconds - clock.now if retry_after else always
                 ready_at = max(
                     ready_at, clock.now + pacer.throttled(None if asked is None else max(1.0, asked))
                 )
@@ -144,6 +145,71 @@ def test_trap_23_a_lower_limit_is_learned_from_silent_refusals(workers: int) -> 
     assert outcome.refused[-1] - outcome.refused[0] < 60, "then it is learned"
     assert 280 <= outcome.pacer.limit <= 300
     assert outcome.seconds <= 1.15 * floor(3000, 300, 0.1, workers)
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_server_that_always_asks_for_a_whole_minute(workers: int) -> None:
+    """It says nothing of where its window began: what has passed in the last minute counts."""
+    outcome = simulated(Window(300), 3000, latency=0.1, workers=workers, always=60.0)
+    assert 1 <= len(outcome.refused) <= workers
+    assert 290 <= outcome.pacer.limit <= 300
+    assert outcome.seconds <= 1.15 * floor(3000, 300, 0.1, workers)
+
+
+def test_a_limit_shared_with_others_is_not_taken_for_a_lower_one() -> None:
+    """They take nearly all of it for a while; the headers say so, and so does a refusal's own."""
+    clock = Pauses()
+    pacer = Pacer(1800, clock=clock.clock)
+    for left in (1, 0):
+        pacer.acquire(clock)
+        pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(left)})
+    pacer.throttled(40.0)
+    assert pacer.limit == 1800
+    clock.now += 41
+    assert pacer.waiting() <= 0
+
+
+def test_a_refusal_that_the_headers_do_not_explain_teaches_a_lower_limit() -> None:
+    clock = Pauses()
+    pacer = Pacer(1800, clock=clock.clock)
+    for number in range(300):
+        pacer.acquire(clock)
+        pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(1799 - number)})
+        clock.now += 0.1
+    pacer.acquire(clock)
+    pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": "1499"})
+    pacer.throttled(30.0)
+    assert pacer.limit == 300
+
+
+def test_what_was_learned_is_doubted_more_and_more_rarely() -> None:
+    """Five hours at 300 a minute: a refusal now and then, and no time lost to speak of."""
+    outcome = simulated(Window(300), 90_000, latency=0.1, workers=1, retry_after=True)
+    bursts = [t for before, t in itertools.pairwise([float("-inf"), *outcome.refused]) if t - before > 60]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(bursts)]
+    assert 3 <= len(bursts) <= 6
+    assert all(later > 1.8 * earlier for earlier, later in itertools.pairwise(gaps))
+    assert outcome.seconds <= 1.02 * floor(90_000, 300, 0.1, 1)
+
+
+def test_a_limit_that_others_had_used_up_comes_back() -> None:
+    """Learned in a bad minute, without headers; the others have left since."""
+    clock = Pauses()
+    pacer = Pacer(1800, clock=clock.clock)
+    for _ in range(20):
+        pacer.acquire(clock)
+        pacer.release()
+    pacer.throttled(60.0)
+    assert pacer.limit == 19
+    minutes = 0
+    while pacer.limit < 1800:
+        minutes += 1
+        for _ in range(pacer.limit):
+            pacer.acquire(clock)
+            pacer.release()
+        assert minutes < 60 * 5
+    assert minutes == pytest.approx(10 * 21, abs=15), "a quarter more every ten minutes"
+    assert pacer.limit == 1800, "never above what the vendor documents"
 
 
 @pytest.mark.parametrize("others", [5.0, 15.0])
