@@ -179,6 +179,7 @@ def test_trap_20_a_key_that_is_refused_in_the_middle_is_an_error(big: Sandbox, e
         if rows > 300:
             big.faults.key_filter = "reject"
 
+    big.faults.latency_ms = 100  # the line is drawn a few times a second
     with pytest.raises(cn.BadRequestError) as caught:
         eight.transactions(fields="status", progress=progress)
     assert caught.value.path == f"/organizations/{big.organization_id}/transactions"
