@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._notebook import in_notebook
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,18 +67,19 @@ class Progress:
             return
         self._shown = now
         wait = f", waiting {waiting:.0f} s for the API's limit" if waiting >= _WORTH_SAYING else ""
-        self._line.show(rows, total, f"{_requests(requests)}{wait}")
+        self._line.show(rows, total, f"{counted(requests, 'request')}{wait}")
 
     def end(self) -> None:
         """Show the last state; the line stays."""
         if self._line is not None:
             rows, total, requests = self._state
             seconds = self._clock() - self._begun
-            self._line.end(rows, total, f"{_requests(requests)} in {seconds:.1f} s")
+            self._line.end(rows, total, f"{counted(requests, 'request')} in {seconds:.1f} s")
 
 
-def _requests(number: int) -> str:
-    return f"{number:,} request{'' if number == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """Return ``1 request``, ``1,200 requests``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class _Told:
@@ -144,14 +147,8 @@ def _line(label: str, *, wanted: bool | Watcher | None) -> Line | None:
         return None
     if callable(wanted):
         return _Told(wanted)
-    if _in_notebook():
+    if in_notebook():
         return _NotebookLine(label)
     if wanted or (sys.stderr is not None and sys.stderr.isatty()):
         return _TerminalLine(label)
     return None
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell).__mro__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,8 @@ _INSTRUCTIONS = (  # an output that stays in the notebook: still true after the 
     "Keep it in a variable: classy = cn.login().\n"
     "If there is no form, cn.login(prompt=True) asks for client id and secret instead."
 )
+_handing_over = threading.Lock()
+"""Of all logins, as each holds it for a moment only: a form may be closed just when it connects."""
 _HELD = frozenset({*ResourceNames.__annotations__, "organization", "organization_name", "workers"})
 
 
@@ -135,21 +138,21 @@ class Login(Classy):
 
     def adopt(self, classy: Classy) -> None:
         """Become *classy*."""
-        if self._given_up:
-            classy.close()
-            return
-        vars(self).update(vars(classy), _form=None)
+        with _handing_over:
+            if not self._given_up:
+                vars(self).update(vars(classy), _form=None)
+                return
+        classy.close()
 
     def close(self) -> None:
         """Close the connections, a sandbox of its own, or the form if that is as far as it came."""
-        held = vars(self)
-        if _is_made(self):
+        with _handing_over:
+            self._given_up = not _is_made(self)
+        if not self._given_up:
             super().close()
-            if "sandbox" in held:
-                held["sandbox"].stop()
-            return
-        self._given_up = True
-        if self._form is not None:
+            if "sandbox" in vars(self):
+                vars(self)["sandbox"].stop()
+        elif self._form is not None:
             self._form.close()
 
     def __getattr__(self, name: str) -> Any:

@@ -137,16 +137,13 @@ class Session:
         self.organizations = organizations
         self.notes = notes
 
-    def connect(self, organization: int) -> None:
-        """Hand the connection over."""
-        pair = self._credentials
-        if len(self.organizations) > 1:  # so that a file that is written has the choice in it
-            pair = self._logins.credentials(pair.client_id, pair.client_secret, organization)
-        self._credentials = pair
-        self._logins.connect(pair, self._transport, organization, self.organizations[organization])
+    def save(self, organization: int) -> Sequence[str]:
+        """Write the credentials into the file, with the organization where it was chosen.
 
-    def save(self) -> Sequence[str]:
-        """Write the credentials into the file; return what is odd about that.
+        Returns
+        -------
+        list of str
+            What is odd about that.
 
         Raises
         ------
@@ -154,8 +151,19 @@ class Session:
             git would see the file, or it could not be written.
         """
         with kept_warnings() as notes:
-            self._credentials.save(self._logins.file)
+            self._chosen(organization).save(self._logins.file)
         return notes
+
+    def connect(self, organization: int) -> None:
+        """Hand the connection over."""
+        name = self.organizations[organization]
+        self._logins.connect(self._chosen(organization), self._transport, organization, name)
+
+    def _chosen(self, organization: int) -> Credentials:
+        pair = self._credentials
+        if len(self.organizations) == 1:
+            return pair
+        return self._logins.credentials(pair.client_id, pair.client_secret, organization)
 
     def close(self) -> None:
         """Close the connections."""

@@ -33,6 +33,8 @@ class LoginPanel(Panel):
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
+        self._closed = False
         self._phase = "form"  # then "busy", "choose" where there is a choice, and "connected"
         self._shown: dict[str, Any] = {}
         self._session: Session | None = None
@@ -74,10 +76,13 @@ class LoginPanel(Panel):
             self.close()
 
     def close(self) -> None:
-        """Close the widget, and what was begun with it."""
+        """Close the widget, and what was begun with it; from then on nothing is written into the file."""
         with self._lock:
+            self._closed = True
             self._drop_session()
             layout, self._handle = self.layout, None
+        with self._writing:
+            pass  # what is being written now is whole when this returns
         super().close()
         layout.close()
 
@@ -112,6 +117,9 @@ class LoginPanel(Panel):
     def _log_in(self, client_id: Secret, client_secret: Secret) -> None:
         session = self._connector.log_in(client_id, client_secret)
         with self._lock:
+            if self._closed:
+                session.close()
+                return
             self._session = session
             if len(session.organizations) > 1:
                 self._go("choose", **self._choice(session))
@@ -137,15 +145,19 @@ class LoginPanel(Panel):
                 self._go("form")
 
     def _connect(self, session: Session, organization: int) -> None:
+        # Saved first: a connection that works can be closed, and then nothing may be written any more.
+        notes = [*session.notes, *(self._saved(session, organization) if self._remember else ())]
         session.connect(organization)
-        notes = [*session.notes, *(self._saved(session) if self._remember else ())]
         self._done(named(organization, session.organizations[organization]), notes)
 
-    def _saved(self, session: Session) -> list[str]:
+    def _saved(self, session: Session, organization: int) -> list[str]:
         """Remember the credentials; the login stands where that is refused."""
         file, name = str(self._connector.file), self._connector.file_name
         try:
-            notes = [f"The credentials were saved in {name}.", *session.save()]
+            with self._writing:
+                if self._closed:
+                    return []
+                notes = [f"The credentials were saved in {name}.", *session.save(organization)]
         except (ClassyError, OSError) as error:
             notes = [f"You are connected, but nothing was saved. {words(error)}"]
         return [note.replace(file, name) for note in notes]  # whole paths are not for saved notebooks

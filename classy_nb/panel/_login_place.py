@@ -6,6 +6,8 @@ import os
 import sys
 from enum import Enum
 
+from classy_nb._notebook import in_notebook, shell
+
 
 class Place(Enum):
     """Who is there."""
@@ -21,10 +23,8 @@ def place() -> Place:
     A notebook that is executed without a front end (nbclient, papermill) allows no input, and neither does
     Voila, which shows forms all the same.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell).__mro__):
-        asks = getattr(getattr(shell, "kernel", None), "_allow_stdin", False)
+    if in_notebook():
+        asks = getattr(getattr(shell(), "kernel", None), "_allow_stdin", False)
         return Place.NOTEBOOK if asks or in_voila() else Place.NOBODY
     terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     return Place.TERMINAL if terminal else Place.NOBODY

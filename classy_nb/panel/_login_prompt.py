@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
-from getpass import getpass
+import warnings
 from typing import TYPE_CHECKING
 
 from classy_nb.errors import CredentialsError
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from ._login_steps import Connector
 
 TRIES = 3
+_IT_WOULD_SHOW = "What you type would show here: input cannot be hidden."
+_WHERE_IT_DOES_NOT = (
+    "Log in from a real terminal or a notebook, or put CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET into a .env "
+    "file (see .env.example) and use connect() instead of login()."
+)
 
 
 def prompt(connector: Connector) -> None:
@@ -26,7 +32,7 @@ def prompt(connector: Connector) -> None:
     Raises
     ------
     CredentialsError
-        Three tries failed, or nobody answers.
+        Three tries failed, nobody answers, or what is typed here would show.
     ClassyError
         The API could not be reached or says no.
     """
@@ -69,7 +75,12 @@ def _chosen(organizations: Mapping[int, str]) -> int:
 
 def _asked(question: str) -> Secret:
     try:
-        return Secret(getpass(question))
+        with warnings.catch_warnings():
+            # Warned of, it would go on and show what is typed.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return Secret(getpass.getpass(question))  # by its module: notebooks put their own there
+    except getpass.GetPassWarning:
+        raise CredentialsError(_IT_WOULD_SHOW, advice=_WHERE_IT_DOES_NOT) from None
     except (EOFError, RuntimeError) as error:  # the latter: a notebook that allows no input
         raise _nobody(error) from None
 

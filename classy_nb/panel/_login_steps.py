@@ -19,11 +19,11 @@ class Session(Protocol):
     notes: Sequence[str]
     """What was odd about the credentials."""
 
+    def save(self, organization: int) -> Sequence[str]:
+        """Write the credentials into the file; return what is odd about that."""
+
     def connect(self, organization: int) -> None:
         """Make the connection usable."""
-
-    def save(self) -> Sequence[str]:
-        """Write the credentials into the file; return what is odd about that."""
 
     def close(self) -> None:
         """Give up: close the connections."""

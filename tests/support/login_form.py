@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import classy_nb as cn
@@ -60,3 +61,11 @@ class Form(Viewer):
     def connected(self) -> dict[str, Any]:
         """Return what is shown in the end."""
         return self.wait_until("state", phase="connected")
+
+
+def join_background() -> None:
+    """Wait until what the forms have begun has ended."""
+    for thread in threading.enumerate():
+        if thread.name == "classy_nb panel":
+            thread.join(20)
+            assert not thread.is_alive()

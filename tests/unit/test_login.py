@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.connection import CANARY, CLIENT_ID, WRONG_CANARY, orgs, paginator
-from support.login_form import Form
+from support.login_form import Form, join_background
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
@@ -310,10 +310,3 @@ def test_a_login_that_ends_after_closing_leaves_nothing_open(show: Show, server:
     join_background()
     with pytest.raises(cn.NotLoggedInError):
         _ = form.classy.organization
-
-
-def join_background() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "classy_nb panel":
-            thread.join(20)
-            assert not thread.is_alive()

@@ -145,7 +145,7 @@ def test_errors_of_the_prompts_do_not_show_it(
 ) -> None:
     del show
     answers = iter([CLIENT_ID, secret] * 3)
-    monkeypatch.setattr("classy_nb.panel._login_prompt.getpass", lambda _: next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda _: next(answers))
     monkeypatch.setattr("builtins.input", lambda _: "x")
     with pytest.raises(cn.CredentialsError) as caught:
         cn.login(prompt=True, base_url=server.base_url, token_url=server.token_url)

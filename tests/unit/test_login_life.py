@@ -4,6 +4,7 @@ import copy
 import pickle
 import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.connection import CANARY, CLIENT_ID, orgs
-from support.login_form import Form
+from support.login_form import Form, join_background
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
@@ -103,6 +104,62 @@ def test_not_remembered_unless_wished(show: Show, tmp_path: Path) -> None:
         form.submit(**wish)
         assert form.connected()["notes"] == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_closed_while_it_logs_in_nothing_is_remembered(
+    show: Show, server: ScriptedServer, tmp_path: Path
+) -> None:
+    free = threading.Event()
+    server.logins.append(Reply(body={"access_token": "t" * 32, "expires_in": 7200}, delay=free))
+    form = show()
+    form.submit(remember=True)
+    form.classy.close()
+    free.set()
+    join_background()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closed_while_it_is_remembered_the_file_is_whole(
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is being written cannot be taken back: then closing waits for it."""
+    save, reached, release = cn.Credentials.save, threading.Event(), threading.Event()
+
+    def held(credentials: cn.Credentials, path: Path) -> Path:
+        reached.set()
+        assert release.wait(20)
+        return save(credentials, path)
+
+    monkeypatch.setattr(cn.Credentials, "save", held)
+    form = show()
+    form.submit(remember=True)
+    assert reached.wait(20)
+    closing = threading.Thread(target=form.classy.close)
+    closing.start()
+    closing.join(0.1)
+    assert closing.is_alive()
+    release.set()
+    closing.join(20)
+    assert not closing.is_alive()
+    again = cn.Credentials.load(env_file=tmp_path / ".env")
+    assert again.client_secret.reveal() == CANARY
+    join_background()
+    with pytest.raises(cn.NotLoggedInError, match="closed"):
+        _ = form.classy.organization
+
+
+def test_what_is_remembered_is_so_before_the_connection_can_be_closed(
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[bool] = []
+    form = show()
+    adopt = form.classy.adopt
+    monkeypatch.setattr(
+        form.panel._connector, "adopt", lambda made: (there.append((tmp_path / ".env").exists()), adopt(made))
+    )
+    form.submit(remember=True)
+    form.connected()
+    assert there == [True]
 
 
 def test_where_git_would_see_the_file_the_login_stands(show: Show, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Logging in where there is no form: prompts in a terminal, an error where nobody is."""
 
+import getpass
 import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -41,7 +43,7 @@ def ask(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     server.handler = lambda _: Reply(body=orgs(ONE))
 
     def login(hidden: Person, seen: Person | None = None, **options: Any) -> cn.Classy:
-        monkeypatch.setattr("classy_nb.panel._login_prompt.getpass", hidden)
+        monkeypatch.setattr("getpass.getpass", hidden)
         monkeypatch.setattr("builtins.input", seen or Person())
         urls = {"base_url": server.base_url, "token_url": server.token_url}
         return cn.login(**{"prompt": True, **urls, **options})
@@ -124,6 +126,19 @@ def test_nobody_answers(ask: Ask, server: ScriptedServer) -> None:
     assert server.asked == []
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_what_would_show_is_not_asked_for(
+    ask: Ask, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as in IDLE: there getpass would warn, and then take the secret in plain sight."""
+    typed = StringIO(f"{CLIENT_ID}\n{CANARY}\n")
+    monkeypatch.setattr("sys.stdin", typed)
+    with pytest.raises(cn.CredentialsError, match=r"^What you type would show here.* use connect\(\)"):
+        ask(getpass.fallback_getpass)
+    assert typed.tell() == 0
+    assert server.asked == []
+
+
 def test_headless_the_error_names_the_variables_and_the_file(ask: Ask, server: ScriptedServer) -> None:
     with pytest.raises(cn.CredentialsError) as caught:
         ask(Person(), prompt=None)
@@ -174,7 +189,8 @@ class TerminalInteractiveShell:
 def test_where_python_runs(
     monkeypatch: pytest.MonkeyPatch, shell: object, tty: Any, server: str, where: Place
 ) -> None:
-    monkeypatch.setattr("classy_nb.panel._login_place.sys", _system(tty=tty, shell=shell))
+    for module in ("_notebook", "panel._login_place"):
+        monkeypatch.setattr(f"classy_nb.{module}.sys", _system(tty=tty, shell=shell))
     monkeypatch.setenv("SERVER_SOFTWARE", server)
     assert place() is where
 

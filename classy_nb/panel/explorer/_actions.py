@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.export._atomic import telling_reasons
 from classy_nb.moments import zone
+from classy_nb.progress import counted
 
 from . import _notebook, _work
 from ._call import bad_name
@@ -70,7 +71,7 @@ class Actions(Desk):
         statuses = _work.statuses_of(query, self._statuses_seen(resource))
 
         def then(_: Job, found: dict[str, Any]) -> str:
-            requests = f"{found['requests']} request{'s' if found['requests'] != 1 else ''}"
+            requests = counted(found["requests"], "request")
             self._counts = {
                 **found,
                 "resource": resource,

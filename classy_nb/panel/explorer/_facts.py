@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.progress import counted
+
 from ._form import endpoint_of, kind_of, label_of, own_keys
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def _fact(kind: Resource, catalog: Catalog) -> str:
     parents = dict.fromkeys(parent_text(endpoint) for endpoint in sorted(kind.lists, key=_plainest))
     dates = dict.fromkeys(endpoint.date for endpoint in kind.lists if endpoint.date)
     columns = len(catalog.columns(kind.lists[0]))
-    facts = [f"under {', '.join(parents).lower()}", f"{columns} column{'s' if columns != 1 else ''}"]
+    facts = [f"under {', '.join(parents).lower()}", counted(columns, "column")]
     if dates:
         facts.append(f"dated by {', '.join(dates)}")
     return " · ".join(facts)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+
+from classy_nb._notebook import shell
 
 
 def variables() -> dict[str, Any] | None:
     """Return the notebook's variables, or None where Python runs without IPython."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return None if shell is None else shell.user_ns
+    running = shell()
+    return None if running is None else cast("dict[str, Any]", running.user_ns)
 
 
 def name_of(thing: object, otherwise: str) -> str:
