@@ -76,6 +76,19 @@ def loop(box: dict[str, str], resource_name: str) -> dict[str, Any]:
     return measured(begun, cpu, base, len(frame), requests_made, refused)
 
 
+def http(box: dict[str, str], resource_name: str) -> dict[str, Any]:
+    """Every page read and thrown away: what of the CPU belongs to the HTTP layer."""
+    base = peak_mb()
+    session, organization = login(box)
+    url = f"{box['base_url']}/organizations/{organization}/{resource_name}"
+    total = session.get(url, params={"per_page": 1}, timeout=120).json()["total"]
+    begun, cpu, pages = time.perf_counter(), time.process_time(), -(-total // PER_PAGE)
+    for page in range(1, pages + 1):
+        params = {"page": page, "per_page": PER_PAGE, "sort": "id"}
+        session.get(url, params=params, timeout=120).raise_for_status()
+    return measured(begun, cpu, base, total, pages, 0)
+
+
 def typed(raw: pd.DataFrame, resource_name: str) -> pd.DataFrame:
     """Type the columns that the catalog declares, as the decode benchmark's opponent does."""
     import pandas as pd
@@ -179,7 +192,7 @@ WORKLOADS: dict[str, dict[str, Any]] = {
         "resource": "transactions",
         "sandbox": ["--requests-per-minute", "0"],
         "limit": UNLIMITED,
-        "contenders": ["loop", "dlt", "ours-1", "ours-8"],
+        "contenders": ["loop", "dlt", "http", "ours-1", "ours-8"],
         "rounds": 3,  # the lowest counts, for each contender: other programs only ever add
     },
     "stream": {
@@ -231,8 +244,8 @@ def contend(name: str, box: dict[str, str], resource_name: str) -> dict[str, Any
     kind, _, workers = name.partition("-")
     if kind == "loop":
         return loop(box, resource_name)
-    if kind == "dlt":
-        return dlt(box, resource_name)
+    if kind in {"dlt", "http"}:
+        return (dlt if kind == "dlt" else http)(box, resource_name)
     if kind == "parquet":
         with tempfile.TemporaryDirectory() as folder:
             return ours(box, resource_name, int(workers), f"{folder}/out.parquet")
