@@ -64,7 +64,8 @@ class Files:
         Warns
         -----
         DataWarning
-            It goes on with rows of an earlier call, which may have changed since.
+            It goes on with rows of an earlier call, which may have changed since; or drops them, as they
+            are older than a day.
         """
         from classy_nb.export import stream_csv
 
@@ -101,7 +102,8 @@ class Files:
         Warns
         -----
         DataWarning
-            It goes on with rows of an earlier call, which may have changed since.
+            It goes on with rows of an earlier call, which may have changed since; or drops them, as they
+            are older than a day.
         """
         from classy_nb.export import stream_parquet
 

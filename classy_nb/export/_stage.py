@@ -70,6 +70,8 @@ class Stage:
         text = json.dumps(question, sort_keys=True, default=str)
         self._question = hashlib.sha256(text.encode()).hexdigest()
         self._checkpoint = Checkpoint(self._question)
+        self.outdated: Checkpoint | None = None
+        """What an earlier call had left too long ago: it was dropped."""
 
     @property
     def rows(self) -> int:
@@ -104,6 +106,8 @@ class Stage:
             busy = f"Another export to {self._target} is under way."
         else:
             found = self._load() if resume else None
+            if found is not None and time.time() - found.begun_at > MAX_AGE:
+                self.outdated, found = found, None
             self._checkpoint = found or Checkpoint(self._question, begun_at=time.time())
             self._sweep({_LOCK, *self._checkpoint.parts, *([_CHECKPOINT] if found else [])})
             return
@@ -123,8 +127,7 @@ class Stage:
     def _load(self) -> Checkpoint | None:
         try:
             found = Checkpoint(**json.loads((self.folder / _CHECKPOINT).read_text("utf-8")))
-            age = time.time() - found.begun_at
-            good = found.question == self._question and 0 <= age <= MAX_AGE
+            good = found.question == self._question and found.begun_at <= time.time()
             numbers = type(found.last) is int and type(found.rows) is int
             whole = all(self._is_whole(name, checksum) for name, checksum in found.parts.items())
         except (OSError, ValueError, TypeError, AttributeError):

@@ -20,10 +20,13 @@ from ._stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
 
     import pandas as pd
 
     from classy_nb.progress import Watcher
+
+    from ._stage import Checkpoint
 
     Batches = Callable[[int | None], Iterable[pd.DataFrame]]
     """Takes the id to go on from (None: the beginning) and yields frames in order of ids."""
@@ -94,7 +97,8 @@ def stream(
     Warns
     -----
     DataWarning
-        It goes on with rows of an earlier call, which may have changed since.
+        It goes on with rows of an earlier call, which may have changed since; or drops them, as they are
+        older than a day.
 
     Notes
     -----
@@ -110,8 +114,7 @@ def stream(
     keep = False
     stopped: KeyboardInterrupt
     try:
-        if stage.rows:
-            warn(_going_on(stage, str(question.get("timezone", "UTC"))), DataWarning)
+        _tell_of_earlier_rows(stage, zone(str(question.get("timezone", "UTC"))))
         _gather(batches, stage, target)
         making.run(write)
     except BaseException as error:
@@ -173,9 +176,15 @@ def _kept(stage: Stage, target: Path) -> str:
     return f"{stage.rows:,} rows are kept beside {target}; the same call goes on from there."
 
 
-def _going_on(stage: Stage, timezone: str) -> str:
-    begun = datetime.fromtimestamp(stage.begun_at, zone(timezone))
-    return (
-        f"Going on with {stage.rows:,} rows that were fetched from {begun:%Y-%m-%d %H:%M %Z} on; "
-        f"what changed since then is not in them. Delete {stage.folder} to begin anew."
-    )
+def _tell_of_earlier_rows(stage: Stage, timezone: ZoneInfo) -> None:
+    if stage.outdated is not None:
+        what = f"{_since(stage.outdated, timezone)} are older than a day and were dropped"
+        warn(f"{what}: all is fetched anew.", DataWarning)
+    if stage.rows:
+        what = f"Going on with {_since(stage, timezone)}; what changed since then is not in them"
+        warn(f"{what}. Delete {stage.folder} to begin anew.", DataWarning)
+
+
+def _since(kept: Stage | Checkpoint, timezone: ZoneInfo) -> str:
+    begun = datetime.fromtimestamp(kept.begun_at, timezone)
+    return f"{kept.rows:,} rows that were fetched from {begun:%Y-%m-%d %H:%M %Z} on"

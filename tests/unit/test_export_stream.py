@@ -149,6 +149,27 @@ def test_rows_of_an_earlier_call_are_told_and_since_when(
 
 
 @ways
+def test_rows_older_than_a_day_are_dropped_aloud(
+    target: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = 1_769_878_800.0  # 2026-01-31 17:00 UTC
+    monkeypatch.setattr(_stage.time, "time", lambda: begun)
+    with pytest.raises(InterruptedFetchError, match="Stopped: 20 rows are kept"):
+        write(Batches(before=raising(KeyboardInterrupt(), 3)), target)
+    monkeypatch.setattr(_stage.time, "time", lambda: begun + _stage.MAX_AGE + 1)
+    batches = Batches()
+    with pytest.warns(DataWarning) as caught:
+        write(batches, target)
+    [warning] = caught
+    assert str(warning.message) == (
+        "20 rows that were fetched from 2026-01-31 17:00 UTC on are older than a day and were dropped: "
+        "all is fetched anew."
+    )
+    assert batches.asked == [None]
+    assert beside(target) == []
+
+
+@ways
 def test_who_takes_the_warning_for_an_error_keeps_the_rows(target: Path, write: Callable[..., Path]) -> None:
     with pytest.raises(InterruptedFetchError):
         write(Batches(before=raising(KeyboardInterrupt(), 3)), target)
