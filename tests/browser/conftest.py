@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import chromium, evidence, servers
 from browser.desk import Desk
+from browser.headless import Headless
 from browser.notebook import Notebook, write_notebook
 from browser.panel import PanelPage, open_panel
 from support.canaries import leaks, tokens_of
@@ -45,6 +46,18 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return Absent.from_parent(parent, path=module_path) if MISSING else None
 
 
+SLOW_TO_START = ("lab", "voila", "headless")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those come first that need no server."""
+    items.sort(key=lambda item: any(name in fixtures_of(item) for name in SLOW_TO_START))
+
+
+def fixtures_of(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if MISSING and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK
@@ -71,6 +84,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
 
 def plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def started_early(request: pytest.FixtureRequest) -> None:
+    """Start what will be needed: it gets ready while the first tests run."""
+    for name in SLOW_TO_START:
+        if any(name in fixtures_of(item) for item in request.session.items):
+            request.getfixturevalue(name)
 
 
 @pytest.fixture(scope="session")
@@ -217,4 +238,11 @@ def own_notebook(
 def voila(home: Home) -> Iterator[Server]:
     """Voila, which shows notebooks as pages."""
     with servers.voila(home) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def headless(home: Home) -> Iterator[Headless]:
+    """A notebook that runs without a browser."""
+    with Headless(home) as started:
         yield started

@@ -21,6 +21,14 @@ async ({esm, css, state}) => {
   const style = document.createElement("style");
   style.textContent = css;
   document.head.append(style);
+  const due = new Set();
+  const [later, never] = [window.setTimeout, window.clearTimeout];
+  window.setTimeout = (act, delay = 0, ...more) => {
+    const number = later(() => { due.delete(number); act(...more); }, delay);
+    if (delay < 1000) due.add(number);
+    return number;
+  };
+  window.clearTimeout = (number) => { due.delete(number); never(number); };
   const text = new Blob([esm], {type: "text/javascript"});
   let widget = (await import(URL.createObjectURL(text))).default;
   if (typeof widget === "function") widget = await widget();
@@ -51,7 +59,7 @@ async ({esm, css, state}) => {
   };
   const receive = (content, buffers) => tell("msg:custom", content, buffers);
   const close = async () => { while (views.length) await views.pop()(); };
-  window.classyTest = {sent: [], buffers: [], saved: 0, state, show, receive, close};
+  window.classyTest = {sent: [], buffers: [], saved: 0, state, due, show, receive, close};
   await widget.initialize?.({model, signal: new AbortController().signal, experimental: {}});
   await show();
 }
@@ -113,6 +121,10 @@ class PanelPage:
         """Return the messages as soon as there are so many."""
         self.page.wait_for_function("count => window.classyTest.sent.length >= count", arg=count)
         return self.sent
+
+    def settle(self) -> None:
+        """Wait until the panel has nothing more to do within a second: typing is sent after a pause."""
+        self.page.wait_for_function("() => window.classyTest.due.size === 0")
 
     def send(self, message: Any, buffers: tuple[bytes, ...] = ()) -> None:
         """Give the panel a message, as if from the kernel."""

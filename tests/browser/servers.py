@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -62,11 +63,11 @@ class Home:
         """Where notebooks are, and where their kernels work."""
         return self.root / "notebooks"
 
-    def run(self, *command: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run a Python module with this home, in the folder of the notebooks."""
+    def run(self, *command: str, folder: Path, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run a Python module with this home, in a folder."""
         return subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=self.notebooks,
+            cwd=folder,
             env=self.environ,
             capture_output=True,
             text=True,
@@ -76,7 +77,7 @@ class Home:
 
 
 class Server:
-    """A Jupyter server on loopback, from ``with`` to its end.
+    """A Jupyter server on loopback, from ``with`` to its end; the first use waits until it is up.
 
     Parameters
     ----------
@@ -98,9 +99,15 @@ class Server:
         self._ready = ready
         self._command = [sys.executable, "-m", *(part.format(port=self.port) for part in command)]
         self._process: subprocess.Popen[bytes] | None = None
+        self._up = False
+        self._ends: list[threading.Thread] = []
 
     def url(self, path: str) -> str:
         """Return an address of this server, with the right to use it."""
+        self._wait()
+        return self._address(path)
+
+    def _address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}{'&' if '?' in path else '?'}token={self.token}"
 
     def __enter__(self) -> Self:
@@ -113,21 +120,29 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        end = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                self.__exit__()
-                raise RuntimeError(f"The server did not start:\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.05)  # nothing tells when it listens
         return self
 
+    def _wait(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        while not self._up:
+            if self._process is None or self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"The server did not start:\n{self.log.read_text()[-4000:]}")
+            self._up = self._answers()
+            if not self._up:
+                time.sleep(0.05)  # nothing tells when it listens
+
     def end_kernels(self) -> None:
-        """End all kernels: each takes 100 MB, and a test does not need those of others."""
+        """End all kernels: each takes 100 MB, and a test does not need those of others.
+
+        Which are ended is settled when this returns; their end is not waited for.
+        """
         for kernel in json.loads(self._asked("/api/kernels")):
-            self._asked(f"/api/kernels/{kernel['id']}", "DELETE")
+            path = f"/api/kernels/{kernel['id']}"
+            self._ends.append(threading.Thread(target=self._asked, args=(path, "DELETE"), daemon=True))
+            self._ends[-1].start()
 
     def _asked(self, path: str, method: str = "GET") -> bytes:
-        request = urllib.request.Request(self.url(path), method=method)
+        request = urllib.request.Request(self._address(path), method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.read()
 
@@ -141,6 +156,8 @@ class Server:
     def __exit__(self, *_: object) -> None:
         if self._process is None:
             return
+        for end in self._ends:
+            end.join(20)
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(20)

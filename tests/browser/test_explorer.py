@@ -112,15 +112,3 @@ def test_cancel_and_other_cells_meanwhile(notebook: Callable[..., Notebook], box
     expect(form.status).to_contain_text(re.compile("cancelled|stopped", re.IGNORECASE))
     assert time.monotonic() - pressed < 5
     assert [file.name for file in opened.file.parent.glob("*.part*")] == []
-
-
-def test_a_reloaded_page_shows_the_form_as_it_was(own_notebook: Callable[..., Notebook]) -> None:
-    opened = own_notebook(CELL)
-    form = ExplorerForm(opened.output(0))
-    opened.run_cell(0)
-    form.ask_for_gifts_of_this_year()
-    expect(form.call).to_contain_text('where="status = success"')
-    opened.save()
-    opened.reload()
-    expect(form.call).to_contain_text('where="status = success"')
-    expect(form.labelled("Since")).to_have_value("2026-01-01")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from browser.accessibility import check_looks, violations
 from browser.evidence import picture
+from browser.explorer import ExplorerForm
 from browser.login import CELL, ROOT, LoginForm, secrets_in
 from playwright.sync_api import expect
 from support.connection import CANARY, CLIENT_ID, WRONG_CANARY
@@ -73,7 +74,8 @@ def test_after_a_restart_the_form_says_to_run_the_cell_again(notebook: Callable[
     opened.run_cell(0)
     form.fill(CLIENT_ID, CANARY)
     opened.restart()
-    form.connect.click()
+    with opened.hurry():
+        form.connect.click()
     expect(form.status).to_contain_text("run the cell again")
     assert CANARY not in opened.save()
     picture(opened.page, "login-restarted")
@@ -83,12 +85,21 @@ def test_after_a_restart_the_form_says_to_run_the_cell_again(notebook: Callable[
     expect(opened.output(0)).to_contain_text(CONNECTED)
 
 
-def test_a_reloaded_page_and_a_second_view_work(own_notebook: Callable[..., Notebook]) -> None:
-    opened = own_notebook(CELL, "classy.organization_name")
+def test_a_reloaded_page_shows_both_panels_and_a_second_view_works(
+    notebook: Callable[..., Notebook],
+) -> None:
+    opened = notebook(CELL, "cn.connect().explore()", "classy.organization_name")
+    explorer = ExplorerForm(opened.output(1))
     opened.run_cell(0)
+    opened.run_cell(1)
     expect(LoginForm(opened.output(0)).form).to_be_visible()
+    explorer.ask_for_gifts_of_this_year()
+    expect(explorer.call).to_contain_text('where="status = success"')
     opened.save()
     opened.reload()
+    expect(explorer.call).to_contain_text('where="status = success"')
+    expect(explorer.labelled("Since")).to_have_value("2026-01-01")
+
     first = LoginForm(opened.output(0))
     expect(first.form).to_be_visible()
     second = LoginForm(opened.second_view(0))
@@ -100,6 +111,6 @@ def test_a_reloaded_page_and_a_second_view_work(own_notebook: Callable[..., Note
     expect(opened.output(0)).to_contain_text(CONNECTED)
     expect(opened.page.locator(".jp-LinkedOutputView")).to_contain_text(CONNECTED)
     expect(opened.page.get_by_label("Client secret", exact=True)).to_have_count(0)
-    opened.run_cell(1)
-    expect(opened.output(1)).to_contain_text("Stand-in Harbor Foundation")
+    opened.run_cell(2)
+    expect(opened.output(2)).to_contain_text("Stand-in Harbor Foundation")
     assert CANARY not in opened.save()

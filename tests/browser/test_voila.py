@@ -13,36 +13,28 @@ from support.connection import CANARY, CLIENT_ID
 
 if TYPE_CHECKING:
     from browser.servers import Server
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext
 
     from classy_nb.sandbox import Sandbox
 
 
-def shown(context: BrowserContext, voila: Server, name: str, cell: str) -> Page:
-    write_notebook(voila.home.notebooks / f"{name}.ipynb", cell)
+def test_from_the_login_to_a_download(context: BrowserContext, voila: Server, box: Sandbox) -> None:
+    write_notebook(voila.home.notebooks / "both.ipynb", login.CELL, explorer.CELL)
     page = context.new_page()
-    page.goto(voila.url(f"/voila/render/{name}.ipynb"))
-    return page
-
-
-def test_login(context: BrowserContext, voila: Server, box: Sandbox) -> None:
-    page = shown(context, voila, "voila_login", login.CELL)
+    page.goto(voila.url("/voila/render/both.ipynb"))
     form = login.LoginForm(page)
     form.fill(CLIENT_ID, CANARY)
-    form.secret.press("Enter")
-    expect(page.get_by_text(re.compile(r"Connected to Stand-in Harbor Foundation at")).first).to_be_visible()
-    expect(form.secret).to_have_count(0)
     picture(page, "voila-login")
+    form.secret.press("Enter")
+    expect(page.get_by_text(re.compile("Connected to Stand-in Harbor Foundation at")).first).to_be_visible()
+    expect(form.secret).to_have_count(0)
 
-
-def test_explorer(context: BrowserContext, voila: Server, box: Sandbox) -> None:
-    page = shown(context, voila, "voila_explorer", explorer.CELL)
-    form = explorer.ExplorerForm(page)
-    form.ask_for_gifts_of_this_year()
-    form.press("Preview")
-    expect(form.rows.first).to_be_visible()
+    shown = explorer.ExplorerForm(page)
+    shown.ask_for_gifts_of_this_year()
+    shown.press("Preview")
+    expect(shown.rows.first).to_be_visible()
     with page.expect_download() as downloading:
-        form.press("Download")
+        shown.press("Download")
     assert downloading.value.suggested_filename.endswith(".csv")
-    expect(form.status).to_contain_text("its checksum is right")
+    expect(shown.status).to_contain_text("its checksum is right")
     picture(page, "voila-explorer")
