@@ -18,6 +18,7 @@ ORDER = [
     "errors",
     "_stop",
     "_logs",
+    "_notebook",
     "catalog",
     "moments",
     "conditions",
