@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 
 class Viewer:
@@ -50,6 +50,17 @@ class Viewer:
             )
         assert heard, f"no message {kind!r}; the last ones: {[m['kind'] for m, _ in self.told[-5:]]}"
         return self.last(kind)
+
+    def wait_for_end(self, after: int) -> dict[str, Any]:
+        """Return what is said in the end of what was begun after so many messages; nothing runs then."""
+
+        def ended() -> dict[str, Any] | None:
+            said = [m for m, _ in self.told[after:] if m["kind"] == "status" and m["text"]]
+            return said[-1] if said and not said[-1]["text"].endswith("…") else None
+
+        with self._news:
+            assert self._news.wait_for(ended, 20), self.told[after:]
+            return cast("dict[str, Any]", ended())
 
     def wait_until(self, kind: str, seconds: float = 20, **fields: Any) -> dict[str, Any]:
         """Return the first message of a kind whose fields are these."""

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from classy_nb.errors import ClassyError, InterruptedFetchError, ServerError
 from classy_nb.export._atomic import AtomicFile
 from classy_nb.export._stage import Stage
 from classy_nb.panel._words import words
-from classy_nb.panel.explorer import Explorer, _actions, _notebook, _share
+from classy_nb.panel.explorer import Explorer, _actions, _job, _notebook, _share
 
 
 @pytest.fixture
@@ -52,13 +51,7 @@ def press(viewer: Viewer, action: str, *, replace: bool = False, **changes: Any)
     """Press a button and wait for what is said in the end."""
     before = len(viewer.told)
     viewer.say(action, form={**viewer.last("state")["form"], **changes}, replace=replace)
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        new = [message for message, _ in viewer.told[before:] if message["kind"] == "status"]
-        if new and not new[-1]["text"].endswith("…") and new[-1]["text"]:
-            return new[-1]
-        time.sleep(0.01)
-    raise AssertionError(viewer.told[before:])
+    return viewer.wait_for_end(before)
 
 
 def test_a_file_is_saved_under_the_day_s_name(viewer: Viewer, explorer: Explorer, tmp_path: Path) -> None:
@@ -273,6 +266,7 @@ def test_what_was_cancelled_before_it_had_its_name_is_not_saved(
         commit(draft)
 
     monkeypatch.setattr(AtomicFile, "commit", held)
+    monkeypatch.setattr(_job, "_PATIENCE", 0.1)
     viewer.say("save", form={**viewer.last("state")["form"], "file": str(file)}, replace=True)
     assert reached.wait(20)
     job = explorer._conversation._job
@@ -297,6 +291,7 @@ def test_what_was_cancelled_too_late_is_said_to_be_saved(
         close(stage, keep=keep)
 
     monkeypatch.setattr(Stage, "close", held)
+    monkeypatch.setattr(_job, "_PATIENCE", 0.1)
     viewer.say("save", form={**viewer.last("state")["form"], "file": str(file)})
     assert reached.wait(20)
     viewer.say("cancel")

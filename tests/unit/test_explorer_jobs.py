@@ -5,9 +5,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support import threads
 from support.connection import connected_to, orgs
 from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
@@ -15,11 +17,10 @@ from support.viewer import Viewer
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.panel.explorer import Explorer, _desk, _notebook, _talk
+from classy_nb.panel.explorer import Explorer, _desk, _job, _notebook, _talk
 from classy_nb.panel.explorer._job import Job, Outcome
 
-AT_ONCE = 1.5
-"""Seconds: one, and some for a busy machine."""
+ROWS = 1000
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ class Silent:
     """A list that answers a few times and then says nothing until it is released."""
 
     def __init__(self, server: ScriptedServer, answers: int) -> None:
-        self.listed = Listed(rows(2000))
+        self.listed = Listed(rows(ROWS))
         self.reached, self.release = threading.Event(), threading.Event()
         self._answers = answers
         server.handler = self._answer
@@ -78,23 +79,11 @@ def form(viewer: Viewer, **changes: Any) -> dict[str, Any]:
     return {**viewer.last("state")["form"], **changes}
 
 
-def our_threads() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("classy_nb")]
-
-
-def wait_for_no_threads() -> None:
-    end = time.monotonic() + 5
-    while our_threads() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert our_threads() == []
-
-
-def cancelled(viewer: Viewer) -> float:
-    """Cancel, and return how long it took."""
-    begun = time.monotonic()
+def cancelled(viewer: Viewer) -> dict[str, Any]:
+    """Cancel, and return what is said in the end."""
+    before = len(viewer.told)
     viewer.say("cancel")
-    viewer.wait_until("job", running=False)
-    return time.monotonic() - begun
+    return viewer.wait_for_end(before)
 
 
 @pytest.mark.parametrize(
@@ -109,31 +98,44 @@ def cancelled(viewer: Viewer) -> float:
         ("download", 4),
     ],
 )
-def test_cancel_takes_effect_within_a_second(
+def test_cancel_breaks_off_what_is_under_way(
     viewer: Viewer, silent: Any, notebook: dict[str, Any], tmp_path: Path, case: tuple[str, int]
 ) -> None:
     action, answers = case
     server = silent(answers)
     viewer.say(action, form=form(viewer, file=str(tmp_path / "gifts.csv")))
     assert server.reached.wait(20)
-    assert cancelled(viewer) < AT_ONCE
-    said = viewer.last("status")
+    said = cancelled(viewer)
     assert said["tone"] == ""
     assert any(word in said["text"] for word in ("Cancelled", "Stopped"))
-    assert "Cancelling" not in said["text"]
+    assert viewer.last("job")["running"] is False
+    threads.wait_for_none()  # though the server says nothing
     assert notebook == {}
     assert not (tmp_path / "gifts.csv").exists()
     assert viewer.of("offer") == []
-    wait_for_no_threads()
     server.release.set()
     viewer.say("count", form=form(viewer, where=[["status", "=", "success"]]))
-    assert viewer.wait_for("counts")["shown"]["total"] == 1000
+    assert viewer.wait_for("counts")["shown"]["total"] == ROWS // 2
+
+
+def test_cancel_takes_effect_within_a_second(viewer: Viewer, silent: Any) -> None:
+    took = []
+    for _ in range(3):  # the machine may be busy
+        server = silent(0)
+        viewer.say("preview", form=form(viewer))
+        assert server.reached.wait(20)
+        begun = time.monotonic()
+        cancelled(viewer)
+        took.append(time.monotonic() - begun)
+        threads.wait_for_none()
+    assert min(took) < 1
 
 
 def test_what_was_saved_so_far_is_said_and_gone_on_with(
     server: ScriptedServer, silent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("classy_nb.client._files.BATCH_ROWS", 100)
+    monkeypatch.setattr(_job, "_PATIENCE", 20)  # what is said is to be the job's own word
     file = tmp_path / "gifts.csv"
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     with connected_to(server, workers=1) as classy:
@@ -142,14 +144,13 @@ def test_what_was_saved_so_far_is_said_and_gone_on_with(
         viewer.say("hello")
         viewer.say("save", form=form(viewer, file=str(file)))
         assert slow.reached.wait(20)
-        cancelled(viewer)
-        kept = viewer.last("status")["text"]
+        kept = cancelled(viewer)["text"]
         assert re.search(rf"[1-4]00 rows are kept beside {file}; the same call goes on from there", kept)
         slow.release.set()
         viewer.say("save", form=form(viewer, file=str(file)))
         said = viewer.wait_until("status", tone="done")["text"]
         assert re.search(r" Going on with [1-4]00 rows that were fetched from .*; what changed since", said)
-        assert len(file.read_text().splitlines()) == 2001
+        assert len(file.read_text().splitlines()) == ROWS + 1
         assert explorer.file == file
         explorer.close()
 
@@ -166,18 +167,19 @@ def test_one_job_at_a_time(viewer: Viewer, silent: Any) -> None:
         "question": None,
     }
     assert len(server.listed.asked) == 1
-    assert cancelled(viewer) < AT_ONCE
+    cancelled(viewer)
 
 
 def test_a_second_view_sees_what_goes_on(viewer: Viewer, silent: Any) -> None:
     server = silent(4)
     viewer.say("variable", form=form(viewer))
     assert server.reached.wait(20)
+    viewer.wait_until("job", total=ROWS)
     viewer.say("hello", view="view-2")
     job = viewer.last("state")["job"]
     assert (job["running"], job["label"]) == (True, "Fetching gifts")
-    assert job["total"] == 2000
-    assert job["text"].startswith(f"{job['rows']:,} of 2,000 rows, ")
+    assert job["total"] == ROWS
+    assert job["text"].startswith(f"{job['rows']:,} of 1,000 rows, ")
     assert viewer.last("state")["status"]["text"] == "Fetching gifts …"
     cancelled(viewer)
 
@@ -185,30 +187,37 @@ def test_a_second_view_sees_what_goes_on(viewer: Viewer, silent: Any) -> None:
 def test_a_panel_that_nobody_looks_at_any_more_ends_its_job(
     viewer: Viewer, silent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_talk, "_GONE_AFTER", 0.2)
+    waits: list[Any] = []
+
+    def timer(seconds: float, then: Any) -> SimpleNamespace:
+        waits.append(then)
+        return SimpleNamespace(start=lambda: None)
+
     server = silent(0)
     viewer.say("preview", form=form(viewer))
     assert server.reached.wait(20)
+    monkeypatch.setattr(_talk, "Timer", timer)
     viewer.say("gone", view="view-2")
     viewer.wait_for("who")
     viewer.say("here")
-    time.sleep(0.5)  # longer than it would wait: nothing must happen
-    assert viewer.panel._conversation._job is not None
+    waits[0]()
+    assert viewer.last("status")["text"] == "Fetching a preview of transactions …"
+    before = len(viewer.told)
     viewer.say("gone")
-    viewer.wait_until("job", running=False)
-    wait_for_no_threads()
+    waits[1]()
+    assert viewer.wait_for_end(before)["text"] in {
+        "Cancelled.",
+        "Stopped: 0 rows had come; nothing was kept.",
+    }
+    threads.wait_for_none()
 
 
 def test_closing_the_panel_ends_its_job(explorer: Explorer, viewer: Viewer, silent: Any) -> None:
     server = silent(0)
     viewer.say("variable", form=form(viewer))
     assert server.reached.wait(20)
-    [thread] = [t for t in threading.enumerate() if t.name.startswith("classy_nb-panel")]
-    assert thread.daemon
     explorer.close()
-    thread.join(AT_ONCE)
-    assert not thread.is_alive()
-    wait_for_no_threads()
+    threads.wait_for_none()  # though the server says nothing
 
 
 def ended_job(work: Any, **ways: Any) -> tuple[Job, list[Outcome], threading.Event]:
@@ -224,31 +233,34 @@ def ended_job(work: Any, **ways: Any) -> tuple[Job, list[Outcome], threading.Eve
     return job, outcomes, over
 
 
-def test_a_job_that_cannot_be_broken_off_is_left_to_itself() -> None:
+def test_a_job_that_cannot_be_broken_off_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _job._PATIENCE <= 1
+    monkeypatch.setattr(_job, "_PATIENCE", 0.1)
     release = threading.Event()
-    job, outcomes, over = ended_job(lambda _: release.wait(20))
+    job, outcomes, over = ended_job(lambda _: release.wait(60))
     job.cancel()
-    begun = time.monotonic()
-    assert over.wait(10)
-    assert time.monotonic() - begun < 2
+    assert over.wait(20)
     release.set()
-    assert job.join(5)
+    assert job.join(20)
     assert outcomes == [Outcome("cancelled", "Cancelled.")]  # what it brings later has no effect
 
 
-def test_what_is_done_after_all_is_told_though_it_was_said_to_be_cancelled() -> None:
+def test_what_is_done_after_all_is_told_though_it_was_said_to_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_job, "_PATIENCE", 0.1)
     release, late, told = threading.Event(), threading.Event(), []
 
     def take(job: Job, value: Any) -> None:
         told.append((job, value))
         late.set()
 
-    job, outcomes, over = ended_job(lambda _: release.wait(20) and "saved", late=take)
+    job, outcomes, over = ended_job(lambda _: release.wait(60) and "saved", late=take)
     job.cancel()
-    assert over.wait(10)
+    assert over.wait(20)
     assert outcomes == [Outcome("cancelled", "Cancelled.")]
     release.set()
-    assert late.wait(5)
+    assert late.wait(20)
     assert told == [(job, "saved")]
 
 
@@ -257,14 +269,14 @@ def test_a_job_that_is_done_before_the_cancel_is_seen_is_done() -> None:
 
     def work(_: Job) -> str:
         begun.set()
-        release.wait(5)
+        release.wait(20)
         return "all"
 
     job, outcomes, over = ended_job(work)
-    assert begun.wait(5)
+    assert begun.wait(20)
     job.cancel()
     release.set()
-    assert over.wait(5)
+    assert over.wait(20)
     assert outcomes == [Outcome("done", "", "all")]
 
 

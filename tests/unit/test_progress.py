@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support import threads
 from support.connection import Pauses
 from support.lists import Listed, rows
-from support.server import ScriptedServer
+from support.server import Asked, Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
@@ -105,12 +106,22 @@ def test_a_function_is_told_how_far_it_is(connected: Classy, server: ScriptedSer
 
 
 def test_what_the_function_raises_ends_the_fetch(connected: Classy, server: ScriptedServer) -> None:
-    server.handler = Listed(rows(5000)).reply
+    listed, release = Listed(rows(5000)), threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        reply = listed.reply(asked)
+        reply.delay = release if len(listed.asked) > 10 else None
+        return reply
+
+    server.handler = answer
 
     def enough(rows: int, total: int | None, note: str) -> None:
-        raise InterruptedFetchError("Cancelled.")
+        if rows:
+            raise InterruptedFetchError("Cancelled.")
 
-    with pytest.raises(InterruptedFetchError, match="100 of 5,000 rows had come"):
-        connected.transactions(progress=enough)
-    assert [t.name for t in threading.enumerate() if t.name.startswith("classy_nb")] == []
-    assert len(server.asked) < 40
+    try:
+        with pytest.raises(InterruptedFetchError, match=r"\d00 of 5,000 rows had come; nothing was kept"):
+            connected.transactions(progress=enough)
+        threads.wait_for_none()  # though the server says nothing more
+    finally:
+        release.set()

@@ -176,14 +176,15 @@ class Desk:
         job = self._job
         if job is None:
             return {"running": self._share is not None, "label": "Downloading", "ticket": self._ticket()}
-        of = "" if job.total is None else f" of {job.total:,}"
-        counted = f"{job.rows:,}{of} {job.unit}, " if job.rows or job.total else ""
+        rows, total = job.rows, job.total  # which its thread may change meanwhile
+        of = "" if total is None else f" of {total:,}"
+        progress = f"{rows:,}{of} {job.unit}, " if rows or total else ""
         return {
             "running": True,
             "label": job.label,
-            "rows": job.rows,
-            "total": job.total,
-            "text": f"{counted}{job.note}",
+            "rows": rows,
+            "total": total,
+            "text": f"{progress}{job.note}",
             "ticket": None,
         }
 

@@ -5,8 +5,8 @@ Nothing is synced: each message is sent once, and a view that is drawn anew says
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
+from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ClassyError
@@ -33,7 +33,7 @@ class Conversation(Actions):
 
     def __init__(self, connection: Connection, asking: Asking, tell: Tell) -> None:
         super().__init__(connection, asking, tell)
-        self._looked_at = threading.Event()
+        self._looked_at = Event()
 
     def receive(self, kind: str, message: Mapping[str, Any]) -> None:
         """Do what a message asks for, and show what is wrong with it."""
@@ -87,7 +87,7 @@ class Conversation(Actions):
         """Take note that a view is gone: give up what is going on, unless another one says it is there."""
         self._looked_at.clear()
         self.tell("who")
-        timer = threading.Timer(_GONE_AFTER, self._unless_looked_at)
+        timer = Timer(_GONE_AFTER, self._unless_looked_at)
         timer.daemon = True
         timer.start()
 

@@ -1,0 +1,17 @@
+"""Which threads the package has left."""
+
+import threading
+import time
+
+
+def ours() -> list[str]:
+    """Return the names of the package's threads that have not ended."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("classy_nb")]
+
+
+def wait_for_none(seconds: float = 20) -> None:
+    """Wait until the package has no threads; a busy machine takes its time."""
+    end = time.monotonic() + seconds
+    while ours() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert ours() == []
