@@ -5,24 +5,18 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from ._stop import dismiss, is_dismissed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _in_use: dict[int, Any] = {}
 """The connection that each thread last took from a pool."""
-_hung_up: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-"""Threads that are to send nothing more."""
-
-
-def _check() -> None:
-    if threading.current_thread() in _hung_up:
-        raise ConnectionAbortedError("It was hung up from here.")
 
 
 class _Noted:
@@ -31,18 +25,14 @@ class _Noted:
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
         _in_use[threading.get_ident()] = connection
-        try:
-            _check()  # it may have waited for long
-        except OSError:
-            self._put_conn(connection)
-            raise
         return connection
 
     def _validate_conn(self, conn: Any) -> None:
         super()._validate_conn(conn)  # type: ignore[misc]
         if conn.is_closed:
             conn.connect()
-        _check()  # while it connected there was nothing to hang up
+        if is_dismissed():  # while it connected, or waited for a connection, there was nothing to hang up
+            raise ConnectionAbortedError("It was hung up from here.")
 
     def _put_conn(self, conn: Any) -> None:
         _in_use.pop(threading.get_ident(), None)
@@ -69,7 +59,7 @@ class Adapter(HTTPAdapter):
 def hang_up(threads: Iterable[threading.Thread]) -> None:
     """Break off what these threads are sending or reading, and let them send nothing more, ever."""
     for thread in threads:
-        _hung_up.add(thread)  # first: a connection that is made meanwhile is seen here or there
+        dismiss([thread])  # first: a connection that is made meanwhile is seen here or there
         connection = _in_use.pop(thread.ident or 0, None)
         sock = getattr(connection, "sock", None)
         if isinstance(sock, socket.socket):

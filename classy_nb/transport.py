@@ -23,12 +23,7 @@ from ._logs import mute_queries
 from ._retry import Retry
 from ._stop import Stop, Unstoppable
 from ._version import __version__
-from .errors import (
-    ClassyError,
-    ConnectionFailedError,
-    UnexpectedAnswerError,
-    UsageError,
-)
+from .errors import ClassyError, ConnectionFailedError, UnexpectedAnswerError, UsageError
 from .pacing import Pacer
 from .redact import Secret, safe_path
 from .responses import closed_for, error_for, is_blocked, login_error_for, parse
@@ -84,6 +79,7 @@ class Transport:
         self.requests_sent = 0
         self._retry = retry or Retry()
         self._count = threading.Lock()
+        self._asking = threading.local()  # its ``stop`` ends a login made on the way, too
         self._secrets: list[Secret] = []
         self._session = requests.Session()
         self._session.headers = CaseInsensitiveDict(
@@ -136,12 +132,16 @@ class Transport:
         """
         encoded = urlencode(list(query), quote_via=quote, safe="")
         url = f"{self.base_url}{path}" + (f"?{encoded}" if encoded else "")
-        return self._retry.call(
-            lambda: self._get_once(url, path, stop, member_only=member_only),
-            self.pacer,
-            patient=patient,
-            pause=None if stop is _UNSTOPPABLE else stop.pause,
-        )
+        self._asking.stop = stop
+        try:
+            return self._retry.call(
+                lambda: self._get_once(url, path, stop, member_only=member_only),
+                self.pacer,
+                patient=patient,
+                pause=None if stop is _UNSTOPPABLE else stop.pause,
+            )
+        finally:
+            self._asking.stop = _UNSTOPPABLE
 
     def post_login(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
         """Post a token request (form-encoded) and return what it answers, tokens sealed as Secret.
@@ -154,9 +154,16 @@ class Transport:
             Anything else went wrong.
         """
         self._secrets = [value for value in fields.values() if isinstance(value, Secret)]
-        return self._retry.call(lambda: self._login_once(url, fields), self.pacer, method="POST")
+        stop: Stop = getattr(self._asking, "stop", _UNSTOPPABLE)
+        return self._retry.call(
+            lambda: self._login_once(url, fields, stop),
+            self.pacer,
+            method="POST",
+            pause=None if stop is _UNSTOPPABLE else stop.pause,
+        )
 
-    def _login_once(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+    def _login_once(self, url: str, fields: Mapping[str, str | Secret], stop: Stop) -> dict[str, Any]:
+        stop.check()  # it may have waited for somebody else's login
         path = urlsplit(url).path
         outcome = _read_login(self._send("POST", url, path, fields), path, self._secrets)
         if isinstance(outcome, ClassyError):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb._connections import hang_up
+from classy_nb._stop import dismiss
 from classy_nb.errors import BadRequestError, UnexpectedAnswerError
 from classy_nb.redact import safe_path
 
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     from ._ask import Asker
     from ._page import Page
 
-_JOIN_SECONDS = 1.0
+_GRACE = 0.1
+"""Seconds in which threads may end by themselves: most are between two requests."""
+_PATIENCE = 0.8
+"""Seconds after which threads are left to themselves: nothing can hang up one that is still connecting."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class ParallelWalk:
             self._ranges.close()
             self._key_works.set()
             end_threads([t for t in threads if t.ident is not None])
-            self._stop.clear()  # the list may go on without workers
+            self._stop.clear()  # the list may go on without workers: who is left of them is dismissed
 
     def _received(self, threads: Sequence[threading.Thread]) -> Iterator[Part]:
         while True:
@@ -188,12 +193,20 @@ class ParallelWalk:
 
 
 def end_threads(threads: Sequence[threading.Thread]) -> None:
-    """Break off what the threads are doing, and wait until they have ended."""
+    """Break off what the threads are doing; wait for them, all in all less than a second.
+
+    Who is left is dismissed and sends nothing more, whatever it finds out later.
+    """
     alive = [thread for thread in threads if thread.is_alive()]
     if not alive:
         return
-    for thread in alive:
-        thread.join(0.05)  # most are between two requests
+    begun = time.monotonic()
+    dismiss(alive)
+    _join(alive, begun + _GRACE)
     hang_up(thread for thread in alive if thread.is_alive())
-    for thread in alive:
-        thread.join(_JOIN_SECONDS)
+    _join(alive, begun + _PATIENCE)
+
+
+def _join(threads: Sequence[threading.Thread], deadline: float) -> None:
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))

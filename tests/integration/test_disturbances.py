@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from support.ctrl_c import CtrlC
 
 import classy_nb as cn
 from classy_nb._retry import Retry
@@ -47,10 +47,6 @@ def when(happened: Callable[[], bool], act: Callable[[], object]) -> threading.T
     thread = threading.Thread(target=watch)
     thread.start()
     return thread
-
-
-def ctrl_c() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
 
 
 def in_an_answer(box: Sandbox, number: int) -> threading.Event:
@@ -251,12 +247,10 @@ def test_ctrl_c_in_the_middle_of_a_fetch(
     own_box: Sandbox, connecting: Callable[..., cn.Classy], workers: int
 ) -> None:
     with connecting(own_box, workers=workers) as classy:
-        thread = when(in_an_answer(own_box, 1).is_set, ctrl_c)
-        started = time.monotonic()
-        with pytest.raises(cn.InterruptedFetchError) as caught:
+        arrived = in_an_answer(own_box, 1)
+        with CtrlC(arrived.is_set) as pressed, pytest.raises(cn.InterruptedFetchError) as caught:
             classy.transactions(fields="status")
-        assert time.monotonic() - started < 4
-        thread.join()
+        assert time.monotonic() - pressed.at < 4
         assert isinstance(caught.value, KeyboardInterrupt)
         del own_box.faults.wait_ms
         assert len(classy.transactions(fields="status")) == 300, "the connection is good for more"
@@ -268,10 +262,8 @@ def test_ctrl_c_in_the_middle_of_a_file(
     target = tmp_path / "gifts.csv"
     target.write_text("older")
     with connecting(own_box, workers=1) as classy:
-        thread = when(in_an_answer(own_box, 2).is_set, ctrl_c)
-        with pytest.raises(cn.InterruptedFetchError):
+        with CtrlC(in_an_answer(own_box, 2).is_set), pytest.raises(cn.InterruptedFetchError):
             classy.transactions.to_csv(target)
-        thread.join()
         assert target.read_text() == "older"
         del own_box.faults.wait_ms
         classy.transactions.to_csv(target)

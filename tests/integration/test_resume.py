@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 import pytest
 from support.connection import CANARY, CLIENT_ID, connected_to, orgs
+from support.ctrl_c import CtrlC
 from support.lists import Faults, Listed, rows
 from support.server import Asked, Reply, ScriptedServer
 
@@ -179,7 +179,7 @@ def test_batches_may_not_grow(place: Place) -> None:
 
 @ways
 def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str) -> None:
-    release, over = threading.Event(), threading.Event()
+    release = threading.Event()
 
     def hold(asked: Asked) -> Reply:
         reply = place.listed.reply(asked)
@@ -187,22 +187,19 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
             reply.delay = release
         return reply
 
-    def press() -> None:
-        while not (place.kept and len(place.listed.asked) > 9):
-            if over.wait(0.002):
-                return
-        os.kill(os.getpid(), signal.SIGINT)
+    def far_enough() -> bool:
+        return place.kept > 0 and len(place.listed.asked) > 9
 
     place.server.handler = hold
-    thread = threading.Thread(target=press)
-    thread.start()
     try:
-        with pytest.raises(cn.InterruptedFetchError, match="rows are kept beside") as caught:
+        with (
+            CtrlC(far_enough) as pressed,
+            pytest.raises(cn.InterruptedFetchError, match="rows are kept beside") as caught,
+        ):
             place.write(way)
+        assert time.monotonic() - pressed.at < 2
     finally:
-        over.set()
         release.set()
-        thread.join()
     kept = place.kept
     assert str(caught.value) == (
         f"Stopped: {kept:,} rows are kept beside {place.target}; the same call goes on from there."
