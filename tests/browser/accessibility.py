@@ -27,18 +27,19 @@ def violations(page: Page, selector: str) -> list[str]:
     ]
 
 
-def check_looks(notebook: Notebook, selector: str, name: str, height: int = 1000) -> None:
-    """Check a panel in the light, in the dark and in a narrow window, and keep pictures of it."""
-    page = notebook.page
+def check_looks(notebook: Notebook, selector: str, name: str, tall: int) -> None:
+    """Check a panel in the light, in the dark and in a narrow window, which is *tall*; keep pictures."""
+    page, size = notebook.page, notebook.page.viewport_size
+    assert size is not None
     for look, theme, width in (
         ("light", "Light", WIDE),
         ("dark", "Dark", WIDE),
         ("narrow", "Light", NARROW),
     ):
-        page.set_viewport_size({"width": width, "height": height if width == WIDE else 2 * height})
+        page.set_viewport_size({"width": width, "height": size["height"] if width == WIDE else tall})
         notebook.theme(f"JupyterLab {theme}")
         page.locator(selector).scroll_into_view_if_needed()
         assert violations(page, selector) == []
         assert max(page.locator(selector).evaluate_all(_TOO_WIDE)) <= 0
         picture(page, f"{name}-{look}")
-    page.set_viewport_size({"width": WIDE, "height": height})
+    page.set_viewport_size(size)

@@ -117,7 +117,8 @@ class Notebook:
         self.page.evaluate(
             """() => {
               const later = window.slowly = window.setTimeout;
-              window.setTimeout = (act, delay, ...more) => later(act, delay < 2000 ? delay : delay / 10, ...more);
+              const less = (delay) => (delay < 2000 ? delay : delay / 10);
+              window.setTimeout = (act, delay, ...more) => later(act, less(delay), ...more);
             }"""
         )
         yield

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
+from browser.evidence import picture
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -32,15 +33,17 @@ def test_cards_are_tables_and_names_stay_text(notebook: Callable[..., Notebook])
     expect(resource.get_by_role("row", name="mind")).to_contain_text("where='status = success'")
     found = Axe().run(opened.page, context=".jp-OutputArea")
     assert found.response["violations"] == []
+    picture(opened.page, "cards")
 
 
 def test_progress_ends_as_one_clean_line_and_the_stop_button_ends_a_fetch(
     notebook: Callable[..., Notebook], box: Sandbox
 ) -> None:
     opened = notebook(f"{CONNECT}\ngifts = classy.transactions()", "classy.transactions()", "'it goes on'")
-    box.faults.latency_ms = 100
+    box.faults.latency_ms = 500
     opened.run_cell(0, wait=False)
     expect(opened.output(0).get_by_role("progressbar")).to_have_attribute("max", "2000")
+    box.faults.latency_ms = 0
     expect(opened.output(0)).to_contain_text("requests in")
     expect(opened.output(0).get_by_role("progressbar")).to_have_count(0)
     opened.wait_idle()
@@ -53,6 +56,7 @@ def test_progress_ends_as_one_clean_line_and_the_stop_button_ends_a_fetch(
     box.faults.then(*["ok"] * 12, *["stall"] * 60)
     opened.run_cell(1, wait=False)
     expect(opened.output(1).get_by_role("progressbar")).to_have_attribute("max", "2000")
+    picture(opened.page, "progress")
     pressed = time.monotonic()
     opened.page.get_by_title("Interrupt the kernel").click()
     expect(opened.output(1)).to_contain_text(

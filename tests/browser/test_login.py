@@ -36,7 +36,7 @@ def test_wrong_then_right_and_nothing_is_saved(notebook: Callable[..., Notebook]
     expect(form.secret).to_have_attribute("type", "password")
     opened.run_cell(1)
     expect(opened.output(1)).to_contain_text(re.compile("fill in the form above", re.IGNORECASE))
-    check_looks(opened, ROOT, "login")
+    check_looks(opened, ROOT, "login", tall=1200)
 
     form.fill(CLIENT_ID, WRONG_CANARY)
     typed = opened.save()

@@ -55,4 +55,5 @@ def test_from_the_login_over_the_choice_to_a_preview(
     first = three.truth("supporters", three.organization_ids[1])[0]
     expect(page.rows.first).to_contain_text(str(first["id"]))
     assert login.secrets_in(opened.save(), three) == []
+    opened.page.set_viewport_size({"width": 1200, "height": 1350})
     picture(opened.page, "notebook7-explorer")

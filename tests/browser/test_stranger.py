@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from browser.evidence import picture
 from browser.explorer import ExplorerForm
 from browser.login import CELL, LoginForm
 from playwright.sync_api import expect
@@ -35,3 +36,4 @@ def test_from_the_form_to_a_csv_of_this_years_gifts(notebook: Callable[..., Note
     assert gifts["purchased_at"].min() >= "2026-01-01"
     assert gifts["id"].is_unique
     expect(explorer.status).to_contain_text(f"Saved {len(gifts):,} rows")
+    picture(opened.page, "stranger-saved")
