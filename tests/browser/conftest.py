@@ -219,15 +219,15 @@ def notebook(
 
 
 @pytest.fixture
-def own_notebook(
-    context: BrowserContext, lab: Server, box: Sandbox, strangers: list[str], request: pytest.FixtureRequest
+def notebook7(
+    context: BrowserContext, lab: Server, strangers: list[str], request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Notebook]]:
-    """The same in a page of its own, which may be reloaded; or at another path of the server."""
+    """The same in Notebook 7, which the same server offers."""
     file = lab.home.notebooks / f"{plain(request.node.name)}.ipynb"
 
-    def show(*cells: str, path: str = "/doc/tree/") -> Notebook:
+    def show(*cells: str) -> Notebook:
         write_notebook(file, *cells)
-        return Notebook(context.new_page(), lab, file).open(path)
+        return Notebook(context.new_page(), lab, file).open("/notebooks/")
 
     yield show
     lab.end_kernels()

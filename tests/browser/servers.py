@@ -100,7 +100,7 @@ class Server:
         self._command = [sys.executable, "-m", *(part.format(port=self.port) for part in command)]
         self._process: subprocess.Popen[bytes] | None = None
         self._up = False
-        self._ends: list[threading.Thread] = []
+        self._ends: dict[str, threading.Thread] = {}
 
     def url(self, path: str) -> str:
         """Return an address of this server, with the right to use it."""
@@ -138,8 +138,10 @@ class Server:
         """
         for kernel in json.loads(self._asked("/api/kernels")):
             path = f"/api/kernels/{kernel['id']}"
-            self._ends.append(threading.Thread(target=self._asked, args=(path, "DELETE"), daemon=True))
-            self._ends[-1].start()
+            if path not in self._ends:
+                end = threading.Thread(target=self._asked, args=(path, "DELETE"), daemon=True)
+                self._ends[path] = end
+                end.start()
 
     def _asked(self, path: str, method: str = "GET") -> bytes:
         request = urllib.request.Request(self._address(path), method=method)
@@ -156,7 +158,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         if self._process is None:
             return
-        for end in self._ends:
+        for end in self._ends.values():
             end.join(20)
         self._process.send_signal(signal.SIGTERM)
         try:

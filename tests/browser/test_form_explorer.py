@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser.accessibility import violations
+from browser.evidence import picture
 from browser.explorer import ROOT, ExplorerForm
 from playwright.sync_api import expect
 from support.viewer import Viewer
@@ -228,6 +231,19 @@ def test_rows_are_masked_until_the_switch_is_on(wired: Wired) -> None:
     form.labelled("Since").fill("2026-01-01")
     wired.carry()
     expect(old).to_be_visible()
+
+
+def test_the_count_is_by_status(wired: Wired, box: Sandbox) -> None:
+    truth = Counter(str(record["status"]) for record in box.truth("transactions"))
+    wired.page.set_viewport_size({"width": 1200, "height": 1100})
+    wired.form.press("Count")
+    wired.until("There are 2,000 transactions")
+    rows = wired.form.root.locator(".classy-nb-counts tbody tr")
+    shown = rows.evaluate_all("rows => rows.map((row) => [...row.cells].slice(0, 2).map((c) => c.innerText))")
+    assert {status: int(number.replace(",", "")) for status, number in shown} == truth
+    expect(rows.first).to_contain_text(re.compile(r"^success\s*1,898\s*94\.9 %"))
+    assert violations(wired.page, ROOT) == []
+    picture(wired.page, "explorer-count")
 
 
 def test_what_donors_wrote_is_text_and_never_markup(wired: Wired) -> None:

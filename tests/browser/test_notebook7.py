@@ -29,11 +29,11 @@ def three() -> Iterator[Sandbox]:
 
 
 def test_from_the_login_over_the_choice_to_a_preview(
-    own_notebook: Callable[..., Notebook], three: Sandbox
+    notebook7: Callable[..., Notebook], three: Sandbox
 ) -> None:
     elsewhere = f'import os\nos.environ["CLASSY_BASE_URL"] = "{three.base_url}"\n'
     elsewhere += f'os.environ["CLASSY_TOKEN_URL"] = "{three.token_url}"\n'
-    opened = own_notebook(elsewhere + login.CELL, "classy.explore()", path="/notebooks/")
+    opened = notebook7(elsewhere + login.CELL, "classy.explore()")
     form = login.LoginForm(opened.output(0))
     opened.run_cell(0)
     form.fill(CLIENT_ID, CANARY)
