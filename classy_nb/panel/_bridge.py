@@ -14,18 +14,17 @@ from ._words import words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Panel", "css", "esm", "words"]
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def esm(name: str) -> str:
+def esm(*names: str) -> str:
     """Return a panel's JavaScript: the shared part, then its own."""
-    return _static("bridge.js") + "\n" + _static(f"{name}.js")
+    return _joined("bridge", *names, ending="js")
 
 
-def css(name: str) -> str:
+def css(*names: str) -> str:
     """Return a panel's style sheet: the shared part, then its own."""
-    return _static("panel.css") + "\n" + _static(f"{name}.css")
+    return _joined("panel", *names, ending="css")
 
 
 class Panel(anywidget.AnyWidget):
@@ -107,5 +106,6 @@ class Panel(anywidget.AnyWidget):
         return {"text/plain": self.instructions, _VIEW: view}, {}
 
 
-def _static(name: str) -> str:
-    return files(__package__).joinpath("static", name).read_text("utf-8")
+def _joined(*names: str, ending: str) -> str:
+    folder = files(__package__).joinpath("static")
+    return "\n".join(folder.joinpath(f"{name}.{ending}").read_text("utf-8") for name in names)

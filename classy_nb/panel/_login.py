@@ -6,12 +6,14 @@ import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from classy_nb._connections import hang_up
 from classy_nb.errors import ClassyError, UsageError
 from classy_nb.redact import Secret
 
-from ._bridge import Panel, css, esm, words
+from ._bridge import Panel, css, esm
 from ._login_place import in_voila
 from ._login_words import WHERE_NO_FORM_SHOWS, Connected, missing, named, problem
+from ._words import words
 
 if TYPE_CHECKING:
     from ._login_steps import Connector, Session
@@ -35,6 +37,7 @@ class LoginPanel(Panel):
         self._lock = threading.RLock()
         self._writing = threading.Lock()
         self._closed = False
+        self._at_work: threading.Thread | None = None
         self._phase = "form"  # then "busy", "choose" where there is a choice, and "connected"
         self._shown: dict[str, Any] = {}
         self._session: Session | None = None
@@ -81,6 +84,8 @@ class LoginPanel(Panel):
             self._closed = True
             self._drop_session()
             layout, self._handle = self.layout, None
+        if self._at_work not in (None, threading.current_thread()):
+            hang_up([self._at_work])  # it would try again and again
         with self._writing:
             pass  # what is being written now is whole when this returns
         super().close()
@@ -109,7 +114,7 @@ class LoginPanel(Panel):
                 return
             self._remember = message.get("remember") is True and not sandbox
             self._go("busy", text=_STARTING if sandbox else f"Connecting to {self._connector.host}…")
-        self.background(self._start_sandbox if sandbox else lambda: self._log_in(**pair))
+        self._at_work = self.background(self._start_sandbox if sandbox else lambda: self._log_in(**pair))
 
     def _start_sandbox(self) -> None:
         self._done(self._connector.start_sandbox(), ["A sandbox on this machine: all data are invented."])
@@ -136,7 +141,7 @@ class LoginPanel(Panel):
             if chosen is None:
                 raise UsageError("Choose an organization.")
             self._go("busy", text="Connecting…")
-        self.background(lambda: self._connect(session, chosen))
+        self._at_work = self.background(lambda: self._connect(session, chosen))
 
     def _back(self) -> None:
         with self._lock:

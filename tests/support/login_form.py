@@ -33,6 +33,7 @@ class Form(Viewer):
     """A login form that was shown for a connection."""
 
     def __init__(self, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
+        self._others = set(threading.enumerate())
         self.output = Output()
         monkeypatch.setattr("IPython.display.display", self.output.display)
         urls = {"base_url": server.base_url, "token_url": server.token_url}
@@ -62,10 +63,9 @@ class Form(Viewer):
         """Return what is shown in the end."""
         return self.wait_until("state", phase="connected")
 
-
-def join_background() -> None:
-    """Wait until what the forms have begun has ended."""
-    for thread in threading.enumerate():
-        if thread.name == "classy_nb panel":
-            thread.join(20)
-            assert not thread.is_alive()
+    def join_background(self) -> None:
+        """Wait until what this form has begun has ended; other tests may have left a login that retries."""
+        for thread in set(threading.enumerate()) - self._others:
+            if thread.name == "classy_nb panel":
+                thread.join(20)
+                assert not thread.is_alive()

@@ -20,6 +20,7 @@ class Viewer:
         self.name = name
         self.told: list[tuple[dict[str, Any], list[bytes]]] = []
         self._news = threading.Condition()
+        self._before = 0
         panel.comm.send = self._hear
 
     def _hear(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
@@ -30,6 +31,7 @@ class Viewer:
 
     def say(self, kind: str, **fields: Any) -> None:
         """Send a message, the way that it comes in from the kernel's channel."""
+        self._before = len(self.told)
         content = {"kind": kind, "view": self.name, **fields}
         self.panel._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 
@@ -51,15 +53,15 @@ class Viewer:
         assert heard, f"no message {kind!r}; the last ones: {[m['kind'] for m, _ in self.told[-5:]]}"
         return self.last(kind)
 
-    def wait_for_end(self, after: int) -> dict[str, Any]:
-        """Return what is said in the end of what was begun after so many messages; nothing runs then."""
+    def wait_for_end(self) -> dict[str, Any]:
+        """Return what is said in the end of what the last message of this side began; nothing runs then."""
 
         def ended() -> dict[str, Any] | None:
-            said = [m for m, _ in self.told[after:] if m["kind"] == "status" and m["text"]]
+            said = [m for m, _ in self.told[self._before :] if m["kind"] == "status" and m["text"]]
             return said[-1] if said and not said[-1]["text"].endswith("…") else None
 
         with self._news:
-            assert self._news.wait_for(ended, 20), self.told[after:]
+            assert self._news.wait_for(ended, 20), self.told[self._before :]
             return cast("dict[str, Any]", ended())
 
     def wait_until(self, kind: str, seconds: float = 20, **fields: Any) -> dict[str, Any]:

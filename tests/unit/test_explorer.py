@@ -69,13 +69,6 @@ def filled(viewer: Viewer, **changes: Any) -> dict[str, Any]:
     return {**viewer.last("state")["form"], **changes}
 
 
-def done(viewer: Viewer) -> dict[str, Any]:
-    """Wait until the job has ended, and return what was said."""
-    viewer.wait_until("job", running=True)
-    viewer.wait_until("job", running=False)
-    return viewer.last("status")
-
-
 def test_hello_is_answered_with_all_that_a_view_needs(viewer: Viewer, server: ScriptedServer) -> None:
     state = viewer.last("state")
     assert state["organization"] == "Helping Hands"
@@ -146,7 +139,7 @@ def test_messages_that_make_no_sense_do_nothing(viewer: Viewer) -> None:
 
 def test_a_preview_shows_a_few_rows_without_anything_personal(viewer: Viewer, listed: Listed) -> None:
     viewer.say("preview", form=filled(viewer, include=["supporter", "items"]))
-    assert done(viewer) == {
+    assert viewer.wait_for_end() == {
         "kind": "status",
         "text": "Fetched 5 of 10 rows.",
         "tone": "done",
@@ -189,7 +182,7 @@ def test_a_preview_shows_a_few_rows_without_anything_personal(viewer: Viewer, li
 
 def test_a_switch_shows_them_and_hides_them_again(viewer: Viewer) -> None:
     viewer.say("preview", form=filled(viewer, include=["supporter", "items"]))
-    done(viewer)
+    viewer.wait_for_end()
     viewer.say("personal", shown=True)
     shown = viewer.last("preview")["shown"]
     cells = dict(zip(shown["columns"], shown["rows"][0], strict=True))
@@ -204,7 +197,7 @@ def test_a_switch_shows_them_and_hides_them_again(viewer: Viewer) -> None:
 
 def test_nothing_is_synced_said_or_shown_otherwise(viewer: Viewer, explorer: Explorer) -> None:
     viewer.say("preview", form=filled(viewer, where=[["comment", "=", DONOR]], include=["supporter"]))
-    done(viewer)
+    viewer.wait_for_end()
     viewer.say("preview", form=filled(viewer, include=["supporter"]))
     viewer.wait_for("preview", after=1)
     viewer.say("personal", shown=True)
@@ -221,13 +214,13 @@ def test_nothing_is_synced_said_or_shown_otherwise(viewer: Viewer, explorer: Exp
 def test_an_empty_list_says_so(viewer: Viewer, listed: Listed) -> None:
     listed.rows = []
     viewer.say("preview", form=filled(viewer))
-    assert done(viewer)["text"] == "There are no such records."
+    assert viewer.wait_for_end()["text"] == "There are no such records."
     assert viewer.last("preview")["shown"]["rows"] == []
 
 
 def test_another_resource_forgets_the_rows(viewer: Viewer) -> None:
     viewer.say("count", form=filled(viewer))
-    done(viewer)
+    viewer.wait_for_end()
     viewer.say("form", form=filled(viewer, resource="campaigns"))
     assert viewer.last("counts")["shown"] is None
     assert viewer.last("preview")["shown"] is None
@@ -237,7 +230,7 @@ def test_another_resource_forgets_the_rows(viewer: Viewer) -> None:
 
 def test_numbers_by_status_until_all_are_accounted_for(viewer: Viewer, listed: Listed) -> None:
     viewer.say("count", form=filled(viewer, where=[["id", ">", "1"]]))
-    assert done(viewer)["text"] == "There are 9 transactions."
+    assert viewer.wait_for_end()["text"] == "There are 9 transactions."
     counts = viewer.last("counts")["shown"]
     assert counts["rows"] == [("success", 5), ("failed", 3)]
     assert (counts["total"], counts["other"], counts["ignored"]) == (9, 1, False)
@@ -248,7 +241,7 @@ def test_numbers_by_status_until_all_are_accounted_for(viewer: Viewer, listed: L
 
 def test_statuses_that_were_seen_are_counted_too(viewer: Viewer, listed: Listed) -> None:
     viewer.say("preview", form=filled(viewer, where=[["id", ">", "8"]]))
-    done(viewer)
+    viewer.wait_for_end()
     viewer.say("count", form=filled(viewer))
     viewer.wait_for("counts")
     assert ("odd", 1) in viewer.last("counts")["shown"]["rows"]
@@ -262,7 +255,7 @@ def test_where_there_is_one_status_or_none_one_request_counts(
     viewer: Viewer, listed: Listed, where: Any, resource: str
 ) -> None:
     viewer.say("count", form=filled(viewer, resource=resource, where=where))
-    done(viewer)
+    viewer.wait_for_end()
     assert viewer.last("counts")["shown"]["rows"] == []
     assert len(listed.asked) == 1
     assert viewer.last("counts")["shown"]["caption"].endswith("with 1 request")
@@ -271,7 +264,7 @@ def test_where_there_is_one_status_or_none_one_request_counts(
 def test_a_condition_on_the_status_that_is_ignored_is_noticed(viewer: Viewer, listed: Listed) -> None:
     listed.faults.filters = False
     viewer.say("count", form=filled(viewer))
-    done(viewer)
+    viewer.wait_for_end()
     counts = viewer.last("counts")["shown"]
     assert (counts["total"], counts["rows"], counts["ignored"]) == (10, [], True)
 
@@ -279,7 +272,7 @@ def test_a_condition_on_the_status_that_is_ignored_is_noticed(viewer: Viewer, li
 def test_errors_are_shown_in_plain_words(viewer: Viewer, server: ScriptedServer) -> None:
     server.handler = lambda _: Reply(404, {"error": "no such thing"})
     viewer.say("preview", form=filled(viewer))
-    said = done(viewer)
+    said = viewer.wait_for_end()
     assert said["tone"] == "error"
     assert said["text"] == "The API knows no such record. It says: 'no such thing'. Check the id."
 
@@ -292,14 +285,14 @@ def test_an_error_that_is_not_ours_tells_its_kind_only(
 
     monkeypatch.setattr(explorer._conversation.connection, "transactions", broken)
     viewer.say("preview", form=filled(viewer))
-    said = done(viewer)
+    said = viewer.wait_for_end()
     assert "RuntimeError" in said["text"]
     assert DONOR not in said["text"]
 
 
 def test_what_was_odd_is_said(viewer: Viewer, listed: Listed) -> None:
     viewer.say("preview", form=filled(viewer, resource="notifications"))
-    assert "is deprecated" in done(viewer)["text"]
+    assert "is deprecated" in viewer.wait_for_end()["text"]
 
 
 def test_where_no_panel_shows_the_text_says_what_to_do(explorer: Explorer) -> None:

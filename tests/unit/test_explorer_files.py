@@ -49,9 +49,8 @@ def viewer(explorer: Explorer) -> Viewer:
 
 def press(viewer: Viewer, action: str, *, replace: bool = False, **changes: Any) -> dict[str, Any]:
     """Press a button and wait for what is said in the end."""
-    before = len(viewer.told)
     viewer.say(action, form={**viewer.last("state")["form"], **changes}, replace=replace)
-    return viewer.wait_for_end(before)
+    return viewer.wait_for_end()
 
 
 def test_a_file_is_saved_under_the_day_s_name(viewer: Viewer, explorer: Explorer, tmp_path: Path) -> None:

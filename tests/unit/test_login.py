@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from support.connection import CANARY, CLIENT_ID, WRONG_CANARY, orgs, paginator
-from support.login_form import Form, join_background
-from support.server import Reply, ScriptedServer
+from support.login_form import Form
+from support.server import Asked, Reply, ScriptedServer
 
 import classy_nb as cn
 from classy_nb._retry import Retry
@@ -73,7 +73,7 @@ def test_what_is_left_is_a_line_and_no_widget(show: Show, server: ScriptedServer
     layout = form.panel.layout
     form.submit()
     form.connected()
-    join_background()
+    form.join_background()
     text = form.of("state")[-1]["text"]
     assert form.output.shown[1:] == [
         {
@@ -299,6 +299,25 @@ def test_closing_the_form_gives_up(show: Show, server: ScriptedServer) -> None:
     assert "Call login() again." in repr(form.classy)
 
 
+def test_closing_the_form_breaks_the_login_off(show: Show, server: ScriptedServer) -> None:
+    reached, free = threading.Event(), threading.Event()
+
+    def silent(_: Asked) -> Reply:
+        reached.set()
+        return Reply(delay=free)
+
+    server.login_handler = silent
+    form = show()
+    form.submit()
+    assert reached.wait(20)
+    form.classy.close()
+    try:
+        form.join_background()  # though the server says nothing
+    finally:
+        free.set()
+    assert len(server.asked) == 1
+
+
 def test_a_login_that_ends_after_closing_leaves_nothing_open(show: Show, server: ScriptedServer) -> None:
     free = threading.Event()
     server.logins.append(Reply(body={"access_token": "t" * 32, "expires_in": 7200}, delay=free))
@@ -307,6 +326,6 @@ def test_a_login_that_ends_after_closing_leaves_nothing_open(show: Show, server:
     form.submit()
     form.classy.close()
     free.set()
-    join_background()
+    form.join_background()
     with pytest.raises(cn.NotLoggedInError):
         _ = form.classy.organization

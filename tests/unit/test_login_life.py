@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.connection import CANARY, CLIENT_ID, orgs
-from support.login_form import Form, join_background
+from support.login_form import Form
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
@@ -107,15 +107,22 @@ def test_not_remembered_unless_wished(show: Show, tmp_path: Path) -> None:
 
 
 def test_closed_while_it_logs_in_nothing_is_remembered(
-    show: Show, server: ScriptedServer, tmp_path: Path
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = threading.Event()
-    server.logins.append(Reply(body={"access_token": "t" * 32, "expires_in": 7200}, delay=free))
+    reached, release = threading.Event(), threading.Event()
+
+    def held(*_: Any) -> dict[int, str]:
+        reached.set()
+        assert release.wait(20)
+        return ONE
+
+    monkeypatch.setattr("classy_nb.client._session.choices", held)
     form = show()
     form.submit(remember=True)
+    assert reached.wait(20)
     form.classy.close()
-    free.set()
-    join_background()
+    release.set()
+    form.join_background()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,7 +150,7 @@ def test_closed_while_it_is_remembered_the_file_is_whole(
     assert not closing.is_alive()
     again = cn.Credentials.load(env_file=tmp_path / ".env")
     assert again.client_secret.reveal() == CANARY
-    join_background()
+    form.join_background()
     with pytest.raises(cn.NotLoggedInError, match="closed"):
         _ = form.classy.organization
 

@@ -8,7 +8,8 @@ from support.viewer import Viewer
 
 from classy_nb._warn import kept_warnings, warn
 from classy_nb.errors import BlockedError, ClassyWarning, UsageError
-from classy_nb.panel._bridge import Panel, css, esm, words
+from classy_nb.panel._bridge import Panel, css, esm
+from classy_nb.panel._words import words
 
 NEEDED_BY_WIDGETS = {
     "_dom_classes",

@@ -97,7 +97,7 @@ class Actions(Desk):
 
         def then(job: Job, written: Path) -> str:
             self.file = written
-            return f"Saved {job.rows:,} rows ({_size(written.stat().st_size)}) as {written}"
+            return f"Saved {counted(job.rows, 'row')} ({_size(written.stat().st_size)}) as {written}"
 
         def late(job: Job, written: Path) -> None:
             self.say(f"It was too late to cancel. {then(job, written)}", "done")
@@ -120,7 +120,7 @@ class Actions(Desk):
 
         def then(_: Job, frame: pd.DataFrame) -> str:
             self.frame = frame
-            size = f"{len(frame):,} rows, {len(frame.columns)} columns"
+            size = f"{counted(len(frame), 'row')}, {counted(len(frame.columns), 'column')}"
             if space is None:
                 return f"Fetched {size}: the explorer's attribute frame holds them."
             space[name] = frame
@@ -136,7 +136,7 @@ class Actions(Desk):
         def then(_: Job, rows: int) -> None:
             self._share = share
             self._watch_share()
-            self.say(f"Downloading {rows:,} rows ({_size(share.size)}) …")
+            self.say(f"Downloading {counted(rows, 'row')} ({_size(share.size)}) …")
             self.tell("offer", **share.offer())
 
         self.begin(

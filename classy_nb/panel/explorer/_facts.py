@@ -9,13 +9,36 @@ from classy_nb.progress import counted
 from ._form import endpoint_of, kind_of, label_of, own_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from classy_nb.catalog import Catalog, Endpoint, Parameter, Resource
     from classy_nb.query import Asking
 
     from ._form import Form
 
-STATUSES = {
+_OF_GIFTS = (
+    "success",
+    "refunded",
+    "failed",
+    "canceled",
+    "incomplete",
+    "pending",
+    "test",
+    "cb_initiated",
+    "cb_lost",
+    "voided",
+)
+_OF_TEAMS = (
+    "active",
+    "deleted",
+    "pending_approval",
+    "pending_cart_questions",
+    "pending_cart_completion",
+)
+STATUSES: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("active", "unpublished", "deactivated", "draft"),
+    "channels": ("enabled", "disabled"),
+    "donors": _OF_GIFTS,
     "fundraising_pages": (
         "active",
         "inactive",
@@ -24,13 +47,8 @@ STATUSES = {
         "pending_approval",
         "pending_more_info",
     ),
-    "fundraising_teams": (
-        "active",
-        "deleted",
-        "pending_approval",
-        "pending_cart_questions",
-        "pending_cart_completion",
-    ),
+    "fundraising_teams": _OF_TEAMS,
+    "leading_fundraising_teams": _OF_TEAMS,
     "organizations": ("active", "trial", "deleted", "cancelled"),
     "recurring_donation_plans": (
         "active",
@@ -44,25 +62,11 @@ STATUSES = {
     ),
     "registrations": ("attending", "not_attending", "archived"),
     "stories": ("published", "draft"),
-    "transactions": (
-        "success",
-        "refunded",
-        "failed",
-        "canceled",
-        "incomplete",
-        "pending",
-        "test",
-        "cb_initiated",
-        "cb_lost",
-        "voided",
-    ),
+    "subteams": _OF_TEAMS,
+    "transactions": _OF_GIFTS,
     "updates": ("published", "draft"),
 }
 """Statuses that are known, the most frequent ones first. The API may have others."""
-STATUSES["channels"] = ("enabled", "disabled")
-STATUSES["donors"] = STATUSES["transactions"]
-for _name in ("leading_fundraising_teams", "subteams"):
-    STATUSES[_name] = STATUSES["fundraising_teams"]
 
 _SHORT = {"transactions": "gifts"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.panel._bridge import Panel, css, esm
@@ -26,14 +25,6 @@ Explorer of {organization}: a panel, shown by notebooks with widgets. No panel h
   {name}.transactions.to_csv("gifts.csv", since=2026)"""
 
 
-_PARTS = ("explorer.sha256.js", "explorer.fields.js", "explorer.results.js")
-
-
-def _script() -> str:
-    folder = files("classy_nb.panel").joinpath("static")
-    return "\n".join([esm("explorer"), *(folder.joinpath(name).read_text("utf-8") for name in _PARTS)])
-
-
 class Explorer(Panel):
     """A panel to choose, look at, count, save and fetch lists without writing code.
 
@@ -47,8 +38,8 @@ class Explorer(Panel):
         Checks what is asked.
     """
 
-    _esm = _script()
-    _css = css("explorer")
+    _esm = esm("explorer", "explorer.sha256", "explorer.fields", "explorer.results")
+    _css = css("explorer", "explorer.results")
 
     def __init__(self, connection: Connection, asking: Asking) -> None:
         self._conversation = Conversation(connection, asking, self.tell)

@@ -101,15 +101,9 @@ class Conversation(Actions):
     def _on_form(self, message: Mapping[str, Any]) -> None:
         before, form = self.form, self._tidied(Form.read(message.get("form")))
         self.form = form
-        if (
-            before != form
-            and self._job is None
-            and (self._status["question"] or self._status["tone"] == "error")
-        ):
+        if self._job is None and self._is_outdated(before):
             self.say("")  # it was about the form as it was
         if before.resource != form.resource:
-            if self._job is None:
-                self.say("")
             self._preview = self._rows = self._counts = None
             self.tell("preview", shown=None)
             self.tell("counts", shown=None)
@@ -154,6 +148,11 @@ class Conversation(Actions):
 
     def _on_received(self, message: Mapping[str, Any]) -> None:
         self.received(_word(message, "ticket"), intact=message.get("intact") is True)
+
+    def _is_outdated(self, before: Form) -> bool:
+        """Whether what was said last goes without saying since the form changed."""
+        about_the_form = self._status["question"] or self._status["tone"] == "error"
+        return before.resource != self.form.resource or (before != self.form and bool(about_the_form))
 
     def _tidied(self, form: Form) -> Form:
         """Leave out what the chosen list doesn't have."""

@@ -248,6 +248,6 @@ function makeFields(bridge, changed) {
       if (shape) draw();
       drawList();
     },
-    incomplete: () => [since, until].find((control) => control.validity.badInput),
+    incomplete: () => [["Since", since], ["Until", until]].find(([, date]) => date.validity.badInput),
   };
 }

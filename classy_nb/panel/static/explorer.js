@@ -32,10 +32,10 @@ function render({ model, el }) {
   const begin = (kind, more) => (from) => {
     attempted = true;
     last = from ?? document.activeElement;
-    const unfinished = fields.incomplete();
-    if (unfinished) {
-      bridge.say(`The date under “${unfinished === root.querySelector('[data-field="since"]') ? "Since" : "Until"}” is not complete.`, "error");
-      unfinished.focus();
+    const [label, date] = fields.incomplete() ?? [];
+    if (date) {
+      bridge.say(`The date under “${label}” is not complete.`, "error");
+      date.focus();
       return;
     }
     allow(false); // until Python says whether something runs now
