@@ -162,8 +162,10 @@ class Fetcher:
         head: int | None = None
         with closing(self._parts(walk, line, rows)) as parts:
             for part in parts:
-                head = part.start if head is None else head
                 self._builder_of(part.start, ranges, query, backend).add(part.records)
+                if part.out_of_turn:
+                    continue  # page numbers are walked from the last to the first: all of it is kept
+                head = part.start if head is None else head
                 if part.finished:
                     ends[part.start] = part.end
                 while head in ends and (builder := ranges.pop(head, None)) is not None:

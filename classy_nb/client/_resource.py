@@ -211,7 +211,7 @@ class Resource(Files):
         progress: bool | Watcher | None = None,
         **asked: Any,
     ) -> Iterator[pd.DataFrame]:
-        """Yield a list as frames of about *rows* rows each, in constant memory.
+        """Yield a list as frames of about *rows* rows each, in constant memory (see the notes).
 
         Parameters
         ----------
@@ -225,6 +225,12 @@ class Resource(Files):
         DataFrame
             All of the same columns and dtypes (columns that the catalog does not know may differ);
             one empty frame where there is nothing.
+
+        Notes
+        -----
+        Memory stays constant where a list is walked by id, as almost all are. Records without ids, a
+        server that refuses the filter on ids, and *sort* with *limit* leave page numbers only: then all
+        of it is collected before the first batch comes, for only the whole can be checked.
         """
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number from 1.")

@@ -127,7 +127,8 @@ class Walk:
         # Where the very first request was refused, it may be the sort that the server refuses.
         sort = None if self._last == self._asker.floor else "id"
         walk = NumberWalk(self._asker, sort=sort, past=self._last)
-        yield from self._sorted(walk) if self._query.limit is not None else self._numbered(walk)
+        limit = self._query.limit
+        yield from self._numbered(walk) if limit is None else self._top(walk, limit - self.received)
 
     def _after_first(
         self, first: Page, ids: Sequence[int], records: Sequence[Any], rows_per_range: int | None
@@ -171,7 +172,7 @@ class Walk:
     def _numbered(self, walk: NumberWalk) -> Iterator[Part]:
         for records in walk.pages():
             self.total = walk.total
-            yield Part(_order(records, self._start), records)
+            yield Part(_order(records, self._start), records, out_of_turn=True)
         self.total = walk.total
 
     def _first(self, limit: int) -> Iterator[Part]:
@@ -179,16 +180,18 @@ class Walk:
         if limit <= MOST_PER_PAGE and (records := self._one_page(limit)) is not None:
             yield Part(0, records)
             return
+        if self._query.sort or self._query.endpoint.id is None:
+            yield from self._top(NumberWalk(self._asker), limit)
+            return
         wanted = limit
-        by_id = not self._query.sort and self._query.endpoint.id is not None
-        for part in self._by_key_alone() if by_id else self._sorted(NumberWalk(self._asker)):
+        for part in self._by_key_alone():
             yield Part(0, part.records[:wanted])
             wanted -= len(part.records)
             if wanted <= 0:
                 return
 
-    def _sorted(self, walk: NumberWalk) -> Iterator[Part]:
-        for records in walk.in_sorted_order():
+    def _top(self, walk: NumberWalk, wanted: int) -> Iterator[Part]:
+        for records in walk.first(wanted):
             self.total = walk.total
             yield Part(0, records)
 

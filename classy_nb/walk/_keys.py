@@ -103,11 +103,10 @@ def to_the_end(asker: Asker, last: int | None) -> Iterator[tuple[int, Sequence[A
 
 
 def incomplete(asker: Asker, expected: int | None, received: int) -> IncompleteResultError:
-    """Build the error that says how many records are missing."""
-    error = IncompleteResultError(
-        f"{received:,} of {expected:,} records arrived." if expected is not None else "Records are missing.",
-        method="GET",
-        path=safe_path(asker.query.path),
-    )
+    """Build the error that says how many records are missing, or that nobody can know."""
+    what = "The list changed each time it was read."
+    if expected is not None and received < expected:
+        what = f"{received:,} of {expected:,} records arrived."
+    error = IncompleteResultError(what, method="GET", path=safe_path(asker.query.path))
     error.expected, error.received = expected, received
     return error

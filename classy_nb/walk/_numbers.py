@@ -2,11 +2,13 @@
 
 Rows that come or go meanwhile shift all that follow. Where pages are in order of ids they are walked from
 the last to the first: what is deleted then only makes rows come twice, which shows by their ids, and what
-is inserted comes at the end. In any other order only two passes that see the same are believed.
+is inserted comes at the end. In any other order only two passes that see the same are believed; that goes
+for the first so many as well, unless they came in one answer.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +20,24 @@ from ._page import Page
 from ._records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Generator, Hashable, Iterator, Sequence
 
 _PASSES = 5
 _ROUNDS = 3
+
+
+@dataclass
+class _Pass:
+    """What one pass over the first pages has seen."""
+
+    keys: dict[Hashable, None] = field(default_factory=dict)
+    pages: list[Records] = field(default_factory=list)
+    """Records not seen before in this pass, nor in the walk."""
+    in_one_answer: bool = True
+
+    @property
+    def records(self) -> Records:
+        return Records(chain.from_iterable(self.pages))
 
 
 class NumberWalk:
@@ -67,17 +83,69 @@ class NumberWalk:
                 continue  # page numbers mean something else now
             return
 
-    def in_sorted_order(self) -> Iterator[Sequence[Any]]:
-        """Yield the records in the order asked for, for a caller who stops when there are enough."""
+    def first(self, wanted: int) -> Iterator[Sequence[Any]]:
+        """Yield the first *wanted* records (all, where there are fewer) in one piece.
+
+        Before that it yields an empty piece after each page, for those who watch.
+
+        Raises
+        ------
+        IncompleteResultError
+            The list did not stand still for long enough.
+        """
+        before: _Pass | None = None
+        now = _Pass()
+        for _ in range(_PASSES):
+            now = yield from self._read_first(wanted)
+            seen = len(now.keys) if self._by_id else len(now.records)
+            whole = len(now.records) >= wanted or self.total is None or seen >= self.total
+            if whole and (now.in_one_answer or (before is not None and self._agree(before, now))):
+                yield now.records
+                return
+            before = now
+        expected = None if self.total is None else min(wanted, self.total)
+        raise incomplete(self._asker, expected, len(now.records))
+
+    def _read_first(self, wanted: int) -> Generator[Sequence[Any], None, _Pass]:
+        """Read as many pages as it takes, and yield an empty piece after each."""
         while True:
+            now, left = _Pass(), wanted
             try:
                 for page in self._forwards():
-                    yield self._fresh(page)
+                    fresh = self._take(page, now.keys, left)
+                    now.pages.append(fresh)
+                    left -= len(fresh)
+                    now.in_one_answer = len(now.pages) == 1 and (left <= 0 or page.last_page == 1)
+                    if left <= 0:
+                        break
+                    yield Records()
             except SmallerPagesError:
-                continue
-            break
-        if self._by_id and self.total is not None and len(self._seen) < self.total:
-            raise incomplete(self._asker, self.total, len(self._seen))
+                continue  # page numbers mean something else now: what came before them is dropped
+            return now
+
+    def _take(self, page: Page, keys: dict[Hashable, None], most: int) -> Records:
+        """Return a page's records, at most so many, but for those that came before; note their keys."""
+        if not self._by_id:
+            return Records(page.records[:most])
+        fresh: list[Any] = []
+        for key, record in zip(page.keys(), page.records, strict=True):
+            if key not in keys and len(fresh) < most:
+                keys[key] = None
+                if self._is_new(key):
+                    fresh.append(record)
+        return Records(fresh)
+
+    def _agree(self, before: _Pass, now: _Pass) -> bool:
+        """Whether two passes saw the same, but for new records that push older ones beyond the end.
+
+        Then no page boundary lost a record to a deletion, in either of them.
+        """
+        if not self._by_id:
+            return before.records == now.records
+        common = [key for key in now.keys if key in before.keys]
+        if common != list(before.keys)[: len(common)]:
+            return False
+        return len(common) == len(before.keys) or next(reversed(now.keys), None) in before.keys
 
     def _pages(self) -> Iterator[Sequence[Any]]:
         first = self._ask(1)
@@ -129,8 +197,11 @@ class NumberWalk:
         before: Records | None = None
         records = Records()
         for _ in range(_PASSES):
-            # Page by page: a record must not be the local of a frame that waits for the next one.
-            records = Records(chain.from_iterable([page.records for page in self._forwards()]))
+            pages = []
+            for page in self._forwards():
+                pages.append(page.records)
+                yield Records()  # for those who watch
+            records = Records(chain.from_iterable(pages))
             if records == before and (self.total is None or len(records) == self.total):
                 yield records
                 return
@@ -168,6 +239,9 @@ class NumberWalk:
         for key, record in zip(page.keys(), page.records, strict=True):
             if key not in self._seen:
                 self._seen.add(key)
-                if self._past is None or not isinstance(key, int) or key > self._past:
+                if self._is_new(key):
                     fresh.append(record)
         return Records(fresh)
+
+    def _is_new(self, key: Hashable) -> bool:
+        return self._past is None or not isinstance(key, int) or key > self._past

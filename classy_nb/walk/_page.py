@@ -28,7 +28,8 @@ class Page:
     """How many records were asked for."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "records", Records(self.records))
+        if not isinstance(self.records, Records):
+            object.__setattr__(self, "records", Records(self.records))
 
     @property
     def ends_the_list(self) -> bool:

@@ -39,16 +39,19 @@ class Part:
     """Records of one range, in order of ids.
 
     ``start`` tells ranges apart and orders them; when the range is ``finished``, the next one in order
-    starts at ``end`` (None: there is none).
+    starts at ``end`` (None: there is none). ``out_of_turn``: what belongs before it may still come.
+    A part without records only says that the walk goes on.
     """
 
     start: int
     records: Sequence[Any]
     finished: bool = False
     end: int | None = None
+    out_of_turn: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "records", Records(self.records))
+        if not isinstance(self.records, Records):
+            object.__setattr__(self, "records", Records(self.records))
 
 
 class ParallelWalk:

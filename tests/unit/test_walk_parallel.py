@@ -274,14 +274,15 @@ def test_the_top_costs_one_request(workers: int) -> None:
 
 
 @many
-def test_the_first_250_cost_three(workers: int) -> None:
+def test_the_first_250_cost_three_and_sorted_six(workers: int) -> None:
+    """Page numbers may lose a record while the list changes: only two passes that agree are believed."""
     listed = Listed(rows(1000))
     assert ids(fetched(listed, query(limit=250), workers=workers)) == ids(rows(250))
     assert len(listed.asked) == 3
     listed = Listed(rows(1000))
     expected = listed._sorted(rows(1000), "status")[:250]
     assert fetched(listed, query(limit=250, sort="status"), workers=workers) == expected
-    assert len(listed.asked) == 3
+    assert [asked["page"] for asked in listed.asked] == ["1", "2", "3"] * 2
 
 
 def test_behind_an_id() -> None:
