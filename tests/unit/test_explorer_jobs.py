@@ -249,8 +249,8 @@ def test_what_is_done_after_all_is_told_though_it_was_said_to_be_cancelled(
     monkeypatch.setattr(_job, "_PATIENCE", 0.1)
     release, late, told = threading.Event(), threading.Event(), []
 
-    def take(job: Job, value: Any) -> None:
-        told.append((job, value))
+    def take(job: Job, outcome: Outcome) -> None:
+        told.append((job, outcome))
         late.set()
 
     job, outcomes, over = ended_job(lambda _: release.wait(60) and "saved", late=take)
@@ -259,7 +259,7 @@ def test_what_is_done_after_all_is_told_though_it_was_said_to_be_cancelled(
     assert outcomes == [Outcome("cancelled", "Cancelled.")]
     release.set()
     assert late.wait(20)
-    assert told == [(job, "saved")]
+    assert told == [(job, Outcome("done", "", "saved"))]
 
 
 def test_a_job_that_is_done_before_the_cancel_is_seen_is_done() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from classy_nb.query import Asking, Query
 
     from ._desk import Connection, Tell
-    from ._job import Job
+    from ._job import Job, Outcome
 
 _PULLED_WITHIN = 30.0
 """Seconds after which a file that nobody fetches any more is dropped."""
@@ -99,8 +99,11 @@ class Actions(Desk):
             self.file = written
             return f"Saved {counted(job.rows, 'row')} ({_size(written.stat().st_size)}) as {written}"
 
-        def late(job: Job, written: Path) -> None:
-            self.say(f"It was too late to cancel. {then(job, written)}", "done")
+        def late(job: Job, outcome: Outcome) -> None:
+            if outcome.kind == "done":
+                self.say(f"It was too late to cancel. {then(job, outcome.value)}", "done")
+            elif self._job is None:  # else what is said is about another one
+                self.say(outcome.text)  # which rows are kept, and where
 
         def work(job: Job) -> Path:
             return source.to_csv(path, progress=job.watch, **asked)
@@ -143,7 +146,7 @@ class Actions(Desk):
             f"Preparing {share.name}",
             lambda job: _work.prepare(source, share, asked, job),
             then,
-            lambda _job, _rows: share.drop(),
+            lambda _job, _outcome: share.drop(),
         )
 
     def pull(self, ticket: str, offset: int) -> None:

@@ -87,7 +87,7 @@ class Desk:
         label: str,
         work: Callable[[Job], Any],
         then: Callable[[Job, Any], str | None],
-        late: Callable[[Job, Any], object] = lambda _job, _value: None,
+        late: Callable[[Job, Outcome], object] = lambda _job, _outcome: None,
     ) -> None:
         """Start a job, if there is none.
 
@@ -100,7 +100,7 @@ class Desk:
         then
             Takes the work's value where the job wasn't cancelled, and says what to tell; None: it goes on.
         late
-            Takes the value of work that was done all the same after it was said to be cancelled.
+            Takes how the work ended in the end, if it was said to be cancelled before.
         """
         with self._lock:
             if self._job is not None:

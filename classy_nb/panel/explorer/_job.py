@@ -45,7 +45,7 @@ class Job:
         Called once with the outcome, from whatever thread; after a cancel perhaps before the thread
         ends.
     late
-        Called with the value of work that is done all the same after it was said to be cancelled.
+        Called with how the work ended in the end, if it was said to be cancelled before.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Job:
         work: Callable[[Job], Any],
         tell: Callable[[Job], object],
         ended: Callable[[Job, Outcome], object],
-        late: Callable[[Job, Any], object] = lambda _job, _value: None,
+        late: Callable[[Job, Outcome], object] = lambda _job, _outcome: None,
     ) -> None:
         self.label = label
         self.rows = 0
@@ -128,8 +128,8 @@ class Job:
     def _end(self, outcome: Outcome) -> None:
         if self._over.acquire(blocking=False):
             self._ended(self, outcome)
-        elif outcome.kind == "done":
-            self._late(self, outcome.value)
+        elif threading.current_thread() is self._thread:
+            self._late(self, outcome)
 
 
 def _told(error: ClassyError) -> str:
