@@ -173,16 +173,19 @@ def test_a_walk_that_ended_while_its_workers_connect(
     server.login_handler = lambda _: Reply(body={**TOKEN, "access_token": CANARY_TOKEN})
     with connected_to(server, workers=8) as classy:
         workers: list[threading.Thread] = []
+        pressed: list[float] = []
 
         def watch(rows: int, total: int | None, note: str) -> None:
             workers[:] = [t for t in threading.enumerate() if t.name.startswith("classy_nb-")]
             if unreachable.reached.acquire(blocking=False):
                 assert classy._transport.auth is not None
                 classy._transport.auth.discard(Secret(f"Bearer {CANARY_TOKEN}"))  # each needs a new token
+                pressed.append(time.monotonic())
                 raise KeyboardInterrupt
 
         with pytest.raises(InterruptedFetchError, match="rows had come"):
             classy.transactions(progress=watch)
+        assert time.monotonic() - pressed[0] < 1.5
         left = [thread for thread in workers if thread.is_alive()]
         assert left != []
         asked = len(server.asked)
