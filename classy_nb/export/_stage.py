@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_AGE = 24 * 3600.0
 """Seconds from the beginning of the first call on, after which nothing is gone on with: records change."""
+_CHUNK_ROWS = 1000
+"""Rows of a batch that are read at once."""
 _CHECKPOINT, _LOCK = "checkpoint.json", "lock"
 _PART = re.compile(r"[0-9a-f]{32}\.arrow")
 
@@ -140,7 +142,7 @@ class Stage:
     def add(self, frame: pd.DataFrame) -> None:
         """Keep one more batch."""
         sink = pa.BufferOutputStream()
-        pyarrow.feather.write_feather(flat_table(frame), sink, compression="zstd")
+        pyarrow.feather.write_feather(flat_table(frame), sink, compression="zstd", chunksize=_CHUNK_ROWS)
         content = sink.getvalue()
         name = f"{uuid4().hex}.arrow"
         try:
@@ -172,11 +174,14 @@ class Stage:
         How the rows were cut into batches does not show.
         """
         schema = self.schema()
-        return even((fitted(table, schema) for table in self._batches()), schema)
+        return even((fitted(table, schema) for table in self._chunks()), schema)
 
-    def _batches(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    def _chunks(self) -> Iterator[pa.Table]:
         for name in self._checkpoint.parts:
-            yield pyarrow.feather.read_table(self.folder / name, columns=columns)
+            with pa.memory_map(str(self.folder / name)) as source:
+                reader = pa.ipc.open_file(source)
+                for number in range(reader.num_record_batches):
+                    yield pa.Table.from_batches([reader.get_batch(number)])
 
     def schema(self) -> pa.Schema:
         """Return the columns of all batches, those of the first one first."""

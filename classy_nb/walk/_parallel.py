@@ -95,7 +95,8 @@ class ParallelWalk:
         self._ranges = Ranges(begin, cuts, workers if rows_per_range is None else 2 * workers)
         self._begin = begin
         self._workers = min(workers, len(cuts) + 1)
-        self._parts: queue.Queue[Part | BaseException] = queue.Queue(2 * workers)
+        # Short: a parsed page takes 2 MB, and workers that wait hold one each.
+        self._parts: queue.Queue[Part | BaseException] = queue.Queue(max(2, workers // 2))
         self._key_works = threading.Event()
         self._closed = threading.Event()
         self.received = 0
