@@ -9,7 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Route
+    from playwright.sync_api import Browser, BrowserContext, Route, WebError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -38,15 +38,24 @@ SIZE = {"width": 1200, "height": 1000}
 _ELSEWHERE = re.compile(r"^(https?|wss?)://(?!(127\.0\.0\.1|localhost)[:/])")
 
 
-def fresh(browser: Browser, strangers: list[str]) -> BrowserContext:
-    """Return a browser without a past, which reaches nobody but this machine; note whom it asked for."""
+def fresh(browser: Browser, complaints: list[str]) -> BrowserContext:
+    """Return a browser without a past, which reaches nobody but this machine.
+
+    Addresses elsewhere that it asks for are added to the complaints, and errors in the panels' JavaScript:
+    that comes from blobs, and what Jupyter's own does wrong is not for these tests.
+    """
 
     def refuse(route: Route) -> None:
-        strangers.append(route.request.url)
+        complaints.append(route.request.url)
         route.abort()
+
+    def failed(wrong: WebError) -> None:
+        if "blob:" in (wrong.error.stack or ""):
+            complaints.append(str(wrong.error))
 
     made = browser.new_context(accept_downloads=True, viewport=SIZE)
     made.set_default_timeout(PATIENCE)
     made.grant_permissions(["clipboard-read", "clipboard-write"])
     made.route(_ELSEWHERE, refuse)
+    made.on("weberror", failed)
     return made

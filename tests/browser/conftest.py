@@ -107,25 +107,25 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def strangers() -> list[str]:
-    """Addresses elsewhere that a page asked for; nobody answers."""
+def complaints() -> list[str]:
+    """Addresses elsewhere that a page asked for, and errors in the panels' JavaScript."""
     return []
 
 
 @pytest.fixture
-def context(browser: Browser, strangers: list[str]) -> Iterator[BrowserContext]:
+def context(browser: Browser, complaints: list[str]) -> Iterator[BrowserContext]:
     """A browser without a past."""
-    with chromium.fresh(browser, strangers) as made:
+    with chromium.fresh(browser, complaints) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def blank(browser: Browser) -> Iterator[Page]:
     """A page that tests use in turn: a new one takes longer than most of them."""
-    strangers: list[str] = []
-    with chromium.fresh(browser, strangers) as made:
+    complaints: list[str] = []
+    with chromium.fresh(browser, complaints) as made:
         yield made.new_page()
-    assert strangers == []
+    assert complaints == []
 
 
 @pytest.fixture
@@ -215,12 +215,14 @@ def notebook(
     yield show
     desk.clear(opened)
     lab.end_kernels()
-    assert desk.strangers == []
+    complaints = desk.complaints.copy()
+    desk.complaints.clear()  # the next test has its own
+    assert complaints == []
 
 
 @pytest.fixture
 def notebook7(
-    context: BrowserContext, lab: Server, strangers: list[str], request: pytest.FixtureRequest
+    context: BrowserContext, lab: Server, complaints: list[str], request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Notebook]]:
     """The same in Notebook 7, which the same server offers."""
     file = lab.home.notebooks / f"{plain(request.node.name)}.ipynb"
@@ -231,7 +233,7 @@ def notebook7(
 
     yield show
     lab.end_kernels()
-    assert strangers == []
+    assert complaints == []
 
 
 @pytest.fixture(scope="session")

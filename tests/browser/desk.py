@@ -16,14 +16,14 @@ class Desk:
 
     Attributes
     ----------
-    strangers
-        Addresses elsewhere that it asked for.
+    complaints
+        Addresses elsewhere that it asked for, and errors in the panels' JavaScript.
     """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._context: BrowserContext | None = None
-        self.strangers: list[str] = []
+        self.complaints: list[str] = []
 
     @property
     def pages(self) -> list[Page]:
@@ -33,7 +33,7 @@ class Desk:
     def page(self) -> Page:
         """Return the page."""
         if self._context is None:
-            self._context = chromium.fresh(self._browser, self.strangers)
+            self._context = chromium.fresh(self._browser, self.complaints)
             self._context.new_page()
         return self._context.pages[0]
 

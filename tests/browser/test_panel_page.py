@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from browser.panel import PanelPage
+    from playwright.sync_api import BrowserContext
 
 ESM = """
 export default {
@@ -20,6 +21,7 @@ export default {
       root.textContent = content.text + (buffers?.[0] ? " " + buffers[0].byteLength : "");
     };
     model.on("msg:custom", heard);
+    root.onclick = () => { throw new Error("boom"); };
     signal.addEventListener("abort", () => document.title = "aborted");
     el.append(root);
     model.send({ type: "hello", from: model.get("name") });
@@ -48,8 +50,11 @@ def test_two_views_and_their_end(panel_page: Callable[..., PanelPage]) -> None:
     expect(panel.page).to_have_title("aborted")
 
 
-def test_an_error_in_javascript_is_noticed(panel_page: Callable[..., PanelPage]) -> None:
+def test_an_error_in_javascript_is_noticed(
+    context: BrowserContext, complaints: list[str], panel_page: Callable[..., PanelPage]
+) -> None:
     panel = panel_page(ESM, name="ann")
     with panel.page.expect_event("pageerror"):
-        panel.page.evaluate("() => { setTimeout(() => { throw new Error('boom'); }); }")
+        panel.root.dispatch_event("click")
     assert "boom" in panel.errors.pop()
+    assert "boom" in complaints.pop()
