@@ -102,8 +102,16 @@ def going_on(kept: int) -> Any:
     return pytest.warns(cn.DataWarning, match=words) if kept else nullcontext()
 
 
+def wait_for_quiet(listed: Listed) -> None:
+    """Let the server read what a killed process had sent."""
+    seen = -1
+    while seen != (seen := len(listed.asked)):
+        time.sleep(0.25)
+
+
 def assert_goes_on(place: Place, way: str, undisturbed: dict[str, bytes], kept: int) -> None:
     """Assert that the same call asks for nothing that is there, and makes the same file."""
+    wait_for_quiet(place.listed)
     serve(place.server, place.listed)
     place.listed.faults.fail.clear()
     place.listed.asked.clear()
