@@ -83,7 +83,12 @@ def test_batches_do_not_depend_on_the_workers(big: Sandbox, connecting: Callable
         with connecting(big, workers=workers) as classy:
             frames = list(classy.transactions.batches(rows=300))
         assert len(frames) > 3
-        pd.testing.assert_frame_equal(pd.concat(map(without_meta, frames), ignore_index=True), whole)
+        assert sum(map(len, frames)) == len(whole)
+        start = 0
+        for frame in frames:  # joined by older pandas, columns without values would get another NA
+            part = whole.iloc[start : start + len(frame)].reset_index(drop=True)
+            pd.testing.assert_frame_equal(without_meta(frame), part)
+            start += len(frame)
 
 
 def test_a_small_list_costs_one_request(big: Sandbox, eight: cn.Classy) -> None:
