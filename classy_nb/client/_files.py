@@ -33,7 +33,7 @@ class Files:
         progress: bool | Watcher | None = None,
         **asked: Any,
     ) -> Path:
-        """Fetch a list straight into a CSV file, in constant memory.
+        """Fetch a list straight into a CSV file, in constant memory where :meth:`batches` has it.
 
         After a crash, an interrupt or a lost connection the same call goes on where it ended, within a day
         of the first call's beginning; until then what has come stands in a hidden folder beside the file.
@@ -73,7 +73,7 @@ class Files:
         return stream_csv(batches, path, question, excel=excel, neutralize=neutralize, **options)
 
     def to_parquet(self, path: str | Path, *, progress: bool | Watcher | None = None, **asked: Any) -> Path:
-        """Fetch a list straight into a Parquet file (zstd), in constant memory.
+        """Fetch a list straight into a Parquet file (zstd), in constant memory where :meth:`batches` has it.
 
         Nested cells become JSON text. ``pd.read_parquet(path, dtype_backend="numpy_nullable")`` reads
         it back with the dtypes of a frame. After a crash, an interrupt or a lost connection the same call

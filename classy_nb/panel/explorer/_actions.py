@@ -76,7 +76,7 @@ class Actions(Desk):
                 **found,
                 "resource": resource,
                 "call": self.call_of(asked),
-                "caption": f"{resource}: {found['total']:,}, counted at {self.now()} with {requests}",
+                "caption": f"{resource}, counted at {self.now()} with {requests}",
             }
             self.tell("counts", shown=self._counts)
             return f"There are {found['total']:,} {resource.replace('_', ' ')}."

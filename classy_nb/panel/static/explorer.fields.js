@@ -174,7 +174,7 @@ function makeFields(bridge, changed) {
   };
 
   const drawPeriod = () => {
-    const which = form.by || (shape.date ? `${shape.date}, the business date` : "the date you choose");
+    const which = form.by || (shape.date ? `${shape.date}, the date that these records go by` : "the date you choose");
     period.textContent = shape.dates.length
       ? `By ${which}. Days begin at midnight in ${shape.timezone}; “until” is the first day left out.`
       : "These records have no date to choose by.";

@@ -168,7 +168,8 @@ function render({ model, el }) {
   bridge.on("who", () => bridge.send("here", { view: bridge.view }));
   bridge.on("state", (state) => {
     title.textContent = `Explore ${state.organization}`;
-    others.textContent = `${state.others} more hold single records: .resources() lists them all.`;
+    others.textContent = `${state.others} kinds that come one record at a time are not listed here;`
+      + " in Python, classy.resources() lists them.";
     fields.form.resource ||= state.form.resource;
     fields.offer(state.resources);
     if (!pending) fields.take(state.form);
