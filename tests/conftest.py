@@ -1,5 +1,6 @@
 """What many tests need: a scripted server, and a connection to it."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,9 @@ from support.connection import connected_to, orgs
 from support.server import Reply, ScriptedServer
 
 from classy_nb.client import Classy
+
+# What a shell starts in the background ignores Ctrl-C; the tests press it, also on what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
