@@ -58,13 +58,6 @@ def explorer(connected: Classy, listed: Listed) -> Iterator[Explorer]:
     panel.close()
 
 
-@pytest.fixture
-def viewer(explorer: Explorer) -> Viewer:
-    found = Viewer(explorer)
-    found.say("hello")
-    return found
-
-
 def filled(viewer: Viewer, **changes: Any) -> dict[str, Any]:
     return {**viewer.last("state")["form"], **changes}
 

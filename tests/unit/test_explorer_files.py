@@ -40,13 +40,6 @@ def explorer(
     panel.close()
 
 
-@pytest.fixture
-def viewer(explorer: Explorer) -> Viewer:
-    found = Viewer(explorer)
-    found.say("hello")
-    return found
-
-
 def press(viewer: Viewer, action: str, *, replace: bool = False, **changes: Any) -> dict[str, Any]:
     """Press a button and wait for what is said in the end."""
     viewer.say(action, form={**viewer.last("state")["form"], **changes}, replace=replace)

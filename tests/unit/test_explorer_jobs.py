@@ -38,13 +38,6 @@ def explorer(connected: Classy, notebook: dict[str, Any]) -> Iterator[Explorer]:
     panel.close()
 
 
-@pytest.fixture
-def viewer(explorer: Explorer) -> Viewer:
-    found = Viewer(explorer)
-    found.say("hello")
-    return found
-
-
 class Silent:
     """A list that answers a few times and then says nothing until it is released."""
 
