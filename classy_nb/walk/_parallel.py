@@ -95,8 +95,9 @@ class ParallelWalk:
         self._ranges = Ranges(begin, cuts, workers if rows_per_range is None else 2 * workers)
         self._begin = begin
         self._workers = min(workers, len(cuts) + 1)
-        # Short: a parsed page takes 2 MB, and workers that wait hold one each.
-        self._parts: queue.Queue[Part | BaseException] = queue.Queue(max(2, workers // 2))
+        # A parsed page takes 2 MB, which counts where memory is to stay constant; else nobody should wait.
+        most = 2 * workers if rows_per_range is None else max(2, workers // 2)
+        self._parts: queue.Queue[Part | BaseException] = queue.Queue(most)
         self._key_works = threading.Event()
         self._closed = threading.Event()
         self.received = 0
