@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from classy_nb._stop import Stop
 from classy_nb._version import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
-from classy_nb.frames import FrameBuilder, collector_eased
+from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
 from classy_nb.progress import Progress
 from classy_nb.redact import safe_path
 from classy_nb.walk import Walk
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
 RANGE_ROWS = 2_500
+ROWS_IN_GROUPS = 12_800
+"""Rows of all workers' ranges that may become columns only when the last page has come."""
 """Rows of a range where order matters: small enough to keep a few of them in memory."""
 
 
@@ -208,7 +210,11 @@ class Fetcher:
 
     def _builder(self, query: Query, backend: Backend) -> FrameBuilder:
         return FrameBuilder(
-            query.columns, timezone=self.timezone, dtype_backend=backend, label=query.endpoint.resource
+            query.columns,
+            timezone=self.timezone,
+            dtype_backend=backend,
+            label=query.endpoint.resource,
+            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
         )
 
     def _about(self, query: Query, walk: Walk) -> dict[str, Any]:

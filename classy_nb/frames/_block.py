@@ -12,9 +12,6 @@ from typing import Any
 
 from ._columns import ObjectColumn, Part, Place, TypedColumn
 
-GROUP_ROWS = 1000
-"""Rows that become columns at once: enough to be fast, few enough to cost no memory."""
-
 Leaf = TypedColumn | ObjectColumn
 Row = dict[str, Any]
 NewColumn = Callable[[str, Place, int], ObjectColumn]
@@ -39,18 +36,26 @@ class Block:
         What becomes of each declared key.
     new_column
         Called for each undeclared key.
+    group_rows
+        Rows that become columns at once.
     """
 
     kind = "object"
 
     def __init__(
-        self, name: str, rank: int, parts: Mapping[str, Leaf | Block], new_column: NewColumn
+        self,
+        name: str,
+        rank: int,
+        parts: Mapping[str, Leaf | Block],
+        new_column: NewColumn,
+        group_rows: int,
     ) -> None:
         self.name = name
         self.misfits = 0
         self._rank = rank
         self._parts: dict[str, Leaf | Block] = dict(parts)
         self._new_column = new_column
+        self._group_rows = group_rows
         self._layout: tuple[str, ...] = ()
         self._cells: list[tuple[Any, ...]] = []
         self._odd: list[tuple[int, Row]] = []
@@ -71,7 +76,7 @@ class Block:
         before = len(self._cells)
         self._odd += [(before + position, row) for position, row in odd]
         self._cells += cells
-        if len(self._cells) >= GROUP_ROWS:
+        if len(self._cells) >= self._group_rows:
             self._turn()
 
     def add_missing(self, count: int) -> None:

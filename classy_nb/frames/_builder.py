@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from classy_nb.catalog import Column
 
+GROUP_ROWS = 1000
+"""Rows that become columns at once: enough to be fast, few enough to cost no memory."""
 PAGE_ROWS = 100
 """Rows that are taken apart at once."""
 
@@ -47,6 +49,8 @@ class FrameBuilder:
         ``"numpy_nullable"``, or ``"pyarrow"`` for Arrow dtypes.
     label
         What the records are called in warnings.
+    group_rows
+        Rows that become columns at once; fewer where many builders wait for their last rows together.
     """
 
     def __init__(
@@ -56,11 +60,13 @@ class FrameBuilder:
         timezone: str = "UTC",
         dtype_backend: Backend = "numpy_nullable",
         label: str = "records",
+        group_rows: int = GROUP_ROWS,
     ) -> None:
         self._columns = tuple(columns)
         self._timezone = timezone
         self._backend = dtype_backend
         self._label = label
+        self._group_rows = group_rows
         self._start_over()
 
     def _start_over(self) -> None:
@@ -83,10 +89,10 @@ class FrameBuilder:
             else:
                 parts[outer] = leaf
         for rank, (name, inner_parts) in enumerate(nested.items(), start=1):
-            block = Block(name, rank, inner_parts, self._new_column)
+            block = Block(name, rank, inner_parts, self._new_column, self._group_rows)
             self._blocks.append(block)
             parts[name] = block
-        return Block("", 0, parts, self._new_column)
+        return Block("", 0, parts, self._new_column, self._group_rows)
 
     def _new_column(self, name: str, place: Place, missing: int) -> ObjectColumn:
         column = ObjectColumn(name, "unknown", place)

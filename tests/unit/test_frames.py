@@ -17,7 +17,6 @@ from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import DataWarning
 from classy_nb.frames import FrameBuilder, collector_eased, empty_frame, to_series
-from classy_nb.frames import _block as block_module
 from classy_nb.frames._cells import READERS, read
 
 KNOWN = catalog.load()
@@ -391,9 +390,10 @@ def test_the_size_of_groups_and_pages_changes_nothing(records: list[Any], group:
     for group_rows, page_rows in ((400, 100), (group, page)):
         with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
-            patch.setattr(block_module, "GROUP_ROWS", group_rows)
             patch.setattr("classy_nb.frames._builder.PAGE_ROWS", page_rows)
-            results.append((build(records), [str(warning.message) for warning in found]))
+            results.append(
+                (build(records, group_rows=group_rows), [str(warning.message) for warning in found])
+            )
     (one, said), (other, also_said) = results
     pd.testing.assert_frame_equal(one, other)
     assert said == also_said
