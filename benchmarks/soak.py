@@ -187,7 +187,7 @@ def kill(runs: int, size: int) -> list[str]:
     with Sandbox(transactions=size, **options) as box, tempfile.TemporaryDirectory() as name:  # type: ignore[arg-type]
         for kind, read in (("to_csv", read_csv), ("to_parquet", pd.read_parquet)):
             whole, target = Path(name, f"whole.{kind}"), Path(name, f"out.{kind}")
-            command = [sys.executable, "-c", EXPORT, box.base_url, box.token_url, kind]
+            command = [sys.executable, "-W", "ignore", "-c", EXPORT, box.base_url, box.token_url, kind]
             begun = time.perf_counter()
             subprocess.run([*command, str(whole)], check=True)
             usual = time.perf_counter() - begun
