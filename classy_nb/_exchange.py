@@ -6,6 +6,7 @@ which is where the token and the secret are.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from .errors import (
     InterruptedFetchError,
     RedirectRefusedError,
     TimedOutError,
+    UsageError,
 )
 from .redact import Secret
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1 << 20
+_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -132,3 +135,22 @@ def _reason(error: BaseException) -> tuple[type[ClassyError], str]:
         if isinstance(error, kinds):
             return cls, what
     return ConnectionFailedError, f"The request failed ({type(error).__name__})."
+
+
+def checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
+    """Return what a caller wants to be sent along, in plain text.
+
+    Raises
+    ------
+    UsageError
+        It cannot be sent, or is not the caller's to send.
+    """
+    for name, value in headers.items():
+        if not (isinstance(name, str) and _HEADER.fullmatch(name)):
+            raise UsageError(f"headers= holds {name!r}, which is no name of a header.")
+        if name.lower() in ("authorization", "cookie", "host"):
+            raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
+        text: object = Secret(value).reveal()
+        if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+            raise UsageError(f"headers= holds a value for {name!r} that is no plain text.")
+    return {name: Secret(value).reveal() for name, value in headers.items()}

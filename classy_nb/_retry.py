@@ -19,11 +19,10 @@ from .errors import (
     TimedOutError,
     UnexpectedAnswerError,
 )
+from .pacing import FALLBACK_WAITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from .pacing import Pacer
 
 T = TypeVar("T")
 
@@ -62,7 +61,6 @@ class Retry:
     def call(
         self,
         function: Callable[[], T],
-        pacer: Pacer,
         *,
         method: str = "GET",
         patient: bool = True,
@@ -74,8 +72,6 @@ class Retry:
         ----------
         function
             Raises a ClassyError where it fails.
-        pacer
-            Told of each 429.
         method
             Only errors of this method are repeated (a GET may fail for a login that has been repeated).
         patient
@@ -85,7 +81,7 @@ class Retry:
         """
 
         def wait(state: RetryCallState) -> float:
-            return self._wait(_error(state), state.attempt_number, pacer)
+            return self._wait(_error(state), state.attempt_number)
 
         seen: Counter[tuple[object, bool]] = Counter()
 
@@ -107,10 +103,11 @@ class Retry:
         )
         return retrying(function)
 
-    def _wait(self, error: BaseException | None, attempt: int, pacer: Pacer) -> float:
+    def _wait(self, error: BaseException | None, attempt: int) -> float:
         asked = error.retry_after if isinstance(error, ResponseError) else None
         if isinstance(error, RateLimitedError):
-            wait = pacer.throttled(asked)
+            silent = FALLBACK_WAITS[min(attempt, len(FALLBACK_WAITS)) - 1]
+            wait = next(seconds for seconds in (error.pause, asked, silent) if seconds is not None)
             # "Now" would be asked for again and again.
             return max(wait, self.base * 2 ** (attempt - 1)) if wait < self.base else wait
         backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import math
 import time
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -87,23 +88,35 @@ def _flatten(value: object, depth: int = 3) -> str:
 def retry_after_of(headers: Mapping[str, str], body: object) -> float | None:
     """Return the seconds that an answer asks to wait: header (seconds or date), then body, else None."""
     header = headers.get("Retry-After", "").strip()
-    if header:
-        try:
-            return max(0.0, float(header))
-        except ValueError:
-            pass
-        try:
-            moment = email.utils.parsedate_to_datetime(header)
-            return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time())
-        except (ValueError, OverflowError):
-            pass
-    seconds = body.get("retry_after") if isinstance(body, dict) else None
-    if isinstance(seconds, int | float | str):
-        try:
-            return max(0.0, float(seconds))
-        except ValueError:
-            return None
-    return None
+    for found in (_seconds(header), _seconds_until(header, headers)):
+        if found is not None:
+            return found
+    return _seconds(body.get("retry_after") if isinstance(body, dict) else None)
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        found = float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, found) if math.isfinite(found) else None
+
+
+def _seconds_until(date: str, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until a date, by the server's clock where the answer tells it: ours may be wrong."""
+    moment = _moment(date)
+    now = _moment(headers.get("Date", ""))
+    if moment is None:
+        return None
+    return max(0.0, moment - (time.time() if now is None else now))
+
+
+def _moment(date: str) -> float | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(date)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_blocked(status: int, headers: Mapping[str, str]) -> bool:

@@ -6,7 +6,6 @@ What a caller gets is JSON or an error of this package, never anything of ``requ
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -18,12 +17,17 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from ._connections import Adapter
-from ._exchange import Answer, Exchange, NoAuth
+from ._exchange import Answer, Exchange, NoAuth, checked_headers
 from ._logs import mute_queries
 from ._retry import Retry
 from ._stop import Stop, Unstoppable
 from ._version import __version__
-from .errors import ClassyError, ConnectionFailedError, UnexpectedAnswerError, UsageError
+from .errors import (
+    ClassyError,
+    ConnectionFailedError,
+    RateLimitedError,
+    UnexpectedAnswerError,
+)
 from .pacing import Pacer
 from .redact import Secret, safe_path
 from .responses import closed_for, error_for, is_blocked, login_error_for, parse
@@ -79,7 +83,8 @@ class Transport:
         self.requests_sent = 0
         self._retry = retry or Retry()
         self._count = threading.Lock()
-        self._asking = threading.local()  # its ``stop`` ends a login made on the way, too
+        self._asking = threading.local()
+        """Of a thread: ``stop``, which ends a login made on the way, too, and when it has ``sent``."""
         self._secrets: list[Secret] = []
         self._session = requests.Session()
         self._session.headers = CaseInsensitiveDict(
@@ -88,7 +93,7 @@ class Transport:
                 "Accept": "application/json",
                 # No brotli: what it needs to be read differs from machine to machine.
                 "Accept-Encoding": "gzip, deflate",
-                **_checked_headers(headers or {}),
+                **checked_headers(headers or {}),
             }
         )
         adapter = Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
@@ -136,7 +141,6 @@ class Transport:
         try:
             return self._retry.call(
                 lambda: self._get_once(url, path, stop, member_only=member_only),
-                self.pacer,
                 patient=patient,
                 pause=None if stop is _UNSTOPPABLE else stop.pause,
             )
@@ -157,7 +161,6 @@ class Transport:
         stop: Stop = getattr(self._asking, "stop", _UNSTOPPABLE)
         return self._retry.call(
             lambda: self._login_once(url, fields, stop),
-            self.pacer,
             method="POST",
             pause=None if stop is _UNSTOPPABLE else stop.pause,
         )
@@ -173,9 +176,12 @@ class Transport:
 
     def _get_once(self, url: str, path: str, stop: Stop, *, member_only: bool) -> Any:
         outcome = _read(self._follow(url, path, stop), path, self._secrets, member_only=member_only)
+        if isinstance(outcome, RateLimitedError):
+            # How long is for the pacer to say, who knows what else was refused.
+            outcome.pause = self.pacer.throttled(outcome.retry_after, self._asking.sent)
         if isinstance(outcome, ClassyError):
             raise outcome  # from here, as above
-        self.pacer.succeeded()
+        self.pacer.succeeded(self._asking.sent)
         return outcome
 
     def _follow(self, url: str, path: str, stop: Stop) -> Answer:
@@ -200,7 +206,7 @@ class Transport:
         if wait > self._retry.seconds:
             # An earlier answer asked for it: nobody waits a day for a cell.
             raise closed_for(wait, path)
-        self.pacer.acquire(stop.pause)
+        self._asking.sent = self.pacer.acquire(stop.pause)
         headers: Mapping[str, str] | None = None
         try:
             stop.check()
@@ -281,18 +287,3 @@ def _token_is_stale(answer: Answer) -> bool:
     body = parse(answer.body)
     error = body.get("error") if isinstance(body, dict) else None
     return error in (None, "invalid_token")
-
-
-_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-
-
-def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
-    for name, value in headers.items():
-        if not (isinstance(name, str) and _HEADER.fullmatch(name)):
-            raise UsageError(f"headers= holds {name!r}, which is no name of a header.")
-        if name.lower() in ("authorization", "cookie", "host"):
-            raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
-        text: object = Secret(value).reveal()
-        if not (isinstance(text, str) and text.isascii() and text.isprintable()):
-            raise UsageError(f"headers= holds a value for {name!r} that is no plain text.")
-    return {name: Secret(value).reveal() for name, value in headers.items()}

@@ -183,8 +183,9 @@ def test_the_pacer_is_asked_for_every_request_and_told_of_every_answer(server: S
             super().__init__()
             self.told: list[Any] = []
 
-        def acquire(self, *_pause: Any) -> None:
+        def acquire(self, *_pause: Any) -> float:
             self.told.append("acquire")
+            return 0.0
 
         def release(self, headers: Any = None) -> None:
             self.told.append(headers and headers.get("X-RateLimit-Remaining"))
