@@ -47,13 +47,22 @@ class _TLSPool(_Noted, HTTPSConnectionPool):
     pass
 
 
+_POOLS = {"http": _Pool, "https": _TLSPool}
+
+
 class Adapter(HTTPAdapter):
     """An adapter of requests whose pools note who uses what."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Return what makes the pools behind a proxy."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 def hang_up(threads: Iterable[threading.Thread]) -> None:

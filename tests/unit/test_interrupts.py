@@ -3,15 +3,17 @@
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.connection import CANARY, CLIENT_ID, orgs
 from support.ctrl_c import CtrlC
 from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
 
 from classy_nb._stop import Stop, Unstoppable
-from classy_nb.client import Classy
+from classy_nb.client import Classy, connect
 from classy_nb.errors import InterruptedFetchError
 
 
@@ -41,6 +43,25 @@ def test_ctrl_c_ends_a_fetch_within_a_second(connected: Classy, silent: threadin
     assert isinstance(caught.value, KeyboardInterrupt)
     names = [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")]
     assert names == []
+
+
+@pytest.fixture
+def behind_a_proxy(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Classy]:
+    """A connection to an address where nobody listens: only the server, as its proxy, answers for it."""
+    for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", server.origin)
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    nobody = "http://127.0.0.1:9"
+    with connect(CLIENT_ID, CANARY, base_url=f"{nobody}/2.0", token_url=f"{nobody}/oauth2/auth") as classy:
+        yield classy
+
+
+def test_ctrl_c_ends_a_fetch_behind_a_proxy(behind_a_proxy: Classy, silent: threading.Event) -> None:
+    with CtrlC(silent.is_set) as pressed, pytest.raises(InterruptedFetchError):
+        behind_a_proxy.transactions()
+    assert time.monotonic() - pressed.at < 1.5
+    assert [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")] == []
 
 
 def test_a_connection_works_on_after_an_interrupt(
