@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _LOOKS_PER_SECOND = 10
 _WORTH_SAYING = 1.0
 """Seconds of waiting from which on the line says so."""
+_LONG_SILENCE = 10.0
+"""Seconds without an answer from which on the line says so."""
+_LONG_ENOUGH = 1.0
+"""Seconds after which a rate says something."""
 
 
 class Watcher(Protocol):
@@ -32,8 +36,8 @@ class Line(Protocol):
         """Show the present state."""
         ...
 
-    def end(self, rows: int, total: int | None, note: str) -> None:
-        """Show the last state and leave one clean line."""
+    def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
+        """Show the last state and leave one clean line; *whole*: all rows have come."""
         ...
 
 
@@ -54,32 +58,58 @@ class Progress:
         self, label: str, *, wanted: bool | Watcher | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
-        self._line = _line(label, wanted=wanted)
+        self._line = _line(label, clock, wanted=wanted)
         self._begun = clock()
         self._shown = float("-inf")
         self._state: tuple[int, int | None, int] = (0, None, 0)
 
-    def update(self, rows: int, total: int | None, requests: int, waiting: float = 0.0) -> None:
-        """Take in the present state; *waiting* is how many seconds the API's limit still takes."""
+    def update(
+        self, rows: int, total: int | None, requests: int, waiting: float = 0.0, silence: float = 0.0
+    ) -> None:
+        """Take in the present state.
+
+        Parameters
+        ----------
+        rows, total, requests
+            How far it is.
+        waiting
+            Seconds that the API's limit still takes.
+        silence
+            Seconds since the last answer.
+        """
         self._state = (rows, total, requests)
         now = self._clock()
         if self._line is None or now - self._shown < 1 / _LOOKS_PER_SECOND:
             return
         self._shown = now
-        wait = f", waiting {waiting:.0f} s for the API's limit" if waiting >= _WORTH_SAYING else ""
-        self._line.show(rows, total, f"{counted(requests, 'request')}{wait}")
+        why = ""
+        if waiting >= _WORTH_SAYING:
+            why = f", waiting {waiting:.0f} s for the API's limit"
+        elif silence >= _LONG_SILENCE:
+            why = f", no answer for {silence:.0f} s"
+        self._line.show(rows, total, f"{counted(requests, 'request')}{why}")
 
-    def end(self) -> None:
-        """Show the last state; the line stays."""
+    def end(self, *, whole: bool = True) -> None:
+        """Show the last state; the line stays. *whole*: all rows have come."""
         if self._line is not None:
             rows, total, requests = self._state
             seconds = self._clock() - self._begun
-            self._line.end(rows, total, f"{counted(requests, 'request')} in {seconds:.1f} s")
+            self._line.end(rows, total, f"{counted(requests, 'request')} in {seconds:.1f} s", whole=whole)
 
 
 def counted(number: int, noun: str) -> str:
     """Return ``1 request``, ``1,200 requests``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def spelled(seconds: float) -> str:
+    """Return ``40 s``, ``2 min 05 s``, ``1 h 10 min``."""
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, sixtieth = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {sixtieth:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 class _Told:
@@ -91,7 +121,8 @@ class _Told:
     def show(self, rows: int, total: int | None, note: str) -> None:
         self._watcher(rows, total, note)
 
-    def end(self, rows: int, total: int | None, note: str) -> None:
+    def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
+        del whole  # the fetch that it watches tells it, by returning or raising
         self._watcher(rows, total, note)
 
 
@@ -109,27 +140,37 @@ class _TerminalLine:
         self._bar.n = rows
         self._bar.refresh()
 
-    def end(self, rows: int, total: int | None, note: str) -> None:
-        self.show(rows, total, note)
+    def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
+        self.show(rows, total, note if whole else f"{note}, stopped")
         self._bar.close()
 
 
 class _NotebookLine:
     """An output that is updated in place: text and a plain HTML bar, no widget and no state."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, clock: Callable[[], float]) -> None:
         self._label = label
+        self._clock = clock
+        self._begun = clock()
         self._handle: Any = None
 
     def show(self, rows: int, total: int | None, note: str) -> None:
         of = "" if total is None else f" of {total:,}"
-        text = f"{self._label}: {rows:,}{of} rows, {note}"
+        text = f"{self._label}: {rows:,}{of} rows, {note}{self._speed(rows, total)}"
         bar = f'<progress max="{total}" value="{rows}"></progress> ' if total else ""
         self._display(text, f"<div>{bar}{html.escape(text)}</div>")
 
-    def end(self, rows: int, total: int | None, note: str) -> None:
-        del total  # what came is what there is
-        text = f"{self._label}: {rows:,} rows, {note}"
+    def _speed(self, rows: int, total: int | None) -> str:
+        passed = self._clock() - self._begun
+        if passed < _LONG_ENOUGH or not rows:
+            return ""
+        left = f", about {spelled((total - rows) * passed / rows)} left" if total and total > rows else ""
+        return f", {rows / passed:,.0f} rows/s{left}"
+
+    def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
+        # Where all came, what came is what there is, whatever was promised.
+        came = f"{rows:,} rows" if whole else f"stopped at {rows:,}{f' of {total:,}' if total else ''} rows"
+        text = f"{self._label}: {came}, {note}"
         self._display(text, f"<div>{html.escape(text)}</div>")
 
     def _display(self, text: str, markup: str) -> None:
@@ -142,13 +183,13 @@ class _NotebookLine:
             self._handle.update(data, raw=True)
 
 
-def _line(label: str, *, wanted: bool | Watcher | None) -> Line | None:
+def _line(label: str, clock: Callable[[], float], *, wanted: bool | Watcher | None) -> Line | None:
     if wanted is False:
         return None
     if callable(wanted):
         return _Told(wanted)
     if in_notebook():
-        return _NotebookLine(label)
+        return _NotebookLine(label, clock)
     if wanted or (sys.stderr is not None and sys.stderr.isatty()):
         return _TerminalLine(label)
     return None

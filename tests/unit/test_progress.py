@@ -13,7 +13,7 @@ from support.server import Asked, Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.progress import Progress
+from classy_nb.progress import Progress, spelled
 
 
 @pytest.fixture
@@ -46,7 +46,10 @@ def test_in_a_notebook_one_output_is_updated(notebook: list[Any]) -> None:
     line.end()
     assert [data["text/plain"] for data, _ in notebook] == [
         "gifts & <more>: 100 of 1,250 rows, 2 requests",
-        "gifts & <more>: 300 of 1,250 rows, 4 requests, waiting 12 s for the API's limit",
+        (
+            "gifts & <more>: 300 of 1,250 rows, 4 requests, waiting 12 s for the API's limit, 300 rows/s, "
+            "about 3 s left"
+        ),
         "gifts & <more>: 300 rows, 4 requests in 2.0 s",
     ]
     assert notebook[0][0]["text/html"] == (
@@ -55,6 +58,28 @@ def test_in_a_notebook_one_output_is_updated(notebook: list[Any]) -> None:
     )
     assert "<progress" not in notebook[-1][0]["text/html"]
     assert [options.get("display_id") for _, options in notebook] == [True, None, None]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (59, "59 s"), (125, "2 min 05 s"), (4210, "1 h 10 min")]
+)
+def test_time_left_is_spelled(seconds: float, text: str) -> None:
+    assert spelled(seconds) == text
+
+
+def test_a_fetch_that_was_stopped_does_not_look_complete(notebook: list[Any]) -> None:
+    clock = Pauses()
+    line = Progress("gifts", clock=clock.clock)
+    line.update(600, 2000, 7)
+    clock.now += 1.5
+    line.end(whole=False)
+    assert notebook[-1][0]["text/plain"] == "gifts: stopped at 600 of 2,000 rows, 7 requests in 1.5 s"
+
+
+def test_silence_is_told(notebook: list[Any]) -> None:
+    line = Progress("gifts", clock=Pauses().clock)
+    line.update(600, 2000, 7, silence=45.4)
+    assert notebook[-1][0]["text/plain"] == "gifts: 600 of 2,000 rows, 7 requests, no answer for 45 s"
 
 
 def test_without_a_total_there_is_no_bar(notebook: list[Any]) -> None:
@@ -75,7 +100,12 @@ def test_in_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str]) -> Non
     assert "gifts:   8%" in err
     assert "1250/1250" in err
     assert "13 requests in 0.0 s" in err
+    assert "stopped" not in err
     assert err.endswith("\n")
+    line = Progress("gifts", wanted=True, clock=Pauses().clock)
+    line.update(100, 1250, 2)
+    line.end(whole=False)
+    assert "2 requests in 0.0 s, stopped" in capsys.readouterr().err
 
 
 def test_elsewhere_there_is_none(
