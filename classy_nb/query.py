@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from ._query import MOST_PER_PAGE, Query
 from ._values import parameter_text
-from .conditions import Condition, find_column, period, read_conditions, suggestion
+from .conditions import find_column, period, read_conditions, suggestion
 from .errors import UsageError
 from .paths import choose, describe, fill
 
@@ -16,55 +17,9 @@ if TYPE_CHECKING:
     from .catalog import Catalog, Column, Endpoint, Resource
     from .moments import Moment
 
-MOST_PER_PAGE = 100
-"""The API's largest page."""
+__all__ = ["MOST_PER_PAGE", "Asking", "Names", "Query"]
+
 Names = str | Iterable[str] | None
-
-
-@dataclass(frozen=True)
-class Query:
-    """One list or object to ask for: where, with what, and which columns it answers."""
-
-    endpoint: Endpoint
-    path: str
-    columns: tuple[Column, ...]
-    parameters: tuple[tuple[str, str], ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    sort: tuple[tuple[str, bool], ...] = ()
-    """Columns to sort by, and whether downwards."""
-    limit: int | None = None
-
-    def page(
-        self,
-        number: int = 1,
-        per_page: int = MOST_PER_PAGE,
-        *,
-        after: int | None = None,
-        sort: str | None = None,
-    ) -> list[tuple[str, str]]:
-        """Return the parameters of one page.
-
-        Parameters
-        ----------
-        number, per_page
-            Which page, and how many records on it.
-        after
-            Only records whose id is larger.
-        sort
-            The API's sort; by default what the caller asked for.
-        """
-        # A list fetched by its path may bring a filter of its own; a second one would replace it.
-        conditions = [value for name, value in self.parameters if name == "filter"]
-        conditions += [str(condition) for condition in self.conditions]
-        if after is not None:
-            conditions.append(f"{self.endpoint.id}>{after}")
-        found = [pair for pair in self.parameters if pair[0] != "filter"]
-        if conditions:
-            found.append(("filter", ",".join(conditions)))
-        if order := sort or ",".join(f"{name}:desc" if down else name for name, down in self.sort):
-            found.append(("sort", order))
-        found += [("page", str(number)), ("per_page", str(per_page))]
-        return found
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ from classy_nb.redact import safe_path
 from classy_nb.walk import Walk
 
 from ._disguise import disguised_error
+from ._order import in_order, warn_where_unsorted
 from ._verify import warn_where_ignored
 
 if TYPE_CHECKING:
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
 RANGE_ROWS = 2_500
+"""Rows of a range where order matters: small enough to keep a few of them in memory."""
 ROWS_IN_GROUPS = 12_800
 """Rows of all workers' ranges that may become columns only when the last page has come."""
-"""Rows of a range where order matters: small enough to keep a few of them in memory."""
 
 
 class Fetcher:
@@ -94,25 +96,38 @@ class Fetcher:
         return walk
 
     def _show(self, walk: Walk, progress: Progress) -> None:
-        progress.update(walk.received, walk.total, walk.requests, self._transport.pacer.waiting())
+        waiting = self._transport.pacer.waiting()
+        progress.update(walk.received, walk.total, walk.requests, waiting, walk.silence)
 
     def _parts(
         self, walk: Walk, progress: Progress, rows_per_range: int | None = None
     ) -> Generator[Part, None, None]:
         """Yield the parts of a walk, showing how far it is."""
+        whole = False
         try:
             with closing(walk.parts(rows_per_range=rows_per_range)) as parts:
                 for part in parts:
                     self._show(walk, progress)
                     yield part
+            whole = True
         finally:
             self._show(walk, progress)
-            progress.end()
+            progress.end(whole=whole)
 
     def frame(
         self, query: Query, backend: Backend, *, progress: bool | Watcher | None = None
     ) -> pd.DataFrame:
-        """Return a whole list as one frame, in the order asked for."""
+        """Return a list as one frame, in the order asked for."""
+        frame = self._frame(query, backend, progress=progress)
+        if query.limit is not None and warn_where_unsorted(frame, query.sort):
+            # The first rows of another order are other rows.
+            whole = self._frame(replace(query, limit=None), backend, progress=progress)
+            about = whole.attrs
+            frame = whole.head(query.limit)
+            frame.attrs = about
+        return frame
+
+    def _frame(self, query: Query, backend: Backend, *, progress: bool | Watcher | None) -> pd.DataFrame:
         line = Progress(query.endpoint.resource, wanted=progress)
         walk = self.walk(query, line)
         ranges: dict[int, FrameBuilder] = {}
@@ -121,12 +136,8 @@ class Fetcher:
                 self._builder_of(part.start, ranges, query, backend).add(part.records)
             frame = self._merged(ranges, query, backend).frame()
         warn_where_ignored(frame, query.conditions)
-        if query.sort and query.limit is None and len(frame):
-            names = [name for name, _ in query.sort]
-            if set(names) <= set(frame.columns):
-                frame = frame.sort_values(
-                    names, ascending=[not down for _, down in query.sort], kind="stable", ignore_index=True
-                )
+        if query.limit is None and query.endpoint.kind == "list":
+            frame = in_order(frame, query.sort, query.endpoint.id)
         frame.attrs["classy"] = self._about(query, walk)
         return frame
 
@@ -140,6 +151,9 @@ class Fetcher:
         after: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
+        if query.sort:  # the first so many, which only the whole of them can be
+            yield from _cut(self.frame(query, backend, progress=progress), rows)
+            return
         line = Progress(query.endpoint.resource, wanted=progress)
         walk = self.walk(query, line, after=after)
         ready, yielded = self._builder(query, backend), False
@@ -228,6 +242,13 @@ class Fetcher:
             "requests": walk.requests,
             "total": walk.total,
         }
+
+
+def _cut(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
+    for start in range(0, max(len(frame), 1), rows):
+        piece = frame.iloc[start : start + rows].reset_index(drop=True)
+        piece.attrs = frame.attrs
+        yield piece
 
 
 @contextmanager

@@ -46,15 +46,18 @@ class Resource(Files):
     aggregates : bool
         Add ``total_raised`` and the like (pages and teams).
     sort : str or list of str, optional
-        ``"created_at:desc"``; by default rows come in order of their id. Without *limit* the frame
-        is sorted after it is complete, missing values last.
+        ``"created_at:desc"``; by default rows come in order of their id. Rows that tie are in order of
+        their ids; missing values count as the lowest. Without *limit* the frame is sorted after it is
+        complete; with it the API sorts, text by rules of its own.
     limit : int, optional
-        Only the first rows; nothing more is fetched.
+        Only the first rows: up to 100 with one request, more page after page, with *sort* twice (to be
+        sure that nothing moved meanwhile). Large parts of a list come faster as the whole list.
     dtype_backend : {"numpy_nullable", "pyarrow"}
         Family of the dtypes.
     progress : bool or callable, optional
-        Show a line with rows, requests and rate. None: in a terminal and in a notebook only. A function
-        is called with rows, total (or None) and a note a few times a second; what it raises ends the fetch.
+        Show a line with rows, requests, rate and time left. None: in a terminal and in a notebook only. A
+        function is called with rows, total (or None) and a note a few times a second; what it raises ends
+        the fetch.
     **keywords
         The parent (``campaign=123``; none means the organization) and the endpoint's own
         parameters.

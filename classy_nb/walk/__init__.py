@@ -13,6 +13,7 @@ from ._keys import KeyRefusedError, accept_page, incomplete, next_page, persiste
 from ._numbers import NumberWalk
 from ._page import Page, looks_like_list
 from ._parallel import ParallelWalk, Part
+from ._seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -63,6 +64,7 @@ class Walk:
         self._stop = stop or Stop()
         self._last = after
         self._start = 0
+        self._seen = Seen()
         self.total: int | None = None
         self.received = 0
 
@@ -70,6 +72,11 @@ class Walk:
     def requests(self) -> int:
         """Requests made so far (repeats of the transport not counted)."""
         return self._asker.requests
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last answer."""
+        return self._asker.silence
 
     def count(self) -> int:
         """Return how many records there are: with one request where the server says so."""
@@ -118,7 +125,9 @@ class Walk:
             first = next_page(self._asker, self._last)
             ids, records = accept_page(first, self._last)
             self.total = first.total
-            yield from self._after_first(first, ids, records, rows_per_range)
+            for part in self._after_first(first, ids, records, rows_per_range):
+                self._seen.add(part.records)
+                yield part
         except KeyRefusedError:
             pass
         else:
@@ -158,16 +167,34 @@ class Walk:
     def _settle(self) -> Iterator[Part]:
         """Look whether records that are missing were deleted meanwhile; fetch what has come since."""
         for _ in range(_SETTLING_ROUNDS):
-            if self.total is None or self.received >= self.total:
+            if self._is_whole():
                 return
             # The server's own count tells.
             self.total = persistently(self._asker.count).total
-            if self.total is None or self.received >= self.total:
+            if self._is_whole():
                 return
-            for last, records in to_the_end(self._asker, self._last):
-                self._last = last
-                yield Part(last, records)
-        raise incomplete(self._asker, self.total, self.received)
+            yield from self._anew(self._ahead())
+        if self._last is not None:
+            yield from self._anew(self._seen.missing(self._asker, self._last))
+        if not self._is_whole():
+            raise incomplete(self._asker, self.total, self.received)
+
+    def _is_whole(self) -> bool:
+        return self.total is None or self.received >= self.total
+
+    def _ahead(self) -> Iterator[Sequence[Any]]:
+        for last, records in to_the_end(self._asker, self._last, proven=True):
+            self._last = last
+            yield records
+
+    def _anew(self, found: Iterator[Sequence[Any]]) -> Iterator[Part]:
+        """Yield records that came after all, or say that the walk by key does not work any more."""
+        try:
+            for records in found:
+                self._seen.add(records)
+                yield Part(min(Page(records).ids() or [0]), records)
+        except KeyRefusedError:
+            raise incomplete(self._asker, self.total, self.received) from None
 
     def _numbered(self, walk: NumberWalk) -> Iterator[Part]:
         for records in walk.pages():
@@ -181,7 +208,7 @@ class Walk:
             yield Part(0, records)
             return
         if self._query.sort or self._query.endpoint.id is None:
-            yield from self._top(NumberWalk(self._asker), limit)
+            yield from self._top_sorted(limit)
             return
         wanted = limit
         for part in self._by_key_alone():
@@ -195,13 +222,23 @@ class Walk:
             self.total = walk.total
             yield Part(0, records)
 
+    def _top_sorted(self, wanted: int) -> Iterator[Part]:
+        """Yield the first *wanted* as the caller sorts; those that tie by their ids, if the API does that."""
+        decided, plain = self._query.order(decided=True), self._query.order()
+        try:
+            yield from self._top(NumberWalk(self._asker, sort=decided), wanted)
+        except BadRequestError:
+            if decided == plain:
+                raise
+            yield from self._top(NumberWalk(self._asker, sort=plain), wanted)
+
     def _by_key_alone(self) -> Iterator[Part]:
         self._workers = 1  # the first records come first only where one worker walks
         return self._by_key(None)
 
     def _one_page(self, limit: int) -> Sequence[Any] | None:
         """Return the first records with one small request, or None where that doesn't work."""
-        sort = None if self._query.sort or self._query.endpoint.id is None else "id"
+        sort = self._query.order(decided=True) or ("id" if self._query.endpoint.id is not None else None)
         try:
             page = self._asker.first(limit, sort)
         except (BadRequestError, TimedOutError):

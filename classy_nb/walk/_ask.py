@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from classy_nb.query import Query
 
 _TRIES_PER_SIZE = 2
+_MOST_SILENCE = 300.0
+"""Seconds without any answer after which no smaller page is tried: the server is down, not slow."""
 
 Fetch = Callable[[Sequence[tuple[str, str]], bool], Any]
 """Takes parameters and whether to be patient with time-outs; returns JSON, or raises ClassyError."""
@@ -41,18 +45,25 @@ class Asker:
         self.size = PageSize()
         self.requests = 0
         self._fetch = fetch
+        self._counting = threading.Lock()
+        self._answered = time.monotonic()
 
-    def count(self) -> Page:
-        """Return a page of one record, for its total."""
-        return self._ask(1, 1, self.floor, None)
+    @property
+    def silence(self) -> float:
+        """Seconds since the last answer to any of the workers (or since the beginning)."""
+        return time.monotonic() - self._answered
+
+    def count(self, after: int | None = None, until: int | None = None) -> Page:
+        """Return a page of one record, for its total: of the list, or of the ids between two."""
+        return self._ask(1, 1, self.floor if after is None else after, None, until=until)
 
     def first(self, number: int, sort: str | None) -> Page:
         """Return the first *number* records, at most a page of them."""
         return self._ask(1, number, None, sort)
 
-    def after(self, last: int | None) -> Page:
+    def after(self, last: int | None, until: int | None = None) -> Page:
         """Return the next records by id: those after *last* (None: the first), in ascending order."""
-        return self._smaller_when_slow(lambda size: self._ask(1, size, last, "id"))
+        return self._smaller_when_slow(lambda size: self._ask(1, size, last, "id", until=until))
 
     def numbered(self, number: int, sort: str | None) -> Page:
         """Return a page by its number.
@@ -67,7 +78,7 @@ class Asker:
             try:
                 page = self._ask(number, size, None, sort)
             except TimedOutError:
-                if self.size.is_least:
+                if self.size.is_least or self.silence > _MOST_SILENCE:
                     raise
                 self.size.timed_out(size)
             else:
@@ -88,7 +99,7 @@ class Asker:
             try:
                 page = ask(size)
             except TimedOutError:
-                if size == SIZES[-1]:
+                if size == SIZES[-1] or self.silence > _MOST_SILENCE:
                     raise
                 self.size.timed_out(size)
                 tries += 1
@@ -99,9 +110,14 @@ class Asker:
                 self.size.worked(size, may_climb=True)
                 return page
 
-    def _ask(self, number: int, per_page: int, after: int | None, sort: str | None) -> Page:
-        self.requests += 1
+    def _ask(
+        self, number: int, per_page: int, after: int | None, sort: str | None, *, until: int | None = None
+    ) -> Page:
+        with self._counting:
+            self.requests += 1
         patient = per_page == SIZES[-1]
-        parameters = self.query.page(number, per_page, after=after, sort=sort)
+        parameters = self.query.page(number, per_page, after=after, until=until, sort=sort)
         # The body is nobody's local but the reader's: a traceback may show locals.
-        return replace(read_page(self._fetch(parameters, patient), self.query.path), size=per_page)
+        page = replace(read_page(self._fetch(parameters, patient), self.query.path), size=per_page)
+        self._answered = time.monotonic()
+        return page

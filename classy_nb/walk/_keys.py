@@ -14,6 +14,7 @@ from classy_nb.errors import (
     ConnectionFailedError,
     IncompleteResultError,
     ServerError,
+    TimedOutError,
     UnauthorizedError,
     UnexpectedAnswerError,
 )
@@ -45,12 +46,14 @@ def persistently(
     for _ in range(repeats):
         try:
             return ask()
+        except TimedOutError:
+            raise  # has been asked for again in smaller pieces, for minutes
         except moods:
             continue
     return ask()
 
 
-def next_page(asker: Asker, last: int | None, *, proven: bool = False) -> Page:
+def next_page(asker: Asker, last: int | None, *, until: int | None = None, proven: bool = False) -> Page:
     """Ask for the records after *last*; a server that cannot handle the filter refuses the key.
 
     Parameters
@@ -59,15 +62,17 @@ def next_page(asker: Asker, last: int | None, *, proven: bool = False) -> Page:
         Asks for it.
     last
         The id to go on from; None for the beginning.
+    until
+        The last id that is wanted; None for all.
     proven
         Whether this walk has worked before: then a failure is the server's mood, and the page is
         asked for again where the transport has given up.
     """
     try:
         if proven:
-            return persistently(lambda: asker.after(last))
+            return persistently(lambda: asker.after(last, until))
         # Answers that break off are worth another round; what fails for good should fail soon.
-        return persistently(lambda: asker.after(last), 1, (UnexpectedAnswerError,))
+        return persistently(lambda: asker.after(last, until), 1, (UnexpectedAnswerError,))
     except (BadRequestError, ServerError) as error:
         # 500 as well: a filter that the server cannot handle has been seen to end so.
         if proven or (isinstance(error, ServerError) and error.status != 500):  # noqa: PLR2004
@@ -88,11 +93,12 @@ def accept_page(page: Page, last: int | None) -> tuple[Sequence[int], Sequence[A
     return list(unique), Records(unique.values())
 
 
-def to_the_end(asker: Asker, last: int | None) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Yield the records after *last* to the list's end, each page with its last id."""
-    proven = False
+def to_the_end(
+    asker: Asker, last: int | None, *, until: int | None = None, proven: bool = False
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the records after *last* to the list's end, or *until* an id, each page with its last id."""
     while True:
-        page = next_page(asker, last, proven=proven)
+        page = next_page(asker, last, until=until, proven=proven)
         proven = True
         ids, records = accept_page(page, last)
         if records:

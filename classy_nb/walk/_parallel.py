@@ -101,7 +101,11 @@ class ParallelWalk:
         self._key_works = threading.Event()
         self._closed = threading.Event()
         self.received = 0
-        self.last = ids[-1]
+
+    @property
+    def last(self) -> int:
+        """Largest id fetched."""
+        return self._ranges.last
 
     def parts(self) -> Iterator[Part]:
         """Yield all parts as they come; the order of ranges is the consumer's business.
@@ -173,7 +177,6 @@ class ParallelWalk:
             page, ids, records = self._page(found.last)
             records = Records(self._ranges.accept(found, ids, records, is_last=page.ends_the_list))
             self._key_works.set()
-            self.last = max(self.last, found.last)
             self._put(Part(found.start, records, found.done, found.end))
 
     def _page(self, last: int) -> tuple[Page, Sequence[int], Sequence[Any]]:

@@ -11,10 +11,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.query import MOST_PER_PAGE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PAGE = 100
+PAGE = MOST_PER_PAGE
 WORTH_SHARING = 5 * PAGE
 """Records left in a range from which on an idle worker takes over its second half."""
 _MOST_FAILED = 5
@@ -58,10 +60,13 @@ class Ranges:
         self._ranges = [first]
         self._untaken: Range | None = first
         self._cuts = deque(cuts)
+        self._cutting: dict[int, Range] = {}
         self._failed = 0
         self._open_at_most = open_at_most
         self._changed = threading.Condition()
         self.closed = False
+        self.last = first.last
+        """Largest id fetched, of all ranges."""
 
     def close(self) -> None:
         """Let all workers go."""
@@ -97,7 +102,9 @@ class Ranges:
         if largest is None:
             return None
         largest.being_cut = True
-        return largest.position + largest.left // 2
+        position = largest.position + largest.left // 2
+        self._cutting[position] = largest
+        return position
 
     def _drop_finished(self) -> None:
         while self._ranges and self._ranges[0].done:
@@ -111,24 +118,22 @@ class Ranges:
     def cut(self, position: int, boundary: int | None) -> Range | None:
         """Cut at the id *boundary* and return the new range; None where that part is done already."""
         with self._changed:
+            # Rows that came or went may have moved the cut into another range than it was meant for.
+            if (meant := self._cutting.pop(position, None)) is not None:
+                meant.being_cut = False
+            self._changed.notify_all()  # whatever comes of it, whoever waits may look for something else
             for index, found in enumerate(self._ranges):
                 if boundary is None or found.done or boundary <= found.last:
                     continue
                 if found.end is None or boundary < found.end:
                     new = Range(boundary, boundary, found.end, position, found.end_position)
-                    found.end, found.end_position, found.being_cut = boundary, position, False
+                    found.end, found.end_position = boundary, position
                     self._ranges.insert(index + 1, new)
                     self._failed = 0
-                    self._changed.notify_all()
                     return new
-            # Nothing to cut here: whoever waits may look for something else.
-            for found in self._ranges:
-                if position <= found.end_position:
-                    found.being_cut = False
-                    # Where the range has got past the cut meanwhile, the answer only came too late.
-                    self._failed += found.position < position
-                    break
-            self._changed.notify_all()
+            # Where the range has got past the cut meanwhile, the answer only came too late.
+            there = next((found for found in self._ranges if position <= found.end_position), None)
+            self._failed += there is not None and there.position < position
             return None
 
     def accept(
@@ -141,6 +146,7 @@ class Ranges:
                 found.last, is_last = found.end, True
             elif ids:
                 found.last = ids[-1]
+            self.last = max(self.last, found.last)
             found.position += len(records)
             if is_last:
                 found.done = True

@@ -109,7 +109,7 @@ def test_all_options_reach_the_question(export: Run, server: ScriptedServer) -> 
             "fields": "id,status",
             "filter": "status=active,id>5,updated_at>=2026-01-31T08:00:00+0000,"
             "updated_at<2027-01-01T08:00:00+0000",
-            "sort": "created_at:desc",
+            "sort": "created_at:desc,id",
             "page": "1",
             "per_page": "5",
         }

@@ -24,6 +24,7 @@ ORDER = [
     "conditions",
     "paths",
     "_values",
+    "_query",
     "query",
     "cards",
     "credentials",

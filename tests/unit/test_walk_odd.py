@@ -10,6 +10,7 @@ from support.lists import Faults, Listed, rows
 from support.walks import ASKING, CATALOG, fetched, ids, query, without_ids, workers
 
 from classy_nb.errors import (
+    BadRequestError,
     ClassyError,
     IncompleteResultError,
     UnexpectedAnswerError,
@@ -152,7 +153,36 @@ def test_a_limit_takes_the_first_in_the_order_asked_for(sort: str, limit: int, w
     listed = Listed(rows(300))
     expected = listed._sorted(rows(300), sort)[:limit]
     assert fetched(listed, query(limit=limit, sort=sort), workers=workers) == expected
-    assert {a["sort"] for a in listed.asked} == {sort}
+    assert {a["sort"] for a in listed.asked} == {f"{sort},id"}
+
+
+@pytest.mark.parametrize("limit", [60, 150])
+def test_records_that_tie_are_in_order_of_their_ids(limit: int) -> None:
+    """Servers may order them anew on each page: then some would come twice and others never."""
+
+    class Capricious(Listed):
+        def _sorted(self, found: list[Any], text: str) -> list[Any]:
+            if not text.endswith(",id"):
+                found = random.Random(len(self.asked)).sample(found, len(found))
+            return super()._sorted(found, text)
+
+    tied = [{**row, "fees_amount": number // 40} for number, row in enumerate(rows(300))]
+    found = fetched(Capricious(tied), query(limit=limit, sort="fees_amount"))
+    assert ids(found) == ids(tied[:limit])
+
+
+@pytest.mark.parametrize("limit", [60, 150])
+def test_a_server_that_sorts_by_one_column_only(limit: int) -> None:
+    class Simple(Listed):
+        def _sorted(self, found: list[Any], text: str) -> list[Any]:
+            if "," in text:
+                raise BadRequestError("The sort is beyond us.", status=400)
+            return super()._sorted(found, text)
+
+    expected = Listed([])._sorted(rows(300), "fees_amount:desc")[:limit]
+    assert fetched(Simple(rows(300)), query(limit=limit, sort="fees_amount:desc")) == expected
+    with pytest.raises(BadRequestError):
+        fetched(Listed(rows(300), Faults(sort="400")), query(limit=limit, sort="fees_amount:desc"))
 
 
 @pytest.mark.parametrize("limit", [1, 60, 150])

@@ -270,7 +270,7 @@ def test_the_top_costs_one_request(workers: int) -> None:
         listed = Listed(rows(1000))
         expected = listed._sorted(rows(1000), "fees_amount:desc")[:limit]
         assert fetched(listed, query(limit=limit, sort="fees_amount:desc"), workers=workers) == expected
-        assert listed.asked == [{"sort": "fees_amount:desc", "page": "1", "per_page": str(limit)}]
+        assert listed.asked == [{"sort": "fees_amount:desc,id", "page": "1", "per_page": str(limit)}]
 
 
 @many
