@@ -1,7 +1,8 @@
 """Who fetches: a plain loop, dlt, the HTTP layer alone, and classy_nb; each in a process of its own.
 
-Wall and CPU seconds count from the first request to the finished frame or file; memory is the peak of the
-process less what it held after its imports.
+Wall and CPU seconds count from the first request to the finished frame or file; ``peak_mb`` is the peak
+memory of the process less what it held after its imports, ``whole_mb`` with that. The sum of the ids tells
+whether all came with the same rows.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def contend(name: str, box: Box, resource_name: str, *, to_file: bool) -> dict[s
         return CONTENDERS[kind](box, resource_name, target)
 
 
-def loop(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
+def loop(box: Box, resource_name: str, target: str | None, *, typing: bool = True) -> dict[str, Any]:
     """Page by page on one session, all rows collected, ``json_normalize``, dates and numbers typed."""
     import pandas as pd
 
@@ -53,12 +54,19 @@ def loop(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
         if page >= body["last_page"]:
             break
         page += 1
-    frame = typed(pd.json_normalize(rows), resource_name)
+    frame = pd.json_normalize(rows)
+    frame = typed(frame, resource_name) if typing else frame
     if target is not None:
         for name in frame.select_dtypes(object):  # pyarrow refuses cells of several shapes
             frame[name] = frame[name].map(json.dumps, na_action="ignore")
         frame.to_parquet(target)
-    return measured(begun, cpu, base, len(frame), requests_made, refused)
+    found = measured(begun, cpu, base, len(frame), requests_made, refused)
+    return {**found, "ids": int(frame["id"].sum())}
+
+
+def untyped(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
+    """Do the same, but leave columns as ``json_normalize`` makes them: dates and some numbers are text."""
+    return loop(box, resource_name, target, typing=False)
 
 
 def http(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
@@ -111,9 +119,9 @@ def dlt(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
         )
         pipeline.run(source, loader_file_format="parquet")
         with duckdb.connect(file) as database:
-            count = database.execute(f'SELECT count(*) FROM d."{resource_name}"').fetchone()
-    rows = count[0] if count else 0
-    return measured(begun, cpu, base, rows, -(-rows // PER_PAGE), 0)
+            asked = database.execute(f'SELECT count(*), sum(id) FROM d."{resource_name}"').fetchone()
+    rows, ids = asked or (0, 0)
+    return {**measured(begun, cpu, base, rows, -(-rows // PER_PAGE), 0), "ids": int(ids)}
 
 
 def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict[str, Any]:
@@ -130,15 +138,18 @@ def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict
     base = peak_mb()
     transport = classy._transport  # noqa: SLF001 - its counters
     sent, begun, cpu = transport.requests_sent, time.perf_counter(), time.process_time()
-    if target is None:
-        rows = len(wanted(progress=False))
-    else:
-        rows = pq.ParquetFile(wanted.to_parquet(target, progress=False)).metadata.num_rows
-    return measured(begun, cpu, base, rows, transport.requests_sent - sent, transport.pacer.refusals)
+    ids = wanted(progress=False)["id"] if target is None else None
+    if target is not None:
+        wanted.to_parquet(target, progress=False)
+    found = measured(begun, cpu, base, 0, transport.requests_sent - sent, transport.pacer.refusals)
+    if ids is None:
+        ids = pq.read_table(target, columns=["id"])["id"].to_pandas()
+    return {**found, "rows": len(ids), "ids": int(ids.sum())}
 
 
 CONTENDERS: dict[str, Callable[[Box, str, str | None], dict[str, Any]]] = {
     "loop": loop,
+    "untyped": untyped,
     "http": http,
     "dlt": dlt,
 }
@@ -183,10 +194,12 @@ def peak_mb() -> float:
 def measured(begun: float, cpu: float, base: float, *counts: int) -> dict[str, Any]:
     """Return the figures of a contender that has just ended."""
     rows, requests_made, refused = counts
+    peak = peak_mb()
     return {
         "wall_s": round(time.perf_counter() - begun, 2),
         "cpu_s": round(time.process_time() - cpu, 2),
-        "peak_mb": round(peak_mb() - base),
+        "peak_mb": round(peak - base),
+        "whole_mb": round(peak),
         "rows": rows,
         "requests": requests_made,
         "refused": refused,

@@ -45,6 +45,12 @@ class Page:
 
     def ids(self) -> list[int] | None:
         """Return the records' integer ids, or None where one has none."""
+        try:
+            numbers = [record["id"] for record in self.records]
+        except (TypeError, KeyError):
+            return None
+        if set(map(type, numbers)) <= {int}:  # as almost always
+            return numbers
         found = [_id(record) for record in self.records]
         return None if None in found else [id_ for id_ in found if id_ is not None]
 
