@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classy_nb.errors import BadRequestError, NotFoundError, ServerError, TimedOutError
-from support.server import Asked, Reply
+from support.server import Asked, Reply, ScriptedServer
 
 Row = Any
 Parameters = Sequence[tuple[str, str]]
@@ -174,3 +174,10 @@ def rows(number: int, first: int = 1, step: int = 3) -> list[dict[str, Any]]:
         {"id": first + i * step, "status": "success" if i % 2 else "failed", "fees_amount": (i * 37) % 101}
         for i in range(number)
     ]
+
+
+def serve(server: ScriptedServer, number: int, faults: Faults | None = None) -> Listed:
+    """Let the scripted server answer with so many records, as a list does."""
+    listed = Listed(rows(number), faults)
+    server.handler = listed.reply
+    return listed

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from support.connection import connected_to, orgs, paginator
-from support.lists import Faults, Listed, rows
+from support.lists import Faults, rows, serve
 from support.server import Reply, ScriptedServer
 
 from classy_nb.catalog import load
@@ -19,12 +19,6 @@ from classy_nb.errors import (
 )
 
 CATALOG = load()
-
-
-def serve(server: ScriptedServer, number: int, faults: Faults | None = None) -> Listed:
-    listed = Listed(rows(number), faults)
-    server.handler = listed.reply
-    return listed
 
 
 def dtypes(frame: pd.DataFrame) -> list[str]:

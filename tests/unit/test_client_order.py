@@ -2,17 +2,11 @@
 
 import pytest
 from support.connection import paginator
-from support.lists import Faults, Listed, rows
+from support.lists import Faults, Listed, rows, serve
 from support.server import Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import DataWarning
-
-
-def serve(server: ScriptedServer, number: int, faults: Faults | None = None) -> Listed:
-    listed = Listed(rows(number), faults)
-    server.handler = listed.reply
-    return listed
 
 
 def test_the_whole_list_is_sorted_when_it_is_here(connected: Classy, server: ScriptedServer) -> None:
