@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.progress import Progress
+
 from ._fetch import BATCH_ROWS, Fetcher
 
 if TYPE_CHECKING:
@@ -37,8 +39,9 @@ class Files:
 
         After a crash, an interrupt or a lost connection the same call goes on where it ended, within a day
         of the first call's beginning; until then what has come stands in a hidden folder beside the file.
-        Those rows are as they were then: a gift that was refunded since, or that matches ``where=`` only
-        since, is not seen. A warning says so; to begin anew, delete the folder that it names.
+        Those rows are as they were then: a gift that was refunded since is not seen. A warning says so; to
+        begin anew, delete the folder that it names. Where the API counts more records by then than had come
+        (a gift that matches ``where=`` only since), they are dropped, and all is fetched anew.
 
         Parameters
         ----------
@@ -64,8 +67,8 @@ class Files:
         Warns
         -----
         DataWarning
-            It goes on with rows of an earlier call, which may have changed since; or drops them, as they
-            are older than a day.
+            It goes on with rows of an earlier call, which may have changed since; or drops them, and says
+            why.
         """
         from classy_nb.export import stream_csv
 
@@ -102,8 +105,8 @@ class Files:
         Warns
         -----
         DataWarning
-            It goes on with rows of an earlier call, which may have changed since; or drops them, as they
-            are older than a day.
+            It goes on with rows of an earlier call, which may have changed since; or drops them, and says
+            why.
         """
         from classy_nb.export import stream_parquet
 
@@ -117,8 +120,13 @@ class Files:
         query = self._batched(**asked)
         by_id = query.endpoint.id is not None and query.limit is None
         watcher = progress if callable(progress) else None
+        line = Progress(query.endpoint.resource, wanted=watcher or False)
 
         def batches(after: int | None) -> Iterator[pd.DataFrame]:
             return self._fetcher.batches(query, "numpy_nullable", BATCH_ROWS, progress=progress, after=after)
 
-        return batches, self._fetcher.question(query), {"resumable": by_id, "watcher": watcher}
+        def count_until(last: int) -> int | None:
+            return self._fetcher.walk(query, line).count_until(last)
+
+        options = {"resumable": by_id, "count_until": count_until, "watcher": watcher}
+        return batches, self._fetcher.question(query), options

@@ -115,6 +115,11 @@ class Stage:
             return
         raise ExportError(busy, advice="Wait for it, or choose another file.")
 
+    def drop(self) -> None:
+        """Forget what an earlier call has left."""
+        self._checkpoint = Checkpoint(self._question, begun_at=time.time())
+        self._sweep({_LOCK})
+
     def _sweep(self, keep: Collection[str] = ()) -> None:
         """Remove what a crash has left and no checkpoint names."""
         for path in self.folder.iterdir():

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from classy_nb._warn import warn
-from classy_nb.errors import ClassyError, DataWarning, InterruptedFetchError
+from classy_nb.errors import (
+    BadRequestError,
+    ClassyError,
+    DataWarning,
+    IncompleteResultError,
+    InterruptedFetchError,
+    NotFoundError,
+    ServerError,
+    TimedOutError,
+    UnexpectedAnswerError,
+)
 from classy_nb.moments import zone
 
 from ._atomic import AtomicFile, telling_reasons
@@ -30,8 +40,15 @@ if TYPE_CHECKING:
 
     Batches = Callable[[int | None], Iterable[pd.DataFrame]]
     """Takes the id to go on from (None: the beginning) and yields frames in order of ids."""
+    CountUntil = Callable[[int], int | None]
+    """Takes an id and returns how many records there are up to it, or None where nobody knows."""
     Write = Callable[[Iterable[pa.Table], pa.Schema, AtomicFile], object]
     """Writes tables of one schema into a file and commits it."""
+
+_NOT_AGAIN = (pa.ArrowException, IncompleteResultError)
+"""What Arrow cannot put together now it cannot the next time; and what is missing may be missing among the
+rows that came, where a call that goes on behind them would not look."""
+_REFUSALS = (BadRequestError, NotFoundError, ServerError, TimedOutError, UnexpectedAnswerError)
 
 
 def stream_csv(
@@ -67,6 +84,7 @@ def stream(
     write: Write,
     *,
     resumable: bool,
+    count_until: CountUntil = lambda _: None,
     watcher: Watcher | None = None,
 ) -> Path:
     """Keep batches on disk as they come, and make the file of them at the end.
@@ -84,6 +102,8 @@ def stream(
         Makes the file.
     resumable
         Whether the list can be gone on with behind an id at all.
+    count_until
+        Asked once where an earlier call's rows are there: of more records than rows some would be missing.
     watcher
         Told that the file is made, again and again until it is; what it raises leaves the older file.
 
@@ -98,12 +118,12 @@ def stream(
     -----
     DataWarning
         It goes on with rows of an earlier call, which may have changed since; or drops them, as they are
-        older than a day.
+        older than a day, or as there are more by now.
 
     Notes
     -----
-    Whatever ends it, the rows that had come are kept for the next call where that can go on behind them;
-    else nothing is left behind.
+    Whatever ends it, the rows that had come are kept for the next call where that can go on behind them and
+    none is known to be missing; else nothing is left behind.
     """
     target = Path(path).expanduser()
     AtomicFile(target).abort()  # an hour of fetching must not end in "no such folder"
@@ -114,12 +134,11 @@ def stream(
     keep = False
     stopped: KeyboardInterrupt
     try:
-        _tell_of_earlier_rows(stage, zone(str(question.get("timezone", "UTC"))))
+        _look_at_earlier_rows(stage, count_until, zone(str(question.get("timezone", "UTC"))))
         _gather(batches, stage, target)
         making.run(write)
     except BaseException as error:
-        # What Arrow cannot put together now it cannot put together the next time.
-        again = resumable and stage.last is not None and not isinstance(error, pa.ArrowException)
+        again = resumable and stage.last is not None and not isinstance(error, _NOT_AGAIN)
         keep = again and not making.is_saved
         if not isinstance(error, KeyboardInterrupt):
             if keep and isinstance(error, ClassyError):
@@ -176,13 +195,30 @@ def _kept(stage: Stage, target: Path) -> str:
     return f"{stage.rows:,} rows are kept beside {target}; the same call goes on from there."
 
 
-def _tell_of_earlier_rows(stage: Stage, timezone: ZoneInfo) -> None:
+def _look_at_earlier_rows(stage: Stage, count_until: CountUntil, timezone: ZoneInfo) -> None:
+    """Say what becomes of the rows of an earlier call."""
     if stage.outdated is not None:
         what = f"{_since(stage.outdated, timezone)} are older than a day and were dropped"
         warn(f"{what}: all is fetched anew.", DataWarning)
-    if stage.rows:
-        what = f"Going on with {_since(stage, timezone)}; what changed since then is not in them"
-        warn(f"{what}. Delete {stage.folder} to begin anew.", DataWarning)
+    if stage.last is None:
+        return
+    there = _there_are(count_until, stage.last)
+    what = _since(stage, timezone)
+    if there is not None and there > stage.rows:
+        stage.drop()
+        what = f"{what} were dropped, as the API counts {there:,} up to the last of them by now"
+        warn(f"{what}: all is fetched anew.", DataWarning)
+        return
+    what = f"Going on with {what}; what changed since then is not in them"
+    warn(f"{what}. Delete {stage.folder} to begin anew.", DataWarning)
+
+
+def _there_are(count_until: CountUntil, last: int) -> int | None:
+    """Return how many records there are up to an id; None where the server cannot say."""
+    try:
+        return count_until(last)
+    except _REFUSALS:
+        return None
 
 
 def _since(kept: Stage | Checkpoint, timezone: ZoneInfo) -> str:

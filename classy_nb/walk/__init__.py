@@ -83,6 +83,10 @@ class Walk:
         total = self._asker.count().total
         return sum(len(records) for records in self.pages()) if total is None else total
 
+    def count_until(self, last: int) -> int | None:
+        """Return how many records have ids up to *last*: one request; None where the server doesn't say."""
+        return self._asker.count(until=last).total
+
     def pages(self) -> Iterator[Sequence[Any]]:
         """Yield the records page by page, in order of ids where there is one worker and there are ids.
 

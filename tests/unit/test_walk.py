@@ -76,6 +76,13 @@ def test_a_small_list_costs_one_request(number: int, workers: int) -> None:
     assert listed.asked[0] == {"sort": "id", "page": "1", "per_page": "100"}
 
 
+def test_counting_up_to_an_id_takes_one_request() -> None:
+    listed = Listed(rows(250))
+    assert Walk(query(where="status = success"), listed.fetch).count_until(rows(250)[100]["id"]) == 50
+    assert listed.asked == [{"filter": "status=success,id<=301", "page": "1", "per_page": "1"}]
+    assert Walk(query(), Listed(rows(250), Faults(total="missing")).fetch).count_until(301) is None
+
+
 def test_trap_20_the_walk_by_key_is_what_is_asked_for() -> None:
     listed = Listed(rows(250))
     walk = Walk(query(where="status = success", include="items"), listed.fetch)
