@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
@@ -30,12 +32,16 @@ _REASONS = {
 
 _MOST_BYTES = 200
 """Of a name that gets something added; a name has 255 at most."""
+_HASH_DIGITS = 16
 
 
 def hidden_name(path: Path, ending: str) -> str:
-    """Return the name of something hidden that stands beside *path* until it is whole."""
-    name = os.fsencode(path.name)[:_MOST_BYTES].decode("utf-8", "ignore")
-    return f".{name}.{ending}"
+    """Return the name of something hidden that stands beside *path* until it is whole; no two share one."""
+    name = os.fsencode(path.name)
+    if len(name) > _MOST_BYTES:
+        kept = name[: _MOST_BYTES - _HASH_DIGITS - 1].decode("utf-8", "ignore")
+        return f".{kept}-{hashlib.sha256(name).hexdigest()[:_HASH_DIGITS]}.{ending}"
+    return f".{path.name}.{ending}"
 
 
 @contextlib.contextmanager
@@ -50,6 +56,44 @@ def telling_reasons(path: Path) -> Iterator[None]:
     else:
         return
     raise ExportError(f"{path} could not be written: {reason}.", advice=advice)
+
+
+def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Return *path* and the file behind its links, once it is clear that a file may be put there.
+
+    Nothing is made for that: a crash would leave it.
+
+    Raises
+    ------
+    ExportError
+        It may not, and why.
+    """
+    try:
+        shown = Path(path).expanduser()
+        target = Path(os.path.realpath(shown))
+    except (ValueError, RuntimeError) as error:  # no characters of a name; nobody's home
+        raise ExportError(
+            f"{os.fspath(path)!r} could not be written: {error}.", advice="Check the path."
+        ) from None
+    with telling_reasons(shown):
+        if target.parent.is_dir() and not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission")
+        try:
+            mode = target.stat().st_mode
+        except FileNotFoundError:
+            return shown, target
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if not stat.S_ISREG(mode):
+            # A rename would put a file in the place of the device or pipe.
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+        if not (mode & 0o222 and os.access(target, os.W_OK)):
+            # A rename would not mind; who protects a file does.
+            raise ExportError(
+                f"{shown} could not be written: it is write-protected.",
+                advice="Choose another name, or change its permissions.",
+            )
+    return shown, target
 
 
 class AtomicFile:
@@ -81,17 +125,11 @@ class AtomicFile:
         check: Callable[[], object] = lambda: None,
     ) -> None:
         self._check = check
-        self.path = Path(path).expanduser()
-        self._target = Path(os.path.realpath(self.path))
+        self.path, self._target = writable(path)
         draft = hidden_name(self._target, f"{uuid4().hex}.tmp")
         self._draft = (drafts or self._target.parent) / draft
         with telling_reasons(self.path):
-            if self._target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, "is a directory")
-            if self._target.exists() and not self._target.is_file():
-                # A rename would put a file in the place of the device or pipe.
-                raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
-            self.file: BinaryIO = open(self._draft, "xb", opener=_for_its_owner)  # noqa: SIM115
+            self.file: BinaryIO = open(self._draft, "xb", opener=for_its_owner)  # noqa: SIM115
             self._made = os.fstat(self.file.fileno())
 
     @property
@@ -136,5 +174,6 @@ class AtomicFile:
             self._draft.unlink(missing_ok=True)
 
 
-def _for_its_owner(path: str, flags: int) -> int:
+def for_its_owner(path: str, flags: int) -> int:
+    """Open a file that, where it is new, nobody else may read."""
     return os.open(path, flags, 0o600)
