@@ -11,8 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
-import shutil
 import time
 import zlib
 from dataclasses import asdict, dataclass, field
@@ -21,16 +19,14 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.feather
-from filelock import FileLock, Timeout
 
-from classy_nb.errors import ExportError
-
-from ._atomic import hidden_name
+from ._atomic import for_its_owner
+from ._folder import CHECKPOINT, FRESH, PART, Folder
 from ._schema import common_schema, even, fitted
 from ._table import flat_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -39,8 +35,6 @@ MAX_AGE = 24 * 3600.0
 """Seconds from the beginning of the first call on, after which nothing is gone on with: records change."""
 _CHUNK_ROWS = 1000
 """Rows of a batch that are read at once."""
-_CHECKPOINT, _LOCK = "checkpoint.json", "lock"
-_PART = re.compile(r"[0-9a-f]{32}\.arrow")
 
 
 @dataclass
@@ -67,13 +61,18 @@ class Stage:
     """
 
     def __init__(self, target: Path, question: Mapping[str, Any]) -> None:
-        self._target = target
-        self.folder = target.with_name(hidden_name(target, "partial"))
+        self._folder = Folder(target)
         text = json.dumps(question, sort_keys=True, default=str)
         self._question = hashlib.sha256(text.encode()).hexdigest()
         self._checkpoint = Checkpoint(self._question)
-        self.outdated: Checkpoint | None = None
-        """What an earlier call had left too long ago: it was dropped."""
+        self.dropped: Checkpoint | None = None
+        """What an earlier call had left and this one cannot go on with."""
+        self.why_dropped = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where the batches are."""
+        return self._folder.path
 
     @property
     def rows(self) -> int:
@@ -96,45 +95,39 @@ class Stage:
         Raises
         ------
         ExportError
-            Another export to the same file is under way.
+            Another export to the same file is under way, or something else stands in the way.
         """
-        if self.folder.exists() and not self.folder.is_dir():
-            raise ExportError(f"{self.folder} is in the way.", advice="Move it, or choose another name.")
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        self._lock = FileLock(self.folder / _LOCK, timeout=0)
+        self._folder.open()
         try:
-            self._lock.acquire()
-        except Timeout:
-            busy = f"Another export to {self._target} is under way."
-        else:
-            found = self._load() if resume else None
-            if found is not None and time.time() - found.begun_at > MAX_AGE:
-                self.outdated, found = found, None
-            self._checkpoint = found or Checkpoint(self._question, begun_at=time.time())
-            self._sweep({_LOCK, *self._checkpoint.parts, *([_CHECKPOINT] if found else [])})
-            return
-        raise ExportError(busy, advice="Wait for it, or choose another file.")
+            found = self._load()
+            if found is not None and (why := self._why_not(found)):
+                self.dropped, self.why_dropped = found, why
+            if found is None or self.dropped is not None or not resume:
+                self.drop()
+            else:
+                self._checkpoint = found
+                self._folder.sweep({CHECKPOINT, *found.parts})
+        except BaseException:
+            self._folder.close(keep=True)
+            raise
+
+    def _why_not(self, found: Checkpoint) -> str:
+        """Say why rows cannot be gone on with; nothing where they can."""
+        if found.question != self._question:
+            return (
+                "answer another question (other arguments, organization, time zone or version of classy_nb)"
+            )
+        return "are older than a day" if time.time() - found.begun_at > MAX_AGE else ""
 
     def drop(self) -> None:
-        """Forget what an earlier call has left."""
+        """Begin anew."""
         self._checkpoint = Checkpoint(self._question, begun_at=time.time())
-        self._sweep({_LOCK})
-
-    def _sweep(self, keep: Collection[str] = ()) -> None:
-        """Remove what a crash has left and no checkpoint names."""
-        for path in self.folder.iterdir():
-            if path.name in keep:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
-                    path.unlink()
+        self._folder.sweep()
 
     def _load(self) -> Checkpoint | None:
         try:
-            found = Checkpoint(**json.loads((self.folder / _CHECKPOINT).read_text("utf-8")))
-            good = found.question == self._question and found.begun_at <= time.time()
+            found = Checkpoint(**json.loads((self.folder / CHECKPOINT).read_text("utf-8")))
+            good = found.begun_at <= time.time()
             numbers = type(found.last) is int and type(found.rows) is int
             whole = all(self._is_whole(name, checksum) for name, checksum in found.parts.items())
         except (OSError, ValueError, TypeError, AttributeError):
@@ -142,7 +135,7 @@ class Stage:
         return found if good and numbers and whole else None
 
     def _is_whole(self, name: str, checksum: int) -> bool:
-        return bool(_PART.fullmatch(name)) and zlib.crc32((self.folder / name).read_bytes()) == checksum
+        return bool(PART.fullmatch(name)) and zlib.crc32((self.folder / name).read_bytes()) == checksum
 
     def add(self, frame: pd.DataFrame) -> None:
         """Keep one more batch."""
@@ -168,9 +161,9 @@ class Stage:
             old.last if frame.empty else _last_id(frame, old),
             old.begun_at,
         )
-        fresh = self.folder / f"{_CHECKPOINT}.new"
+        fresh = self.folder / FRESH
         _write(fresh, json.dumps(asdict(new)).encode())
-        fresh.replace(self.folder / _CHECKPOINT)
+        fresh.replace(self.folder / CHECKPOINT)
         self._checkpoint = new
 
     def tables(self) -> Iterator[pa.Table]:
@@ -200,18 +193,12 @@ class Stage:
 
     def close(self, *, keep: bool) -> None:
         """Let others at it; *keep* what is there for a later call, or remove it."""
-        if not keep:
-            # While the lock is held: another export must not find half of it. Where the lock itself
-            # cannot be removed before it is released (Windows), releasing removes it.
-            with contextlib.suppress(OSError):
-                self._sweep()
-        self._lock.release()
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()  # only where nothing is in it
+        self._folder.close(keep=keep)
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+    # Whoever may look into the folder: a person may have made it.
+    with open(path, "wb", opener=for_its_owner) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

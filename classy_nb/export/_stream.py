@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -23,13 +21,15 @@ from classy_nb.errors import (
 )
 from classy_nb.moments import zone
 
-from ._atomic import AtomicFile, telling_reasons
+from ._atomic import AtomicFile, telling_reasons, writable
 from ._csv import CsvWriter
 from ._parquet import write_parquet
 from ._stage import Stage
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     import pandas as pd
@@ -117,17 +117,16 @@ def stream(
     Warns
     -----
     DataWarning
-        It goes on with rows of an earlier call, which may have changed since; or drops them, as they are
-        older than a day, or as there are more by now.
+        It goes on with rows of an earlier call, which may have changed since; or drops them: they are older
+        than a day, they answer another question, or there are more by now.
 
     Notes
     -----
     Whatever ends it, the rows that had come are kept for the next call where that can go on behind them and
     none is known to be missing; else nothing is left behind.
     """
-    target = Path(path).expanduser()
-    AtomicFile(target).abort()  # an hour of fetching must not end in "no such folder"
-    stage = Stage(Path(os.path.realpath(target)), question)
+    target, place = writable(path)  # an hour of fetching must not end in "it is a folder"
+    stage = Stage(place, question)
     with telling_reasons(target):
         stage.open(resume=resumable)
     making = _Making(stage, target, watcher)
@@ -197,8 +196,8 @@ def _kept(stage: Stage, target: Path) -> str:
 
 def _look_at_earlier_rows(stage: Stage, count_until: CountUntil, timezone: ZoneInfo) -> None:
     """Say what becomes of the rows of an earlier call."""
-    if stage.outdated is not None:
-        what = f"{_since(stage.outdated, timezone)} are older than a day and were dropped"
+    if stage.dropped is not None:
+        what = f"{_since(stage.dropped, timezone)} {stage.why_dropped} and were dropped"
         warn(f"{what}: all is fetched anew.", DataWarning)
     if stage.last is None:
         return

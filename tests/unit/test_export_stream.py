@@ -13,8 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from classy_nb.catalog import Column
-from classy_nb.errors import DataWarning, ExportError, InterruptedFetchError, ServerError
+from classy_nb.errors import (
+    ConnectionFailedError,
+    DataWarning,
+    ExportError,
+    IncompleteResultError,
+    InterruptedFetchError,
+    ServerError,
+    TimedOutError,
+)
 from classy_nb.export import _atomic, _stage, stream_csv, stream_parquet
+from classy_nb.export._stage import Stage
 from classy_nb.frames import FrameBuilder
 
 COLUMNS = (Column("id", "int"), Column("name", "text"), Column("items", "list"))
@@ -166,6 +175,91 @@ def test_rows_older_than_a_day_are_dropped_aloud(
         "all is fetched anew."
     )
     assert batches.asked == [None]
+    assert beside(target) == []
+
+
+@ways
+def test_rows_of_another_question_are_dropped_aloud(
+    target: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_stage.time, "time", lambda: 1_769_878_800.0)  # 2026-01-31 17:00 UTC
+    with pytest.raises(InterruptedFetchError, match="Stopped: 20 rows are kept"):
+        write(Batches(before=raising(KeyboardInterrupt(), 3)), target)
+    batches = Batches()
+    with pytest.warns(DataWarning) as caught:
+        write(batches, target, question={**QUESTION, "limit": 3}, resumable=False)
+    [warning] = caught
+    assert str(warning.message) == (
+        "20 rows that were fetched from 2026-01-31 17:00 UTC on answer another question (other arguments, "
+        "organization, time zone or version of classy_nb) and were dropped: all is fetched anew."
+    )
+    assert batches.asked == [None]
+    assert beside(target) == []
+
+
+@ways
+@pytest.mark.parametrize(
+    ("there", "dropped"), [(19, False), (20, False), (21, True), (None, False), (TimedOutError("no"), False)]
+)
+def test_more_records_than_rows_of_an_earlier_call(
+    target: Path, undisturbed: Callable[..., bytes], write: Callable[..., Path], there: Any, *, dropped: bool
+) -> None:
+    with pytest.raises(InterruptedFetchError):
+        write(Batches(before=raising(KeyboardInterrupt(), 3)), target)
+    asked = []
+
+    def count_until(last: int) -> int | None:
+        asked.append(last)
+        if isinstance(there, Exception):
+            raise there
+        return cast("int | None", there)
+
+    batches = Batches()
+    told = "were dropped, as the API counts 21 up to the last of them by now: all is fetched anew.$"
+    with pytest.warns(DataWarning, match=told) if dropped else going_on(20):
+        write(batches, target, count_until=count_until)
+    assert (asked, batches.asked) == ([20], [None if dropped else 20])
+    assert target.read_bytes() == undisturbed(write)
+    assert beside(target) == []
+
+
+@ways
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ConnectionFailedError("No answer.")])
+def test_what_ends_the_question_how_many_there_are_keeps_the_rows(
+    target: Path, write: Callable[..., Path], error: BaseException
+) -> None:
+    with pytest.raises(InterruptedFetchError):
+        write(Batches(before=raising(KeyboardInterrupt(), 3)), target)
+    batches = Batches()
+    with pytest.raises((InterruptedFetchError, ConnectionFailedError)) as caught:
+        write(batches, target, count_until=lambda _: raising(error, 0)(0))
+    told = "".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+    assert "20 rows are kept beside" in told
+    assert (batches.asked, rows_kept(target)) == ([], 20)
+
+
+@ways
+def test_nothing_is_kept_of_a_list_that_misses_rows(target: Path, write: Callable[..., Path]) -> None:
+    """They may be missing among those that had come."""
+    with pytest.raises(IncompleteResultError) as caught:
+        write(Batches(before=raising(IncompleteResultError("39 of 40 records arrived."), 3)), target)
+    assert not hasattr(caught.value, "__notes__")
+    assert (target.read_text(), beside(target)) == ("older", [])
+
+
+@ways
+def test_a_crash_before_the_first_row_leaves_nothing_but_the_folder(
+    target: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is made on trial stands in there, where the next call removes it."""
+
+    def killed(self: Stage, **_: object) -> None:
+        raise SystemExit(9)
+
+    monkeypatch.setattr(Stage, "open", killed)
+    monkeypatch.setattr(_atomic.AtomicFile, "abort", lambda _: None)
+    with pytest.raises(SystemExit):
+        write(Batches(), target)
     assert beside(target) == []
 
 
