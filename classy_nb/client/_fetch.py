@@ -214,6 +214,8 @@ class Fetcher:
             "path": query.path,
             "parameters": query.parameters,
             "conditions": [str(condition) for condition in query.conditions],
+            "sort": query.sort,
+            "limit": query.limit,
         }
 
     def _finished(self, builder: FrameBuilder, query: Query, walk: Walk) -> pd.DataFrame:
