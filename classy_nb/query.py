@@ -182,7 +182,7 @@ class Asking:
     ) -> tuple[tuple[str, bool], ...]:
         columns = self.catalog.columns(endpoint, aggregates=aggregates)
         known = {c.name: c for c in columns if "." not in c.name and c.kind not in ("list", "json")}
-        found = []
+        found: list[tuple[str, bool]] = []
         for text in names:
             name, _, direction = text.strip().partition(":")
             if name.startswith("-") and not direction:
@@ -190,6 +190,8 @@ class Asking:
             if direction not in ("", "asc", "desc"):
                 raise UsageError(f"sort={text!r}: the direction is asc or desc.")
             find_column(name, known, "sort")
+            if name in dict(found):
+                raise UsageError(f"sort= names {name!r} twice.", advice="Give it once: the first decides.")
             found.append((name, direction == "desc"))
         return tuple(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.errors import UsageError
 from classy_nb.progress import Progress
 
 from ._fetch import BATCH_ROWS, Fetcher
@@ -119,7 +120,7 @@ class Files:
         """Return what makes the batches behind an id, the question, and how to stream."""
         query = self._batched(**asked)
         by_id = query.endpoint.id is not None and query.limit is None
-        watcher = progress if callable(progress) else None
+        watcher = progress if callable(watchable(progress)) else None
         line = Progress(query.endpoint.resource, wanted=watcher or False)
 
         def batches(after: int | None) -> Iterator[pd.DataFrame]:
@@ -130,3 +131,10 @@ class Files:
 
         options = {"resumable": by_id, "count_until": count_until, "watcher": watcher}
         return batches, self._fetcher.question(query), options
+
+
+def watchable(progress: object) -> bool | Watcher | None:
+    """Return what says whom to show the progress; refuse what only looks like it."""
+    if progress is None or isinstance(progress, bool) or callable(progress):
+        return progress
+    raise UsageError(f"progress={progress!r} is neither True, False, None nor a function.")

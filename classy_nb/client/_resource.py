@@ -10,7 +10,7 @@ from classy_nb.errors import DeprecatedEndpointWarning, UsageError
 from classy_nb.progress import Progress
 
 from ._fetch import BATCH_ROWS, Backend, Fetcher
-from ._files import Files
+from ._files import Files, watchable
 from ._signature import signature_of
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Resource(Files):
             limit=limit,
             **keywords,
         )
-        return self._fetcher.frame(query, _checked(dtype_backend), progress=progress)
+        return self._fetcher.frame(query, _checked(dtype_backend), progress=watchable(progress))
 
     def get(
         self,
@@ -201,7 +201,16 @@ class Resource(Files):
         """Return how many records there are, with one request.
 
         *progress* is called while the request has to wait or be repeated; what it raises ends it.
+
+        Raises
+        ------
+        UsageError
+            Something that would count nothing else: ``limit=``, ``sort=``, ``fields=``, or what the API does
+            not know.
         """
+        for name in (name for name in _NOT_COUNTED if keywords.get(name) is not None):
+            raise UsageError(f"count() takes no {name}=.", advice="It counts all records that meet the rest.")
+        watchable(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
         line = Progress(self._kind.name, wanted=progress) if progress is not None else None
         return self._fetcher.walk(query, line).count()
@@ -237,7 +246,8 @@ class Resource(Files):
         """
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number from 1.")
-        return self._fetcher.batches(self._batched(**asked), _checked(dtype_backend), rows, progress=progress)
+        backend, progress = _checked(dtype_backend), watchable(progress)
+        return self._fetcher.batches(self._batched(**asked), backend, rows, progress=progress)
 
     def _batched(self, **asked: Any) -> Query:
         if asked.get("sort") is not None and asked.get("limit") is None:
@@ -260,6 +270,10 @@ class Resource(Files):
 
     def _repr_html_(self) -> str:
         return resource_html(self._kind, self._asking)
+
+
+_NOT_COUNTED = ("limit", "sort", "fields")
+"""What a list takes and a count would silently leave out."""
 
 
 def _checked(backend: object) -> Backend:

@@ -1,6 +1,8 @@
 """Lists as frames: what is sent, what comes back, warnings, batches."""
 
 import warnings
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -70,8 +72,37 @@ def test_nothing_is_sent_where_the_question_makes_no_sense(connected: Classy, se
         with pytest.raises(UsageError):
             connected.transactions(**asked)
     with pytest.raises(UsageError):
-        connected.transactions.count(limit=5, sortt="x")
+        connected.transactions.count(sortt="x")
     assert server.asked == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("limit", 5), ("sort", "id"), ("fields", "status")])
+def test_a_count_takes_nothing_that_it_would_leave_out(
+    connected: Classy, server: ScriptedServer, name: str, value: Any
+) -> None:
+    with pytest.raises(UsageError, match=rf"count\(\) takes no {name}="):
+        connected.transactions.count(**{name: value})
+    assert server.asked == []
+    listed = serve(server, 350)
+    assert connected.transactions.count(**{name: None}) == 350
+    assert len(listed.asked) == 1
+
+
+@pytest.mark.parametrize("progress", ["yes", 1, 0, [], "False"])
+def test_progress_is_a_flag_or_a_function(
+    connected: Classy, server: ScriptedServer, tmp_path: Path, progress: Any
+) -> None:
+    gifts = connected.transactions
+    for call in (
+        gifts,
+        gifts.count,
+        gifts.batches,
+        partial(gifts.to_csv, tmp_path / "a.csv"),
+        partial(gifts.to_parquet, tmp_path / "a.parquet"),
+    ):
+        with pytest.raises(UsageError, match="is neither True, False, None nor a function"):
+            call(progress=progress)
+    assert (server.asked, list(tmp_path.iterdir())) == ([], [])
 
 
 def test_arrow_dtypes(connected: Classy, server: ScriptedServer) -> None:

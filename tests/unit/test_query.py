@@ -223,6 +223,8 @@ def test_sorts_are_checked() -> None:
     assert "unknown column 'items'" in refusal("transactions", include="items", sort="items")
     assert "unknown column 'metadata'" in refusal("transactions", sort="metadata")
     assert "sort= takes names" in refusal("transactions", sort="")
+    assert "sort= names 'id' twice" in refusal("transactions", sort="id,id:desc", limit=3)
+    assert "sort= names 'status' twice" in refusal("transactions", sort=["-status", "id", "status:desc"])
 
 
 def test_a_sort_that_fields_leave_out_would_be_lost() -> None:
