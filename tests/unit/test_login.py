@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.connection import CANARY, CLIENT_ID, WRONG_CANARY, orgs, paginator
 from support.login_form import Form
-from support.server import Asked, Reply, ScriptedServer
+from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
 from classy_nb._retry import Retry
@@ -225,54 +225,6 @@ def test_an_answer_that_nobody_expects(show: Show, server: ScriptedServer, monke
     assert form.error()["text"].startswith("Something went wrong behind this form (ZeroDivisionError)")
 
 
-def test_of_several_organizations_one_is_chosen(show: Show, server: ScriptedServer) -> None:
-    server.answers.append(Reply(body=orgs({**TWO, 11: ""})))
-    form = show()
-    form.submit()
-    state = form.wait_until("state", phase="choose")
-    assert state["organizations"] == [["7", "Helping Hands"], ["9", "Second <b>Chance</b>"], ["11", ""]]
-    with pytest.raises(cn.NotLoggedInError):
-        _ = form.classy.organization
-    form.say("choose", organization="5")
-    assert form.error()["text"] == "Choose an organization."
-    assert form.last("state")["organizations"] == state["organizations"]
-    form.say("choose", organization="11")
-    assert form.connected()["text"].startswith("Connected to organization 11 at ")
-    assert (form.classy.organization, form.classy.organization_name) == (11, None)
-    assert len(server.asked) == 2
-
-
-def test_one_may_go_back_from_the_choice(show: Show, server: ScriptedServer) -> None:
-    server.answers += [Reply(body=orgs(TWO)), Reply(body=orgs(ONE))]
-    form = show()
-    form.submit()
-    form.wait_until("state", phase="choose")
-    form.say("back")
-    assert form.last("state")["phase"] == "form"
-    form.say("choose", organization="9")  # too late, such as from another view
-    assert form.last("state")["phase"] == "form"
-    form.submit()
-    form.connected()
-    assert form.classy.organization == 7
-
-
-def test_an_organization_may_be_given(show: Show, server: ScriptedServer) -> None:
-    server.answers += [Reply(body=orgs({5: "Other"})), Reply(body=orgs(TWO))]
-    form = show(organization=9)
-    form.submit()
-    assert "does not see an organization with id 9. It sees Other: 5." in form.error()["text"]
-    form.submit()
-    form.connected()
-    assert form.classy.organization == 9
-
-
-def test_no_organization(show: Show, server: ScriptedServer) -> None:
-    server.answers.append(Reply(body=orgs({})))
-    form = show()
-    form.submit()
-    assert form.error()["text"].startswith("The application sees no organization.")
-
-
 def test_sent_twice_it_logs_in_once(show: Show, server: ScriptedServer) -> None:
     free = threading.Event()
     server.logins.append(Reply(body={"access_token": "t" * 32, "expires_in": 7200}, delay=free))
@@ -285,47 +237,3 @@ def test_sent_twice_it_logs_in_once(show: Show, server: ScriptedServer) -> None:
     free.set()
     form.connected()
     assert len(server.token_requests) == 1
-
-
-def test_closing_the_form_gives_up(show: Show, server: ScriptedServer) -> None:
-    form = show()
-    with form.classy:
-        pass
-    assert form.panel.comm is None
-    for _ in range(2):
-        form.classy.close()
-    with pytest.raises(cn.NotLoggedInError, match=r"closed before it was logged in. Call login\(\) again"):
-        _ = form.classy.transactions
-    assert "Call login() again." in repr(form.classy)
-
-
-def test_closing_the_form_breaks_the_login_off(show: Show, server: ScriptedServer) -> None:
-    reached, free = threading.Event(), threading.Event()
-
-    def silent(_: Asked) -> Reply:
-        reached.set()
-        return Reply(delay=free)
-
-    server.login_handler = silent
-    form = show()
-    form.submit()
-    assert reached.wait(20)
-    form.classy.close()
-    try:
-        form.join_background()  # though the server says nothing
-    finally:
-        free.set()
-    assert len(server.asked) == 1
-
-
-def test_a_login_that_ends_after_closing_leaves_nothing_open(show: Show, server: ScriptedServer) -> None:
-    free = threading.Event()
-    server.logins.append(Reply(body={"access_token": "t" * 32, "expires_in": 7200}, delay=free))
-    server.answers.append(Reply(body=orgs(ONE)))
-    form = show()
-    form.submit()
-    form.classy.close()
-    free.set()
-    form.join_background()
-    with pytest.raises(cn.NotLoggedInError):
-        _ = form.classy.organization
