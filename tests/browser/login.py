@@ -15,6 +15,36 @@ if TYPE_CHECKING:
 CELL = "import classy_nb as cn\nclassy = cn.login()"
 ROOT = ".classy-nb-login"
 
+# What Python tells the form.
+FIXED = {
+    "kind": "state",
+    "application": "Live (api.classy.org)",
+    "file": "/home/ann/work/.env",
+    "file_name": ".env",
+}
+FORM = {**FIXED, "phase": "form"}
+BUSY = {**FIXED, "phase": "busy", "text": "Connecting to api.classy.org…"}
+CHOOSE = {
+    **FIXED,
+    "phase": "choose",
+    "organizations": [["7", "Helping Hands"], ["9", "<b>Other</b>"], ["11", ""]],
+}
+REFUSED = {
+    **FORM,
+    "error": {
+        "text": "The login was refused. <i>Check</i> both.",
+        "invalid": ["client_id", "client_secret"],
+        "focus": "client_secret",
+    },
+}
+CONNECTED = {
+    **FIXED,
+    "phase": "connected",
+    "text": "Connected to <b>Other</b> at 14:02",
+    "notes": ["The credentials were saved in .env."],
+}
+CLOSED = {**FIXED, "phase": "closed", "text": "This form was closed. Call <b>login()</b> again."}
+
 
 class LoginForm:
     """One view of the form, in a page or in a part of it."""

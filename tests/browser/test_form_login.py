@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser.accessibility import violations
-from browser.login import ROOT, LoginForm
+from browser.login import BUSY, CHOOSE, CLOSED, CONNECTED, FORM, REFUSED, ROOT, LoginForm
 from playwright.sync_api import expect
 from support.connection import CANARY, CLIENT_ID
 
@@ -16,30 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from browser.panel import PanelPage
-    from playwright.sync_api import BrowserContext
 
-FIXED = {"kind": "state", "host": "api.classy.org", "file": "/home/ann/work/.env", "file_name": ".env"}
-FORM = {**FIXED, "phase": "form"}
-BUSY = {**FIXED, "phase": "busy", "text": "Connecting to api.classy.org…"}
-CHOOSE = {
-    **FIXED,
-    "phase": "choose",
-    "organizations": [["7", "Helping Hands"], ["9", "<b>Other</b>"], ["11", ""]],
-}
-REFUSED = {
-    **FORM,
-    "error": {
-        "text": "The login was refused. <i>Check</i> both.",
-        "invalid": ["client_id", "client_secret"],
-        "focus": "client_secret",
-    },
-}
-CONNECTED = {
-    **FIXED,
-    "phase": "connected",
-    "text": "Connected to <b>Other</b> at 14:02",
-    "notes": ["The credentials were saved in .env."],
-}
 WHERE_IS_IT = """
 secret => {
   const places = [document.documentElement.outerHTML, location.href, document.title, document.cookie];
@@ -199,6 +176,16 @@ def test_the_sandbox_takes_no_credentials(panel: PanelPage, form: LoginForm) -> 
     expect(form.status).to_have_text("")
 
 
+def test_a_closed_form_is_a_line(panel: PanelPage, form: LoginForm) -> None:
+    form.fill(CLIENT_ID, CANARY)
+    panel.send(CLOSED)
+    expect(form.status).to_have_text("This form was closed. Call <b>login()</b> again.")
+    expect(form.status).to_have_attribute("data-tone", "")
+    expect(panel.root.locator("form, input, button, b")).to_have_count(0)
+    assert panel.page.evaluate(WHERE_IS_IT, CANARY) == 0
+    assert violations(panel.page, ROOT) == []
+
+
 def test_an_organization_is_chosen(panel: PanelPage, form: LoginForm) -> None:
     form.fill(CLIENT_ID, CANARY)
     form.connect.click()
@@ -245,55 +232,3 @@ def test_two_views_are_two_forms(panel: PanelPage) -> None:
     panel.close()
     gone = [message["view"] for message in panel.sent if message["kind"] == "gone"]
     assert sorted(gone) == sorted(hellos)
-
-
-def test_without_a_kernel_the_form_says_so(
-    context: BrowserContext, panel_page: Callable[..., PanelPage]
-) -> None:
-    context.clock.install()
-    panel = panel_page(esm("login"), css("login"))
-    form = LoginForm(panel.page)
-    expect(form.status).to_have_text("Connecting to the kernel…")
-    expect(form.secret).to_be_hidden()
-    context.clock.fast_forward(3_000)
-    expect(form.status).to_contain_text("Still waiting: the kernel is busy")
-    context.clock.fast_forward(6_000)
-    expect(form.status).to_contain_text("No kernel answers behind this form: run the cell again")
-    assert violations(panel.page, ROOT) == []
-    panel.send(FORM)  # it was busy for long
-    expect(form.secret).to_be_visible()
-    expect(form.status).to_have_text("")
-
-
-def test_sent_to_no_kernel_the_form_says_so_and_recovers(
-    context: BrowserContext, panel_page: Callable[..., PanelPage]
-) -> None:
-    context.clock.install()
-    panel = panel_page(esm("login"), css("login"))
-    panel.send(FORM)
-    form = LoginForm(panel.page)
-    form.fill(CLIENT_ID, CANARY)
-    form.connect.click()
-    context.clock.fast_forward(3_000)
-    expect(form.status).to_contain_text("Still waiting")
-    context.clock.fast_forward(6_000)
-    expect(form.status).to_contain_text("run the cell again")
-    expect(form.secret).to_have_value("")
-    form.secret.press("Enter")
-    assert len(submitted(panel)) == 1
-    panel.send(REFUSED)
-    expect(form.status).to_contain_text("The login was refused.")
-    expect(form.secret).to_be_editable()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_can_be_read_and_fits_everywhere(panel: PanelPage, form: LoginForm, scheme: Any) -> None:
-    panel.page.emulate_media(color_scheme=scheme)
-    if scheme == "dark":
-        panel.page.evaluate("document.body.style.background = '#16191d'")
-    panel.page.set_viewport_size({"width": 320, "height": 800})
-    for state in (FORM, REFUSED, BUSY, CHOOSE, CONNECTED):
-        panel.send(state)
-        assert violations(panel.page, ROOT) == []
-        assert panel.root.evaluate("one => one.scrollWidth <= one.clientWidth")
-        assert panel.page.evaluate("document.documentElement.scrollWidth") <= 320
