@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from ._names import ResourceNames
 from ._session import Logins, Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from classy_nb.panel import LoginPanel
@@ -59,7 +60,8 @@ def login(
     -------
     Classy
         After prompts it is connected. From a form it is not yet: until the form was sent, any use
-        raises NotLoggedInError. ``close()`` takes the form away.
+        raises NotLoggedInError. ``close()`` takes the form away, and so does letting go of the
+        connection: keep it in a variable.
 
     Raises
     ------
@@ -84,7 +86,9 @@ def login(
     )
     options.transport(settings.base_url).close()  # so that what makes no sense is said now
     connection = Login()
-    logins = Logins(settings, organization, env_file, options, adopt=connection.adopt, demo_timezone=timezone)
+    logins = Logins(
+        settings, organization, env_file, options, adopt=_handing_to(connection), demo_timezone=timezone
+    )
     where = place() if prompt is None else Place.TERMINAL if prompt else Place.NOTEBOOK
     if where is Place.NOBODY:
         raise CredentialsError(_NOBODY, advice=_FOR_NOBODY)
@@ -134,6 +138,7 @@ class Login(Classy):
         from classy_nb.panel import LoginPanel
 
         self._form = LoginPanel(logins)
+        weakref.finalize(self, _forsake, weakref.ref(self._form)).atexit = False
         self._form.show()
 
     def adopt(self, classy: Classy) -> None:
@@ -153,12 +158,16 @@ class Login(Classy):
             if "sandbox" in vars(self):
                 vars(self)["sandbox"].stop()
         elif self._form is not None:
-            self._form.close()
+            self._form.give_up()
 
     def __getattr__(self, name: str) -> Any:
         ours = name in _HELD or (name.startswith("_") and not name.endswith("_"))
         if ours and not _is_made(self):
-            if vars(self).get("_given_up"):
+            given_up = vars(self).get("_given_up")
+            # The notebook keeps the traceback, which would keep this and so its form, whatever the variable
+            # holds by then.
+            del self
+            if given_up:
                 raise NotLoggedInError(_GIVEN_UP, advice=_AGAIN)
             raise NotLoggedInError(_NOT_YET)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -178,6 +187,26 @@ class Login(Classy):
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() if _is_made(self) else f"<div>{escape(repr(self))}</div>"
+
+
+def _handing_to(login: Login) -> Callable[[Classy], None]:
+    """Return what hands a connection to *login*, while somebody else holds that: its form does not."""
+    held = weakref.ref(login)
+
+    def adopt(classy: Classy) -> None:
+        made = held()
+        if made is None:
+            classy.close()
+        else:
+            made.adopt(classy)
+
+    return adopt
+
+
+def _forsake(form: weakref.ref[LoginPanel]) -> None:
+    open_one = form()
+    if open_one is not None:
+        open_one.forsake()
 
 
 def _is_made(login: Login) -> bool:

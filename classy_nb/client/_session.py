@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classy_nb._warn import kept_warnings
-from classy_nb.credentials import Credentials
+from classy_nb.credentials import VENDOR_HOSTS, Credentials
 from classy_nb.errors import ClassyError
 from classy_nb.tokens import TokenAuth
 
@@ -69,6 +69,7 @@ class Logins:
         self._demo_timezone = demo_timezone
         self.adopt = adopt
         self.host = settings.base_url.split("/")[2]
+        self.live = self.host in VENDOR_HOSTS
         self.file = Path(env_file).expanduser().absolute()
         self.file_name = str(env_file)
 

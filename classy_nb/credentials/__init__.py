@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ._credentials import Credentials
-from ._settings import BASE_URL, TOKEN_URL
+from ._settings import BASE_URL, TOKEN_URL, VENDOR_HOSTS
 
-__all__ = ["BASE_URL", "TOKEN_URL", "Credentials"]
+__all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials"]

@@ -18,6 +18,7 @@ TOKEN_URL: Final = "https://api.classy.org/oauth2/auth"  # noqa: S105 - an addre
 TIMEZONE: Final = "UTC"
 
 VENDOR_HOSTS: Final = frozenset({"api.classy.org", "pro.gofundme.com"})
+"""Whose servers hold organizations' own data; any other host is a stand-in or something in between."""
 _DECIMAL: Final = re.compile(r"[0-9]{1,18}")
 
 

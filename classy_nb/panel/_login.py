@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,17 @@ from classy_nb.redact import Secret
 
 from ._bridge import Panel, css, esm
 from ._login_place import in_voila
-from ._login_words import WHERE_NO_FORM_SHOWS, Connected, missing, named, problem
+from ._login_words import (
+    CLOSED,
+    UNHELD,
+    WHERE_NO_FORM_SHOWS,
+    Closed,
+    Connected,
+    application,
+    missing,
+    named,
+    problem,
+)
 from ._words import words
 
 if TYPE_CHECKING:
@@ -38,7 +49,7 @@ class LoginPanel(Panel):
         self._writing = threading.Lock()
         self._closed = False
         self._at_work: threading.Thread | None = None
-        self._phase = "form"  # then "busy", "choose" where there is a choice, and "connected"
+        self._phase = "form"  # then "busy", "choose" where there is a choice, and "connected" or "closed"
         self._shown: dict[str, Any] = {}
         self._session: Session | None = None
         self._remember = False
@@ -56,7 +67,11 @@ class LoginPanel(Panel):
         """Return what is to be seen, none of it typed by people."""
         with self._lock:
             connector = self._connector
-            fixed = {"host": connector.host, "file": str(connector.file), "file_name": connector.file_name}
+            fixed = {
+                "application": application(connector.host, live=connector.live),
+                "file": str(connector.file),
+                "file_name": connector.file_name,
+            }
             return {**fixed, "phase": self._phase, **self._shown}
 
     def receive(self, kind: str, message: dict[str, Any], buffers: list[memoryview]) -> None:
@@ -74,27 +89,50 @@ class LoginPanel(Panel):
     def left(self) -> None:
         """Take the widget out of the kernel when its last view is gone for good."""
         with self._lock:
-            over = self._phase == "connected" and not self.views
+            over = self._phase in _OVER and not self.views
         if over:
             self.close()
 
-    def close(self) -> None:
-        """Close the widget, and what was begun with it; from then on nothing is written into the file."""
+    def give_up(self, why: str = CLOSED) -> None:
+        """Break off a login that is not made; from then on nothing is written into the file.
+
+        Parameters
+        ----------
+        why
+            What stands in the form's place from then on.
+        """
         with self._lock:
+            if self._phase in _OVER:
+                return
             self._closed = True
             self._drop_session()
-            layout, self._handle = self.layout, None
+            self._go("closed", text=why)
         if self._at_work not in (None, threading.current_thread()):
             hang_up([self._at_work])  # it would try again and again
         with self._writing:
             pass  # what is being written now is whole when this returns
+        self._replace(Closed(why))
+
+    def forsake(self) -> None:
+        """Give up because nothing holds the connection any more; for finalizers, so it waits for nothing.
+
+        Those run in any thread at any time, perhaps one that holds a lock of this form.
+        """
+        if self._phase not in _OVER:
+            with contextlib.suppress(RuntimeError):  # Python is about to end
+                self.background(lambda: self.give_up(UNHELD))
+
+    def close(self) -> None:
+        """Close the widget, and what was begun with it."""
+        self.give_up()
+        layout = self.layout
         super().close()
         layout.close()
 
     def trouble(self, error: BaseException) -> None:
         """Show an error; the form can be sent again."""
         with self._lock:
-            if self._phase == "connected":
+            if self._phase in _OVER:
                 return
             phase, extra = "form", {}
             if self._session is not None and len(self._session.organizations) > 1:
@@ -170,14 +208,22 @@ class LoginPanel(Panel):
     def _done(self, organization: str, notes: list[str]) -> None:
         over = Connected(organization, f"{datetime.now():%H:%M}", notes)  # noqa: DTZ005 - the reader's clock
         with self._lock:
-            self._session, handle = None, self._handle
+            if self._closed:
+                return
+            self._session = None
             self._go("connected", text=over.line, notes=notes)
+        self._replace(over)
+
+    def _replace(self, left: Connected | Closed) -> None:
+        """Put what is left into the output, and take the widget out of the kernel."""
+        with self._lock:
+            handle, self._handle = self._handle, None
             # Where one view was ever shown, it is in the output that is replaced now. Other views (of a
             # reloaded page, in Voila) may be out of its reach: they show the line until they go.
-            replaced = handle is not None and len(self.views_ever) <= 1 and not in_voila()
+            seen_elsewhere = len(self.views_ever) > 1 or (in_voila() and bool(self.views))
         if handle is not None:
-            handle.update(over.bundle(), raw=True)
-        if replaced:
+            handle.update(left.bundle(), raw=True)
+        if not seen_elsewhere:
             self.close()
 
     def _choice(self, session: Session) -> dict[str, Any]:
@@ -193,6 +239,7 @@ class LoginPanel(Panel):
         self.tell("state", **self.state())
 
 
+_OVER = frozenset({"connected", "closed"})
 _STARTING = "Starting the sandbox…"
 
 

@@ -34,6 +34,8 @@ class Connector(Protocol):
 
     host: str
     """Who is asked."""
+    live: bool
+    """Whether that is the vendor."""
     file: Path
     """Where credentials are remembered, if people want that."""
     file_name: str

@@ -22,6 +22,23 @@ WHERE_NO_FORM_SHOWS = (
     "(see .env.example) and use cn.connect()."
 )
 
+CLOSED = "This form was closed. Call login() again."
+UNHELD = (
+    "This form was closed: no variable holds its connection. "
+    "Use the newer form, or run the cell again, with classy = cn.login()."
+)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What stays in the notebook of a form that was not filled in."""
+
+    line: str
+
+    def bundle(self) -> dict[str, str]:
+        """Return it as an output without any widget."""
+        return {"text/plain": self.line, "text/html": f"<div>{escape(self.line)}</div>"}
+
 
 @dataclass(frozen=True)
 class Connected:
@@ -43,6 +60,11 @@ class Connected:
             "text/plain": "\n".join((self.line, *self.notes)),
             "text/html": f'<div><span aria-hidden="true">✔ </span>{escape(self.line)}{notes}</div>',
         }
+
+
+def application(host: str, *, live: bool) -> str:
+    """Name what client id and secret log in to; live is what the vendor runs."""
+    return f"Live ({host})" if live else f"Your application ({host})"
 
 
 def named(organization: int, name: str) -> str:

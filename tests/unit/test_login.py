@@ -16,7 +16,6 @@ from classy_nb._retry import Retry
 
 Show = Callable[..., Form]
 ONE = {7: "Helping Hands"}
-TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
 LINE = re.compile(r"Connected to Helping Hands at [012]\d:[0-5]\d")
 REFUSED = Reply(400, {"error": "invalid_client", "error_description": "Invalid client authentication"})
 
@@ -38,13 +37,26 @@ def test_the_form_begins_blank(show: Show, tmp_path: Path, monkeypatch: pytest.M
     assert state == {
         "kind": "state",
         "phase": "form",
-        "host": host,
+        "application": f"Your application ({host})",
         "file": str(tmp_path / ".env"),
         "file_name": ".env",
     }
     [shown] = form.output.shown
     assert "cn.login(prompt=True)" in shown["text/plain"]
     assert "CLASSY_CLIENT_SECRET into a .env file" in shown["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "said"),
+    [
+        ("https://api.classy.org/2.0", "Live (api.classy.org)"),
+        ("https://pro.gofundme.com/2.0", "Live (pro.gofundme.com)"),
+        ("https://api.classy.org.example.com/2.0", "Your application (api.classy.org.example.com)"),
+        ("http://127.0.0.1:8790/2.0", "Your application (127.0.0.1:8790)"),
+    ],
+)
+def test_only_the_vendors_own_is_called_live(show: Show, base_url: str, said: str) -> None:
+    assert show(base_url=base_url).last("state")["application"] == said
 
 
 def test_the_right_pair_connects(show: Show, server: ScriptedServer) -> None:
@@ -68,7 +80,7 @@ def test_the_right_pair_connects(show: Show, server: ScriptedServer) -> None:
 def test_what_is_left_is_a_line_and_no_widget(show: Show, server: ScriptedServer) -> None:
     import ipywidgets
 
-    server.answers.append(Reply(body=orgs({9: TWO[9]})))
+    server.answers.append(Reply(body=orgs({9: "Second <b>Chance</b>"})))
     form = show()
     layout = form.panel.layout
     form.submit()

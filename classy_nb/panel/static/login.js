@@ -51,7 +51,8 @@ function drawLogin(bridge) {
     credentials,
     element(
       "div", { className: "classy-nb-fields" },
-      element("label", { for: environment.id }, "Environment"), element("div", {}, environment, about),
+      element("label", { for: environment.id }, "Environment"),
+      element("div", {}, environment, about),
     ),
     keep,
     element("div", { className: "classy-nb-actions" }, connect),
@@ -144,10 +145,10 @@ function drawLogin(bridge) {
     const before = phase;
     phase = state.phase;
     bridge.root.dataset.phase = phase;
-    live.textContent = `Live (${state.host})`;
+    live.textContent = state.application;
     rememberLabel.textContent = `Remember in ${state.file_name.split(/[\\/]/).pop()}`;
     file.textContent = `Writes ${state.file}, readable by you only.`;
-    if (phase === "connected") {
+    if (phase === "connected" || phase === "closed") {
       finish(state);
       return;
     }
@@ -169,12 +170,12 @@ function drawLogin(bridge) {
       if (mine && phase === "form" && before === "choose") secret.focus();
     }
   };
-  const finish = ({ text, notes }) => {
+  const finish = ({ text, notes = [] }) => {
     secret.value = "";
     bridge.root.replaceChildren(
       bridge.status, ...notes.map((note) => element("p", { className: "classy-nb-hint" }, note)),
     );
-    bridge.say(text, "done");
+    bridge.say(text, phase === "connected" ? "done" : "");
   };
 
   bridge.root.append(heading, form, choice, bridge.status);
