@@ -114,3 +114,23 @@ def test_a_reloaded_page_shows_both_panels_and_a_second_view_works(
     opened.run_cell(2)
     expect(opened.output(2)).to_contain_text("Stand-in Harbor Foundation")
     assert CANARY not in opened.save()
+
+
+def test_a_form_ends_with_its_variable_and_leaves_a_line(notebook: Callable[..., Notebook]) -> None:
+    opened = notebook(CELL, "classy.transactions", CELL, "classy.close()")
+    opened.run_cell(0)
+    expect(LoginForm(opened.output(0)).form).to_be_visible()
+    opened.run_cell(1)
+    expect(opened.output(1)).to_contain_text("NotLoggedInError")
+    opened.run_cell(2)
+    expect(LoginForm(opened.output(2)).form).to_be_visible()
+    expect(opened.output(0)).to_contain_text("This form was closed: no variable holds its connection.")
+    picture(opened.page, "login-replaced")
+    opened.run_cell(3)
+    expect(opened.output(2)).to_contain_text("This form was closed. Call login() again.")
+    picture(opened.page, "login-closed")
+    saved = opened.saved()
+    assert widgets_in(saved) == []
+    for number in (0, 2):
+        [output] = saved.cells[number].outputs
+        assert sorted(output.data) == ["text/html", "text/plain"]
