@@ -166,7 +166,7 @@ class Login(Classy):
             given_up = vars(self).get("_given_up")
             # The notebook keeps the traceback, which would keep this and so its form, whatever the variable
             # holds by then.
-            del self
+            self = None  # type: ignore[assignment]  # noqa: PLW0642 - deleted, it would not be shown as an argument
             if given_up:
                 raise NotLoggedInError(_GIVEN_UP, advice=_AGAIN)
             raise NotLoggedInError(_NOT_YET)

@@ -48,6 +48,11 @@ def test_each_label_stands_at_its_field_also_above_a_hint(
             assert abs((name["top"] + name["bottom"]) - (box["top"] + box["bottom"])) <= 2
         else:
             assert 0 <= box["top"] - name["bottom"] <= 8
+    tops = [
+        field.evaluate("one => one.getBoundingClientRect().top") for field in (form.client_id, form.secret)
+    ]
+    tops.append(environment.evaluate("one => one.getBoundingClientRect().top"))
+    assert tops[2] - tops[1] == pytest.approx(tops[1] - tops[0], abs=1)  # the rows are equally far apart
 
 
 def test_without_a_kernel_the_form_says_so(

@@ -1,7 +1,7 @@
 // The login form. The secret is in its input until it is sent, once, by message; then the input is emptied.
 
-const SANDBOX = "Sandbox (invented data, no credentials needed)";
-const ABOUT_SANDBOX = "Runs on this machine and is ready in a few seconds.";
+const SANDBOX = "Sandbox (invented data)";
+const ABOUT_SANDBOX = "Needs no credentials. It starts on this machine in seconds.";
 
 function drawLogin(bridge) {
   const { id } = bridge;
