@@ -17,9 +17,11 @@ from browser.desk import Desk
 from browser.headless import Headless
 from browser.notebook import Notebook, write_notebook
 from browser.panel import PanelPage, open_panel
+from browser.wired import Wired
 from support.canaries import leaks, tokens_of
 from support.connection import CANARY, CLIENT_ID, WRONG_CANARY
 
+import classy_nb as cn
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -163,6 +165,22 @@ def box(shared_box: Sandbox) -> Iterator[Sandbox]:
     shared_box.faults.clear()
     yield shared_box
     shared_box.faults.clear()
+
+
+@pytest.fixture
+def wired(
+    panel_page: Callable[..., PanelPage], box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Wired]:
+    monkeypatch.chdir(tmp_path)
+    with cn.connect(
+        box.client_id, box.client_secret, base_url=box.base_url, token_url=box.token_url
+    ) as classy:
+        explorer = classy.explore()
+        made = Wired(panel_page(explorer._esm, explorer._css), explorer)
+        made.carry(lambda: made.viewer.of("state"))
+        yield made
+        assert made.panel.saves == 0
+        explorer.close()
 
 
 @pytest.fixture(scope="session")

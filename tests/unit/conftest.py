@@ -1,9 +1,43 @@
 """What several tests of the explorer need."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
+from support.explorer import STATUSES, gift
+from support.lists import Listed, rows
+from support.server import ScriptedServer
 from support.viewer import Viewer
 
-from classy_nb.panel.explorer import Explorer
+from classy_nb.client import Classy
+from classy_nb.panel.explorer import Explorer, _notebook
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch, connected: Classy) -> dict[str, Any]:
+    """The variables of a notebook, in which the connection is called ``raiser``."""
+    variables: dict[str, Any] = {"_": connected, "raiser": connected}
+    monkeypatch.setattr(_notebook, "variables", lambda: variables)
+    return variables
+
+
+@pytest.fixture
+def explorer(
+    connected: Classy, server: ScriptedServer, notebook: dict[str, Any], tmp_path: Path, monkeypatch: Any
+) -> Iterator[Explorer]:
+    server.handler = Listed(rows(250)).reply
+    monkeypatch.chdir(tmp_path)
+    panel = connected.explore()
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def listed(server: ScriptedServer) -> Listed:
+    found = Listed([gift(n, status) for n, status in enumerate(STATUSES, 1)])
+    server.handler = found.reply
+    return found
 
 
 @pytest.fixture
