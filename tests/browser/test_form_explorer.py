@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from browser.wired import Wired
 
 
-
 def test_a_resource_is_found_and_chosen_by_keyboard(wired: Wired) -> None:
     form, page = wired.form, wired.page
     options = form.labelled("Resource").locator("option")

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from browser.wired import Wired
 
 
-
 def test_the_call_is_copied_or_at_least_selected(wired: Wired) -> None:
     form, page = wired.form, wired.page
     form.press("Copy")

@@ -62,6 +62,24 @@ def test_a_file_is_replaced_only_after_a_question(wired: Wired, tmp_path: Path) 
     assert len(file.read_text().splitlines()) > 2000
 
 
+def test_a_question_is_gone_as_soon_as_the_form_is_another(wired: Wired, tmp_path: Path) -> None:
+    form = wired.form
+    replace = form.root.get_by_role("button", name="Replace the file")
+    files = [tmp_path / "gifts.csv", tmp_path / "other.csv"]
+    for file in files:
+        file.write_text("mine")
+    form.labelled("File name").fill("gifts.csv")
+    form.press("Save CSV")
+    wired.until("Replace it?")
+    expect(replace).to_be_visible()
+    form.labelled("File name").fill("other.csv")  # and the kernel has not heard of it
+    expect(replace).to_be_hidden()
+    expect(form.status).to_have_text("")
+    wired.carry()
+    expect(replace).to_be_hidden()
+    assert [file.read_text() for file in files] == ["mine", "mine"]
+
+
 def test_two_views_show_the_same_and_leave(wired: Wired) -> None:
     wired.form.labelled("Since").fill("2026-01-01")
     wired.carry()

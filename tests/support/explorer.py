@@ -39,7 +39,7 @@ def filled(viewer: Viewer, **changes: Any) -> dict[str, Any]:
     return {**viewer.last("state")["form"], **changes}
 
 
-def press(viewer: Viewer, action: str, *, replace: bool = False, **changes: Any) -> dict[str, Any]:
+def press(viewer: Viewer, action: str, *, replace: str = "", **changes: Any) -> dict[str, Any]:
     """Press a button and wait for what is said in the end."""
     viewer.say(action, form={**viewer.last("state")["form"], **changes}, replace=replace)
     return viewer.wait_for_end()

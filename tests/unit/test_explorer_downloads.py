@@ -13,7 +13,7 @@ from support.viewer import Viewer
 from classy_nb.errors import ClassyError, InterruptedFetchError, ServerError
 from classy_nb.export._stage import Stage
 from classy_nb.panel._words import words
-from classy_nb.panel.explorer import Explorer, _actions, _share
+from classy_nb.panel.explorer import Explorer, _handout, _share
 
 
 def offered(viewer: Viewer, **changes: Any) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_a_download_can_be_cancelled_on_its_way(viewer: Viewer, explorer: Explor
 def test_a_download_that_nobody_fetches_is_dropped(
     viewer: Viewer, explorer: Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_actions, "_PULLED_WITHIN", 0.1)
+    monkeypatch.setattr(_handout, "_PULLED_WITHIN", 0.1)
     viewer.say("download", form=viewer.last("state")["form"])
     viewer.wait_for("dropped")
     viewer.wait_until("status", tone="error")

@@ -30,14 +30,32 @@ def test_a_file_that_exists_is_replaced_only_when_told_so(viewer: Viewer, tmp_pa
     said = press(viewer, "save", file="gifts")
     assert said["text"].startswith(f"{file} exists (4 bytes, changed ")
     assert said["text"].endswith("Replace it?")
-    assert said["question"] == {"action": "save", "yes": "Replace the file"}
+    assert said["question"] == {"action": "save", "yes": "Replace the file", "about": str(file)}
     assert viewer.of("job") == []
     viewer.say("keep")
     assert viewer.last("status")["text"] == "Nothing was replaced."
     assert viewer.last("status")["question"] is None
     assert file.read_text() == "mine"
-    press(viewer, "save", replace=True, file="gifts")
+    press(viewer, "save", file="gifts")
+    press(viewer, "save", replace=str(file), file="gifts")
     assert len(file.read_text().splitlines()) == 251
+
+
+def test_only_the_file_that_was_asked_about_is_replaced(viewer: Viewer, tmp_path: Path) -> None:
+    file, other = tmp_path / "gifts.csv", tmp_path / "other.csv"
+    for one in (file, other):
+        one.write_text("mine")
+    assert press(viewer, "save", file="gifts.csv", replace=str(file))["question"]  # nobody was asked yet
+    for answer in (str(file), str(other)):
+        press(viewer, "save", file="gifts.csv")
+        said = press(viewer, "save", file="other.csv", replace=answer)
+        assert said["text"].startswith(f"{other} exists (4 bytes, ")
+        assert said["question"]["about"] == str(other)
+    press(viewer, "save", file="gifts.csv")
+    file.write_text("changed meanwhile")
+    assert "(17 bytes, " in press(viewer, "save", file="gifts.csv", replace=str(file))["text"]
+    assert (file.read_text(), other.read_text()) == ("changed meanwhile", "mine")
+    assert viewer.of("job") == []
 
 
 @pytest.mark.parametrize("name", ["a\nb.csv", "folder/", "..", "\0"])
@@ -70,7 +88,8 @@ def test_what_was_cancelled_before_it_had_its_name_is_not_saved(
 
     monkeypatch.setattr(AtomicFile, "commit", held)
     monkeypatch.setattr(_job, "_PATIENCE", 0.1)
-    viewer.say("save", form={**viewer.last("state")["form"], "file": str(file)}, replace=True)
+    press(viewer, "save", file=str(file))
+    viewer.say("save", form={**viewer.last("state")["form"], "file": str(file)}, replace=str(file))
     assert reached.wait(20)
     job = explorer._conversation._job
     assert job is not None

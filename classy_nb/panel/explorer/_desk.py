@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -28,6 +29,35 @@ if TYPE_CHECKING:
 _BETWEEN_NEWS = 0.1
 """Seconds between two messages about progress."""
 Tone = Literal["", "done", "error"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that would be replaced, which only the user can decide.
+
+    Attributes
+    ----------
+    text
+        The question, for people.
+    action
+        What to do if the answer is yes.
+    yes
+        That answer, for people.
+    about
+        What would be replaced: a path or a name. The answer repeats it.
+    held
+        What stood there when it was asked.
+    """
+
+    text: str
+    action: str
+    yes: str
+    about: str
+    held: object = field(repr=False)
+
+    def written(self) -> dict[str, str]:
+        """Return it as the browser takes it."""
+        return {"action": self.action, "yes": self.yes, "about": self.about}
 
 
 class Connection(Protocol):
@@ -71,22 +101,48 @@ class Desk:
         self._share: Share | None = None
         self._told = 0.0
         self._status: dict[str, Any] = {"text": "", "tone": "", "question": None}
+        self._question: Question | None = None
 
     def source(self, resource: str) -> Source:
         """Return the resource of the connection."""
         return cast("Source", getattr(self.connection, resource))
 
-    def say(self, text: str, tone: Tone = "", *, question: dict[str, str] | None = None) -> None:
+    def say(self, text: str, tone: Tone = "", *, question: Question | None = None) -> None:
         """Show a sentence about what happened last, perhaps one that asks for a decision."""
         with self._lock:
-            self._status = {"text": text, "tone": tone, "question": question}
+            self._question = question
+            asked = None if question is None else question.written()
+            self._status = {"text": text, "tone": tone, "question": asked}
             self.tell("status", **self._status)
+
+    def ask(self, question: Question) -> None:
+        """Let the user decide about something that would be replaced."""
+        self.say(question.text, question=question)
+
+    def agreed(self, action: str, answer: str, about: str, still: Callable[[Any], bool]) -> bool:
+        """Tell whether the user has agreed to replace just this.
+
+        Parameters
+        ----------
+        action
+            What would be done now.
+        answer
+            What the user agreed to have replaced.
+        about
+            What would be replaced now.
+        still
+            Whether there is still what was there when the question was asked.
+        """
+        asked = self._question
+        if asked is None or (asked.action, asked.about, answer) != (action, about, about):
+            return False
+        return still(asked.held)
 
     def begin(
         self,
         label: str,
         work: Callable[[Job], Any],
-        then: Callable[[Job, Any], str | None],
+        then: Callable[[Job, Any], str | Question | None],
         late: Callable[[Job, Outcome], object] = lambda _job, _outcome: None,
     ) -> None:
         """Start a job, if there is none.
@@ -98,7 +154,8 @@ class Desk:
         work
             Done in a thread.
         then
-            Takes the work's value where the job wasn't cancelled, and says what to tell; None: it goes on.
+            Takes the work's value where the job wasn't cancelled, and says what to tell or to ask; None: it
+            goes on.
         late
             Takes how the work ended in the end, if it was said to be cancelled before.
         """
@@ -151,21 +208,23 @@ class Desk:
                 self._told = now
                 self.tell("job", **self.job())
 
-    def _ended(self, job: Job, outcome: Outcome, then: Callable[[Job, Any], str | None]) -> None:
+    def _ended(self, job: Job, outcome: Outcome, then: Callable[[Job, Any], str | Question | None]) -> None:
         with self._lock:
             self._job = None
-            text: str | None = outcome.text
+            said: str | Question | None = outcome.text
             tones: dict[str, Tone] = {"done": "done", "cancelled": "", "failed": "error"}
             tone = tones[outcome.kind]
             if outcome.kind == "done":
                 try:
-                    text = then(job, outcome.value)
-                    text = f"{text} {outcome.text}".strip() if text is not None else None
+                    said = then(job, outcome.value)
                 except Exception as error:  # noqa: BLE001 - nobody else would tell
-                    text, tone = words(error), "error"
+                    said, tone = words(error), "error"
             self.tell("job", **self.job())
-            if text is not None:
-                self.say(text, tone)
+            odd = outcome.text if outcome.kind == "done" else ""
+            if isinstance(said, Question):
+                self.say(f"{odd} {said.text}".strip(), question=said)
+            elif said is not None:
+                self.say(f"{said} {odd}".strip(), tone)
 
     def status(self) -> dict[str, Any]:
         """Return the sentence about what happened last."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any, cast
 
 from classy_nb._notebook import shell
+from classy_nb.progress import counted
 
 
 def variables() -> dict[str, Any] | None:
@@ -19,3 +21,16 @@ def name_of(thing: object, otherwise: str) -> str:
         if value is thing and not name.startswith("_"):
             return name
     return otherwise
+
+
+def held_by(name: str) -> object:
+    """Return what the variable *name* holds; None where there is no such variable, or nothing in it."""
+    return (variables() or {}).get(name)
+
+
+def kind_of(thing: object) -> str:
+    """Say what a variable holds, for people: ``a DataFrame of 12 rows``."""
+    kind = type(thing).__name__
+    article = "an" if kind[:1].lower() in tuple("aeiou") else "a"
+    rows = f" of {counted(len(thing), 'row')}" if kind == "DataFrame" and isinstance(thing, Sized) else ""
+    return f"{article} {kind}{rows}"

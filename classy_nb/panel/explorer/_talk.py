@@ -122,11 +122,15 @@ class Conversation(Actions):
 
     def _on_save(self, message: Mapping[str, Any]) -> None:
         self._on_form(message)
-        self.save(replace=message.get("replace") is True)
+        self.save(replace=_agreed(message))
 
     def _on_variable(self, message: Mapping[str, Any]) -> None:
         self._on_form(message)
-        self.variable(replace=message.get("replace") is True)
+        self.variable(replace=_agreed(message))
+
+    def _on_assign(self, message: Mapping[str, Any]) -> None:
+        self._on_form(message)
+        self.assign(replace=_agreed(message))
 
     def _on_download(self, message: Mapping[str, Any]) -> None:
         self._on_form(message)
@@ -186,3 +190,8 @@ class Conversation(Actions):
 def _word(message: Mapping[str, Any], name: str) -> str:
     value = message.get(name)
     return value[:64] if isinstance(value, str) else ""
+
+
+def _agreed(message: Mapping[str, Any]) -> str:
+    value = message.get("replace")
+    return value if isinstance(value, str) else ""

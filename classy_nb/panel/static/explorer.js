@@ -13,16 +13,19 @@ function render({ model, el }) {
   let counts = null;
   let attempted = false;
   let last = null; // the button that began the job
+  let asked = null; // the question that stands: what to do, and what that would replace
 
   const send = (kind, more = {}) => {
     clearTimeout(pending);
     pending = 0;
     bridge.ask(kind, { form: fields.form, view: bridge.view, ...more });
   };
-  const fields = makeFields(bridge, (now) => {
+  const changed = (now) => {
+    if (asked) drawStatus({ text: "", tone: "" }); // it was about the form as it was
     clearTimeout(pending);
     pending = setTimeout(() => send("form"), now ? 0 : TYPING_PAUSE);
-  });
+  };
+  const fields = makeFields(bridge, changed);
 
   const button = (text, act, kind = "") => element("button", {
     type: "button",
@@ -62,8 +65,7 @@ function render({ model, el }) {
     input.dataset.field = name;
     input.addEventListener("input", () => {
       fields.form[name] = input.value === call[name] ? "" : input.value;
-      clearTimeout(pending);
-      pending = setTimeout(() => send("form"), TYPING_PAUSE);
+      changed(false);
     });
     return { input, line: field(bridge, name, label, input) };
   };
@@ -73,7 +75,7 @@ function render({ model, el }) {
   const bar = element("progress", { "aria-label": "Progress" });
   const far = element("span", { className: "classy-nb-hint" });
   const running = element("div", { className: "classy-nb-running", hidden: true }, bar, far, cancel);
-  const yes = button("", () => send(yes.value, { replace: true }));
+  const yes = button("", () => send(asked.action, { replace: asked.about }));
   const no = button("Keep it", () => { bridge.ask("keep"); last?.focus(); });
   const question = element("div", { className: "classy-nb-buttons", hidden: true }, yes, no);
 
@@ -140,14 +142,15 @@ function render({ model, el }) {
     if (job.total) Object.assign(bar, { max: job.total, value: Math.min(job.rows, job.total) });
     else bar.removeAttribute("value");
   };
-  const drawStatus = ({ text, tone, question: asked }) => {
+  const drawStatus = ({ text, tone, question: next }) => {
     bridge.say(text, tone);
-    if (running.hidden && (asked || tone)) allow(true);
+    if (running.hidden && (next || tone)) allow(true);
+    asked = next ?? null;
     question.hidden = !asked;
     if (!asked) return;
-    yes.value = asked.action;
     yes.textContent = asked.yes;
-    if (root.contains(document.activeElement)) no.focus();
+    const at = document.activeElement; // whoever types on while rows come is not disturbed
+    if (root.contains(at) && (asked.action !== "assign" || at.matches("button"))) no.focus();
   };
 
   const take = {

@@ -1,0 +1,47 @@
+"""The files that the explorer writes: their names, and what they say of themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from classy_nb.export._atomic import telling_reasons
+from classy_nb.moments import zone
+
+from ._form import FormError
+
+
+def file_path(name: str) -> Path:
+    """Return the absolute path of the file called *name*.
+
+    Raises
+    ------
+    FormError
+        No file can be called so.
+    """
+    if not name.isprintable() or Path(name).name in ("", "..") or name.endswith(("/", "\\")):
+        raise FormError("Give the file a name, such as gifts.csv.", "file")
+    path = Path(name).expanduser()
+    return (path if path.suffix else path.with_name(f"{path.name}.csv")).absolute()
+
+
+def about(path: Path, timezone: str) -> str:
+    """Say how big a file is and how old."""
+    with telling_reasons(path):
+        there = path.stat()
+    changed = datetime.fromtimestamp(there.st_mtime, zone(timezone))
+    return f"{size_text(there.st_size)}, changed {changed:%Y-%m-%d %H:%M}"
+
+
+def mark(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file does; None where there is none."""
+    with telling_reasons(path):
+        there = path.stat() if path.exists() else None
+    return None if there is None else (there.st_ino, there.st_size, there.st_mtime_ns)
+
+
+def size_text(count: int) -> str:
+    """Write a number of bytes for people."""
+    if count < 1000:  # noqa: PLR2004
+        return f"{count} bytes"
+    return f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"  # noqa: PLR2004
