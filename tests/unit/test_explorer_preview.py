@@ -12,7 +12,8 @@ from support.viewer import Viewer
 
 from classy_nb.client import Classy
 from classy_nb.panel.explorer import Explorer
-from classy_nb.panel.explorer._preview import hidden, table
+from classy_nb.panel.explorer._masks import hidden, reaches_somebody, without_people
+from classy_nb.panel.explorer._preview import table
 from classy_nb.redact import is_personal
 
 
@@ -118,3 +119,100 @@ def test_rows_that_the_catalog_does_not_know_are_masked_unless_they_are_numbers(
     shown = table(frame, "campaigns", known={"id"}, date_column=None, personal=False)
     assert shown["rows"] == [["1", "hidden", "2.50"]]
     assert shown["personal"] == 1
+
+
+@pytest.mark.parametrize(
+    ("resource", "columns"),
+    [
+        (
+            "fundraising_teams",
+            "name description thank_you_text logo team_lead.title",
+        ),
+        ("subteams", "name description thank_you_text cover_photo_url canonical_url"),
+        ("leading_fundraising_teams", "name description thank_you_text team_lead.thumbnail_small"),
+        ("feed_items", "feedable_value linkable_value agent_name comment"),
+        ("fundraising_pages", "title canonical_url fundraising_team.name"),
+        ("transactions", "offline_payment_info offline_payment_info.description member.title"),
+    ],
+)
+def test_words_and_pictures_of_donors_and_fundraisers_are_masked(resource: str, columns: str) -> None:
+    assert [name for name in columns.split() if not hidden(name, resource)] == []
+
+
+def test_what_the_organization_says_of_itself_is_shown() -> None:
+    shown = {
+        "fundraising_teams": "campaign.name status currency_code team_lead.status goal",
+        "campaigns": "name",
+    }
+    for resource, columns in shown.items():
+        assert [name for name in columns.split() if hidden(name, resource)] == []
+
+
+def test_nested_values_keep_numbers_flags_and_what_is_no_words_of_anybodys() -> None:
+    nested = {
+        "id": 3,
+        "name": DONOR,
+        "note": f"call {DONOR}",
+        "status": "active",
+        "type": f"{EMAIL}",
+        "created_at": "2026-01-31T18:30:00+0000",
+        "anonymous": True,
+        "supporter": {"phone": 4155550123, "age": 7, "origin": None},
+        "tags": [DONOR, 5],
+        "ecard_message": {"n": 5, "text": [DONOR]},
+    }
+    assert without_people(nested) == {
+        "id": 3,
+        "name": "hidden",
+        "note": "hidden",
+        "status": "active",
+        "type": "hidden",
+        "created_at": "2026-01-31T18:30:00+0000",
+        "anonymous": True,
+        "supporter": {"phone": "hidden", "age": 7, "origin": None},
+        "tags": ["hidden", 5],
+        "ecard_message": {"n": "hidden", "text": ["hidden"]},
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ring (415) 555-0123",
+        "+44 20 7946 0958",
+        "4155550123 in the evening",
+        "call 555-0123",
+        "to a@example.org",
+    ],
+)
+def test_free_text_by_which_somebody_can_be_reached_is_masked(text: str) -> None:
+    assert reaches_somebody(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-31 18:30",
+        "Season 2025-2026",
+        "2147483647",
+        "1,250,000.50",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "ch_3OqvW82eZvKYlo2C1234567890",
+        "Gala of 2026",
+    ],
+)
+def test_dates_ids_and_amounts_are_no_telephone_numbers(text: str) -> None:
+    assert not reaches_somebody(text)
+
+
+def test_another_resource_is_masked_again(viewer: Viewer) -> None:
+    viewer.say("preview", form=filled(viewer))
+    viewer.wait_for_end()
+    viewer.say("personal", shown=True)
+    viewer.say("form", form=filled(viewer, since="2020-01-01"))
+    assert viewer.last("preview")["shown"]["unmasked"]
+    viewer.say("form", form=filled(viewer, resource="supporters"))
+    viewer.say("preview", form=filled(viewer))
+    viewer.wait_for_end()
+    assert not viewer.last("preview")["shown"]["unmasked"]
+    assert DONOR not in json.dumps(viewer.last("preview"))

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from classy_nb.redact import is_personal, redact
+from ._masks import HIDDEN, hidden, reaches_somebody, without_people
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-HIDDEN = "hidden"
-_ADDRESS = re.compile(r"\S@\S")
 _LONGEST = 80
 _FEW = 8
 _FEW_MASKED = 3
-_WRITTEN_BY_PEOPLE = frozenset(
-    {"activity", "dedications", "feed_items", "fundraising_pages", "stories", "updates"}
-)
-"""Resources whose titles and texts are donors' and fundraisers' own words, or name them."""
-_THEIR_WORDS = ("name", "title", "_text", "description")
-_TITLES = ("dedication.", "fundraising_page.", "member.", "supporter.")
 _FIRST = (
     "id",
     "status",
@@ -48,14 +39,6 @@ _FIRST = (
     "campaign_id",
 )
 """Columns to see first, where there are any of them."""
-
-
-def hidden(column: str, resource: str) -> bool:
-    """Tell whether a column is masked unless its reader asks for it: rather too many than too few."""
-    if is_personal(column):
-        return True
-    written = resource in _WRITTEN_BY_PEOPLE or column.startswith(_TITLES)
-    return written and (column.endswith(_THEIR_WORDS) or "thumbnail" in column)
 
 
 def table(
@@ -120,11 +103,11 @@ def _missing(value: Any) -> bool:
 
 
 def _text(value: Any, *, personal: bool) -> str:
-    """Write one cell; nested ones, and what looks like an address, without what is personal."""
+    """Write one cell; nested ones, and free text, without what is personal."""
     if _missing(value) or value is pd.NaT:
         return ""
     if isinstance(value, dict | list):
-        shown = value if personal else redact(value, is_personal, HIDDEN)
+        shown = value if personal else without_people(value)
         text = json.dumps(shown, ensure_ascii=False, default=str)
     elif isinstance(value, date):  # a datetime is one
         text = _moment(value)
@@ -134,8 +117,8 @@ def _text(value: Any, *, personal: bool) -> str:
         text = f"{value:,.2f}" if round(value, 2) == value else f"{value:,}"
     else:
         text = str(value)
-    if not personal and _ADDRESS.search(text):
-        return HIDDEN
+        if not personal and reaches_somebody(text):
+            return HIDDEN
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -105,6 +105,7 @@ class Conversation(Actions):
             self.say("")  # it was about the form as it was
         if before.resource != form.resource:
             self._preview = self._rows = self._counts = None
+            self.personal = False  # what may be shown was decided about the rows that are gone
             self.tell("preview", shown=None)
             self.tell("counts", shown=None)
         if (before.resource, before.parent, before.include) != (form.resource, form.parent, form.include):
