@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import ipywidgets
 import pytest
 from support.explorer import DONOR, filled
 from support.lists import Listed
@@ -25,7 +26,7 @@ def test_hello_is_answered_with_all_that_a_view_needs(viewer: Viewer, server: Sc
     state = viewer.last("state")
     assert state["organization"] == "Helping Hands"
     assert state["form"]["resource"] == "transactions"
-    assert state["call"]["text"] == "gifts = classy.transactions()"
+    assert state["call"]["texts"]["frame"] == "gifts = classy.transactions()"
     assert re.fullmatch(r"transactions_\d{4}-\d\d-\d\d\.csv", state["call"]["file"])
     assert (state["preview"], state["counts"]) == ({"shown": None}, {"shown": None})
     assert state["job"]["running"] is False
@@ -40,7 +41,7 @@ def test_the_form_is_kept_for_views_that_come_later(viewer: Viewer) -> None:
     viewer.say("form", form=form)
     assert viewer.last("form") == {"kind": "form", "form": {**form, "include": ["items"]}, "view": "view-1"}
     call = viewer.last("call")
-    assert call["text"].endswith(
+    assert call["texts"]["frame"].endswith(
         'since="2026-01-01",\n    where="status = success",\n    include="items",\n)'
     )
     assert call["problem"] == ""
@@ -54,7 +55,10 @@ def test_a_form_that_is_not_complete_says_so_and_sends_nothing(
 ) -> None:
     form = filled(viewer, parent="campaign")
     viewer.say("form", form=form)
-    assert (viewer.last("call")["problem"], viewer.last("call")["text"]) == ("Fill in the campaign id.", "")
+    assert (viewer.last("call")["problem"], viewer.last("call")["texts"]) == (
+        "Fill in the campaign id.",
+        {"frame": ""},
+    )
     assert viewer.last("call")["field"] == "value:campaign"
     for action in ("preview", "count", "save", "download", "variable"):
         viewer.say(action, form=form)
@@ -62,6 +66,7 @@ def test_a_form_that_is_not_complete_says_so_and_sends_nothing(
             "kind": "problem",
             "text": "Fill in the campaign id.",
             "field": "value:campaign",
+            "view": "view-1",
         }
         assert viewer.last("status")["tone"] == "error"
     viewer.say("form", form=filled(viewer))
@@ -133,3 +138,31 @@ def test_where_no_panel_shows_the_text_says_what_to_do(explorer: Explorer) -> No
     assert bundle["text/plain"] == text
     assert explorer.call == "gifts = classy.transactions()"
     assert (explorer.frame, explorer.file) == (None, None)
+
+
+def test_each_button_has_its_call(viewer: Viewer) -> None:
+    form = filled(viewer, where=[["status", "=", "success"]], file="out/gifts")
+    viewer.say("form", form=form)
+    assert viewer.last("call")["texts"] == {
+        "frame": 'gifts = classy.transactions(where="status = success")',
+        "count": 'classy.transactions.count(where="status = success")',
+        "csv": 'classy.transactions.to_csv("out/gifts.csv", where="status = success")',
+    }
+    viewer.say("form", form={**form, "file": "gone/"})
+    assert sorted(viewer.last("call")["texts"]) == ["count", "frame"]
+
+
+def test_what_is_wrong_is_told_with_the_view_that_asked(viewer: Viewer) -> None:
+    viewer.say("preview", form=filled(viewer, parent="campaign"), view="view-7")
+    assert viewer.last("problem")["view"] == "view-7"
+
+
+def test_nothing_of_a_closed_panel_stays(connected: Classy) -> None:
+    def alive() -> set[str]:
+        return set(ipywidgets.Widget.get_manager_state()["state"])
+
+    before = alive()
+    panel = connected.explore()
+    assert alive() > before
+    panel.close()
+    assert alive() == before

@@ -27,7 +27,7 @@ def test_numbers_by_status_until_all_are_accounted_for(viewer: Viewer, listed: L
     assert counts["rows"] == [("success", 5), ("failed", 3)]
     assert (counts["total"], counts["other"], counts["ignored"]) == (9, 1, False)
     assert counts["requests"] == len(listed.asked) == 11
-    assert re.fullmatch(r"transactions, counted at \d\d:\d\d with 11 requests", counts["caption"])
+    assert re.fullmatch(r"9 transactions, counted at \d\d:\d\d with 11 requests", counts["caption"])
     assert all(request["filter"].startswith("id>1") for request in listed.asked)
 
 
@@ -51,6 +51,13 @@ def test_where_there_is_one_status_or_none_one_request_counts(
     assert viewer.last("counts")["shown"]["rows"] == []
     assert len(listed.asked) == 1
     assert viewer.last("counts")["shown"]["caption"].endswith("with 1 request")
+
+
+def test_a_condition_that_leaves_some_statuses_is_counted_by_status(viewer: Viewer, listed: Listed) -> None:
+    viewer.say("count", form=filled(viewer, where=[["status", "!=", "success"]]))
+    viewer.wait_for_end()
+    assert ("failed", 3) in viewer.last("counts")["shown"]["rows"]
+    assert all(status != "success" for status, _ in viewer.last("counts")["shown"]["rows"])
 
 
 def test_a_condition_on_the_status_that_is_ignored_is_noticed(viewer: Viewer, listed: Listed) -> None:

@@ -101,7 +101,7 @@ def test_a_download_that_nobody_fetches_is_dropped(
     viewer.say("download", form=viewer.last("state")["form"])
     viewer.wait_for("dropped")
     viewer.wait_until("status", tone="error")
-    assert "the page that asked for it is gone" in viewer.last("status")["text"]
+    assert "was not fetched in time" in viewer.last("status")["text"]
 
 
 def test_closing_the_panel_removes_the_file(viewer: Viewer, explorer: Explorer) -> None:

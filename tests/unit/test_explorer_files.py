@@ -1,5 +1,6 @@
 """CSV files that the explorer writes."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from support.viewer import Viewer
 from classy_nb.export._atomic import AtomicFile
 from classy_nb.export._stage import Stage
 from classy_nb.panel.explorer import Explorer, _job
+from classy_nb.panel.explorer._files import file_path
+from classy_nb.panel.explorer._form import FormError
 
 
 def test_a_file_is_saved_under_the_day_s_name(viewer: Viewer, explorer: Explorer, tmp_path: Path) -> None:
@@ -63,6 +66,28 @@ def test_names_of_files_are_checked(viewer: Viewer, tmp_path: Path, name: str) -
     assert press(viewer, "save", file=name)["text"] == "Give the file a name, such as gifts.csv."
     assert viewer.last("problem")["field"] == "file"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("gifts", "gifts.csv"),
+        ("gifts.TSV", "gifts.TSV"),
+        ("gifts.xlsx", "gifts.xlsx.csv"),
+        ("gifts.2026", "gifts.2026.csv"),
+        ("../b/./gifts.csv", "../b/gifts.csv"),
+    ],
+)
+def test_a_file_ends_as_what_it_is(tmp_path: Path, name: str, written: str) -> None:
+    assert file_path(f"{tmp_path}/a/{name}") == Path(os.path.normpath(f"{tmp_path}/a/{written}"))
+
+
+def test_a_folder_and_nobodys_home_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "all.csv").mkdir()
+    with pytest.raises(FormError, match=r"all\.csv is a folder: give the file another name"):
+        file_path(f"{tmp_path}/all.csv")
+    with pytest.raises(FormError, match="There is no folder of a user ~nobody-at-all"):
+        file_path("~nobody-at-all/gifts.csv")
 
 
 def test_a_file_that_cannot_be_written_is_said(viewer: Viewer, tmp_path: Path) -> None:

@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 
 from classy_nb.catalog import load
 from classy_nb.panel.explorer import _facts
+from classy_nb.panel.explorer._asked import check, endpoint_of, keywords, kind_of, own_keys
 from classy_nb.panel.explorer._call import bad_name, call_text
-from classy_nb.panel.explorer._form import (
-    OPERATORS,
-    Form,
-    FormError,
-    Row,
-    check,
-    endpoint_of,
-    keywords,
-    kind_of,
-    own_keys,
-)
+from classy_nb.panel.explorer._form import OPERATORS, Form, FormError, Row
 from classy_nb.query import Asking, Query
 
 CATALOG = load()
@@ -91,7 +82,7 @@ def test_the_call_that_is_shown_asks_what_the_panel_asks(form: Form) -> None:
         asked, query = check(form, ASKING)
     except FormError:
         return
-    name, shown = evaluated(call_text("classy", form.resource, asked, "found"))
+    name, shown = evaluated(call_text(f"found = classy.{form.resource}", asked))
     assert name == "found"
     assert shown == query
 
@@ -116,17 +107,26 @@ def test_many_of_these_forms_are_complete() -> None:
     assert any(query.conditions for query in good)
 
 
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "a\nb", "a\u200b\U0001f600", "é", "'"])
+def test_text_is_written_as_python_reads_it(text: str) -> None:
+    assert eval(call_text("dict", {"where": text})) == {"where": text}
+
+
+@pytest.mark.parametrize("name", ["\ufb01le", "\uff49\uff46", "In", "Out", "exit", "_x", "list", "for", "2a"])
+def test_names_that_mean_something_else_are_refused(name: str) -> None:
+    assert bad_name(name) is not None
+
+
 def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
     form = Form(since="2026-01-01", where=(Row("status", "=", "success"),))
     asked, _ = check(form, ASKING)
     line = 'gifts = classy.transactions(since="2026-01-01", where="status = success")'
-    assert call_text("classy", "transactions", asked, "gifts") == line
+    assert call_text("gifts = classy.transactions", asked) == line
     asked, query = check(
         Form(values={"campaign": "12"}, parent="campaign", include=("supporter", "items")), ASKING
     )
-    folded = call_text(
-        "classy", "transactions", {**asked, "since": "2026-01-01", "limit": 5}, "gifts_of_this_campaign"
-    )
+    called = "gifts_of_this_campaign = classy.transactions"
+    folded = call_text(called, {**asked, "since": "2026-01-01", "limit": 5})
     assert folded.splitlines() == [
         "gifts_of_this_campaign = classy.transactions(",
         "    campaign=12,",
@@ -160,15 +160,24 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
             "value:payout_date",
             "is no date",
         ),
-        (Form(since="soon"), "since", "is no date"),
-        (Form(since="2025", until="2026-13-01"), "until", "is no date"),
-        (Form(since="2026-01-02", until="2026-01-02"), "until", "is not before"),
+        (Form(since="soon"), "since", "“Since”: write the date as 2026-01-31."),
+        (Form(since="2025", until="2026-13-01"), "until", "“Until”: write the date as 2026-01-31."),
+        (Form(since="2026-01-02", until="2026-01-02"), "until", "“Until” must be later than “Since”."),
+        (Form(incomplete=("since",)), "since", "The date under “Since” is not complete."),
+        (Form.read({"resource": "transactions", "where": [["id", "=", "1"]] * 101}), "", "more than 100"),
+        (Form.read({"resource": "transactions", "since": "2" * 1001}), "since", "more than 1,000 characters"),
         (Form(since="2026", by="status"), "since", "is no date"),
         (Form("dedications", since="2026"), "by", "Choose the date"),
         (Form(where=(Row("", "=", "x"),)), "where:0", "Condition 1 needs a column"),
         (Form(where=(Row("status", "~", "x"),)), "where:0", "Condition 1 needs one of"),
         (Form(where=(Row("status", "=", "x"), Row("id", ">", " "))), "where:1", "Condition 2 needs a value"),
         (Form(where=(Row("status", "=", "x"), Row("id", ">", "many"))), "where:1", "whole numbers"),
+        (Form(where=(Row("id", ">", "1,000"),)), "where:0", "write 1000, without a comma"),
+        (Form(where=(Row("total_gross_amount", ">", "1,000"),)), "where:0", "write 1000.50, without a comma"),
+        (Form(where=(Row("is_anonymous", "=", "yes!"),)), "where:0", "is either true or false"),
+        (Form(where=(Row("purchased_at", ">", "31/1"),)), "where:0", "write the date as 2026-01-31"),
+        (Form(where=(Row("company_name", "=", "a\u200bb"),)), "where:0", "a character that cannot be seen"),
+        (Form(where=(Row("company_name", "=", "NULL"),)), "where:0", "what is missing"),
         (Form(where=(Row("supporter.first_name", "=", "x"),)), "where:0", "unknown column"),
         (Form(where=(Row("status", "=", "a,b"),)), "where:0", "comma"),
     ],

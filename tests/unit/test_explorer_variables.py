@@ -15,7 +15,19 @@ def test_a_frame_gets_a_name(viewer: Viewer, explorer: Explorer, notebook: dict[
     assert said["text"].startswith("The variable gifts holds 250 rows, ")
     assert notebook["gifts"] is explorer.frame
     assert len(notebook["gifts"]) == 250
-    assert viewer.last("call")["text"] == "gifts = raiser.transactions()"
+    assert viewer.last("call")["texts"]["frame"] == "gifts = raiser.transactions()"
+
+
+def test_a_connection_without_a_variable_is_not_taken_for_another(
+    viewer: Viewer, explorer: Explorer, notebook: dict[str, Any]
+) -> None:
+    mine = explorer._conversation.connection
+    notebook.clear()
+    notebook.update(classy="another connection", _hidden=mine)
+    assert explorer.call == (
+        "# classy_2: the connection of this panel (Helping Hands)\ngifts = classy_2.transactions()"
+    )
+    assert viewer.last("state")["form"]["resource"] == "transactions"
 
 
 def test_another_variable_is_replaced_only_when_told_so(viewer: Viewer, notebook: dict[str, Any]) -> None:
@@ -91,7 +103,7 @@ def test_names_of_variables_are_checked(
     assert words in said["text"]
     assert viewer.last("problem")["field"] == "variable"
     assert notebook == before
-    assert viewer.last("call")["text"] == ""
+    assert viewer.last("call")["texts"] == {"frame": ""}
 
 
 def test_without_ipython_the_explorer_keeps_the_frame(
@@ -112,9 +124,9 @@ def test_the_variables_are_those_of_the_notebook() -> None:
     try:
         shell.user_ns["thing"] = thing = object()
         assert _notebook.variables() is shell.user_ns
-        assert _notebook.name_of(thing, "otherwise") == "thing"
-        assert _notebook.name_of(object(), "otherwise") == "otherwise"
+        assert _notebook.name_of(thing) == "thing"
+        assert _notebook.name_of(object()) is None
     finally:
         shell.reset()
         InteractiveShell.clear_instance()
-    assert _notebook.name_of(object(), "otherwise") == "otherwise"
+    assert _notebook.name_of(object()) is None

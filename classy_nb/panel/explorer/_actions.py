@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.progress import counted
 
 from . import _work
+from ._asked import check
 from ._desk import Question
 from ._files import about, mark, size_text
-from ._form import check
 from ._preview import table
 from ._variables import Variables
 
@@ -67,7 +67,7 @@ class Actions(Variables):
                 **found,
                 "resource": resource,
                 "call": self.call_of(asked),
-                "caption": f"{resource}, counted at {self.now()} with {requests}",
+                "caption": f"{found['total']:,} {resource}, counted at {self.now()} with {requests}",
             }
             self.tell("counts", shown=self._counts)
             return f"There are {found['total']:,} {resource.replace('_', ' ')}."
@@ -80,7 +80,7 @@ class Actions(Variables):
         source, path = self.source(self.form.resource), self.path()
         there = mark(path)
         if there is not None and not self.agreed("save", replace, str(path), there.__eq__):
-            text = f"{path} exists ({about(path, self.asking.timezone)}). Replace it?"
+            text = f"{path} exists ({about(path)}). Replace it?"
             self.ask(Question(text, "save", "Replace the file", str(path), there))
             return
 

@@ -5,28 +5,30 @@ from __future__ import annotations
 import builtins
 import json
 import keyword
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _WIDEST = 88
+_NOTEBOOKS_OWN = ("In", "Out", "exit", "quit", "get_ipython", "display")
 
 
-def call_text(connection: str, resource: str, asked: Mapping[str, Any], variable: str) -> str:
-    """Write ``variable = connection.resource(...)``, folded where it is long.
+def call_text(called: str, asked: Mapping[str, Any], *given: str) -> str:
+    """Write a call, folded where it is long.
 
     Parameters
     ----------
-    connection, variable
-        Names in the caller's notebook.
-    resource
-        The attribute of the connection.
+    called
+        What is called, such as ``gifts = classy.transactions``.
     asked
         The keywords: text, whole numbers, flags and lists of text.
+    given
+        What comes before them.
     """
-    begin = f"{variable} = {connection}.{resource}("
-    arguments = [f"{name}={_literal(value)}" for name, value in asked.items()]
+    begin = f"{called}("
+    arguments = [*map(_literal, given), *(f"{name}={_literal(value)}" for name, value in asked.items())]
     line = f"{begin}{', '.join(arguments)})"
     if len(line) <= _WIDEST:
         return line
@@ -34,9 +36,9 @@ def call_text(connection: str, resource: str, asked: Mapping[str, Any], variable
 
 
 def _literal(value: Any) -> str:
-    if isinstance(value, str):
-        # JSON's escapes are Python's.
-        return json.dumps(value, ensure_ascii=not value.isprintable())
+    if isinstance(value, str) and value.isprintable():
+        # JSON's escapes of quotes and backslashes are Python's; of anything else they are not.
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         return f"[{', '.join(map(_literal, value))}]"
     return repr(value)
@@ -44,8 +46,10 @@ def _literal(value: Any) -> str:
 
 def bad_name(name: str) -> str | None:
     """Say what is wrong with *name* as a variable, or None."""
-    if not name.isidentifier() or keyword.iskeyword(name):
+    # Python reads ligatures and wide letters as plain ones, and then calls the variable by those.
+    plain = unicodedata.normalize("NFKC", name) == name
+    if not name.isidentifier() or keyword.iskeyword(name) or not plain:
         return f"{name!r} is no name for a variable: use letters, digits and _, beginning with a letter."
-    if name.startswith("_") or hasattr(builtins, name):
+    if name.startswith("_") or hasattr(builtins, name) or name in _NOTEBOOKS_OWN:
         return f"{name!r} has a meaning in Python already: choose another name."
     return None

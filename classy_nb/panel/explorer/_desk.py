@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from classy_nb.moments import zone
 from classy_nb.panel._words import words
 
 from . import _notebook
@@ -190,16 +189,23 @@ class Desk:
                 self._share = None
 
     def now(self) -> str:
-        """Return the time in the connection's zone, for people."""
-        return datetime.now(zone(self.asking.timezone)).strftime("%H:%M")
+        """Return the time on the reader's clock."""
+        return datetime.now().strftime("%H:%M")  # noqa: DTZ005
 
     def today(self) -> str:
-        """Return the day in the connection's zone."""
-        return datetime.now(zone(self.asking.timezone)).date().isoformat()
+        """Return the day on the reader's calendar."""
+        return datetime.now().date().isoformat()  # noqa: DTZ005
 
     def connection_name(self) -> str:
-        """Return what the connection is called in the notebook."""
-        return _notebook.name_of(self.connection, "classy")
+        """Return what the connection is called in the notebook, or may be called."""
+        return _notebook.name_of(self.connection) or _notebook.free_name("classy")
+
+    def connection_told(self) -> str:
+        """Return a line of Python that says which connection is meant, where no variable holds it."""
+        if _notebook.variables() is None or _notebook.name_of(self.connection) is not None:
+            return ""
+        about = self.connection.organization_name or f"organization {self.connection.organization}"
+        return f"# {self.connection_name()}: the connection of this panel ({' '.join(about.split())})\n"
 
     def _progressed(self, job: Job) -> None:
         with self._lock:

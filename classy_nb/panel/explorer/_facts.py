@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.progress import counted
 
-from ._form import endpoint_of, kind_of, label_of, own_keys
+from ._asked import endpoint_of, kind_of, label_of, own_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
 from classy_nb.export._atomic import telling_reasons
-from classy_nb.moments import zone
 
 from ._form import FormError
+
+_TEXT = (".csv", ".tsv", ".txt")
+"""Endings that a CSV file may have; any other one would be taken for something else."""
 
 
 def file_path(name: str) -> Path:
@@ -21,15 +24,24 @@ def file_path(name: str) -> Path:
     """
     if not name.isprintable() or Path(name).name in ("", "..") or name.endswith(("/", "\\")):
         raise FormError("Give the file a name, such as gifts.csv.", "file")
-    path = Path(name).expanduser()
-    return (path if path.suffix else path.with_name(f"{path.name}.csv")).absolute()
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:
+        person = name.partition("/")[0]
+        raise FormError(f"There is no folder of a user {person}.", "file") from None
+    path = path if path.suffix.lower() in _TEXT else path.with_name(f"{path.name}.csv")
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    with telling_reasons(path):
+        if path.is_dir():
+            raise FormError(f"{path} is a folder: give the file another name.", "file")
+    return path
 
 
-def about(path: Path, timezone: str) -> str:
+def about(path: Path) -> str:
     """Say how big a file is and how old."""
     with telling_reasons(path):
         there = path.stat()
-    changed = datetime.fromtimestamp(there.st_mtime, zone(timezone))
+    changed = datetime.fromtimestamp(there.st_mtime)  # noqa: DTZ006 - the reader's clock
     return f"{size_text(there.st_size)}, changed {changed:%Y-%m-%d %H:%M}"
 
 

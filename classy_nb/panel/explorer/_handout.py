@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from classy_nb.progress import counted
 
 from . import _work
+from ._asked import check
 from ._desk import Desk
 from ._files import file_path, size_text
-from ._form import check
 from ._share import Share
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ._desk import Connection, Tell
     from ._job import Job
 
-_PULLED_WITHIN = 30.0
-"""Seconds after which a file that nobody fetches any more is dropped."""
+_PULLED_WITHIN = 600.0
+"""Seconds after which a file that nobody fetches any more is dropped; a long cell may keep it waiting."""
 
 
 class Handout(Desk):
@@ -101,4 +101,4 @@ class Handout(Desk):
             if self._share is not None and self._share.ticket == ticket:
                 self.drop_share()
                 self.tell("job", **self.job())
-                self.say("The download broke off: the page that asked for it is gone.", "error")
+                self.say("The file was not fetched in time and was dropped: press Download again.", "error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sized
 from typing import Any, cast
 
@@ -15,12 +16,19 @@ def variables() -> dict[str, Any] | None:
     return None if running is None else cast("dict[str, Any]", running.user_ns)
 
 
-def name_of(thing: object, otherwise: str) -> str:
-    """Return the variable that holds *thing*."""
+def name_of(thing: object) -> str | None:
+    """Return the variable that holds *thing*; None where none of the notebook's does."""
     for name, value in list((variables() or {}).items()):
         if value is thing and not name.startswith("_"):
             return name
-    return otherwise
+    return None
+
+
+def free_name(name: str) -> str:
+    """Return *name*, or with a number behind it where a variable is called so already."""
+    taken = variables() or {}
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
 
 
 def held_by(name: str) -> object:

@@ -76,7 +76,9 @@ class Explorer(Panel):
     def close(self) -> None:
         """Cancel what is going on, and take the panel away."""
         self._conversation.close()
+        layout = self.layout
         super().close()
+        layout.close()
 
     @property
     def instructions(self) -> str:  # type: ignore[override]

@@ -5,7 +5,9 @@ Nothing is synced: each message is sent once, and a view that is drawn anew says
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,9 @@ from classy_nb.panel._words import words
 
 from . import _facts
 from ._actions import Actions
+from ._asked import check, endpoint_of, own_keys
 from ._call import call_text
-from ._form import Form, FormError, check, endpoint_of, own_keys
+from ._form import Form, FormError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +47,7 @@ class Conversation(Actions):
             try:
                 answer(message)
             except FormError as error:
-                self.tell("problem", text=error.what, field=error.field)
+                self.tell("problem", text=error.what, field=error.field, view=_word(message, "view"))
                 self.say(error.what, "error")
             except ClassyError as error:
                 self.say(words(error), "error")
@@ -52,7 +55,7 @@ class Conversation(Actions):
     def call(self) -> str:
         """Return the call that the form makes, as Python; empty while the form is not complete."""
         with self._lock:
-            return str(self._call()["text"])
+            return str(self._call()["texts"]["frame"])
 
     def close(self) -> None:
         """End what is going on, and forget the rows."""
@@ -171,21 +174,35 @@ class Conversation(Actions):
 
     def _call(self) -> dict[str, Any]:
         """Return the call as Python, or what is wrong with the form."""
-        text, asked_text, problem, field = "", "", "", ""
+        texts, asked_text, problem, field = {"frame": ""}, "", "", ""
         try:
             asked, _ = check(self.form, self.asking)
             asked_text = self.call_of(asked)
-            text = call_text(self.connection_name(), self.form.resource, asked, self.variable_name())
+            texts = self._texts(asked)
         except FormError as error:
             problem, field = error.what, error.field
         return {
-            "text": text,
+            "texts": texts,
             "asked": asked_text,
             "problem": problem,
             "field": field,
             "file": self.file_name(),
             "variable": _facts.variable_for(self.form.resource),
         }
+
+    def _texts(self, asked: Mapping[str, Any]) -> dict[str, str]:
+        """Return what the buttons do as Python: fetch a frame, count, write a file."""
+        told = self.connection_told()
+        called = f"{self.connection_name()}.{self.form.resource}"
+        calls = {
+            "frame": call_text(f"{self.variable_name()} = {called}", asked),
+            "count": call_text(f"{called}.count", asked),
+        }
+        with suppress(FormError):  # such a name matters when the file is asked for
+            file = self.form.file.strip() or self.file_name()
+            name = file.removesuffix(Path(file).name) + self.path().name
+            calls["csv"] = call_text(f"{called}.to_csv", asked, name)
+        return {kind: told + text for kind, text in calls.items()}
 
 
 def _word(message: Mapping[str, Any], name: str) -> str:

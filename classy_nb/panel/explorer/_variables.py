@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from classy_nb.progress import counted
 
 from . import _notebook
+from ._asked import check
 from ._call import bad_name
 from ._desk import Question
 from ._facts import variable_for
-from ._form import FormError, check
+from ._form import FormError
 from ._handout import Handout
 
 if TYPE_CHECKING:

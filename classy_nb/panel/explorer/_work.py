@@ -75,7 +75,8 @@ def statuses_of(query: Query, seen: Iterable[str]) -> list[str]:
     Empty where there is no such column, or where the question is about one status already.
     """
     column = next((column for column in query.columns if column.name == "status"), None)
-    if column is None or any(condition.column.name == "status" for condition in query.conditions):
+    asked = [condition for condition in query.conditions if condition.column.name == "status"]
+    if column is None or any(condition.operator == "=" for condition in asked):
         return []
     known = ("true", "false") if column.kind == "bool" else STATUSES.get(query.endpoint.resource, ())
     return [status for status in dict.fromkeys([*known, *seen]) if _can_be_asked(status, column)]

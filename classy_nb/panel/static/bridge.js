@@ -28,7 +28,8 @@ function element(tag, attributes = {}, ...children) {
 //   bridge.status          the live region (role=status): place it with append() where it should stand
 //   bridge.on(kind, f)     f(message, buffers) for each message of that kind from Python
 //   bridge.send(kind, {})  send a message
-//   bridge.ask(kind, {})   the same, and say so when no message comes back within seconds
+//   bridge.ask(kind, {}, replies)  the same, and say so when none of these kinds comes back within seconds:
+//                          what Python tells meanwhile of its own accord is no answer
 //   bridge.say(text, tone) show text in the status; tone: "", "error", "done"
 //   bridge.id(name)        an id that is unique on the page
 //   bridge.open()          to be called once all is set up: asks Python for its state
@@ -45,6 +46,7 @@ function openBridge({ model, el, name, label }) {
   const status = element("div", { className: "classy-nb-status", role: "status", "aria-live": "polite" });
   const heard = new Map();
   let timers = [];
+  let replies = null; // the kinds that are waited for; null: any
   let said = ["", ""]; // what stands in the status apart from waiting for the kernel
 
   const show = (text, tone) => {
@@ -59,7 +61,8 @@ function openBridge({ model, el, name, label }) {
     linked("up");
     show(...said);
   };
-  const expect = () => {
+  const expect = (kinds = null) => {
+    replies = kinds;
     timers.forEach(clearTimeout);
     timers = [
       setTimeout(() => { linked("busy"); show(BUSY, ""); }, BUSY_AFTER),
@@ -74,11 +77,11 @@ function openBridge({ model, el, name, label }) {
     }
   };
   const receive = (message, buffers) => {
-    answered();
+    if (!timers.length || !replies || replies.includes(message.kind)) answered();
     for (const callback of heard.get(message.kind) ?? []) callback(message, buffers);
   };
   const hello = () => {
-    expect();
+    expect(["state"]);
     send("hello", { view });
   };
 
@@ -95,11 +98,11 @@ function openBridge({ model, el, name, label }) {
     id: (part) => `classy-nb-${name}-${number}-${view.slice(0, 8)}-${part}`,
     on: (kind, callback) => heard.set(kind, [...(heard.get(kind) ?? []), callback]),
     send,
-    ask(kind, fields) {
+    ask(kind, fields, kinds) {
       // A kernel that was busy or gone gets another chance: what is sent waits there for its turn.
       linked("up");
       show(...said);
-      expect();
+      expect(kinds);
       send(kind, fields);
     },
     say(text, tone = "") {

@@ -198,6 +198,14 @@ function makeFields(bridge, changed) {
     control.dataset.field = name;
     control.addEventListener("input", () => { form[name] = control.value; drawPeriod(); changed(true); });
   }
+  const details = element("div", { className: "classy-nb-details" },
+    element("div", { className: "classy-nb-row" }, field(bridge, "parent", "Parent", parent)), keys,
+    element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since),
+      field(bridge, "until", "Until", until), byField), period,
+    conditions, include, optional, statuses, flags);
+  const dates = () => [since, until, ...keys.querySelectorAll("[type=date]"), ...more.querySelectorAll("[type=date]")];
+  // A date that is half typed makes no input event: its value stays empty.
+  details.addEventListener("keyup", ({ target }) => { if (target.type === "date" && target.validity.badInput) changed(false); });
   add.addEventListener("click", () => {
     form.where = [...form.where, ["", "=", ""]];
     drawRows();
@@ -224,11 +232,7 @@ function makeFields(bridge, changed) {
     include,
     chooser: element("div", { className: "classy-nb-chooser" },
       field(bridge, "search", "Search resources", search), field(bridge, "resource", "Resource", list), fact),
-    details: element("div", { className: "classy-nb-details" },
-      element("div", { className: "classy-nb-row" }, field(bridge, "parent", "Parent", parent)), keys,
-      element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since),
-        field(bridge, "until", "Until", until), byField), period,
-      conditions, include, optional, statuses, flags),
+    details,
     offer(found) {
       resources = found;
       drawList();
@@ -248,6 +252,6 @@ function makeFields(bridge, changed) {
       if (shape) draw();
       drawList();
     },
-    incomplete: () => [["Since", since], ["Until", until]].find(([, date]) => date.validity.badInput),
+    incomplete: () => dates().filter((date) => date.validity.badInput).map((date) => date.dataset.field),
   };
 }

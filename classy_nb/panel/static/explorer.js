@@ -8,7 +8,8 @@ function render({ model, el }) {
   const bridge = openBridge({ model, el, name: "explorer", label: "Explorer" });
   const { root, status } = bridge;
   let pending = 0;
-  let call = { text: "", asked: "", problem: "", field: "", file: "", variable: "" };
+  let call = { texts: { frame: "" }, asked: "", problem: "", field: "", file: "", variable: "" };
+  let way = "frame"; // which of the calls is shown: that of the button last pressed or gone to
   let preview = null;
   let counts = null;
   let attempted = false;
@@ -18,7 +19,8 @@ function render({ model, el }) {
   const send = (kind, more = {}) => {
     clearTimeout(pending);
     pending = 0;
-    bridge.ask(kind, { form: fields.form, view: bridge.view, ...more });
+    const form = { ...fields.form, incomplete: fields.incomplete() };
+    bridge.ask(kind, { form, view: bridge.view, ...more }, ["call", "problem", "error"]);
   };
   const changed = (now) => {
     if (asked) drawStatus({ text: "", tone: "" }); // it was about the form as it was
@@ -35,12 +37,7 @@ function render({ model, el }) {
   const begin = (kind, more) => (from) => {
     attempted = true;
     last = from ?? document.activeElement;
-    const [label, date] = fields.incomplete() ?? [];
-    if (date) {
-      bridge.say(`The date under “${label}” is not complete.`, "error");
-      date.focus();
-      return;
-    }
+    way = ways[kind];
     allow(false); // until Python says whether something runs now
     send(kind, more);
   };
@@ -54,11 +51,20 @@ function render({ model, el }) {
     download: button("Download", begin("download")),
     variable: button("To a variable", begin("variable")),
   };
+  const ways = { preview: "frame", variable: "frame", count: "count", save: "csv", download: "csv" };
+  for (const [name, one] of Object.entries(actions)) {
+    one.addEventListener("focus", () => {
+      if (!one.matches(":focus-visible")) return; // a line more or less would move the button from under the mouse
+      way = ways[name];
+      drawCode();
+    });
+  }
   const cancel = button("Cancel", () => bridge.ask("cancel"));
   const code = element("code", { className: "classy-nb-call" });
   const copy = button("Copy", async () => {
     const done = await copyText(code.textContent, code);
-    bridge.say(done ? "Copied." : "The call is selected: copy it with Ctrl+C.", done ? "done" : "");
+    if (asked && done) copy.textContent = "Copied"; // the question stands
+    else bridge.say(done ? "Copied." : "The call is selected: copy it with Ctrl+C.", done ? "done" : "");
   });
   const named = (name, label) => {
     const input = element("input", { type: "text", autocomplete: "off", spellcheck: false });
@@ -67,6 +73,7 @@ function render({ model, el }) {
       fields.form[name] = input.value === call[name] ? "" : input.value;
       changed(false);
     });
+    input.addEventListener("blur", () => { if (!input.value.trim()) input.value = call[name]; });
     return { input, line: field(bridge, name, label, input) };
   };
   const file = named("file", "File name");
@@ -83,10 +90,11 @@ function render({ model, el }) {
   const all = checkbox(bridge, "all", "All columns", () => drawPreview());
   const hiding = element("span", { className: "classy-nb-hint" });
   const table = element("table", { className: "classy-nb-preview" });
-  const frame = element("div", { className: "classy-nb-scroll", role: "region", tabIndex: 0, "aria-label": "Rows" }, table);
+  const caption = element("p", { className: "classy-nb-caption", id: bridge.id("caption") });
+  const frame = element("div", { className: "classy-nb-scroll", role: "region", tabIndex: 0, "aria-label": "Rows", "aria-describedby": caption.id }, table);
   const oldRows = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
   const rows = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Preview of rows" },
-    element("div", { className: "classy-nb-switches" }, personal.line, all.line, hiding), frame, oldRows);
+    element("div", { className: "classy-nb-switches" }, personal.line, all.line, hiding), caption, frame, oldRows);
   const numbers = element("table", { className: "classy-nb-counts" });
   const doubt = element("p", { className: "classy-nb-hint" });
   const oldNumbers = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
@@ -99,6 +107,7 @@ function render({ model, el }) {
     all.line.hidden = preview.first.length === preview.columns.length;
     all.line.querySelector("label").textContent = `All ${preview.columns.length} columns`;
     hiding.textContent = preview.unmasked || !preview.personal ? "" : `${preview.personal} personal columns are hidden.`;
+    caption.textContent = preview.caption;
     showRows(table, preview, all.box.checked);
     stale();
   };
@@ -114,10 +123,14 @@ function render({ model, el }) {
     oldRows.hidden = !preview || preview.call === call.asked;
     oldNumbers.hidden = !counts || counts.call === call.asked;
   };
+  const drawCode = () => {
+    const text = call.texts[way] ?? call.texts.frame;
+    code.textContent = text || `# ${call.problem}`;
+    code.dataset.problem = String(!text);
+    copy.setAttribute("aria-disabled", String(!text));
+  };
   const drawCall = () => {
-    code.textContent = call.text || `# ${call.problem}`;
-    code.dataset.problem = String(!call.text);
-    copy.setAttribute("aria-disabled", String(!call.text));
+    drawCode();
     for (const [name, { input }] of [["file", file], ["variable", variable]]) {
       if (root.getRootNode().activeElement !== input) input.value = fields.form[name] || call[name];
     }
@@ -147,6 +160,7 @@ function render({ model, el }) {
     if (running.hidden && (next || tone)) allow(true);
     asked = next ?? null;
     question.hidden = !asked;
+    copy.textContent = "Copy";
     if (!asked) return;
     yes.textContent = asked.yes;
     const at = document.activeElement; // whoever types on while rows come is not disturbed
@@ -163,13 +177,15 @@ function render({ model, el }) {
   };
   for (const [kind, act] of Object.entries(take)) bridge.on(kind, act);
   bridge.on("form", ({ form, view }) => { if (view !== bridge.view && !pending) fields.take(form); });
-  bridge.on("problem", ({ field: where }) => {
+  bridge.on("problem", ({ field: where, view }) => {
+    if (view && view !== bridge.view) return; // the focus stays where people are
     const control = root.querySelector(`[data-field="${CSS.escape(where)}"]`);
     (control?.querySelector("[aria-invalid]") ?? control)?.focus();
   });
   bridge.on("error", ({ text }) => drawStatus({ text, tone: "error" }));
   bridge.on("who", () => bridge.send("here", { view: bridge.view }));
   bridge.on("state", (state) => {
+    form.hidden = intro.hidden = false;
     title.textContent = `Explore ${state.organization}`;
     others.textContent = `${state.others} kinds that come one record at a time are not listed here;`
       + " in Python, classy.resources() lists them.";
@@ -186,7 +202,8 @@ function render({ model, el }) {
   const title = element("h2", {}, "Explore");
   const others = element("p", { className: "classy-nb-hint" });
   fields.chooser.append(others);
-  const form = element("form", { autocomplete: "off", noValidate: true },
+  const intro = element("p", { className: "classy-nb-hint", hidden: true }, "Nothing that you see here is saved with the notebook. The data are only read, never changed.");
+  const form = element("form", { autocomplete: "off", noValidate: true, hidden: true },
     element("div", { className: "classy-nb-columns" }, fields.chooser, fields.details),
     element("div", { className: "classy-nb-python" }, element("pre", {}, code), copy),
     element("div", { className: "classy-nb-buttons" }, actions.preview, actions.count),
@@ -200,9 +217,7 @@ function render({ model, el }) {
     const act = { file: actions.save, variable: actions.variable }[event.target.dataset.field];
     (act ?? actions.preview).click();
   });
-  root.append(title,
-    element("p", { className: "classy-nb-hint" }, "Nothing that you see here is saved with the notebook. The data are only read, never changed."),
-    form, running, status, question, tally, rows);
+  root.append(title, intro, form, running, status, question, tally, rows);
   bridge.open();
   return () => { clearTimeout(pending); bridge.close(); };
 }

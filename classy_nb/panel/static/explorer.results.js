@@ -9,8 +9,7 @@ function showRows(table, shown, all) {
     const kind = masked ? "classy-nb-masked" : shown.numeric[place] ? "classy-nb-number" : "";
     return element("td", { className: kind }, row[place]);
   })));
-  table.replaceChildren(
-    element("caption", {}, shown.caption), element("thead", {}, head), element("tbody", {}, ...body));
+  table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
 }
 
 function showCounts(table, shown) {
@@ -26,7 +25,8 @@ function showCounts(table, shown) {
       element("td", { className: "classy-nb-share" }, bar));
   });
   const head = element("tr", {}, ...["Status", "Records", "Share"].map((name, place) =>
-    element("th", { scope: "col", className: place ? "classy-nb-number" : "" }, name)), element("td", {}));
+    element("th", { scope: "col", className: place ? "classy-nb-number" : "" }, name)),
+    element("td", { className: "classy-nb-share" }));
   table.replaceChildren(element("caption", {}, shown.caption),
     ...(body.length ? [element("thead", {}, head), element("tbody", {}, ...body)] : []));
 }
@@ -35,7 +35,8 @@ function showCounts(table, shown) {
 function makeDownloads(bridge, progress) {
   let current = null;
 
-  const pull = () => bridge.ask("pull", { ticket: current.ticket, offset: current.received });
+  const pull = () =>
+    bridge.ask("pull", { ticket: current.ticket, offset: current.received }, ["piece", "dropped"]);
   const finish = (intact) => {
     const { ticket, name, pieces } = current;
     current = null;
