@@ -36,6 +36,7 @@ REPEATS: Mapping[type[ClassyError], int] = {
 """How often each error is repeated, at most. Errors that aren't listed are never repeated."""
 MOST_REPEATS = 12
 """How often a call is repeated for whatever reasons, at most."""
+_CHANCE = random.SystemRandom()  # a user's seeded sequence of random numbers is not for us to draw from
 _REPEATS_OF_500 = 2  # some APIs answer a bad query with 500: then repeating never helps
 
 
@@ -110,7 +111,7 @@ class Retry:
             wait = next(seconds for seconds in (error.pause, asked, silent) if seconds is not None)
             # "Now" would be asked for again and again.
             return max(wait, self.base * 2 ** (attempt - 1)) if wait < self.base else wait
-        backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+        backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * _CHANCE.uniform(0.75, 1.25)
         return backoff if asked is None else max(asked, 0.0)
 
 

@@ -146,11 +146,10 @@ class Listed:
                 cls = BadRequestError if works == "400" else ServerError
                 raise cls("The filter is beyond us.", status=int(works))
             if works == "works":
-                rows = [row for row in rows if OPERATORS[sign](self._like(row[name], value), value_of(value))]
+                compare, wanted = OPERATORS[sign], value_of(value)
+                like = value_of if isinstance(wanted, int) else str
+                rows = [row for row in rows if compare(like(row[name]), wanted)]
         return rows
-
-    def _like(self, cell: Any, value: str) -> Any:
-        return value_of(str(cell)) if isinstance(value_of(value), int) else str(cell)
 
     def _sorted(self, rows: list[Row], text: str) -> list[Row]:
         if text and self.faults.sort == "400":
@@ -159,12 +158,15 @@ class Listed:
             return rows
         for part in reversed([p for p in text.split(",") if p]):
             name, _, way = part.partition(":")
-            rows = sorted(rows, key=lambda row: value_of(str(row[name])), reverse=way == "desc")
+            rows = sorted(rows, key=lambda row: value_of(row[name]), reverse=way == "desc")
         return rows
 
 
-def value_of(text: str) -> Any:
-    """Numbers compare as numbers."""
+def value_of(cell: Any) -> Any:
+    """Numbers compare as numbers, also where they are text."""
+    if type(cell) is int:
+        return cell
+    text = str(cell)
     return int(text) if re.fullmatch(r"-?\d+", text) else text
 
 

@@ -1,5 +1,6 @@
 """What is repeated, how often and how long; nobody sleeps here: waits are noted and a clock moves on."""
 
+import random
 import socket
 import threading
 from email.utils import formatdate
@@ -103,6 +104,12 @@ def test_waits_grow_and_vary_a_little(server: ScriptedServer, pauses: Pauses) ->
         transport_to(server, pauses=pauses).get("/campaigns")
     for seconds, middle in zip(pauses.asked, (0.5, 1, 2, 4), strict=True):
         assert 0.74 * middle < seconds < 1.26 * middle
+
+
+def test_users_random_numbers_are_left_alone(server: ScriptedServer, pauses: Pauses) -> None:
+    before = random.getstate()
+    test_waits_grow_and_vary_a_little(server, pauses)
+    assert random.getstate() == before
 
 
 def test_trap_23_the_header_is_waited_for_to_the_second(server: ScriptedServer, pauses: Pauses) -> None:
