@@ -13,17 +13,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import random
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from soak_kill import kill
 
 import classy_nb as cn
 from classy_nb._retry import MOST_REPEATS
@@ -183,64 +179,20 @@ def limit(runs: int, size: int) -> list[str]:
     return bad
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype="string")
-
-
-EXPORT = """
-import sys, classy_nb as cn
-base, token, kind, path = sys.argv[1:]
-classy = cn.connect("soak", "soak-only", base_url=base, token_url=token, requests_per_minute=1_000_000)
-getattr(classy.transactions, kind)(path, progress=False)
-"""
-
-
-def kill(runs: int, size: int) -> list[str]:
-    bad = []
-    chance = random.Random(1)
-    options = {"client_id": "soak", "client_secret": "soak-only", "requests_per_minute": 0, "latency_ms": 5}
-    with Sandbox(transactions=size, **options) as box, tempfile.TemporaryDirectory() as name:  # type: ignore[arg-type]
-        for kind, read in (("to_csv", read_csv), ("to_parquet", pd.read_parquet)):
-            whole, target = Path(name, f"whole.{kind}"), Path(name, f"out.{kind}")
-            command = [sys.executable, "-W", "ignore", "-c", EXPORT, box.base_url, box.token_url, kind]
-            begun = time.perf_counter()
-            subprocess.run([*command, str(whole)], check=True)
-            usual = time.perf_counter() - begun
-            expected = read(whole)
-            kills = 0
-            while kills < runs:
-                with subprocess.Popen([*command, str(target)]) as process:
-                    try:
-                        code = process.wait(chance.uniform(0.3, usual))
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                        kills += 1
-                        continue
-                if code or not read(target).equals(expected):
-                    bad.append(f"{kind} after {kills} kills: code {code}, or another content")
-                target.unlink(missing_ok=True)
-            subprocess.run([*command, str(target)], check=True)
-            left = sorted(path.name for path in Path(name).iterdir())
-            same = read(target).equals(expected)
-            print(
-                f"{kind}: {kills} kills, {'equal' if same else 'NOT EQUAL'}, left in the folder: {left}",
-                flush=True,
-            )
-            if not same or set(left) - {whole.name, target.name, "whole.to_csv", "out.to_csv"}:
-                bad.append(f"{kind}: {left}")
-    return bad
+WHAT = {"live": (live, 12_000), "storm": (storm, 4_000), "limit": (limit, 60_100), "kill": (kill, 30_000)}
+"""With so many transactions, if nothing else is asked for."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("live", "storm", "limit", "kill"))
+    parser.add_argument("what", choices=WHAT)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--transactions", type=int, default=0)
     asked = parser.parse_args()
-    usual = {"live": 12_000, "storm": 4_000, "limit": 60_100, "kill": 30_000}
-    bad = globals()[asked.what](asked.runs, asked.transactions or usual[asked.what])
+    run, usual = WHAT[asked.what]
+    bad = run(asked.runs, asked.transactions or usual)
     print(*bad, sep="\n")
     return 1 if bad else 0
 
