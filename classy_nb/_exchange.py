@@ -47,13 +47,23 @@ class NoAuth(requests.auth.AuthBase):
         return request
 
 
+class NoCookies(requests.cookies.RequestsCookieJar):
+    """Keeps no cookie and sends none: the token is all that says who asks."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Leave them where they are."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """Add none."""
+
+
 class Exchange:
     """Sends requests of one session; what is the same for all of them is prepared once.
 
     Parameters
     ----------
     session
-        Whose headers, cookies and connections are used.
+        Whose headers and connections are used.
     base_url
         What almost all addresses begin with. Proxies and certificates are looked up for it, once.
     timeout
@@ -102,8 +112,6 @@ class Exchange:
             self._model = self._session.prepare_request(requests.Request("GET", self._base, auth=NoAuth()))
         request = self._model.copy()
         request.url = (self._model.url or "").rstrip("/") + url.removeprefix(self._base)
-        if self._session.cookies:
-            request.prepare_cookies(self._session.cookies)
         request = auth(request)
         return self._session.send(request, timeout=self._timeout, allow_redirects=False, **self._settings)
 

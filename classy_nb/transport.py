@@ -17,7 +17,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from ._connections import Adapter
-from ._exchange import Answer, Exchange, NoAuth, checked_headers
+from ._exchange import Answer, Exchange, NoAuth, NoCookies, checked_headers
 from ._logs import mute_queries
 from ._retry import Retry
 from ._stop import Stop, Unstoppable
@@ -87,6 +87,7 @@ class Transport:
         """Of a thread: ``stop``, which ends a login made on the way, too, and when it has ``sent``."""
         self._secrets: list[Secret] = []
         self._session = requests.Session()
+        self._session.cookies = NoCookies()
         self._session.headers = CaseInsensitiveDict(
             {
                 "User-Agent": USER_AGENT,

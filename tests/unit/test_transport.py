@@ -50,6 +50,15 @@ def test_trap_04_extra_headers_are_sent_along(server: ScriptedServer) -> None:
     assert server.asked[0].headers["User-Agent"].startswith("classy_nb/")
 
 
+def test_cookies_are_neither_kept_nor_sent(server: ScriptedServer) -> None:
+    server.answers += [Reply(200, {}, {"Set-Cookie": "__cf_bm=1; path=/"}) for _ in range(2)]
+    transport = transport_to(server)
+    transport.get("/me")
+    transport.get("/me")
+    assert all("Cookie" not in asked.headers for asked in server.asked)
+    assert not list(transport._session.cookies)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
