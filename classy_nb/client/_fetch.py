@@ -133,7 +133,10 @@ class Fetcher:
         ranges: dict[int, FrameBuilder] = {}
         with collector_eased(), _telling_interrupts(walk), closing(self._parts(walk, line)) as parts:
             for part in parts:
-                self._builder_of(part.start, ranges, query, backend).add(part.records)
+                builder = self._builder_of(part.start, ranges, query, backend)
+                builder.add(part.records)
+                if part.finished:
+                    builder.settle()  # while other ranges are still on their way
             frame = self._merged(ranges, query, backend).frame()
         warn_where_ignored(frame, query.conditions)
         if query.limit is None and query.endpoint.kind == "list":

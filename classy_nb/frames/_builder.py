@@ -129,6 +129,10 @@ class FrameBuilder:
         self._misfits += 1
         return None
 
+    def settle(self) -> None:
+        """Turn what is kept back into columns now: for a moment in which nobody waits for it."""
+        self._settled().finish()
+
     def absorb(self, other: FrameBuilder) -> None:
         """Take over all that *other* has, behind its own; *other* starts over.
 
@@ -171,7 +175,7 @@ class FrameBuilder:
         DataWarning
             For each column in which values did not fit: its name and their number.
         """
-        self._settled().finish()
+        self.settle()
         data: dict[str, Any] = {}
         for leaf in (*self._leaves, *sorted(self._extras, key=lambda extra: extra.place)):
             name = leaf.name

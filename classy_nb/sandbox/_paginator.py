@@ -36,8 +36,10 @@ def envelope(page: Page, data: list[Any], call: Call) -> dict[str, Any]:
     if not data and faults.empty_as_one:
         first, last, page = 1, 1, Page(page.number, page.per_page, 1)
 
+    before_number = _url(call)
+
     def url(number: int | None) -> str | None:
-        return None if number is None else _url(number, call)
+        return None if number is None or before_number is None else f"{before_number}{number}"
 
     following = page.number + 1 if page.number < page.last else None
     previous = page.number - 1 if page.number > 1 else None
@@ -63,14 +65,15 @@ def envelope(page: Page, data: list[Any], call: Call) -> dict[str, Any]:
     return body
 
 
-def _url(number: int, call: Call) -> str | None:
+def _url(call: Call) -> str | None:
+    """Return the URL of a page up to its number, which comes last; None where pages have none."""
     style, path = call.faults.next_page_url, call.path
     if style == "missing":
         return None
     if style == "page_only":
-        return f"{path}?page={number}"
+        return f"{path}?page="
     target = {"relative": "/" + path.split("/", 3)[3], "other_host": call.other}.get(style, path)
-    return f"{target}?{call.query.encoded(page=number)}"
+    return f"{target}?{call.query.encoded(page='')}"
 
 
 def _links(

@@ -152,19 +152,21 @@ class Store:
         names = [column.name for column in columns]
         flags = [c.name for c in columns if c.kind == "bool" and not c.numeric_flag]
         nested = [c.name for c in columns if c.kind in _JSON]
-        marks = ",".join(map(str, map(int, ids)))
-        statement = f"SELECT t.rowid, {table.select} FROM {table.source} WHERE t.rowid IN ({marks})"
+        # The ids go in as a parameter: an unchanging statement is prepared once.
+        wanted = "t.rowid IN (SELECT value FROM json_each(:row_ids))"
+        statement = f"SELECT t.rowid, {table.select} FROM {table.source} WHERE {wanted}"
+        values = {**(parameters or {}), "row_ids": orjson.dumps(list(ids)).decode()}
         with self.lock:
-            rows = self._connection.execute(statement, parameters or {}).fetchall()
-        for row in rows:
-            record = dict(zip(names, row[1:], strict=True))
+            rows = self._connection.execute(statement, values).fetchall()
+        for number, *cells in rows:
+            record = dict(zip(names, cells, strict=True))
             for name in flags:
                 if record[name] is not None:
                     record[name] = record[name] != 0
             for name in nested:
                 if record[name] is not None:
                     record[name] = orjson.loads(record[name])
-            found[row[0]] = record
+            found[number] = record
         return [found[number] for number in ids if number in found]
 
     def snapshot(self) -> sqlite3.Connection:

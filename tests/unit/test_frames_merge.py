@@ -120,17 +120,19 @@ def test_wherever_the_records_are_split_the_frame_is_the_same(
 
 
 @settings(max_examples=12)
-@given(segments=st.lists(st.tuples(RUNS, st.booleans()), max_size=4), backend=BACKENDS)
-def test_adding_and_absorbing_take_turns(
-    segments: list[tuple[list[tuple[Any, int]], bool]], backend: str
+@given(segments=st.lists(st.tuples(RUNS, st.booleans(), st.booleans()), max_size=4), backend=BACKENDS)
+def test_adding_absorbing_and_settling_take_turns(
+    segments: list[tuple[list[tuple[Any, int]], bool, bool]], backend: str
 ) -> None:
     whole, mixed = builder(COLUMNS, backend), builder(COLUMNS, backend)
-    for runs, absorbs in segments:
+    for runs, absorbs, settles in segments:
         records = repeated(runs)
         whole.add(records)
         target = builder(COLUMNS, backend) if absorbs else mixed
         for start in range(0, len(records), 60):
             target.add(records[start : start + 60])
+        if settles:
+            target.settle()
         if absorbs:
             mixed.absorb(target)
     assert_same(mixed, whole)
