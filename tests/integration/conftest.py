@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.connection import connected_to
+from support.lists import Listed
+from support.resuming import BATCH, ROWS, WAYS, Place, serve
+from support.server import ScriptedServer
 
 import classy_nb as cn
+from classy_nb._retry import Retry
+from classy_nb.client import _files
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
 SIZE = 600
 
@@ -67,3 +74,23 @@ def classy(box: Sandbox) -> Iterator[cn.Classy]:
 @pytest.fixture
 def connecting() -> Callable[..., cn.Classy]:
     return connect
+
+
+@pytest.fixture
+def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setattr(_files, "BATCH_ROWS", BATCH)
+    listed, folder = Listed(ROWS), tmp_path / "files"
+    folder.mkdir()
+    serve(server, listed)
+    with connected_to(server, workers=4) as classy:
+        classy._transport._retry = Retry(base=0.01)
+        yield Place(server, listed, classy, folder / "gifts")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with ScriptedServer() as server:
+        serve(server, Listed(ROWS))
+        with connected_to(server, workers=1) as classy:
+            return {way: getattr(classy.transactions, way)(folder / way).read_bytes() for way in WAYS}

@@ -50,6 +50,7 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
+OK = Reply(body={"ok": True})
 TOKEN = {"access_token": "t" * 32, "expires_in": 7200, "token_type": "bearer", "queries_log": []}
 
 

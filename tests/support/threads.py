@@ -16,3 +16,8 @@ def wait_for_none(seconds: float = 20) -> None:
     while ours() and time.monotonic() < end:
         time.sleep(0.01)
     assert ours() == []
+
+
+def walkers() -> list[str]:
+    """Return the names of the threads of walks."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("classy_nb-")]

@@ -1,13 +1,17 @@
-"""What several tests of the explorer need."""
+"""What several test files need."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import tenacity
+from support.connection import Pauses
 from support.explorer import STATUSES, gift
 from support.lists import Listed, rows
 from support.server import ScriptedServer
+from support.streams import Batches
+from support.tokens import Clock
 from support.viewer import Viewer
 
 from classy_nb.client import Classy
@@ -46,3 +50,30 @@ def viewer(explorer: Explorer) -> Viewer:
     found = Viewer(explorer)
     found.say("hello")
     return found
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A file of which there is an older one."""
+    path = tmp_path / "there" / "gifts.file"
+    path.parent.mkdir()
+    path.write_text("older")
+    return path
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path) -> Callable[[Callable[..., Path]], bytes]:
+    return lambda write: cast("Path", write(Batches(), tmp_path / "undisturbed")).read_bytes()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """Waits that take no time but move the clock by which the bound in seconds is kept."""
+    pauses = Pauses()
+    monkeypatch.setattr(tenacity.time, "monotonic", pauses.clock)
+    return pauses

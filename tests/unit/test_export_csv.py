@@ -1,9 +1,6 @@
-"""CSV files: what stands in them, that it reads back, and that nothing half-written is left."""
+"""Cells of CSV files: what stands in them, and that it reads back."""
 
-import csv
-import errno
 import json
-import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -13,37 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.csv_rows import COLUMNS, frame_of, rows_of
 
 import classy_nb as cn
-from classy_nb.catalog import Column
-from classy_nb.errors import ExportError, UsageError
-from classy_nb.export import CsvWriter, to_csv
-from classy_nb.frames import FrameBuilder
+from classy_nb.export import to_csv
 
-COLUMNS = (
-    Column("id", "int"),
-    Column("amount", "float"),
-    Column("fee_on_top", "bool"),
-    Column("postal_code", "text"),
-    Column("comment", "text"),
-    Column("purchased_at", "datetime"),
-    Column("day", "date"),
-    Column("items", "list"),
-)
-RECORDS = [
-    {
-        "id": 2**53 + 1,
-        "amount": "-12.50",
-        "fee_on_top": 1,
-        "postal_code": "02139",
-        "comment": 'said "hi",\nZoë 🎉',
-        "purchased_at": "2026-02-01T02:30:00+0000",
-        "day": "2026-02-01",
-        "items": [{"name": 'q"é', "n": 1}],
-    },
-    {"id": 7, "amount": 0.1, "fee_on_top": 0, "comment": "NA", "purchased_at": "2026-07-01T02:30:00.123Z"},
-    {},
-]
 FORMULA = re.compile("[ \t\r\n\"']*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 NUMBER = re.compile(r"-(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -51,17 +22,6 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 risky = st.builds(
     "{}{}{}".format, st.sampled_from(["", " ", '"', "'", " '\t"]), st.sampled_from("=+-@\t\r"), texts
 )
-
-
-def frame_of(backend: str = "numpy_nullable") -> pd.DataFrame:
-    builder = FrameBuilder(COLUMNS, timezone="America/Los_Angeles", dtype_backend=backend)  # type: ignore[arg-type]
-    builder.add(RECORDS)
-    return builder.frame()
-
-
-def rows_of(path: Path, encoding: str = "utf-8") -> list[list[str]]:
-    with path.open(encoding=encoding, newline="") as file:
-        return list(csv.reader(file))
 
 
 @pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
@@ -259,73 +219,3 @@ def test_instants_read_back_with_their_offset(tmp_path: Path, moments: list[date
 def test_an_empty_text_is_quoted_and_a_missing_one_is_not(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": pd.array(["", None], dtype="string"), "b": [1, 2]})
     assert to_csv(frame, tmp_path / "a.csv").read_bytes() == b'a,b\n"",1\n,2\n'
-
-
-def test_the_mark_for_excel(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"name": ["José"]})
-    plain, marked = to_csv(frame, tmp_path / "a.csv"), to_csv(frame, tmp_path / "b.csv", excel=True)
-    assert marked.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
-    assert rows_of(marked, "utf-8-sig") == [["name"], ["José"]]
-
-
-def test_frames_one_after_the_other(tmp_path: Path) -> None:
-    frame = frame_of()
-    with CsvWriter(tmp_path / "parts.csv", excel=True) as writer:
-        for row in range(3):
-            writer.write(frame.iloc[row : row + 1].reset_index(drop=True))
-        assert list(tmp_path.glob("parts.csv")) == []
-    assert writer.rows == 3
-    whole = rows_of(to_csv(frame, tmp_path / "whole.csv", excel=True), "utf-8-sig")
-    parts = rows_of(tmp_path / "parts.csv", "utf-8-sig")
-    assert [row[:5] + row[6:] for row in parts] == [row[:5] + row[6:] for row in whole]
-
-
-def test_a_frame_without_rows_gives_its_header(tmp_path: Path) -> None:
-    assert rows_of(to_csv(frame_of().iloc[:0], tmp_path / "a.csv")) == [[column.name for column in COLUMNS]]
-
-
-def test_other_columns_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
-    def export() -> None:
-        with CsvWriter(tmp_path / "a.csv") as writer:
-            writer.write(pd.DataFrame({"a": [1]}))
-            writer.write(pd.DataFrame({"b": [1]}))
-
-    with pytest.raises(UsageError, match="same columns"):
-        export()
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", ["missing/a.csv", "folder", "file.txt/a.csv", "x" * 300])
-def test_a_place_that_cannot_be_written(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file.txt").touch()
-    with pytest.raises(ExportError) as caught:
-        to_csv(pd.DataFrame({"a": [1]}), tmp_path / name)
-    assert caught.value.advice
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file.txt", "folder"]
-
-
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = to_csv(pd.DataFrame({"a": [1]}), tmp_path / "a.csv")
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ExportError, match="disk is full"):
-        to_csv(pd.DataFrame({"a": [2]}), path)
-    assert rows_of(path) == [["a"], ["1"]]
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_interrupted_export_leaves_nothing(tmp_path: Path) -> None:
-    def export() -> None:
-        with CsvWriter(tmp_path / "a.csv") as writer:
-            writer.write(pd.DataFrame({"a": [1]}))
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        export()
-    assert list(tmp_path.iterdir()) == []

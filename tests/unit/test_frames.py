@@ -1,6 +1,5 @@
 """Records to frames: columns, dtypes, odd records, warnings."""
 
-import gc
 import json
 import warnings
 from collections.abc import Sequence
@@ -10,14 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from support import gifts
+from support.gifts import COLUMNS, build
 
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import DataWarning
-from classy_nb.frames import FrameBuilder, collector_eased, empty_frame, to_series
-from classy_nb.frames._cells import READERS, read
+from classy_nb.frames import FrameBuilder, empty_frame
 
 KNOWN = catalog.load()
 LISTS = [endpoint for endpoint in KNOWN.endpoints if endpoint.is_list]
@@ -32,24 +30,6 @@ EXAMPLES = {
     "list": [{"id": 1}],
     "json": {"a": [1]},
 }
-COLUMNS = (
-    Column("id", "int"),
-    Column("amount", "float", True),
-    Column("context.source_campaign_id", "int", True),
-    Column("context.batch", "text", True),
-    Column("context.day", "date", True),
-    Column("created_at", "datetime", True),
-    Column("fee_on_top", "bool"),
-    Column("card_last_four", "last4", True),
-    Column("items", "list", False, "TransactionItem"),
-    Column("metadata", "json", True),
-)
-
-
-def build(records: Sequence[Any], columns: Sequence[Column] = COLUMNS, **options: Any) -> pd.DataFrame:
-    builder = FrameBuilder(columns, **options)
-    builder.add(list(records))
-    return builder.frame()
 
 
 def records_of(columns: Sequence[Column], count: int) -> list[Any]:
@@ -216,7 +196,7 @@ def test_each_column_warns_once_with_its_count_and_never_a_value() -> None:
         "transactions: 600 of 600 values of 'amount' are not numbers; they became missing.",
     ]
     assert len(frame) == 600
-    assert {warning.filename for warning in found} == {__file__}
+    assert {warning.filename for warning in found} == {gifts.__file__}
 
 
 def test_records_that_are_no_objects_keep_their_rows() -> None:
@@ -303,167 +283,3 @@ def test_attrs_say_what_lists_hold_and_survive_concat() -> None:
     assert first.attrs == {"classy_lists": {"items": "TransactionItem"}}
     assert pd.concat([first, second], ignore_index=True).attrs == first.attrs
     assert json.loads(json.dumps(first.attrs)) == first.attrs
-
-
-# --- against a reference that goes row by row --------------------------------------------------
-
-cell = st.none() | st.sampled_from(
-    [
-        1,
-        0,
-        2**60,
-        "7",
-        " 2.50 ",
-        "",
-        0.25,
-        True,
-        "rubbish",
-        "2026-01-31",
-        "2026-01-31 18:30:00",
-        [],
-        {"k": 1},
-        "0",
-    ]
-)
-context = (
-    st.none()
-    | st.just([])
-    | st.just("odd")
-    | st.dictionaries(
-        st.sampled_from(["source_campaign_id", "batch", "day", "newkey", "other"]), cell, max_size=5
-    )
-)
-record = st.dictionaries(
-    st.sampled_from(
-        ["id", "amount", "created_at", "fee_on_top", "card_last_four", "metadata", "new", "newer"]
-    ),
-    cell,
-    max_size=8,
-).flatmap(
-    lambda flat: context.map(lambda c: flat if c == "odd" and len(flat) % 2 else {**flat, "context": c})
-)
-records_strategy = st.lists(record | st.just("no object") | st.none(), max_size=12)
-
-
-def reference(records: list[Any]) -> dict[str, list[Any]]:
-    """Return what the declared columns should hold, cell by cell."""
-    found: dict[str, list[Any]] = {}
-    for column in COLUMNS:
-        outer, dot, inner = column.name.partition(".")
-        values = []
-        for row in records:
-            value = row.get(outer) if isinstance(row, dict) else None
-            if dot:
-                value = value.get(inner) if isinstance(value, dict) else None
-            values.append(value)
-        found[column.name] = read(values, column.kind)[0] if column.kind in READERS else values
-    return found
-
-
-def plain(frame: pd.DataFrame, name: str, kind: str) -> list[Any]:
-    values = [None if value is pd.NA or value is pd.NaT else value for value in frame[name]]
-    if kind == "datetime":
-        epoch = pd.Timestamp(0, tz="UTC")
-        return [
-            None if value is None else (value - epoch) // pd.Timedelta(microseconds=1) for value in values
-        ]
-    return [value.date() if kind == "date" and value is not None else value for value in values]
-
-
-@settings(deadline=None)
-@given(records_strategy, st.integers(1, 5))
-def test_columns_hold_what_a_reference_row_by_row_holds(records: list[Any], pages: int) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        builder = FrameBuilder(COLUMNS)
-        for start in range(0, len(records), pages):
-            builder.add(records[start : start + pages])
-        frame = builder.frame()
-    for column in COLUMNS:
-        assert plain(frame, column.name, column.kind) == reference(records)[column.name], column.name
-
-
-@settings(deadline=None)
-@given(records_strategy, st.sampled_from([1, 2, 3, 7]), st.sampled_from([1, 2, 5]))
-def test_the_size_of_groups_and_pages_changes_nothing(records: list[Any], group: int, page: int) -> None:
-    results = []
-    for group_rows, page_rows in ((400, 100), (group, page)):
-        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(record=True) as found:
-            warnings.simplefilter("always")
-            patch.setattr("classy_nb.frames._builder.PAGE_ROWS", page_rows)
-            results.append(
-                (build(records, group_rows=group_rows), [str(warning.message) for warning in found])
-            )
-    (one, said), (other, also_said) = results
-    pd.testing.assert_frame_equal(one, other)
-    assert said == also_said
-
-
-def test_layouts_that_alternate_are_all_read() -> None:
-    records = [
-        {"id": n, "amount": n} if n // 100 % 2 else {"created_at": None, "id": n, "new": n}
-        for n in range(1000)
-    ]
-    frame = build(records)
-    assert frame["id"].to_list() == list(range(1000))
-    assert frame["amount"].dropna().to_list() == [n for n in range(1000) if n // 100 % 2]
-    assert frame["new"].dropna().to_list() == [n for n in range(1000) if not n // 100 % 2]
-
-
-# --- one record ---------------------------------------------------------------------------------
-
-
-def test_a_series_is_typed_as_a_row() -> None:
-    record = {
-        "id": 2**53 + 1,
-        "amount": "12.50",
-        "context": {"source_campaign_id": 5, "day": "2026-02-01", "newkey": "x"},
-        "created_at": "2026-01-31T18:30:00+0000",
-        "fee_on_top": 0,
-        "items": [{"id": 1}],
-    }
-    series = to_series(record, COLUMNS, timezone="America/Los_Angeles", name=7)
-    assert series.name == 7
-    assert series.dtype == object
-    assert list(series.index) == [*(column.name for column in COLUMNS), "context.newkey"]
-    assert series.to_list() == [
-        *(2**53 + 1, 12.5, 5, pd.NA, pd.Timestamp("2026-02-01")),
-        *(
-            pd.Timestamp("2026-01-31T10:30:00", tz="America/Los_Angeles"),
-            False,
-            pd.NA,
-            [{"id": 1}],
-            pd.NA,
-            "x",
-        ),
-    ]
-    assert [type(value) for value in series.iloc[[0, 1, 6]]] == [int, float, bool]
-
-
-def test_a_series_of_nothing_is_missing_everywhere() -> None:
-    assert [value is pd.NA for value in to_series({}, COLUMNS)] == [True] * len(COLUMNS)
-    assert to_series({"a": {"b": 1}}, []).to_dict() == {"a.b": 1}
-
-
-# --- the garbage collector ----------------------------------------------------------------------
-
-
-def test_the_collector_is_eased_and_restored() -> None:
-    usual = gc.get_threshold()
-    with collector_eased():
-        with collector_eased():
-            assert gc.get_threshold()[0] == 20_000
-        assert gc.get_threshold()[0] == 20_000
-    assert gc.get_threshold() == usual
-
-
-@pytest.mark.parametrize("chosen", [0, 50_000])
-def test_a_collector_that_is_off_or_rare_stays_so(chosen: int) -> None:
-    usual = gc.get_threshold()
-    try:
-        gc.set_threshold(chosen, *usual[1:])
-        with collector_eased():
-            assert gc.get_threshold()[0] == chosen
-        assert gc.get_threshold()[0] == chosen
-    finally:
-        gc.set_threshold(*usual)

@@ -1,20 +1,19 @@
 """Several workers walk one list: each row once, no more requests than it takes, nothing left behind."""
 
-import gc
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from support.keyed import Keyed, last_of
 from support.lists import Faults, Listed, rows
+from support.threads import walkers
 from support.walks import fetched, ids, query
 
-from classy_nb._stop import Stop
 from classy_nb.errors import (
     BadRequestError,
     ConnectionFailedError,
@@ -25,14 +24,9 @@ from classy_nb.errors import (
     UnauthorizedError,
     UnexpectedAnswerError,
 )
-from classy_nb.walk import Part, Walk
-from classy_nb.walk._ranges import Range, Ranges
+from classy_nb.walk import Walk
 
 many = pytest.mark.parametrize("workers", [2, 8, 32])
-
-
-def walkers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("classy_nb-")]
 
 
 @pytest.fixture(autouse=True)
@@ -298,151 +292,3 @@ def test_behind_an_id() -> None:
             for asked in listed.asked
         )
         assert walk.total == 1000
-
-
-# How a walk can end; each time nobody must be left at work.
-
-
-def in_the_middle(walk: Walk, act: Callable[[Any], object]) -> None:
-    parts = walk.parts()
-    next(parts)
-    next(parts)
-    assert walkers() != []
-    act(parts)
-
-
-def thrown(parts: Any, error: type[BaseException]) -> None:
-    with pytest.raises(error):
-        parts.throw(error)
-
-
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda parts: parts.close(),
-        lambda parts: None,
-        lambda parts: thrown(parts, KeyboardInterrupt),
-        lambda parts: thrown(parts, MemoryError),
-    ],
-    ids=["closed", "dropped", "interrupted", "failed"],
-)
-def test_an_early_end_leaves_nobody_at_work(act: Callable[[Any], object]) -> None:
-    listed = Keyed(range(1, 20_001))
-    in_the_middle(Walk(query(), listed.fetch, workers=8), act)
-    gc.collect()
-    assert walkers() == []
-    asked = len(listed.asked)
-    assert asked < 100
-    assert len(listed.asked) == asked
-
-
-def test_a_stop_is_waited_for_and_taken_back() -> None:
-    """Workers that wait are let go at once, and the walk's stop is good for what follows."""
-    stop, waiting = Stop(), threading.Semaphore(0)
-    listed = Keyed(range(1, 20_001))
-
-    def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
-        if threading.current_thread().name.startswith("classy_nb-"):
-            waiting.release()
-            stop.pause(60)
-        return listed.fetch(parameters, patient)
-
-    parts = Walk(query(), fetch, workers=4, stop=stop).parts()
-    assert isinstance(next(parts), Part)
-    timer = threading.Thread(target=lambda: [waiting.acquire(timeout=20) for _ in range(4)])
-    timer.start()
-    stop.tick = lambda: None if timer.is_alive() else (_ for _ in ()).throw(KeyboardInterrupt)
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        next(parts)
-    assert time.monotonic() - started < 5
-    timer.join(20)
-    assert walkers() == []
-    assert not stop.is_set()
-
-
-@pytest.mark.parametrize("error", [KeyError("odd"), MemoryError(), RecursionError(), SystemExit(3)])
-def test_whatever_ends_a_worker_ends_the_walk(error: BaseException) -> None:
-    listed = Keyed(range(1, 5001))
-
-    def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
-        if len(listed.asked) > 10:
-            raise error
-        return listed.fetch(parameters, patient)
-
-    with pytest.raises(type(error)):
-        fetched_from(fetch)
-
-
-def fetched_from(fetch: Any) -> list[Any]:
-    return [row for page in Walk(query(), fetch, workers=8).pages() for row in page]
-
-
-def test_a_consumer_that_is_slow_does_not_let_pages_pile_up() -> None:
-    listed = Keyed(range(1, 20_001))
-    parts = Walk(query(), listed.fetch, workers=4).parts()
-    for _ in range(3):
-        next(parts)
-    end = time.monotonic() + 2
-    asked = -1
-    while len(listed.asked) != asked and time.monotonic() < end:
-        asked = len(listed.asked)
-        time.sleep(0.05)
-    assert asked <= 3 + 2 * 4 + 4 + 4 + 3, "what waits to be taken is bounded"
-    parts.close()
-
-
-# The ranges alone.
-
-
-def ranges(total: int = 10_000, cuts: list[int] | None = None, open_at_most: int = 4) -> Ranges:
-    return Ranges(Range(0, 100, None, 100, total), cuts or [], open_at_most)
-
-
-def test_the_larger_half_goes_to_whoever_is_idle() -> None:
-    shared = ranges()
-    first = shared.take()
-    assert isinstance(first, Range)
-    position = shared.take()
-    assert position == 100 + 9900 // 2
-    second = shared.cut(position, 5050)
-    assert second is not None
-    assert (second.start, second.end, second.left) == (5050, None, 4950)
-    assert (first.end, first.left) == (5050, 4950)
-
-
-def test_a_range_that_is_nearly_done_is_left_alone() -> None:
-    shared = ranges(total=599)
-    shared.take()
-    helper = threading.Thread(target=shared.take)
-    helper.start()
-    helper.join(0.05)
-    assert helper.is_alive(), "there is nothing to share: it waits"
-    shared.close()
-    helper.join(5)
-    assert not helper.is_alive()
-
-
-@pytest.mark.parametrize("boundary", [None, 50, 100])
-def test_a_cut_in_what_has_come_already_is_none(boundary: int | None) -> None:
-    shared = ranges()
-    first = shared.take()
-    assert isinstance(first, Range)
-    position = shared.take()
-    assert isinstance(position, int)
-    assert shared.cut(position, boundary) is None
-    assert not first.being_cut
-    assert (first.end, first.left) == (None, 9900)
-
-
-def test_records_behind_a_ranges_end_are_somebody_elses() -> None:
-    shared = ranges()
-    first = shared.take()
-    assert isinstance(first, Range)
-    second = shared.cut(150, 150)
-    assert second is not None
-    records = [{"id": i} for i in (120, 150, 151, 170)]
-    assert ids(list(shared.accept(first, [120, 150, 151, 170], records, is_last=False))) == [120, 150]
-    assert first.done
-    assert first.last == 150
-    assert not second.done

@@ -1,0 +1,82 @@
+"""Forty rows in batches, written into files, for tests of exports."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from classy_nb.catalog import Column
+from classy_nb.errors import (
+    DataWarning,
+)
+from classy_nb.export import stream_csv, stream_parquet
+from classy_nb.frames import FrameBuilder
+
+COLUMNS = (Column("id", "int"), Column("name", "text"), Column("items", "list"))
+QUESTION = {"path": "/organizations/7/transactions"}
+Change = Callable[[int], object]
+
+
+def frame_of(ids: Sequence[int]) -> pd.DataFrame:
+    builder = FrameBuilder(COLUMNS)
+    # The undeclared column appears late, and its values share no type.
+    builder.add(
+        [{"id": i, "name": f"Zoë {i}", **({"late": i if i % 2 else "x"} if i > 25 else {})} for i in ids]
+    )
+    return builder.frame()
+
+
+class Batches:
+    """Forty rows, in batches of ten; ``before`` is called with the number of each batch (from 1)."""
+
+    def __init__(self, rows: int = 40, before: Change = lambda _: None, size: int = 10) -> None:
+        self.rows, self.before, self.size = rows, before, size
+        self.asked: list[int | None] = []
+
+    def __call__(self, after: int | None) -> Iterator[pd.DataFrame]:
+        self.asked.append(after)
+        ids = range((after or 0) + 1, self.rows + 1)
+        for number, start in enumerate(range(0, max(len(ids), 1), self.size), start=1):
+            self.before(number)
+            yield frame_of(ids[start : start + self.size])
+
+
+def raising(error: BaseException, at: int) -> Change:
+    def before(number: int) -> None:
+        if number == at:
+            raise error
+
+    return before
+
+
+def to_csv(batches: Any, path: Path, *, question: Any = QUESTION, **options: Any) -> Path:
+    asked = {"resumable": True, "excel": False, "neutralize": True, **options}
+    return stream_csv(batches, path, question, **asked)
+
+
+def to_parquet(batches: Any, path: Path, *, question: Any = QUESTION, **options: Any) -> Path:
+    return stream_parquet(batches, path, question, **{"resumable": True, **options})
+
+
+def going_on(rows: int) -> Any:
+    """Expect to be told that so many rows are of an earlier call."""
+    return pytest.warns(DataWarning, match=f"^Going on with {rows} rows that were fetched from ")
+
+
+ways = pytest.mark.parametrize("write", [to_csv, to_parquet])
+
+
+def beside(target: Path) -> list[str]:
+    return sorted(path.name for path in target.parent.iterdir() if path != target)
+
+
+def rows_kept(target: Path) -> int:
+    found = list(target.parent.glob(".*.partial/checkpoint.json"))
+    return int(json.loads(found[0].read_text())["rows"]) if found else 0
+
+
+def kept(target: Path) -> int:
+    return len(list(target.parent.glob(".*.partial/*.arrow")))
