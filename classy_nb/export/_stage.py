@@ -35,6 +35,8 @@ MAX_AGE = 24 * 3600.0
 """Seconds from the beginning of the first call on, after which nothing is gone on with: records change."""
 _CHUNK_ROWS = 1000
 """Rows of a batch that are read at once."""
+_UNREADABLE = (OSError, ValueError, TypeError, AttributeError)
+"""There is no checkpoint, or a damaged one."""
 
 
 @dataclass
@@ -126,13 +128,16 @@ class Stage:
 
     def _load(self) -> Checkpoint | None:
         try:
-            found = Checkpoint(**json.loads((self.folder / CHECKPOINT).read_text("utf-8")))
+            found = self._read()
             good = found.begun_at <= time.time()
             numbers = type(found.last) is int and type(found.rows) is int
             whole = all(self._is_whole(name, checksum) for name, checksum in found.parts.items())
-        except (OSError, ValueError, TypeError, AttributeError):
-            return None  # none, or a damaged one
+        except _UNREADABLE:
+            return None
         return found if good and numbers and whole else None
+
+    def _read(self) -> Checkpoint:
+        return Checkpoint(**json.loads((self.folder / CHECKPOINT).read_text("utf-8")))
 
     def _is_whole(self, name: str, checksum: int) -> bool:
         return bool(PART.fullmatch(name)) and zlib.crc32((self.folder / name).read_bytes()) == checksum
@@ -147,9 +152,18 @@ class Stage:
             _write(self.folder / name, content)
             self._save(name, zlib.crc32(content), frame)
         except BaseException:
-            with contextlib.suppress(OSError):
-                (self.folder / name).unlink(missing_ok=True)
+            self._settle(name)
             raise
+
+    def _settle(self, name: str) -> None:
+        """After whatever broke off: a batch that the checkpoint on disk names counts, another one goes."""
+        with contextlib.suppress(*_UNREADABLE):
+            found = self._read()
+            if name in found.parts:  # the interrupt came when all had been done
+                self._checkpoint = found
+                return
+        with contextlib.suppress(OSError):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _save(self, name: str, checksum: int, frame: pd.DataFrame) -> None:
         """Write a checkpoint that counts one more batch."""

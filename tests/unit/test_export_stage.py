@@ -245,6 +245,30 @@ def test_a_batch_counts_when_all_of_it_is_on_the_disk(
     again.close(keep=False)
 
 
+@pytest.mark.parametrize("earlier", [0, 6])
+def test_a_batch_counts_from_the_moment_that_the_checkpoint_names_it(
+    target: Path, left: Path, monkeypatch: pytest.MonkeyPatch, earlier: int
+) -> None:
+    stage = opened(target, resume=bool(earlier))
+    replace = Path.replace
+
+    def replaced(path: Path, there: Path) -> None:
+        replace(path, there)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    with pytest.raises(KeyboardInterrupt):
+        stage.add(gifts(20, 21))
+    monkeypatch.undo()
+    assert (stage.rows, stage.last) == (earlier + 2, 21)
+    stage.close(keep=True)
+    again = opened(target)
+    assert (again.rows, again.dropped) == (earlier + 2, None)
+    assert ids_in(again)[-2:] == [20, 21]
+    again.close(keep=False)
+    assert not left.exists()
+
+
 def test_the_age_counts_from_the_beginning_of_the_first_call(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
