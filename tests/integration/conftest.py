@@ -87,7 +87,7 @@ def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         yield Place(server, listed, classy, folder / "gifts")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("undisturbed")
     with ScriptedServer() as server:

@@ -13,6 +13,7 @@ import pytest
 from support.connection import CANARY, CLIENT_ID
 from support.ctrl_c import CtrlC
 from support.resuming import BATCH, PROGRAM, SIZE, Place, assert_goes_on, ways
+from support.threads import walkers
 
 import classy_nb as cn
 
@@ -106,7 +107,7 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
     assert str(caught.value) == (
         f"Stopped: {kept:,} rows are kept beside {place.target}; the same call goes on from there."
     )
-    assert [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")] == []
+    assert walkers() == []
     assert_goes_on(place, way, undisturbed, kept)
 
 

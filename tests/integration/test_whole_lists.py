@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from support.threads import together, walkers
 
 import classy_nb as cn
 from classy_nb._retry import Retry
@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 SIZE = 2_000
 
 
-def workers_left() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("classy_nb-")]
-
-
 @pytest.fixture(autouse=True)
 def _nobody_is_left_at_work() -> Iterator[None]:
     yield
-    assert workers_left() == []
+    assert walkers() == []
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +196,7 @@ def test_batches_that_are_left_after_the_first(big: Sandbox, eight: cn.Classy) -
             batches.close()
         del batches
         gc.collect()
-        assert workers_left() == []
+        assert walkers() == []
     assert len(eight.transactions(fields="status")) == SIZE, "the connection is good for more"
 
 
@@ -214,7 +210,7 @@ def test_an_error_leaves_nobody_at_work(big: Sandbox, eight: cn.Classy, fault: s
     big.faults.then("ok", "ok", "ok", *[fault] * 60)
     with pytest.raises(cn.ClassyError):
         eight.transactions(fields="status")
-    assert workers_left() == []
+    assert walkers() == []
     big.faults.clear()
     assert len(eight.transactions(fields="status")) == SIZE
 
@@ -225,11 +221,7 @@ def test_two_lists_at_the_same_time(big: Sandbox, eight: cn.Classy) -> None:
     def fetch(name: str) -> None:
         found[name] = getattr(eight, name)(fields="created_at")
 
-    threads = [threading.Thread(target=fetch, args=(name,)) for name in ("transactions", "supporters")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    together(fetch, [(name,) for name in ("transactions", "supporters")], seconds=60)
     for name, frame in found.items():
         assert frame["id"].tolist() == [record["id"] for record in big.truth(name)]
     assert set(found) == {"transactions", "supporters"}

@@ -6,12 +6,10 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from classy_nb.catalog import Column
-from classy_nb.frames import FrameBuilder
+from support.frames import build
 
 moments = st.datetimes(datetime(1700, 1, 2), datetime(9999, 12, 30))  # noqa: DTZ001 - of UTC, or of a zone to come
 
 
 def column_of(values: list[object], kind: str, zone: str = "UTC") -> pd.Series:
-    builder = FrameBuilder([Column("x", kind)], timezone=zone)
-    builder.add([{"x": value} for value in values])
-    return builder.frame()["x"]
+    return build([{"x": value} for value in values], [Column("x", kind)], timezone=zone)["x"]

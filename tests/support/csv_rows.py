@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from classy_nb.catalog import Column
-from classy_nb.frames import FrameBuilder
+from support.frames import build
 
 COLUMNS = (
     Column("id", "int"),
@@ -35,9 +35,7 @@ RECORDS = [
 
 
 def frame_of(backend: str = "numpy_nullable") -> pd.DataFrame:
-    builder = FrameBuilder(COLUMNS, timezone="America/Los_Angeles", dtype_backend=backend)  # type: ignore[arg-type]
-    builder.add(RECORDS)
-    return builder.frame()
+    return build(RECORDS, COLUMNS, timezone="America/Los_Angeles", dtype_backend=backend)
 
 
 def rows_of(path: Path, encoding: str = "utf-8") -> list[list[str]]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from classy_nb.catalog import Column
 from classy_nb.export._stage import Stage
-from classy_nb.frames import FrameBuilder
+from support.frames import build
 
 COLUMNS = (
     Column("id", "int"),
@@ -20,9 +20,7 @@ QUESTION = {"path": "/organizations/7/transactions", "version": "1"}
 
 
 def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
-    builder = FrameBuilder(COLUMNS, timezone="America/Los_Angeles")
-    builder.add(records)
-    return builder.frame()
+    return build(records, COLUMNS, timezone="America/Los_Angeles")
 
 
 def gifts(*ids: int) -> pd.DataFrame:

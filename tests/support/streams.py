@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 
 from classy_nb.catalog import Column
-from classy_nb.errors import (
-    DataWarning,
-)
+from classy_nb.errors import DataWarning
 from classy_nb.export import stream_csv, stream_parquet
-from classy_nb.frames import FrameBuilder
+from support.frames import build
 
 COLUMNS = (Column("id", "int"), Column("name", "text"), Column("items", "list"))
 QUESTION = {"path": "/organizations/7/transactions"}
@@ -21,12 +19,9 @@ Change = Callable[[int], object]
 
 
 def frame_of(ids: Sequence[int]) -> pd.DataFrame:
-    builder = FrameBuilder(COLUMNS)
     # The undeclared column appears late, and its values share no type.
-    builder.add(
-        [{"id": i, "name": f"Zoë {i}", **({"late": i if i % 2 else "x"} if i > 25 else {})} for i in ids]
-    )
-    return builder.frame()
+    late = {i: {"late": i if i % 2 else "x"} for i in ids if i > 25}
+    return build([{"id": i, "name": f"Zoë {i}", **late.get(i, {})} for i in ids], COLUMNS)
 
 
 class Batches:

@@ -1,7 +1,9 @@
-"""Which threads the package has left."""
+"""Which threads the package has left, and threads of a test's own."""
 
 import threading
 import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 def ours() -> list[str]:
@@ -21,3 +23,12 @@ def wait_for_none(seconds: float = 20) -> None:
 def walkers() -> list[str]:
     """Return the names of the threads of walks."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("classy_nb-")]
+
+
+def together(work: Callable[..., object], arguments: Iterable[tuple[Any, ...]], seconds: float = 20) -> None:
+    """Call *work* with each of the arguments, all at the same time; wait for each so many seconds at most."""
+    threads = [threading.Thread(target=work, args=given) for given in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds)

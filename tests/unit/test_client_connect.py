@@ -1,22 +1,16 @@
 """Connecting: arguments, organizations, cards; nothing secret shows."""
 
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.connection import CANARY, CLIENT_ID, connected_to, orgs, paginator
 from support.server import TOKEN, Reply, ScriptedServer
+from support.threads import together
 
 import classy_nb as cn
 from classy_nb.client import Classy
-from classy_nb.errors import (
-    ClassyError,
-    CredentialsError,
-    LoginError,
-    ServerError,
-    UsageError,
-)
+from classy_nb.errors import ClassyError, CredentialsError, LoginError, ServerError, UsageError
 
 TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
 
@@ -189,11 +183,7 @@ def test_threads_share_a_connection(connected: Classy, server: ScriptedServer) -
     def ask(number: int) -> None:
         found[number] = connected.transactions.count(campaign=number)
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(1, 33)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    together(ask, [(number,) for number in range(1, 33)])
     assert found == {number: number for number in range(1, 33)}
     assert server.token_requests == []
 

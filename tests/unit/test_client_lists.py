@@ -13,12 +13,7 @@ from support.server import Reply, ScriptedServer
 
 from classy_nb.catalog import load
 from classy_nb.client import Classy
-from classy_nb.errors import (
-    DataWarning,
-    DeprecatedEndpointWarning,
-    IncompleteResultError,
-    UsageError,
-)
+from classy_nb.errors import DataWarning, DeprecatedEndpointWarning, IncompleteResultError, UsageError
 
 CATALOG = load()
 

@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 from support.streams import Batches, beside, going_on, kept, ways
 
-from classy_nb.errors import (
-    ExportError,
-    InterruptedFetchError,
-)
+from classy_nb.errors import ExportError, InterruptedFetchError
 from classy_nb.export import _atomic, _stage
 
 

@@ -10,10 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.streams import Batches, beside, going_on, raising, to_csv, to_parquet, ways
 
-from classy_nb.errors import (
-    ExportError,
-    InterruptedFetchError,
-)
+from classy_nb.errors import ExportError, InterruptedFetchError
 from classy_nb.export import _stage
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from support import gifts
-from support.gifts import COLUMNS, build
+from support import frames
+from support.frames import COLUMNS, build
 
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
@@ -196,7 +196,7 @@ def test_each_column_warns_once_with_its_count_and_never_a_value() -> None:
         "transactions: 600 of 600 values of 'amount' are not numbers; they became missing.",
     ]
     assert len(frame) == 600
-    assert {warning.filename for warning in found} == {gifts.__file__}
+    assert {warning.filename for warning in found} == {frames.__file__}
 
 
 def test_records_that_are_no_objects_keep_their_rows() -> None:

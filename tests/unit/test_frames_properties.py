@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.gifts import COLUMNS, build
+from support.frames import COLUMNS, build
 
 from classy_nb.errors import DataWarning
 from classy_nb.frames import FrameBuilder

@@ -1,7 +1,7 @@
 """One record as a typed series."""
 
 import pandas as pd
-from support.gifts import COLUMNS
+from support.frames import COLUMNS
 
 from classy_nb.frames import to_series
 

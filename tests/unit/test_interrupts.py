@@ -11,6 +11,7 @@ from support.connection import CANARY, CLIENT_ID, orgs
 from support.ctrl_c import CtrlC
 from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
+from support.threads import walkers
 
 from classy_nb._stop import Stop, Unstoppable
 from classy_nb.client import Classy, connect
@@ -41,8 +42,7 @@ def test_ctrl_c_ends_a_fetch_within_a_second(connected: Classy, silent: threadin
         connected.transactions() if way == "frame" else list(connected.transactions.batches())
     assert time.monotonic() - pressed.at < 1.5
     assert isinstance(caught.value, KeyboardInterrupt)
-    names = [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")]
-    assert names == []
+    assert walkers() == []
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_ctrl_c_ends_a_fetch_behind_a_proxy(behind_a_proxy: Classy, silent: thre
     with CtrlC(silent.is_set) as pressed, pytest.raises(InterruptedFetchError):
         behind_a_proxy.transactions()
     assert time.monotonic() - pressed.at < 1.5
-    assert [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")] == []
+    assert walkers() == []
 
 
 def test_a_connection_works_on_after_an_interrupt(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.connection import Pauses
+from support.threads import together
 
 from classy_nb.errors import UsageError
 from classy_nb.pacing import DEFAULT_LIMIT, Pacer
@@ -199,11 +200,7 @@ def test_many_threads_share_one_limit() -> None:
                 sent.append(clock.now)
             pacer.release(None)
 
-    threads = [threading.Thread(target=work) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    together(work, [()] * 16)
     assert len(sent) == 160
     assert full.is_set()
     assert clock.now >= 1000 + 3 * 60

@@ -1,7 +1,6 @@
 """Waiting for the limit, through the public interface: it is seen, and ends when the user ends it."""
 
 import re
-import threading
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from support.connection import connected_to, orgs
 from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
+from support.threads import together, walkers
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
@@ -53,7 +53,7 @@ def test_trap_23_waiting_is_seen_and_can_be_ended(
         ]
         assert 50 <= int(found[0].group(1)) <= 61
         assert len(server.data_requests) == 6, "the limit was kept"
-        assert [t.name for t in threading.enumerate() if t.name.startswith("classy_nb-")] == []
+        assert walkers() == []
 
 
 def test_trap_23_waiting_for_a_429_is_seen_too(connected: Classy, server: ScriptedServer) -> None:
@@ -91,10 +91,6 @@ def test_lists_of_one_connection_share_the_limit(limited: Any, server: ScriptedS
             except InterruptedFetchError as error:
                 outcomes.append(error)
 
-        threads = [threading.Thread(target=fetch) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
+        together(fetch, [()] * 3)
         assert len(outcomes) == 3
         assert len(server.data_requests) == 6

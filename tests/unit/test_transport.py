@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.connection import Pauses, transport_to
 from support.server import Asked, Reply, ScriptedServer
+from support.threads import together
 
 from classy_nb._version import __version__
 from classy_nb.errors import (
@@ -254,11 +255,7 @@ def test_threads_share_one_transport(server: ScriptedServer) -> None:
     def ask(number: int) -> None:
         found[number] = transport.get(f"/x/{number}")
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(40)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
+    together(ask, [(number,) for number in range(40)], seconds=10)
     assert found == {number: number for number in range(40)}
     assert transport.requests_sent == 40
 

@@ -8,13 +8,9 @@ import pytest
 from support.connection import CANARY_TOKEN, Pauses, transport_to
 from support.logins import bearer, numbered
 from support.server import OK, TOKEN, Asked, Reply, ScriptedServer
+from support.threads import together
 
-from classy_nb.errors import (
-    LoginError,
-    MemberOnlyError,
-    RedirectRefusedError,
-    UnauthorizedError,
-)
+from classy_nb.errors import LoginError, MemberOnlyError, RedirectRefusedError, UnauthorizedError
 from classy_nb.tokens import TokenAuth
 
 STALE = Reply(
@@ -103,11 +99,7 @@ def test_64_threads_on_one_revoked_token_ask_for_one_new_token(server: ScriptedS
         start.wait(20)
         found.append(transport.get("/campaigns"))
 
-    threads = [threading.Thread(target=ask) for _ in range(64)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    together(ask, [()] * 64, seconds=30)
     assert found == [{"ok": True}] * 64
     assert len(server.token_requests) == 2
     assert len(server.data_requests) <= 128
@@ -168,7 +160,8 @@ def test_a_refused_login_in_the_middle_of_a_request_stays_a_login_error(server: 
     transport = transport_to(server, login=True)
     assert isinstance(transport.auth, TokenAuth)
     transport.auth.token()
-    server.login_handler = lambda _: Reply(400, {"error": "invalid_client"})
+    refused = {"error": "invalid_client", "error_description": "Invalid client authentication"}
+    server.login_handler = lambda _: Reply(400, refused)
     looks = iter([0.0, 1e9])
     transport.auth._clock = lambda: next(looks, 1e9)
     with pytest.raises(LoginError, match="refused"):

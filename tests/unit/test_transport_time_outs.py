@@ -8,10 +8,7 @@ from support.connection import Pauses, transport_to
 from support.server import Reply, ScriptedServer
 
 from classy_nb._retry import Retry
-from classy_nb.errors import (
-    ConnectionFailedError,
-    TimedOutError,
-)
+from classy_nb.errors import ConnectionFailedError, TimedOutError
 from classy_nb.pacing import Pacer
 from classy_nb.transport import Transport
 

@@ -1,4 +1,4 @@
-"""Columns of an invented kind of record, and a builder of them."""
+"""Frames of given records, and columns of an invented kind of record."""
 
 from collections.abc import Sequence
 from typing import Any
