@@ -7,7 +7,9 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ._stop import dismiss, is_dismissed
@@ -63,6 +65,15 @@ class Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Return what came as requests has it, but look for no cookies: none is kept."""
+        response = Response()
+        response.status_code, response.reason = resp.status, resp.reason
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.url = req.url or ""
+        response.raw, response.request, response.connection = resp, req, self
+        return response
 
 
 def hang_up(threads: Iterable[threading.Thread]) -> None:

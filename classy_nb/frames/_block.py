@@ -63,8 +63,10 @@ class Block:
 
     def add(self, values: Sequence[Any]) -> None:
         """Take the objects of some rows; None and ``[]`` (PHP's empty object) have no keys."""
-        rows = [value if type(value) is dict else _NO_KEYS for value in values]
-        self.misfits += sum(type(v) is not dict and v is not None and v != [] for v in values)
+        rows: Sequence[Row] = values
+        if set(map(type, values)) != {dict}:
+            rows = [value if type(value) is dict else _NO_KEYS for value in values]
+            self.misfits += sum(type(v) is not dict and v is not None and v != [] for v in values)
         cells, odd = _even(rows, self._layout)
         if 2 * len(odd) > len(rows):
             self._turn()
@@ -138,7 +140,7 @@ class Block:
                 part.add_missing(len(cells))
         self._done += len(cells)
 
-    def _meet(self, rows: list[Row], unseen: set[str]) -> None:
+    def _meet(self, rows: Sequence[Row], unseen: set[str]) -> None:
         """Make columns for the keys that are seen for the first time."""
         for number, row in enumerate(rows, self._done + len(self._cells)):
             for position, key in enumerate(row if not unseen.isdisjoint(row) else ()):
@@ -148,7 +150,9 @@ class Block:
                     self._parts[key] = self._new_column(name, (number, self._rank, position), self._done)
 
 
-def _even(rows: list[Row], layout: tuple[str, ...]) -> tuple[list[tuple[Any, ...]], list[tuple[int, Row]]]:
+def _even(
+    rows: Sequence[Row], layout: tuple[str, ...]
+) -> tuple[list[tuple[Any, ...]], list[tuple[int, Row]]]:
     """Return the cells of each row in the order of *layout*, and the rows whose keys are not these."""
     blank = (None,) * len(layout)
     cells: list[tuple[Any, ...]] = []
