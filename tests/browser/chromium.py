@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Route, WebError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    # Nobody watches, and each frame of a movement is drawn by the processor.
+    "--force-prefers-reduced-motion",
+    "--disable-smooth-scrolling",
+]
 NEEDED = ("playwright", "axe_playwright_python", "jupyterlab", "notebook", "voila", "nbclient", "nbconvert")
 
 

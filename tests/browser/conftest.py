@@ -89,11 +89,14 @@ def plain(name: str) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def started_early(request: pytest.FixtureRequest) -> None:
-    """Start what will be needed: it gets ready while the first tests run."""
-    for name in SLOW_TO_START:
-        if any(name in fixtures_of(item) for item in request.session.items):
-            request.getfixturevalue(name)
+def started_early(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Start what will be needed: it gets ready while the first tests run. In the end all end at once."""
+    asked = {name for item in request.session.items for name in fixtures_of(item)}
+    started = [request.getfixturevalue(name) for name in SLOW_TO_START if name in asked]
+    yield
+    for server in started:
+        if isinstance(server, servers.Server):
+            server.ask_to_end()
 
 
 @pytest.fixture(scope="session")

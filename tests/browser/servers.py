@@ -99,7 +99,7 @@ class Server:
         self._ready = ready
         self._command = [sys.executable, "-m", *(part.format(port=self.port) for part in command)]
         self._process: subprocess.Popen[bytes] | None = None
-        self._up = False
+        self._up = self._ending = False
         self._ends: dict[str, threading.Thread] = {}
 
     def url(self, path: str) -> str:
@@ -155,12 +155,18 @@ class Server:
             return False
         return True
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, and wait for nothing but the kernels that are ending already."""
+        while self._ends:
+            self._ends.popitem()[1].join(20)
+        if self._process is not None and not self._ending:
+            self._ending = True
+            self._process.send_signal(signal.SIGTERM)
+
     def __exit__(self, *_: object) -> None:
+        self.ask_to_end()
         if self._process is None:
             return
-        for end in self._ends.values():
-            end.join(20)
-        self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:

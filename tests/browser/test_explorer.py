@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from browser.accessibility import check_looks
@@ -94,22 +92,28 @@ def test_from_an_empty_form_to_files_and_a_frame(
     picture(page, "explorer-done")
 
 
-def test_cancel_and_other_cells_meanwhile(notebook: Callable[..., Notebook], box: Sandbox) -> None:
-    opened = notebook(CELL, "6 * 7")
-    form = ExplorerForm(opened.output(0))
+def test_of_two_views_the_other_follows_and_the_focus_stays(notebook: Callable[..., Notebook]) -> None:
+    opened = notebook(CELL)
     opened.run_cell(0)
-    form.labelled("Resource").select_option("transactions")
-    expect(form.call).to_contain_text("classy.transactions()")
-    box.faults.then(*["ok"] * 12, *["stall"] * 60)
-    form.press("To a variable")
-    expect(form.progress).to_be_visible()
-    opened.run_cell(1)
-    expect(opened.output(1)).to_contain_text("42")
-    expect(form.progress).to_be_visible()  # still at it: the cell did not wait
-    picture(opened.page, "explorer-running")
-    pressed = time.monotonic()
-    form.press("Cancel")
-    expect(form.progress).to_be_hidden()
-    expect(form.status).to_contain_text(re.compile("cancelled|stopped", re.IGNORECASE))
-    assert time.monotonic() - pressed < 5
-    assert [file.name for file in opened.file.parent.glob("*.part*")] == []
+    first = ExplorerForm(opened.output(0))
+    first.labelled("Resource").select_option("transactions")
+    second = ExplorerForm(opened.second_view(0))
+    expect(second.labelled("Resource")).to_have_value("transactions")
+
+    second.labelled("Since").fill("2026-01-01")
+    expect(first.labelled("Since")).to_have_value("2026-01-01")
+    for form in (first, second):
+        expect(form.call).to_have_text('gifts = classy.transactions(since="2026-01-01")')
+    expect(second.labelled("Since")).to_be_focused()
+
+    second.press("Add condition")
+    second.press("Preview")  # with a condition that says nothing yet
+    condition = second.root.get_by_role("group", name="Condition 1")
+    expect(condition.locator("[aria-invalid=true]")).to_be_focused()
+    expect(first.root.get_by_role("group", name="Condition 1")).to_be_visible()
+    condition.get_by_label("Column").select_option("status")
+    condition.get_by_label("Value").fill("success")
+    second.press("Preview")
+    for form in (first, second):
+        expect(form.rows).to_have_count(5)
+    expect(second.root.get_by_role("button", name="Preview", exact=True)).to_be_focused()

@@ -68,23 +68,6 @@ def test_wrong_then_right_and_nothing_is_saved(notebook: Callable[..., Notebook]
     picture(page, "login-connected")
 
 
-def test_after_a_restart_the_form_says_to_run_the_cell_again(notebook: Callable[..., Notebook]) -> None:
-    opened = notebook(CELL)
-    form = LoginForm(opened.output(0))
-    opened.run_cell(0)
-    form.fill(CLIENT_ID, CANARY)
-    opened.restart()
-    with opened.hurry():
-        form.connect.click()
-    expect(form.status).to_contain_text("run the cell again")
-    assert CANARY not in opened.save()
-    picture(opened.page, "login-restarted")
-    opened.run_cell(0)
-    form.fill(CLIENT_ID, CANARY)
-    form.connect.click()
-    expect(opened.output(0)).to_contain_text(CONNECTED)
-
-
 def test_a_reloaded_page_shows_both_panels_and_a_second_view_works(
     notebook: Callable[..., Notebook],
 ) -> None:
