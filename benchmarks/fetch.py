@@ -245,13 +245,16 @@ def main() -> int:
         return 0
     if asked.workload is None:
         parser.error("name a workload")
+    whole = asked.contenders is None and asked.transactions is None
+    file = asked.json or (RESULTS / f"{asked.workload}.json" if whole else None)
+    if file:  # now, not after minutes of measuring
+        file.parent.mkdir(parents=True, exist_ok=True)
     print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
     workload = WORKLOADS[asked.workload]
     contenders = asked.contenders.split(",") if asked.contenders else workload.contenders
     rows = run(workload, contenders, asked.transactions)
     missed = check(asked.workload, rows)
-    whole = asked.contenders is None and asked.transactions is None
-    if file := asked.json or (RESULTS / f"{asked.workload}.json" if whole else None):
+    if file:
         file.write_text(json.dumps(report(asked.workload, rows), indent=1) + "\n", "utf-8")
     return 1 if missed and asked.asserting else 0
 

@@ -1,0 +1,45 @@
+"""A benchmark runs in a fresh checkout and keeps its figures; how large they are is not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FETCH = Path(__file__).parents[1] / "benchmarks" / "fetch.py"
+
+
+def fetch(*asked: str) -> subprocess.CompletedProcess[str]:
+    """Run the benchmark of whole lists."""
+    command: Sequence[str] = [sys.executable, str(FETCH), *asked]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_figures_are_kept_in_a_folder_that_was_not_there(tmp_path: Path) -> None:
+    kept = tmp_path / "new" / "latency.json"
+    small = ("--transactions", "300", "--contenders", "loop,ours-8")
+
+    done = fetch("latency", *small, "--json", str(kept))
+
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(kept.read_text("utf-8"))["rows"]
+    assert [(row["contender"], row["rows"], row["refused"]) for row in rows] == [
+        ("loop", 300, 0),
+        ("ours-8", 300, 0),
+    ]
+    assert "| loop | 300 | 3 | 0 |" in done.stdout
+
+
+def test_a_missed_bound_ends_with_status_1(tmp_path: Path) -> None:
+    kept = str(tmp_path / "latency.json")
+    # Without a peer in the run there is no share of its time: only the floor is judged, which three
+    # requests for 300 rows cannot come near.
+    small = ("--transactions", "300", "--contenders", "ours-8", "--json", kept)
+
+    assert fetch("latency", *small, "--assert").returncode == 1
+    assert fetch("latency", *small).returncode == 0
