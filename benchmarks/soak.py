@@ -42,6 +42,8 @@ STORM = (
     "401",
 )
 
+A_SECOND = 5
+"""So many gifts arrive, and so many vanish."""
 MOST_OF_ONE = 3 * (MOST_REPEATS + 1) * 2
 """A request is given up for good after three rounds of so many repeats, each with a second token."""
 
@@ -57,14 +59,14 @@ def connect(box: Sandbox, **options: Any) -> cn.Classy:
 
 
 @contextlib.contextmanager
-def coming_and_going(box: Sandbox, gone: set[int], a_second: int = 5) -> Iterator[None]:
+def coming_and_going(box: Sandbox, gone: set[int]) -> Iterator[None]:
     """Insert and delete rows all the time."""
     over = threading.Event()
 
     def change() -> None:
         begun, done = time.monotonic(), 0
-        while not over.wait(1 / a_second):
-            due = int((time.monotonic() - begun) * a_second) - done
+        while not over.wait(1 / A_SECOND):
+            due = int((time.monotonic() - begun) * A_SECOND) - done
             box.insert_transactions(due)
             gone.update(box.delete_transactions(due))
             done += due
@@ -99,11 +101,14 @@ def live(runs: int, size: int) -> list[str]:
                         if lost or not found.is_unique:
                             outcome = f"{len(lost)} lost, {len(found) - found.nunique()} repeated"
                             bad.append(f"live, key filter {way}, run {run}: {outcome}")
+                lasted = time.perf_counter() - begun
                 print(
                     f"live, key filter {way}, run {run}: {outcome}; {len(gone)} rows went and as many came "
-                    f"in {time.perf_counter() - begun:.1f} s",
+                    f"in {lasted:.1f} s",
                     flush=True,
                 )
+                if len(gone) < A_SECOND * (lasted - 1):  # what did not happen was not survived
+                    bad.append(f"live, key filter {way}, run {run}: only {len(gone)} rows came and went")
     return bad
 
 

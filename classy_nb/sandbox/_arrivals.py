@@ -22,8 +22,9 @@ def insert_transactions(store: Store, organization: int, count: int) -> list[int
     if count < 1:
         return []
     with store.writing() as connection:
-        last, latest = connection.execute(
-            "SELECT MAX(id), MAX(created_at) FROM base_transactions WHERE organization_id = ?", [organization]
+        last = _last_id(store, connection, ("base_transactions", organization))
+        (latest,) = connection.execute(
+            "SELECT MAX(created_at) FROM base_transactions WHERE organization_id = ?", [organization]
         ).fetchone()
         models = [
             row[0]
@@ -47,19 +48,29 @@ def insert_transactions(store: Store, organization: int, count: int) -> list[int
                 f"INSERT INTO base_transactions SELECT {chosen} FROM base_transactions WHERE id = :model",
                 {"new": new, "now": latest + _STEP * (n + 1), "model": model},
             )
-            _copy_items(connection, model, new)
+            _copy_items(store, connection, model, new)
     return ids
 
 
-def _copy_items(connection: sqlite3.Connection, model: int, new: int) -> None:
+_Key = tuple[str, int | None]
+
+
+def _last_id(store: Store, connection: sqlite3.Connection, key: _Key) -> int:
+    """Return the highest id ever, also of what vanished, in a table: of an organization or (None) of all."""
+    table, organization = key
+    theirs = "" if organization is None else f"WHERE organization_id = {organization:d}"
+    (last,) = connection.execute(f"SELECT MAX(id) FROM {table} {theirs}").fetchone()
+    return max(last or 0, store.last_ids.get(key, 0))
+
+
+def _copy_items(store: Store, connection: sqlite3.Connection, model: int, new: int) -> None:
     connection.execute(
-        """INSERT INTO base_transaction_items SELECT (SELECT MAX(id) FROM base_transaction_items) +
-          row_number() OVER (),
+        """INSERT INTO base_transaction_items SELECT ? + row_number() OVER (),
              organization_id, ?, product_id, quantity, product_name, type, price, final, overhead,
                donation, fees,
              raw_final, raw_overhead
            FROM base_transaction_items WHERE transaction_id = ?""",
-        [new, model],
+        [_last_id(store, connection, ("base_transaction_items", None)), new, model],
     )
 
 
@@ -97,6 +108,8 @@ def delete_transactions(store: Store, organization: int, count: int) -> list[int
                 [organization, count],
             )
         ]
+        for key in (("base_transactions", organization), ("base_transaction_items", None)):
+            store.last_ids[key] = _last_id(store, connection, key)
         marks = ",".join(map(str, ids))
         connection.execute(f"DELETE FROM base_transaction_items WHERE transaction_id IN ({marks})")
         connection.execute(f"DELETE FROM base_registrations WHERE transaction_id IN ({marks})")

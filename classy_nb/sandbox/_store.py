@@ -44,6 +44,8 @@ class Store:
         self._built: dict[str, int] = {}
         self._orders: OrderedDict[tuple[Any, ...], array[int]] = OrderedDict()
         self.version = 0
+        self.last_ids: dict[tuple[str, int | None], int] = {}
+        """Highest id before rows were deleted, by table and organization: databases give an id once."""
         self._connection.executescript(LOOKUPS)
         for table in STORED:
             self._add(table)

@@ -206,3 +206,12 @@ def test_rows_arrive_while_somebody_pages(box, asker):
     box.faults.clear()
     box.faults.delete_per_request = 3
     assert asker.org("/transactions").json()["total"] == totals[2] - 3
+
+
+def test_an_id_is_given_once_whatever_vanished(box):
+    came, went = [], []
+    for _ in range(300):
+        came += box.insert_transactions(1)
+        went += box.delete_transactions(1)
+    assert len(set(came)) == len(set(went)) == 300
+    assert sorted(came) == came
