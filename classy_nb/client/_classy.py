@@ -10,7 +10,7 @@ from classy_nb.moments import zone
 from classy_nb.query import Asking
 
 from ._fetch import Fetcher
-from ._names import ResourceNames
+from ._names import ResourceNames, unknown_attribute
 from ._raw import fetch_raw
 from ._resource import Resource
 
@@ -127,6 +127,11 @@ class Classy(ResourceNames):
         from classy_nb.panel.explorer import Explorer
 
         return Explorer(self, self._asking)
+
+    if not TYPE_CHECKING:  # or type checkers would take every name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown_attribute(self, name)
 
     def close(self) -> None:
         """Close the connections. The token is forgotten with this object."""

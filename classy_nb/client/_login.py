@@ -13,7 +13,7 @@ from classy_nb.pacing import DEFAULT_LIMIT
 from classy_nb.redact import Secret
 
 from ._classy import Classy
-from ._names import ResourceNames
+from ._names import ResourceNames, unknown_attribute
 from ._session import Logins, Options
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Login(Classy):
             if given_up:
                 raise NotLoggedInError(_GIVEN_UP, advice=_AGAIN)
             raise NotLoggedInError(_NOT_YET)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise unknown_attribute(self, name)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *_HELD})

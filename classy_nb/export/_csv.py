@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +11,7 @@ from classy_nb.errors import UsageError
 
 from ._atomic import AtomicFile, telling_reasons
 from ._cells import column_text, header_text, with_days
-from ._table import flat_table
+from ._table import as_frame, flat_table
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 def to_csv(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | pd.Series[Any],
     path: str | os.PathLike[str],
     *,
     excel: bool = False,
@@ -42,7 +42,7 @@ def to_csv(
     Parameters
     ----------
     frame
-        What to write. Its index is written where it is not just a count.
+        What to write; a Series becomes its only column. Its index is written where it is not just a count.
     path
         The file. It appears when it is complete and replaces an older one only then.
     excel
@@ -62,6 +62,8 @@ def to_csv(
 
     Raises
     ------
+    UsageError
+        *frame* is neither a DataFrame nor a Series.
     ExportError
         The file cannot be written (no such folder, no permission, disk full); nothing half-written is left.
 
@@ -72,8 +74,9 @@ def to_csv(
 
         back = pd.read_csv(path, dtype=dtypes, parse_dates=dates, keep_default_na=False, na_values=[""])
     """
+    table = as_frame(frame)
     with CsvWriter(path, excel=excel, neutralize=neutralize) as writer:
-        writer.write(frame)
+        writer.write(table)
     return writer.path
 
 

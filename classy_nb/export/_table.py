@@ -8,8 +8,22 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from classy_nb.errors import UsageError
+
 TEXT = pa.large_string()
 """The type of all text: pandas' own."""
+
+
+def as_frame(given: Any) -> pd.DataFrame:
+    """Return what somebody wants to export as a frame; a Series becomes its only column."""
+    if isinstance(given, pd.Series):
+        return given.to_frame("value" if given.name is None else given.name)
+    if isinstance(given, pd.DataFrame):
+        return given
+    kind = type(given).__name__
+    raise UsageError(
+        f"A DataFrame can be exported, not a {kind}.", advice="Make one of it first: pd.DataFrame(...)."
+    )
 
 
 def flat_table(frame: pd.DataFrame) -> pa.Table:

@@ -1,5 +1,6 @@
 """Connecting: arguments, organizations, cards; nothing secret shows."""
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -242,8 +243,15 @@ def test_the_card_says_what_is_required_deprecated_and_for_members(connected: Cl
 
 
 def test_unknown_attributes_are_attribute_errors(connected: Classy) -> None:
-    with pytest.raises(AttributeError):
+    with pytest.raises(
+        AttributeError, match=r"'transaction'\. Did you mean 'transactions'\? resources\(\) "
+    ) as one:
         _ = connected.transaction  # type: ignore[attr-defined]
+    assert "".join(traceback.format_exception(one.value)).count("Did you mean") == 1
+    with pytest.raises(AttributeError, match=r"'gifts'\. resources\(\) lists what there is\.$"):
+        _ = connected.gifts  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"has no attribute '_repr_png_'$"):
+        _ = connected._repr_png_  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
         _ = connected.transactions.all  # type: ignore[attr-defined]
 

@@ -35,6 +35,20 @@ def test_a_frame_without_rows_gives_its_header(tmp_path: Path) -> None:
     assert rows_of(to_csv(frame_of().iloc[:0], tmp_path / "a.csv")) == [[column.name for column in COLUMNS]]
 
 
+def test_a_series_becomes_its_only_column(tmp_path: Path) -> None:
+    codes = pd.Series(["02134", "=1+1"], name="billing_postal_code")
+    assert to_csv(codes, tmp_path / "a.csv").read_text() == "billing_postal_code\n02134\n'=1+1\n"
+    sums = pd.Series([1.5, 2.25], index=pd.Index([7, 9], name="campaign_id"))
+    assert to_csv(sums, tmp_path / "b.csv").read_text() == "campaign_id,value\n7,1.5\n9,2.25\n"
+
+
+@pytest.mark.parametrize("given", [[1], {"a": [1]}, None, "rows"])
+def test_what_is_no_frame_is_refused_before_a_file_is_made(tmp_path: Path, given: object) -> None:
+    with pytest.raises(UsageError, match=rf"not a {type(given).__name__}\."):
+        to_csv(given, tmp_path / "a.csv")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_other_columns_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
     def export() -> None:
         with CsvWriter(tmp_path / "a.csv") as writer:
