@@ -33,7 +33,7 @@ def test_an_explorer_that_nobody_sees_leaves_instructions(headless: Headless) ->
     assert "Stand-in Harbor Foundation" in headless.html()
 
 
-def test_neither_run_nor_export_keep_a_secret(headless: Headless) -> None:
+def test_trap_48_neither_run_nor_export_keep_a_secret(headless: Headless) -> None:
     said = headless.said()
     assert sorted(file.name for file in headless.folder.iterdir()) == ["shown.html", "shown.ipynb"]
     canaries = {"secret": CANARY, **tokens_of(headless.box)}

@@ -27,7 +27,9 @@ def widgets_in(notebook: Any) -> list[str]:
     return sorted(model["model_name"] for model in state.get("state", {}).values())
 
 
-def test_wrong_then_right_and_nothing_is_saved(notebook: Callable[..., Notebook], box: Sandbox) -> None:
+def test_trap_48_wrong_then_right_and_nothing_is_saved(
+    notebook: Callable[..., Notebook], box: Sandbox
+) -> None:
     opened = notebook(CELL, "classy.transactions.count()")
     page, form = opened.page, LoginForm(opened.output(0))
     opened.run_cell(0)

@@ -30,7 +30,9 @@ def answer(opened: Notebook, question: str, text: str) -> None:
     expect(field).to_have_count(0)
 
 
-def test_wrong_then_right_and_nothing_is_saved(notebook: Callable[..., Notebook], box: Sandbox) -> None:
+def test_trap_48_wrong_then_right_and_nothing_is_saved(
+    notebook: Callable[..., Notebook], box: Sandbox
+) -> None:
     opened = notebook(CELL, "classy.organization_name, classy.transactions.count()")
     output = opened.output(0)
     opened.run_cell(0, wait=False)

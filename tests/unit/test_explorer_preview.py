@@ -24,7 +24,7 @@ def explorer(connected: Classy, listed: Listed) -> Iterator[Explorer]:
     panel.close()
 
 
-def test_a_preview_shows_a_few_rows_without_anything_personal(viewer: Viewer, listed: Listed) -> None:
+def test_trap_45_a_preview_shows_a_few_rows_without_anything_personal(viewer: Viewer, listed: Listed) -> None:
     viewer.say("preview", form=filled(viewer, include=["supporter", "items"]))
     assert viewer.wait_for_end() == {
         "kind": "status",
@@ -105,7 +105,7 @@ def test_an_empty_list_says_so(viewer: Viewer, listed: Listed) -> None:
     assert viewer.last("preview")["shown"]["rows"] == []
 
 
-def test_every_personal_column_is_masked_and_more() -> None:
+def test_trap_45_every_personal_column_is_masked_and_more() -> None:
     assert hidden("supporter.nickname", "transactions")
     assert hidden("title", "fundraising_pages")
     assert hidden("dedication.name", "transactions")
