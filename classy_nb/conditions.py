@@ -33,6 +33,15 @@ class Condition:
     def __str__(self) -> str:
         return f"{self.column.name}{self.operator}{self.value}"
 
+    @property
+    def doubt(self) -> str | None:
+        """Why nothing may match: the value is none of those that the vendor's document names."""
+        known = self.column.known
+        if not known or self.operator not in ("=", "!=") or self.value.lower() in map(str.lower, known):
+            return None
+        asked = f"where='{self.column.name} {self.operator} {self.value}'"
+        return f"{asked}: the API's document names no such value. {suggestion(self.value, known)}"
+
 
 def read_conditions(
     where: str | Iterable[str] | None, columns: Mapping[str, Column], timezone: str

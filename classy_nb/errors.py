@@ -258,6 +258,10 @@ class DataWarning(ClassyWarning):
     """Values did not fit their column and became missing; the message counts them by column."""
 
 
+class QueryWarning(ClassyWarning):
+    """A condition may match nothing: its value is none of those that the vendor's document names."""
+
+
 class DeprecatedEndpointWarning(ClassyWarning):
     """The vendor announced the end of an endpoint."""
 

@@ -75,7 +75,7 @@ class Builder:
         columns = self.records[name] = {}
         for key, (value, nullable) in sorted(self.properties(resolved).items(), key=id_first):
             kind = self.kind(f"{name}.{key}", key, value)
-            columns[key] = kind + ("?" if nullable else "")
+            columns[key] = kind + ("?" if nullable else "") + self.values(kind, value)
         for key, kind in self.fix.get("extra_columns", {}).get(name, {}).items():
             columns.setdefault(key, kind)
         return name
@@ -93,6 +93,11 @@ class Builder:
         if self.properties(resolved):
             return "{" + self.record(schema, where) + "}"
         return scalar(resolved)
+
+    def values(self, kind: str, schema: Schema) -> str:
+        """Name the texts that a property may hold, in the catalog's short form."""
+        known = [text for text in self.deref(schema)[0].get("enum", []) if text not in ("", "null", None)]
+        return ":" + "|".join(known) if kind == "text" and known else ""
 
     def item(self, schema: Schema, where: str) -> str:
         return self.record(schema, where) if self.properties(schema) else scalar(self.deref(schema)[0])

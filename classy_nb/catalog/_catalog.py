@@ -58,6 +58,7 @@ class Catalog:
                 "json" if inner.kind == "object" else inner.kind,
                 True,
                 inner.record,
+                inner.known,
             )
             for inner in self.records[column.record].columns
         )

@@ -37,10 +37,13 @@ class Column:
     nullable: bool = False
     record: str | None = None
     """The record that a nested object is, or that a list's items are."""
+    known: tuple[str, ...] = ()
+    """The texts that the vendor's document names; none where it names none. Others may come."""
 
     @classmethod
     def parse(cls, name: str, text: str) -> Column:
-        """Read the catalog's short form: ``int?``, ``{Supporter}``, ``[TransactionItem]``."""
+        """Read the catalog's short form: ``int?``, ``{Supporter}``, ``[TransactionItem]``, ``text:a|b``."""
+        text, _, known = text.partition(":")
         nullable = text.endswith("?")
         text = text.removesuffix("?")
         if text[0] == "{":
@@ -48,7 +51,7 @@ class Column:
         if text[0] == "[":
             item = text[1:-1]
             return cls(name, "list", nullable, None if item in KINDS else item)
-        return cls(name, text, nullable)
+        return cls(name, text, nullable, known=tuple(known.split("|")) if known else ())
 
     def dtype(self, timezone: str = "UTC") -> str:
         """Name the pandas dtype that this column has in a frame."""

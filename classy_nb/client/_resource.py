@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb._warn import warn
 from classy_nb.cards import resource_html, resource_text
-from classy_nb.errors import DeprecatedEndpointWarning, UsageError
+from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError
 from classy_nb.progress import Progress
 
 from ._fetch import BATCH_ROWS, Backend, Fetcher
@@ -102,17 +102,18 @@ class Resource(Files):
         Returns
         -------
         DataFrame, one row a column
-            ``column``, ``dtype``, ``nullable``; of the first list where lists of several parents
+            ``column``, ``dtype``, ``nullable``, ``values`` (the texts that the vendor's document
+            names, as a tuple; others may come); of the first list where lists of several parents
             differ. Columns that ``include=`` and ``aggregates=`` add are not among them.
         """
         import pandas as pd
 
         endpoint = (self._kind.lists or self._kind.objects)[0]
         rows = [
-            {"column": c.name, "dtype": c.dtype(self._asking.timezone), "nullable": c.nullable}
+            (c.name, c.dtype(self._asking.timezone), c.nullable, c.known)
             for c in self._asking.catalog.columns(endpoint)
         ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=["column", "dtype", "nullable", "values"])
 
     def __call__(
         self,
@@ -264,6 +265,9 @@ class Resource(Files):
     def _warn(self, query: Query) -> None:
         if query.endpoint.deprecated:
             warn(f"{query.endpoint.path} is deprecated: the vendor may remove it.", DeprecatedEndpointWarning)
+        for condition in query.conditions:
+            if condition.doubt:
+                warn(condition.doubt, QueryWarning)
 
     def __repr__(self) -> str:
         return resource_text(self._kind, self._asking)

@@ -106,6 +106,8 @@ def test_a_small_document() -> None:
         "properties": {
             "created_at": {"type": "string", "format": "date-time", "nullable": True},
             "owner": {"oneOf": [{"$ref": "#/c/Owner"}]},
+            "state": {"type": "string", "enum": ["on", "", "half way", "null"], "nullable": True},
+            "level": {"type": "integer", "enum": [1, 2]},
             "tags": {"type": "array", "items": {"type": "string"}},
             "id": {"type": "integer", "description": "A sentence of the vendor's."},
         }
@@ -137,7 +139,14 @@ def test_a_small_document() -> None:
         "records": {
             "Owner": {"id": "int", "name": "text", "age": "float"},
             "Part": {"id": "int", "name": "text"},
-            "Thing": {"id": "int", "created_at": "datetime?", "owner": "{Owner}", "tags": "[text]"},
+            "Thing": {
+                "id": "int",
+                "created_at": "datetime?",
+                "owner": "{Owner}",
+                "state": "text?:on|half way",
+                "level": "int",
+                "tags": "[text]",
+            },
         },
         "includes": {},
         "endpoints": [

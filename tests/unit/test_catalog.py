@@ -262,8 +262,12 @@ def test_the_file_is_small_and_holds_names_only() -> None:
     assert len(raw) < 300_000
     texts = strings(json.loads(raw))
     assert len(texts) > 2000
-    assert [t for t in texts if not re.fullmatch(r"[\w./{}?\[\]-]+", t)] == []
-    assert max(len(t) for t in texts if not t.startswith("/")) <= 60
+    kinds, values = zip(*((kind, value) for kind, _, value in (t.partition(":") for t in texts)), strict=True)
+    assert [t for t in kinds if not re.fullmatch(r"[\w./{}?\[\]-]+", t)] == []
+    assert max(len(t) for t in kinds if not t.startswith("/")) <= 60
+    named = [one for value in values if value for one in value.split("|")]
+    assert {"success", "Credit Card", "peer_to_peer"} < set(named)
+    assert [one for one in named if not re.fullmatch(r"[\w .-]{1,60}", one)] == []
 
 
 def test_loading_is_quick() -> None:

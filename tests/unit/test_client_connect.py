@@ -262,6 +262,8 @@ def test_columns_are_a_frame(connected: Classy) -> None:
     assert columns.loc["purchased_at", "dtype"] == "datetime64[us, UTC]"
     assert columns.loc["billing_postal_code", "dtype"] == "string"
     assert bool(columns.loc["fundraising_page_id", "nullable"]) is True
+    assert columns.loc["payment_type", "values"] == ("Credit Card", "ACH", "PayPal", "Venmo", "Crypto")
+    assert columns.loc["billing_city", "values"] == ()
     assert len(columns) == len(connected._asking.catalog.columns(connected.transactions._kind.lists[0]))
 
 

@@ -13,7 +13,13 @@ from support.server import Reply, ScriptedServer
 
 from classy_nb.catalog import load
 from classy_nb.client import Classy
-from classy_nb.errors import DataWarning, DeprecatedEndpointWarning, IncompleteResultError, UsageError
+from classy_nb.errors import (
+    DataWarning,
+    DeprecatedEndpointWarning,
+    IncompleteResultError,
+    QueryWarning,
+    UsageError,
+)
 
 CATALOG = load()
 
@@ -253,8 +259,30 @@ def test_trap_33_flags_are_sent_by_default(connected: Classy, server: ScriptedSe
     assert [sent[name] for name in ("fundraisingTeams", "fundraisingPages", "transactions")] == [["true"]] * 3
 
 
+def test_a_value_that_the_document_does_not_name_is_warned_of_and_asked_for(
+    connected: Classy, server: ScriptedServer
+) -> None:
+    serve(server, 0)
+    told = r"'status = succes': the API's document names no such value\. Did you mean 'success'\?"
+    with pytest.warns(QueryWarning, match=told) as caught:
+        connected.transactions(where="status = succes")
+    assert caught[0].filename == __file__
+    assert server.asked[0].query["filter"] == ["status=succes"]
+    with pytest.warns(QueryWarning, match=r"'frequency != never': .* Known: .*monthly"):
+        connected.transactions.count(where="frequency != never")
+
+
+@pytest.mark.parametrize(
+    "where", ["status = Success", "status = cb_lost", "status > a", "billing_city = succes", "id = 5"]
+)
+def test_what_may_well_match_is_not_warned_of(connected: Classy, server: ScriptedServer, where: str) -> None:
+    serve(server, 0)
+    connected.transactions(where=where)  # a warning would fail this
+    assert len(server.asked) == 1
+
+
 def test_trap_15_16_dates_arrive_encoded_once(connected: Classy, server: ScriptedServer) -> None:
     serve(server, 0)
-    connected.transactions(since="2026-01-31", where="status = a+b%")
+    connected.transactions(since="2026-01-31", where="billing_city = a+b%")
     assert "purchased_at%3E%3D2026-01-31T00%3A00%3A00%2B0000" in server.asked[0].raw_query
-    assert server.asked[0].query["filter"] == ["status=a+b%,purchased_at>=2026-01-31T00:00:00+0000"]
+    assert server.asked[0].query["filter"] == ["billing_city=a+b%,purchased_at>=2026-01-31T00:00:00+0000"]

@@ -274,9 +274,12 @@ def test_what_a_list_offers() -> None:
     ]
     assert shape["date"] == "purchased_at"
     assert {"purchased_at", "updated_at"} <= set(shape["dates"])
-    assert ["supporter.email_address", "text"] in shape["columns"]
-    assert not {"items", "metadata"} & {name for name, _ in shape["columns"]}
-    assert shape["statuses"][0] == "success"
+    assert ["supporter.email_address", "text", []] in shape["columns"]
+    assert ["is_anonymous", "bool", ["true", "false"]] in shape["columns"]
+    assert not {"items", "metadata"} & {name for name, _, _ in shape["columns"]}
+    values = {name: values for name, _, values in shape["columns"]}
+    assert values["status"][0] == "success"
+    assert {"refunded", "failed", "test"} < set(values["status"])
     payouts = _facts.shape(Form("payouts", "payout_type"), ASKING)
     assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
         ("Payout type", "text", True),

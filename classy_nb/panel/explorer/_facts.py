@@ -9,66 +9,21 @@ from classy_nb.progress import counted
 from ._asked import endpoint_of, kind_of, label_of, own_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from classy_nb.catalog import Catalog, Endpoint, Parameter, Resource
+    from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, Resource
     from classy_nb.query import Asking
 
     from ._form import Form
 
-_OF_GIFTS = (
-    "success",
-    "refunded",
-    "failed",
-    "canceled",
-    "incomplete",
-    "pending",
-    "test",
-    "cb_initiated",
-    "cb_lost",
-    "voided",
-)
-_OF_TEAMS = (
-    "active",
-    "deleted",
-    "pending_approval",
-    "pending_cart_questions",
-    "pending_cart_completion",
-)
-STATUSES: Mapping[str, tuple[str, ...]] = {
-    "campaigns": ("active", "unpublished", "deactivated", "draft"),
-    "channels": ("enabled", "disabled"),
-    "donors": _OF_GIFTS,
-    "fundraising_pages": (
-        "active",
-        "inactive",
-        "deleted",
-        "pending_questions",
-        "pending_approval",
-        "pending_more_info",
-    ),
-    "fundraising_teams": _OF_TEAMS,
-    "leading_fundraising_teams": _OF_TEAMS,
-    "organizations": ("active", "trial", "deleted", "cancelled"),
-    "recurring_donation_plans": (
-        "active",
-        "canceled",
-        "failing",
-        "failed",
-        "paused",
-        "ended",
-        "attempted",
-        "draft",
-    ),
-    "registrations": ("attending", "not_attending", "archived"),
-    "stories": ("published", "draft"),
-    "subteams": _OF_TEAMS,
-    "transactions": _OF_GIFTS,
-    "updates": ("published", "draft"),
-}
-"""Statuses that are known, the most frequent ones first. The API may have others."""
+_OFTEN = frozenset({"active", "attending", "enabled", "published", "success"})
+"""What most records are: counted first, for there may be no others."""
 
 _SHORT = {"transactions": "gifts"}
+
+
+def values_of(column: Column) -> list[str]:
+    """Return the values that are known of a column, the most frequent ones first. The API may have others."""
+    known = ("true", "false") if column.kind == "bool" else column.known
+    return sorted(known, key=lambda value: value not in _OFTEN)
 
 
 def resources(catalog: Catalog) -> list[dict[str, Any]]:
@@ -132,10 +87,11 @@ def shape(form: Form, asking: Asking) -> dict[str, Any]:
         "date": endpoint.date,
         "dates": [c.name for c in columns if c.kind in ("datetime", "date") and "." not in c.name],
         "timezone": asking.timezone,
-        "columns": [[c.name, c.kind] for c in columns if c.kind not in ("list", "json", "object")],
+        "columns": [
+            [c.name, c.kind, values_of(c)] for c in columns if c.kind not in ("list", "json", "object")
+        ],
         "include": list(endpoint.include),
         "aggregates": bool(endpoint.aggregates),
-        "statuses": list(STATUSES.get(form.resource, ())),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from classy_nb.conditions import read_conditions
 from classy_nb.errors import ExportError, InterruptedFetchError, UsageError
 
-from ._facts import STATUSES
+from ._facts import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,8 +78,7 @@ def statuses_of(query: Query, seen: Iterable[str]) -> list[str]:
     asked = [condition for condition in query.conditions if condition.column.name == "status"]
     if column is None or any(condition.operator == "=" for condition in asked):
         return []
-    known = ("true", "false") if column.kind == "bool" else STATUSES.get(query.endpoint.resource, ())
-    return [status for status in dict.fromkeys([*known, *seen]) if _can_be_asked(status, column)]
+    return [status for status in dict.fromkeys([*values_of(column), *seen]) if _can_be_asked(status, column)]
 
 
 def _can_be_asked(status: str, column: Column) -> bool:

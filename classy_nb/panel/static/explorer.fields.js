@@ -49,8 +49,6 @@ function makeFields(bridge, changed) {
   const boxes = element("div", { className: "classy-nb-boxes" });
   const conditions = element("fieldset", {}, element("legend", {}, "Conditions"), rows, add);
   const include = element("fieldset", {}, element("legend", {}, "Include"), boxes);
-  const statuses = element("datalist", { id: bridge.id("statuses") });
-  const flags = element("datalist", { id: bridge.id("flags") }, option("true"), option("false"));
 
   // Redraws a part only where what it shows has changed: whoever stands in it keeps the focus.
   const redraw = (name, facts, draw) => {
@@ -116,12 +114,13 @@ function makeFields(bridge, changed) {
     const operator = element("select", { "aria-label": "Operator" }, ...OPERATORS.map((sign) => option(sign)));
     operator.value = row[1];
     const value = element("input", { type: "text", autocomplete: "off", "aria-label": "Value", value: row[2] });
+    const known = element("datalist", { id: bridge.id(`values-${place}`) });
     const remove = element("button", { type: "button", "aria-label": `Remove condition ${place + 1}` }, "×");
     const fit = () => {
-      const kind = shape.columns.find(([name]) => name === column.value)?.[1];
-      value.removeAttribute("list");
-      if (column.value === "status") value.setAttribute("list", statuses.id);
-      if (kind === "bool") value.setAttribute("list", flags.id);
+      const [, kind, values] = shape.columns.find(([name]) => name === column.value) ?? [];
+      known.replaceChildren(...(values ?? []).map((one) => option(one)));
+      if (values?.length) value.setAttribute("list", known.id);
+      else value.removeAttribute("list");
       value.placeholder = { datetime: "2026-01-31", date: "2026-01-31", bool: "true", float: "100.00", int: "123" }[kind] ?? "";
     };
     const take = (now) => {
@@ -139,7 +138,7 @@ function makeFields(bridge, changed) {
       changed(true);
     });
     const line = element("div", { className: "classy-nb-condition", role: "group", "aria-label": `Condition ${place + 1}` },
-      column, operator, value, remove);
+      column, operator, value, remove, known);
     line.dataset.field = `where:${place}`;
     return line;
   };
@@ -202,7 +201,7 @@ function makeFields(bridge, changed) {
     element("div", { className: "classy-nb-row" }, field(bridge, "parent", "Parent", parent)), keys,
     element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since),
       field(bridge, "until", "Until", until), byField), period,
-    conditions, include, optional, statuses, flags);
+    conditions, include, optional);
   const dates = () => [since, until, ...keys.querySelectorAll("[type=date]"), ...more.querySelectorAll("[type=date]")];
   // A date that is half typed makes no input event: its value stays empty.
   details.addEventListener("keyup", ({ target }) => { if (target.type === "date" && target.validity.badInput) changed(false); });
@@ -223,7 +222,6 @@ function makeFields(bridge, changed) {
     redraw("dates", [shape.date, shape.dates], drawDates);
     redraw("rows", [shape.columns, form.resource], drawRows);
     redraw("boxes", [shape.include, shape.aggregates, form.resource], drawBoxes);
-    redraw("statuses", shape.statuses, () => statuses.replaceChildren(...shape.statuses.map((name) => option(name))));
   };
 
   return {
