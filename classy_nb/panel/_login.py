@@ -218,13 +218,15 @@ class LoginPanel(Panel):
         """Put what is left into the output, and take the widget out of the kernel."""
         with self._lock:
             handle, self._handle = self._handle, None
-            # Where one view was ever shown, it is in the output that is replaced now. Other views (of a
-            # reloaded page, in Voila) may be out of its reach: they show the line until they go.
-            seen_elsewhere = len(self.views_ever) > 1 or (in_voila() and bool(self.views))
         if handle is not None:
             handle.update(left.bundle(), raw=True)
-        if not seen_elsewhere:
+        if self._shown["alone"]:
             self.close()
+
+    def _alone(self) -> bool:
+        # Where one view was ever shown, it is in the output that is replaced at the end. Other views (of a
+        # reloaded page, in Voila) may be out of its reach: they show the line until they go.
+        return len(self.views_ever) < 2 and not (in_voila() and self.views)  # noqa: PLR2004
 
     def _choice(self, session: Session) -> dict[str, Any]:
         return {"organizations": [[str(id_), name] for id_, name in session.organizations.items()]}
@@ -235,6 +237,11 @@ class LoginPanel(Panel):
             self._session = None
 
     def _go(self, phase: str, **shown: Any) -> None:
+        if phase in _OVER:
+            # A view that is alone need not tell that it went: as the widget closes, JupyterLab ends the
+            # subshell that carries our messages, and what ipykernel has just received there is left
+            # half-done. Its remains trouble a later cell.
+            shown["alone"] = self._alone()
         self._phase, self._shown = phase, shown
         self.tell("state", **self.state())
 

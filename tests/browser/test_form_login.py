@@ -232,3 +232,13 @@ def test_two_views_are_two_forms(panel: PanelPage) -> None:
     panel.close()
     gone = [message["view"] for message in panel.sent if message["kind"] == "gone"]
     assert sorted(gone) == sorted(hellos)
+
+
+@pytest.mark.parametrize(("ending", "told"), [({"alone": True}, []), ({"alone": False}, ["gone"])])
+def test_a_view_that_python_has_closed_does_not_say_that_it_goes(
+    panel: PanelPage, form: LoginForm, ending: dict[str, bool], told: list[str]
+) -> None:
+    panel.send({**CONNECTED, **ending})
+    expect(form.status).to_contain_text("Connected to")
+    panel.close()
+    assert [message["kind"] for message in panel.sent if message["kind"] != "hello"] == told

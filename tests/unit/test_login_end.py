@@ -185,10 +185,18 @@ def test_in_several_views_a_closed_form_says_so_until_they_go(show: Show) -> Non
     form.say("hello")
     form.classy.close()
     assert form.last("state")["phase"] == "closed"
+    assert form.last("state")["alone"] is False
     form.submit()  # too late: it was under way
     assert form.last("state")["phase"] == "closed"
     assert form.panel.comm is not None
     form.say("gone")
     form.name = "view-1"
     form.say("gone")
+    assert form.panel.comm is None
+
+
+def test_a_form_that_is_alone_says_so_for_it_closes_itself(show: Show) -> None:
+    form = show()
+    form.classy.close()
+    assert (form.last("state")["phase"], form.last("state")["alone"]) == ("closed", True)
     assert form.panel.comm is None

@@ -33,6 +33,7 @@ function element(tag, attributes = {}, ...children) {
 //   bridge.say(text, tone) show text in the status; tone: "", "error", "done"
 //   bridge.id(name)        an id that is unique on the page
 //   bridge.open()          to be called once all is set up: asks Python for its state
+//   bridge.hush()          Python need not hear any more that this view goes
 //   bridge.close()         to be returned from render (as a function: () => bridge.close())
 // root.dataset.link is "waiting", "busy", "lost" or "up"; Python's answer to "hello" has kind "state".
 function openBridge({ model, el, name, label }) {
@@ -47,6 +48,7 @@ function openBridge({ model, el, name, label }) {
   const heard = new Map();
   let timers = [];
   let replies = null; // the kinds that are waited for; null: any
+  let hushed = false;
   let said = ["", ""]; // what stands in the status apart from waiting for the kernel
 
   const show = (text, tone) => {
@@ -118,11 +120,14 @@ function openBridge({ model, el, name, label }) {
       model.on("comm_live_update", hello); // of ipywidgets: the kernel went or came
       hello();
     },
+    hush() {
+      hushed = true;
+    },
     close() {
       timers.forEach(clearTimeout);
       model.off("msg:custom", receive);
       model.off("comm_live_update", hello);
-      send("gone", { view });
+      if (!hushed) send("gone", { view });
       root.remove();
     },
   };

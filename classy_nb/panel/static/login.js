@@ -149,6 +149,7 @@ function drawLogin(bridge) {
     rememberLabel.textContent = `Remember in ${state.file_name.split(/[\\/]/).pop()}`;
     file.textContent = `Writes ${state.file}, readable by you only.`;
     if (phase === "connected" || phase === "closed") {
+      if (state.alone) bridge.hush();
       finish(state);
       return;
     }
