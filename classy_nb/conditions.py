@@ -89,12 +89,17 @@ def find_column(name: str, columns: Mapping[str, Column], keyword: str) -> Colum
     raise UsageError(f"{keyword}= names an unknown column {name!r}.", advice=suggestion(name, columns))
 
 
+def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+    """Ask whether names like this one were meant; empty where there is none."""
+    close = difflib.get_close_matches(name, list(known), n=most, cutoff=0.6)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Say which of the *known* names may have been meant."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    if close:
-        return f"Did you mean {' or '.join(map(repr, close))}?"
+    if meant := nearest(name, names):
+        return meant
     shown: Sequence[str] = sorted(names)
     return f"Known: {', '.join(shown[:40])}{', ...' if len(shown) > 40 else ''}." if shown else ""  # noqa: PLR2004
 
@@ -184,4 +189,4 @@ def period(
     return tuple(found)
 
 
-__all__ = ["Condition", "date_value", "find_column", "period", "read_conditions", "suggestion"]
+__all__ = ["Condition", "date_value", "find_column", "nearest", "period", "read_conditions", "suggestion"]

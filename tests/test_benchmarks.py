@@ -6,17 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FETCH = Path(__file__).parents[1] / "benchmarks" / "fetch.py"
 
 
 def fetch(*asked: str) -> subprocess.CompletedProcess[str]:
     """Run the benchmark of whole lists."""
-    command: Sequence[str] = [sys.executable, str(FETCH), *asked]
+    command = [sys.executable, str(FETCH), *asked]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 

@@ -5,8 +5,9 @@ A test keeps this list equal to the catalog.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
+
+from classy_nb.conditions import nearest
 
 if TYPE_CHECKING:
     from ._resource import Resource
@@ -94,8 +95,8 @@ def unknown_attribute(owner: object, name: str) -> AttributeError:
     """Return the error for a name that is no attribute, with what may have been meant."""
     message = f"{type(owner).__name__!r} object has no attribute {name!r}"
     if not name.startswith("_"):
-        names = {*ResourceNames.__annotations__, *dir(type(owner))}
-        close = difflib.get_close_matches(name, sorted(names), n=1)
-        message += f". {f'Did you mean {close[0]!r}? ' if close else ''}resources() lists what there is."
+        names = sorted({*ResourceNames.__annotations__, *dir(type(owner))})
+        meant = nearest(name, names, most=1)
+        message += f". {meant}{' ' if meant else ''}resources() lists what there is."
     # Without an object of its own Python would look for similar names too, and say it once more.
     return AttributeError(message, name=name, obj=None)

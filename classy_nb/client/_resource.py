@@ -266,8 +266,8 @@ class Resource(Files):
         if query.endpoint.deprecated:
             warn(f"{query.endpoint.path} is deprecated: the vendor may remove it.", DeprecatedEndpointWarning)
         for condition in query.conditions:
-            if condition.doubt:
-                warn(condition.doubt, QueryWarning)
+            if doubt := condition.doubt:
+                warn(doubt, QueryWarning)
 
     def __repr__(self) -> str:
         return resource_text(self._kind, self._asking)

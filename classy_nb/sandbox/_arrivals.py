@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ._store import Store
 
+_Key = tuple[str, int | None]
 _STEP = 7
 """Arriving gifts are this many seconds apart."""
 
@@ -50,9 +51,6 @@ def insert_transactions(store: Store, organization: int, count: int) -> list[int
             )
             _copy_items(store, connection, model, new)
     return ids
-
-
-_Key = tuple[str, int | None]
 
 
 def _last_id(store: Store, connection: sqlite3.Connection, key: _Key) -> int:

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from ._form import Form
 
-_OFTEN = frozenset({"active", "attending", "enabled", "published", "success"})
-"""What most records are: counted first, for there may be no others."""
+_OFTEN = (
+    *("success", "active", "attending", "enabled", "published"),
+    *("refunded", "failed", "canceled", "incomplete", "pending", "unpublished", "inactive", "deleted"),
+)
+"""What most records are, in order: counted first, for there may be no others."""
 
 _SHORT = {"transactions": "gifts"}
 
@@ -23,7 +26,10 @@ _SHORT = {"transactions": "gifts"}
 def values_of(column: Column) -> list[str]:
     """Return the values that are known of a column, the most frequent ones first. The API may have others."""
     known = ("true", "false") if column.kind == "bool" else column.known
-    return sorted(known, key=lambda value: value not in _OFTEN)
+    return [
+        *(value for value in _OFTEN if value in known),
+        *(value for value in known if value not in _OFTEN),
+    ]
 
 
 def resources(catalog: Catalog) -> list[dict[str, Any]]:
