@@ -43,7 +43,11 @@ def choose(resource: Resource, endpoints: Sequence[Endpoint], given: Mapping[str
     ]
     if fitting:
         return min(fitting, key=lambda e: (len(set(e.keys) - set(given)), e.deprecated))
-    named = ", ".join(f"{key}=" for key in given) or "no parent"
+    if not given:
+        raise UsageError(
+            f"{resource.name}: nothing says which (no id, no parent).", advice=f"Give {describe(endpoints)}."
+        )
+    named = ", ".join(f"{key}=" for key in given)
     raise UsageError(
         f"{resource.name} cannot be asked for with {named}.", advice=f"It takes {describe(endpoints)}."
     )

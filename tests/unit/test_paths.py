@@ -153,7 +153,7 @@ def test_a_missing_parent_lists_those_there_are(catalog: Catalog) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(catalog, "likes")
     assert str(caught.value) == (
-        "likes cannot be asked for with no parent. It takes feed_item=; story=; update=."
+        "likes: nothing says which (no id, no parent). Give feed_item=; story=; update=."
     )
 
 

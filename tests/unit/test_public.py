@@ -46,7 +46,10 @@ def test_all_errors_and_warnings_are_public() -> None:
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nope'"):
         _ = classy_nb.nope  # type: ignore[attr-defined]
-    assert set(classy_nb.__all__) <= set(dir(classy_nb))
+
+
+def test_tab_offers_the_public_names_and_nothing_else() -> None:
+    assert dir(classy_nb) == sorted(classy_nb.__all__)
 
 
 def test_public_functions_say_what_they_take_return_and_raise() -> None:

@@ -98,7 +98,7 @@ def test_records() -> None:
 @pytest.mark.parametrize(
     ("resource", "id_", "asked", "says"),
     [
-        ("transactions", None, {}, "cannot be asked for with no parent. It takes transaction="),
+        ("transactions", None, {}, "nothing says which (no id, no parent). Give transaction=."),
         ("transactions", "x", {}, "transaction= takes one id"),
         ("transactions", 5, {"campaign": 3}, "campaign="),
         ("transactions", 5, {"where": "a = b"}, "takes no keyword 'where'"),
