@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from classy_nb.errors import ClassyError
+from classy_nb.errors import ClassyError, CredentialsError
 
 
 def words(error: BaseException) -> str:
     """Say what went wrong, for people; of errors that are not ours only the kind: the text may tell."""
     if isinstance(error, ClassyError):
+        if error.advice == CredentialsError.default_advice:
+            return error.what  # which arguments and variables there are helps nobody who fills in a form
         return " ".join(part for part in (error.what, error.advice) if part)
     if isinstance(error, ImportError) and "pip install" in str(error):
         return str(error)

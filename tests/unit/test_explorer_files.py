@@ -94,8 +94,20 @@ def test_a_file_that_cannot_be_written_is_said(viewer: Viewer, tmp_path: Path) -
     said = press(viewer, "save", file="nowhere/gifts.csv")
     assert said["tone"] == "error"
     assert "the folder does not exist. Make the folder first." in said["text"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_the_disk_cannot_hold_is_said_at_its_field(viewer: Viewer, tmp_path: Path) -> None:
+    long = {**viewer.last("state")["form"], "file": "x" * 300}
+    viewer.say("form", form=long)  # while it is typed: the rest of the form goes on
+    assert viewer.last("call")["texts"]["frame"].endswith(".transactions()")
+    assert "csv" not in viewer.last("call")["texts"]
+    assert viewer.of("problem") == []
+    viewer.say("hello")
+    assert viewer.last("state")["form"]["file"] == "x" * 300
     said = press(viewer, "save", file="x" * 300)
     assert "the name is too long. Choose a shorter one." in said["text"]
+    assert viewer.last("problem")["field"] == "file"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,9 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from classy_nb.errors import ExportError
 from classy_nb.export._atomic import telling_reasons
+from classy_nb.panel._words import words
 
 from ._form import FormError
 
@@ -31,9 +33,13 @@ def file_path(name: str) -> Path:
         raise FormError(f"There is no folder of a user {person}.", "file") from None
     path = path if path.suffix.lower() in _TEXT else path.with_name(f"{path.name}.csv")
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    with telling_reasons(path):
-        if path.is_dir():
-            raise FormError(f"{path} is a folder: give the file another name.", "file")
+    try:
+        with telling_reasons(path):
+            taken = path.is_dir()
+    except ExportError as error:  # such as a name that is too long
+        raise FormError(words(error), "file") from None
+    if taken:
+        raise FormError(f"{path} is a folder: give the file another name.", "file")
     return path
 
 

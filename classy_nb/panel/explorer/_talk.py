@@ -46,10 +46,9 @@ class Conversation(Actions):
         with self._lock:
             try:
                 answer(message)
-            except FormError as error:
-                self.tell("problem", text=error.what, field=error.field, view=_word(message, "view"))
-                self.say(error.what, "error")
             except ClassyError as error:
+                field = error.field if isinstance(error, FormError) else ""
+                self.tell("problem", text=words(error), field=field, view=_word(message, "view"))
                 self.say(words(error), "error")
 
     def call(self) -> str:
