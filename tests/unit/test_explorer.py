@@ -104,12 +104,15 @@ def test_another_resource_forgets_the_rows(viewer: Viewer) -> None:
     assert viewer.last("shape")["resource"] == "campaigns"
 
 
-def test_errors_are_shown_in_plain_words(viewer: Viewer, server: ScriptedServer) -> None:
+def test_errors_are_shown_with_the_path_to_report(viewer: Viewer, server: ScriptedServer) -> None:
     server.handler = lambda _: Reply(404, {"error": "no such thing"})
     viewer.say("preview", form=filled(viewer))
     said = viewer.wait_for_end()
     assert said["tone"] == "error"
-    assert said["text"] == "The API knows no such record. It says: 'no such thing'. Check the id."
+    assert said["text"] == (
+        "The API knows no such record. It says: 'no such thing'. "
+        "[GET /organizations/7/transactions -> 404] Check the id."
+    )
 
 
 def test_an_error_that_is_not_ours_tells_its_kind_only(

@@ -12,7 +12,6 @@ from support.viewer import Viewer
 
 from classy_nb.errors import ClassyError, InterruptedFetchError, ServerError
 from classy_nb.export._stage import Stage
-from classy_nb.panel._words import words
 from classy_nb.panel.explorer import Explorer, _handout, _share
 
 
@@ -130,7 +129,7 @@ def test_of_a_download_that_ends_early_nothing_is_kept_and_nothing_else_is_said(
     if isinstance(error, InterruptedFetchError):
         assert (said["text"], said["tone"]) == ("Cancelled; nothing was kept.", "")
     else:
-        assert (said["text"], said["tone"]) == (words(error), "error")
+        assert (said["text"], said["tone"]) == (str(error), "error")
     assert [folder.exists() for folder in folders] == [False]
 
 

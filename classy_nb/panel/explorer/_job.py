@@ -133,4 +133,5 @@ class Job:
 
 
 def _told(error: ClassyError) -> str:
-    return " ".join([words(error), *getattr(error, "__notes__", ())])
+    # With the path: whoever reports it is asked for that.
+    return " ".join([str(error), *getattr(error, "__notes__", ())])
