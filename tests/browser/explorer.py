@@ -18,6 +18,7 @@ class ExplorerForm:
         self.root = where.locator(ROOT)
         self.status = self.root.locator(".classy-nb-status")
         self.call = self.root.locator(".classy-nb-call")
+        self.chooser = self.root.locator(".classy-nb-chooser")
         self.rows = self.root.locator(".classy-nb-preview tbody tr")
         self.progress = self.root.get_by_role("progressbar")
 

@@ -32,8 +32,12 @@ def test_a_resource_is_found_and_chosen_by_keyboard(wired: Wired) -> None:
     page.keyboard.press("End")
     wired.carry()
     expect(form.call).to_have_text("gifts = classy.transactions()")
+    form.labelled("Search resources").fill("no such thing")
+    expect(options).to_have_count(0)
+    expect(form.chooser).to_contain_text("None matches; transactions stays chosen.")
     form.labelled("Search resources").fill("")
     expect(options).to_have_count(everything)
+    expect(form.chooser).not_to_contain_text("None matches")
 
 
 def test_enter_shows_a_preview_and_no_key_reaches_the_notebook(wired: Wired) -> None:

@@ -33,6 +33,7 @@ function makeFields(bridge, changed) {
   const drawn = {};
 
   const search = element("input", { type: "search", autocomplete: "off", placeholder: "name, parent, date …" });
+  const none = element("span", { className: "classy-nb-hint", role: "status" });
   const list = element("select", { size: 8 });
   const fact = element("p", { className: "classy-nb-hint classy-nb-fact" });
   const parent = element("select", {});
@@ -64,7 +65,7 @@ function makeFields(bridge, changed) {
     list.replaceChildren(...found.map(({ name, fact: about, flags: marks }) =>
       option(name, marks.length ? `${name} (${marks.join(", ")})` : name, { title: about })));
     list.value = form.resource;
-    return found;
+    none.textContent = found.length || !resources.length ? "" : `None matches; ${form.resource} stays chosen.`;
   };
 
   const choose = (name) => {
@@ -179,6 +180,8 @@ function makeFields(bridge, changed) {
       : "These records have no date to choose by.";
   };
 
+  const searching = field(bridge, "search", "Search resources", search);
+  searching.append(none);
   search.addEventListener("input", drawList);
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") {
@@ -228,8 +231,7 @@ function makeFields(bridge, changed) {
     form,
     conditions,
     include,
-    chooser: element("div", { className: "classy-nb-chooser" },
-      field(bridge, "search", "Search resources", search), field(bridge, "resource", "Resource", list), fact),
+    chooser: element("div", { className: "classy-nb-chooser" }, searching, field(bridge, "resource", "Resource", list), fact),
     details,
     offer(found) {
       resources = found;
