@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import anywidget
 
@@ -13,8 +13,6 @@ from ._words import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def esm(*names: str) -> str:
@@ -102,8 +100,9 @@ class Panel(anywidget.AnyWidget):
             self.receive(kind, message, buffers)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
-        return {"text/plain": self.instructions, _VIEW: view}, {}
+        bundle = cast("tuple[dict[str, Any], dict[str, Any]]", super()._repr_mimebundle_())
+        data, metadata = bundle  # the latter says where Colab gets the code for widgets that it doesn't know
+        return {**data, "text/plain": self.instructions}, metadata
 
 
 def _joined(*names: str, ending: str) -> str:

@@ -60,8 +60,8 @@ class LoginPanel(Panel):
         """Show the form below the present cell."""
         from IPython.display import display
 
-        data, _ = self._repr_mimebundle_()
-        self._handle = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        data, metadata = self._repr_mimebundle_()
+        self._handle = display(data, metadata=metadata, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def state(self) -> dict[str, Any]:
         """Return what is to be seen, none of it typed by people."""

@@ -105,3 +105,15 @@ def test_it_can_be_read_and_fits_everywhere(panel: PanelPage, form: LoginForm, s
         assert violations(panel.page, ROOT) == []
         assert panel.root.evaluate("one => one.scrollWidth <= one.clientWidth")
         assert panel.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_colab_says_itself_whether_it_is_dark(panel: PanelPage) -> None:
+    panel.page.emulate_media(color_scheme="dark")
+    panel.page.evaluate("window.google = {colab: {}}")
+    panel.second_view()
+    schemes = "views => views.map((view) => getComputedStyle(view).colorScheme)"
+    assert panel.root.evaluate_all(schemes) == ["dark", "light"]  # the second is in a light notebook of Colab
+    panel.page.evaluate("document.documentElement.setAttribute('theme', 'dark')")
+    assert panel.root.evaluate_all(schemes) == ["dark", "dark"]
+    panel.page.emulate_media(color_scheme="light")
+    assert panel.root.evaluate_all(schemes) == ["dark", "dark"]

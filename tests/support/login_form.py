@@ -20,9 +20,11 @@ class Output:
 
     def __init__(self) -> None:
         self.shown: list[dict[str, Any]] = []
+        self.metadata: Any = None
 
-    def display(self, data: dict[str, Any], **_: Any) -> Output:
+    def display(self, data: dict[str, Any], *, metadata: Any = None, **_: Any) -> Output:
         self.shown.append(data)
+        self.metadata = metadata
         return self
 
     def update(self, data: dict[str, Any], **_: Any) -> None:

@@ -1,7 +1,9 @@
 """What several test files need."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -50,6 +52,17 @@ def viewer(explorer: Explorer) -> Viewer:
     found = Viewer(explorer)
     found.say("hello")
     return found
+
+
+@pytest.fixture
+def colab(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Colab, which gets widgets' code from elsewhere; what an output has to say for it of a widget."""
+    url = "https://widgets.example.org/manager.js"
+    output = SimpleNamespace(
+        enable_custom_widget_manager=lambda: None, _widgets=SimpleNamespace(_installed_url=url)
+    )
+    monkeypatch.setitem(sys.modules, "google.colab.output", cast("Any", output))
+    return {"application/vnd.jupyter.widget-view+json": {"colab": {"custom_widget_manager": {"url": url}}}}
 
 
 @pytest.fixture

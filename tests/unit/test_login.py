@@ -102,6 +102,10 @@ def test_what_is_left_is_a_line_and_no_widget(show: Show, server: ScriptedServer
     assert layout._model_id not in alive
 
 
+def test_colab_is_told_where_the_code_for_widgets_is(show: Show, colab: dict[str, Any]) -> None:
+    assert show().output.metadata == colab
+
+
 def test_until_then_any_use_says_so(show: Show, server: ScriptedServer) -> None:
     form = show()
     classy = form.classy

@@ -122,6 +122,13 @@ def test_where_no_widget_is_shown_the_text_says_all(view: Viewer) -> None:
     assert metadata == {}
 
 
+def test_colab_is_told_where_the_code_for_widgets_is(colab: dict[str, Any]) -> None:
+    panel = Echo()
+    _, metadata = panel._repr_mimebundle_()
+    assert metadata == colab
+    panel.close()
+
+
 def test_code_and_look_are_the_shared_part_and_the_panels_own() -> None:
     assert "function openBridge(" in esm("login")
     assert esm("login").count("export default") == 1

@@ -40,6 +40,7 @@ function openBridge({ model, el, name, label }) {
   const number = ++panels;
   const view = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
   const root = element("div", { className: `classy-nb classy-nb-${name}` });
+  if (globalThis.google?.colab) root.dataset.host = "colab"; // which says itself whether it is dark
   if (label) {
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", label);
