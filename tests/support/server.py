@@ -63,7 +63,7 @@ class ScriptedServer:
         self.logins: list[Reply] = []
         self.handler: Callable[[Asked], Reply] = lambda _: Reply(body={})
         self.login_handler: Callable[[Asked], Reply] = lambda _: Reply(body=TOKEN)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -110,11 +110,18 @@ class ScriptedServer:
     def _next(self, asked: Asked) -> Reply:
         with self._lock:
             self.asked.append(asked)
+            self._lock.notify_all()
             login = asked.path == "/oauth2/auth"
             queue = self.logins if login else self.answers
             if queue:
                 return queue.pop(0)
         return (self.login_handler if login else self.handler)(asked)
+
+    def arrived(self, count: int) -> list[Asked]:
+        """Return all requests as soon as there are so many: a client that hangs up may be ahead of this."""
+        with self._lock:
+            assert self._lock.wait_for(lambda: len(self.asked) >= count, 20), self.asked
+            return self.asked.copy()
 
     @property
     def origin(self) -> str:
