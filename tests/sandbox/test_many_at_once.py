@@ -24,11 +24,11 @@ def test_64_threads_page_through_everything(box, asker):
 def test_waits_overlap(box, asker):
     headers = dict(asker.session.headers)
     url = f"{box.base_url}/organizations/{box.organization_id}"
-    box.faults.latency_ms = 200
+    box.faults.latency_ms = 500
     started = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
         answers = list(
             pool.map(lambda _: requests.get(url, headers=headers, timeout=20).status_code, range(10))
         )
     assert answers == [200] * 10
-    assert 0.2 <= time.monotonic() - started < 1.5
+    assert 0.5 <= time.monotonic() - started < 4
