@@ -22,7 +22,7 @@ import pandas as pd
 from soak_kill import kill
 
 import classy_nb as cn
-from classy_nb._retry import MOST_REPEATS
+from classy_nb.http.retry import MOST_REPEATS
 from classy_nb.sandbox import Faults, Sandbox
 
 if TYPE_CHECKING:

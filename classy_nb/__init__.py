@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from ._version import __version__
+__version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as typing has it, which takes longer to import than all of this
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """``python -m classy_nb`` is ``classy-nb``."""
 
-from classy_nb.cli import main
+from .cli import main
 
 raise SystemExit(main())

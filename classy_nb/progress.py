@@ -7,8 +7,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._notebook import in_notebook
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -193,3 +191,14 @@ def _line(label: str, clock: Callable[[], float], *, wanted: bool | Watcher | No
     if wanted or (sys.stderr is not None and sys.stderr.isatty()):
         return _TerminalLine(label)
     return None
+
+
+def shell() -> Any:
+    """Return IPython's shell, or None where Python runs without it; IPython is not imported for that."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def in_notebook() -> bool:
+    """Tell whether cells of a notebook are run here: by a front end, or by nobody who looks."""
+    return any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell()).__mro__)

@@ -25,17 +25,17 @@ Recurring plans
 
 from __future__ import annotations
 
-from ._churn import churn
-from ._cohorts import cohorts, second_gift
-from ._gifts import FIELDS, gifts, left_out
-from ._income import failed_payments, forecast
-from ._lapsed import lybunt, sybunt, with_contacts
-from ._leaderboard import leaderboard
-from ._money import gross_fees_net, reconcile
-from ._periods import by_period
-from ._plans import PLAN_FIELDS, active_plans, plan_lives
-from ._retention import gain_loss, retention
-from ._rfm import SEGMENTS, rfm
+from .counted_gifts import FIELDS, gifts, left_out
+from .donor_cohorts import cohorts, second_gift
+from .donor_retention import gain_loss, retention
+from .income import failed_payments, forecast
+from .lapsed import lybunt, sybunt, with_contacts
+from .leaders import leaderboard
+from .money import gross_fees_net, reconcile
+from .periods import by_period
+from .plan_churn import churn
+from .plans import PLAN_FIELDS, active_plans, plan_lives
+from .rfm_scores import SEGMENTS, rfm
 
 __all__ = [
     "FIELDS",

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from ._catalog import Catalog, load
-from ._endpoint import Endpoint, Parameter, Resource
-from ._record import KINDS, Column, Record
-from ._summary import DEFAULT_KEYS, summary
+from .catalog import Catalog, load
+from .endpoint import Endpoint, Parameter, Resource
+from .overview import DEFAULT_KEYS, summary
+from .record import KINDS, Column, Record
 
 __all__ = [
     "DEFAULT_KEYS",

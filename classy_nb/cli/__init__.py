@@ -1,5 +1,5 @@
 """The command line: ``classy-nb demo``, ``export``, ``resources`` and ``sandbox``."""
 
-from ._main import main
+from .main import main
 
 __all__ = ["main"]

@@ -1,8 +1,8 @@
 """Connections and resources: what a notebook holds."""
 
-from ._classy import Classy
-from ._connect import Demo, connect, demo
-from ._login import login
-from ._resource import Resource
+from .connecting import Demo, connect, demo
+from .connection import Classy
+from .logging_in import login
+from .resource import Resource
 
 __all__ = ["Classy", "Demo", "Resource", "connect", "demo", "login"]

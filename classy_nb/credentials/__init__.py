@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._credentials import Credentials
-from ._settings import BASE_URL, TOKEN_URL, VENDOR_HOSTS
+from .credentials import Credentials
+from .settings import BASE_URL, TOKEN_URL, VENDOR_HOSTS
 
 __all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials"]

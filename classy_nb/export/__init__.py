@@ -1,6 +1,6 @@
 """Files: CSV and Parquet, atomic, streamed."""
 
-from ._csv import CsvWriter, to_csv
-from ._stream import stream_csv, stream_parquet
+from .csv import CsvWriter, to_csv
+from .stream import stream_csv, stream_parquet
 
 __all__ = ["CsvWriter", "stream_csv", "stream_parquet", "to_csv"]

@@ -21,9 +21,9 @@ keeps its row, becomes missing and is counted in one :class:`~classy_nb.errors.D
 
 from __future__ import annotations
 
-from ._builder import GROUP_ROWS, FrameBuilder, empty_frame
-from ._children import explode
-from ._collector import collector_eased
-from ._series import to_series
+from .builder import GROUP_ROWS, FrameBuilder, empty_frame
+from .children import explode
+from .collector import collector_eased
+from .series import to_series
 
 __all__ = ["GROUP_ROWS", "FrameBuilder", "collector_eased", "empty_frame", "explode", "to_series"]

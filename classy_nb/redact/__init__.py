@@ -5,9 +5,9 @@ The lists serve messages, logs and recorded exchanges alike. Standard library on
 
 from __future__ import annotations
 
-from ._keys import PERSONAL_KEYS, SECRET_HEADERS, SECRET_KEYS, is_personal, redact
-from ._secret import MASK, Secret
-from ._text import safe_path, scrub
+from .keys import PERSONAL_KEYS, SECRET_HEADERS, SECRET_KEYS, is_personal, redact
+from .secret import MASK, Secret
+from .text import safe_path, scrub
 
 __all__ = [
     "MASK",

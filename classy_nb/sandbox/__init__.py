@@ -18,11 +18,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._faults import ONE_TIME, Faults
-    from ._sandbox import TODAY, Sandbox
+    from .faults import ONE_TIME, Faults
+    from .sandbox import TODAY, Sandbox
 
 __all__ = ["ONE_TIME", "TODAY", "Faults", "Sandbox"]
-_HOMES = {"Faults": "_faults", "ONE_TIME": "_faults", "Sandbox": "_sandbox", "TODAY": "_sandbox"}
+_HOMES = {"Faults": "faults", "ONE_TIME": "faults", "Sandbox": "sandbox", "TODAY": "sandbox"}
 
 
 def __getattr__(name: str) -> Any:

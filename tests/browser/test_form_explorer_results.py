@@ -13,7 +13,7 @@ from browser.evidence import picture
 from browser.explorer import ROOT
 from playwright.sync_api import expect
 
-from classy_nb.panel.explorer import _share
+from classy_nb.widgets.explorer import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,11 +79,11 @@ def test_what_donors_wrote_is_text_and_never_markup(wired: Wired) -> None:
     assert wired.page.title() != "1"
 
 
-@pytest.mark.parametrize("chunk", [_share.CHUNK, 100_003])
+@pytest.mark.parametrize("chunk", [share.CHUNK, 100_003])
 def test_a_download_is_the_file_that_the_kernel_writes(
     wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(_share, "CHUNK", chunk)
+    monkeypatch.setattr(share, "CHUNK", chunk)
     form = wired.form
     form.press("Save CSV")
     wired.until("Saved 2,000 rows")

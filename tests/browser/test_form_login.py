@@ -10,7 +10,7 @@ from browser.login import BUSY, CHOOSE, CLOSED, CONNECTED, FORM, REFUSED, ROOT, 
 from playwright.sync_api import expect
 from support.connection import CANARY, CLIENT_ID
 
-from classy_nb.panel._bridge import css, esm
+from classy_nb.widgets.widget import css, esm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from browser.panel import PanelPage
 
-    from classy_nb.panel.explorer import Explorer
+    from classy_nb.widgets.explorer import Explorer
 
 
 class Wired:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from cassette.hooks import ORIGIN
 from support.connection import Pauses
 
-from classy_nb._retry import Retry
-from classy_nb._stop import Stop, Unstoppable
 from classy_nb.client import Classy, connect
-from classy_nb.pacing import DEFAULT_LIMIT, Pacer
-from classy_nb.transport import Transport
+from classy_nb.http.cancel import Stop, Unstoppable
+from classy_nb.http.client import Transport
+from classy_nb.http.rate_limit import DEFAULT_LIMIT, Pacer
+from classy_nb.http.retry import Retry
 
 if TYPE_CHECKING:
     import pytest
@@ -33,9 +33,9 @@ class Stage:
     def __init__(self, box: Sandbox | None, monkeypatch: pytest.MonkeyPatch) -> None:
         self.box = box
         self.pauses = Pauses()
-        monkeypatch.setattr("classy_nb.client._connect.Pacer", self._pacer)
+        monkeypatch.setattr("classy_nb.client.connecting.Pacer", self._pacer)
         patient = functools.partial(Transport, retry=Retry(pause=self.pauses))
-        monkeypatch.setattr("classy_nb.client._connect.Transport", patient)
+        monkeypatch.setattr("classy_nb.client.connecting.Transport", patient)
         for waiting in (Stop, Unstoppable):
             monkeypatch.setattr(waiting, "pause", lambda _stop, seconds: self.pauses(seconds))
         if box is not None:

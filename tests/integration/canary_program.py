@@ -9,7 +9,7 @@ import sys
 os.environ.setdefault("TERM", "dumb")
 from IPython.core.interactiveshell import InteractiveShell
 
-from classy_nb import _retry
+from classy_nb.http import retry
 
 CELLS = r"""
 %xmode Verbose
@@ -98,7 +98,7 @@ demo.close()
 print("the last cell has run")
 """
 
-_retry.REPEATS = {}  # nobody waits here
+retry.REPEATS = {}  # nobody waits here
 SHELL = InteractiveShell.instance()
 for number, cell in enumerate(CELLS.split("---\n"), 1):
     sys.stdout.write(f"[cell {number}]\n")

@@ -11,8 +11,8 @@ from support.resuming import BATCH, ROWS, WAYS, Place, serve
 from support.server import ScriptedServer
 
 import classy_nb as cn
-from classy_nb._retry import Retry
-from classy_nb.client import _files
+from classy_nb.client import files
+from classy_nb.http.retry import Retry
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def connecting() -> Callable[..., cn.Classy]:
 
 @pytest.fixture
 def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(_files, "BATCH_ROWS", BATCH)
+    monkeypatch.setattr(files, "BATCH_ROWS", BATCH)
     listed, folder = Listed(ROWS), tmp_path / "files"
     folder.mkdir()
     serve(server, listed)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import classy_nb as cn
-from classy_nb.client import _files
-from classy_nb.export._atomic import AtomicFile
+from classy_nb.client import files
+from classy_nb.export.atomic import AtomicFile
 
 
 def waiting(then: Callable[..., Any], at: int) -> Callable[..., Any]:
@@ -34,7 +34,7 @@ def waiting(then: Callable[..., Any], at: int) -> Callable[..., Any]:
 
 def main() -> int:
     asked = json.loads(sys.stdin.readline())
-    _files.BATCH_ROWS = 200
+    files.BATCH_ROWS = 200
     if asked.get("stop_at") == 0:
         AtomicFile.commit = waiting(AtomicFile.commit, 1)  # type: ignore[method-assign]
     elif "stop_at" in asked:

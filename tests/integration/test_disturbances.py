@@ -14,7 +14,7 @@ import pytest
 from support.ctrl_c import CtrlC
 
 import classy_nb as cn
-from classy_nb._retry import Retry
+from classy_nb.http.retry import Retry
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def test_the_server_dies_in_the_middle(own_box: Sandbox, connecting: Callable[..
 def test_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(transactions=60) as box:
         gone = box.base_url, box.token_url
-    monkeypatch.setattr("classy_nb.transport.Retry", lambda: Retry(base=0.01))
+    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(base=0.01))
     with pytest.raises(cn.ConnectionFailedError) as caught:
         cn.connect("anId", "aSecret0123456789", base_url=gone[0], token_url=gone[1])
     assert "aSecret0123456789" not in str(caught.value)

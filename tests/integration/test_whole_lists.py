@@ -11,7 +11,7 @@ import pytest
 from support.threads import together, walkers
 
 import classy_nb as cn
-from classy_nb._retry import Retry
+from classy_nb.http.retry import Retry
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from classy_nb.sandbox import Faults, _command
+from classy_nb.sandbox import Faults, command
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +57,7 @@ def test_serves_until_it_is_told_to_end(number):
 
 def options(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    _command.add_arguments(parser)
+    command.add_arguments(parser)
     return parser.parse_args(arguments)
 
 
@@ -66,11 +66,11 @@ def test_defaults():
     assert (found.port, found.transactions, found.seed, found.latency_ms) == (8765, 60_100, 1, 0)
     assert (found.requests_per_minute, found.token_lifetime) == (1800, 7200)
     assert (found.client_id, found.client_secret, found.organizations) == (None, None, 1)
-    assert _command.faults_of(found) == Faults(seed=1)
+    assert command.faults_of(found) == Faults(seed=1)
 
 
 def test_faults_from_options():
-    found = _command.faults_of(
+    found = command.faults_of(
         options(
             "--fault",
             "503=0.02",
@@ -112,15 +112,15 @@ def test_nonsense_is_refused(capsys):
         options("--fault", "503")
     assert "NAME=NUMBER" in capsys.readouterr().err
     with pytest.raises(ValueError, match="No such fault"):
-        _command.faults_of(options("--script", "explode"))
+        command.faults_of(options("--script", "explode"))
     keep = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        assert _command.serve(options("--script", "explode")) == 2
+        assert command.serve(options("--script", "explode")) == 2
         assert "No such fault" in capsys.readouterr().err
-        assert _command.serve(options("--transactions", "1")) == 2
+        assert command.serve(options("--transactions", "1")) == 2
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
-            assert _command.serve(options("--transactions", "60", "--port", port)) == 2
+            assert command.serve(options("--transactions", "60", "--port", port)) == 2
     finally:
         for number, handler in keep.items():
             signal.signal(number, handler)

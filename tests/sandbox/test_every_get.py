@@ -5,7 +5,7 @@ import re
 import pytest
 
 from classy_nb import catalog
-from classy_nb.sandbox._routes import PARENTS, table_of
+from classy_nb.sandbox.routes import PARENTS, table_of
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:?\d\d)?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")

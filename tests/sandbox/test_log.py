@@ -47,9 +47,9 @@ def test_brotli_where_it_is_installed(box, asker, monkeypatch):
         def compress(body, quality):
             return b"packed%d:" % quality + body
 
-    from classy_nb.sandbox import _wire
+    from classy_nb.sandbox import wire
 
-    monkeypatch.setattr(_wire, "_brotli", lambda: Brotli)
+    monkeypatch.setattr(wire, "_brotli", lambda: Brotli)
     box.compression = True
     try:
         url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"

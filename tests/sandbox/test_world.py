@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from classy_nb.sandbox import Sandbox
-from classy_nb.sandbox._world import Size
-from classy_nb.sandbox._world._calendar import giving_tuesday
+from classy_nb.sandbox.world import Size
+from classy_nb.sandbox.world.calendar import giving_tuesday
 
 
 @pytest.fixture(scope="module")

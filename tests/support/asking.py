@@ -6,7 +6,7 @@ import pytest
 
 from classy_nb.catalog import load
 from classy_nb.errors import UsageError
-from classy_nb.query import Asking, Query
+from classy_nb.query.builder import Asking, Query
 
 CATALOG = load()
 ASKING = Asking(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "idForTheTests123"})

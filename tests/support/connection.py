@@ -4,12 +4,12 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from classy_nb._retry import Retry
 from classy_nb.client import Classy, connect
 from classy_nb.credentials import Credentials
-from classy_nb.pacing import Pacer
-from classy_nb.tokens import TokenAuth
-from classy_nb.transport import Transport
+from classy_nb.http.auth import TokenAuth
+from classy_nb.http.client import Transport
+from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.retry import Retry
 from support.server import ScriptedServer
 
 CLIENT_ID = "idForTheTests123"

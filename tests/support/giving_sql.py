@@ -4,6 +4,7 @@ Nothing here uses the package's calculations: it is what they are compared with.
 """
 
 import sqlite3
+import weakref
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,6 +55,7 @@ class Data:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._own = sqlite3.connect(":memory:")
+        weakref.finalize(self, self._own.close)
         connection.backup(self._own)
         self._own.create_function("local_day", 1, local_day, deterministic=True)
         self._own.executescript(TABLES)

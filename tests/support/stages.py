@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from classy_nb.catalog import Column
-from classy_nb.export._stage import Stage
+from classy_nb.export.checkpoint import Stage
 from support.frames import build
 
 COLUMNS = (

@@ -7,8 +7,8 @@ import requests
 
 from classy_nb.credentials import Credentials
 from classy_nb.errors import LoginError
+from classy_nb.http.auth import TokenAuth
 from classy_nb.redact import Secret
-from classy_nb.tokens import TokenAuth
 from support.connection import CANARY, CLIENT_ID
 
 ORIGIN = "https://api.classy.org:443"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from classy_nb.catalog import Catalog, load
-from classy_nb.query import Asking, Query
-from classy_nb.walk import Walk
+from classy_nb.pagination.paginator import Walk
+from classy_nb.query.builder import Asking, Query
 
 if TYPE_CHECKING:
     from support.keyed import Keyed

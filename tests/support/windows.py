@@ -5,7 +5,7 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from classy_nb.pacing import Pacer
+from classy_nb.http.rate_limit import Pacer
 from support.connection import Pauses
 
 

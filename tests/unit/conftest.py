@@ -17,14 +17,15 @@ from support.tokens import Clock
 from support.viewer import Viewer
 
 from classy_nb.client import Classy
-from classy_nb.panel.explorer import Explorer, _notebook
+from classy_nb.widgets.explorer import Explorer
+from classy_nb.widgets.explorer import notebook as notebook_module
 
 
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch, connected: Classy) -> dict[str, Any]:
     """The variables of a notebook, in which the connection is called ``raiser``."""
     variables: dict[str, Any] = {"_": connected, "raiser": connected}
-    monkeypatch.setattr(_notebook, "variables", lambda: variables)
+    monkeypatch.setattr(notebook_module, "variables", lambda: variables)
     return variables
 
 

@@ -13,9 +13,9 @@ from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
 from support.threads import walkers
 
-from classy_nb._stop import Stop, Unstoppable
 from classy_nb.client import Classy, connect
 from classy_nb.errors import InterruptedFetchError
+from classy_nb.http.cancel import Stop, Unstoppable
 
 
 @pytest.fixture

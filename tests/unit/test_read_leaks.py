@@ -13,8 +13,8 @@ import pytest
 from support.connection import CANARIES, CANARY, CANARY_TOKEN, CLIENT_ID, Pauses, connected_to, transport_to
 from support.server import TOKEN, Asked, Reply, ScriptedServer
 
-from classy_nb._retry import Retry
 from classy_nb.errors import ClassyError
+from classy_nb.http.retry import Retry
 
 ECHO = {
     "error": f"wrong {CANARY} {CANARY_TOKEN}",
@@ -107,7 +107,7 @@ FAILURES: dict[str, Failure] = {
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classy_nb.transport.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
 
 
 @pytest.fixture(params=FAILURES.values(), ids=FAILURES.keys())

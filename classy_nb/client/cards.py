@@ -1,0 +1,113 @@
+"""What a connection and a resource show of themselves, as text and as escaped HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from classy_nb.catalog import DEFAULT_KEYS
+
+if TYPE_CHECKING:
+    from classy_nb.catalog import Endpoint
+    from classy_nb.catalog import Resource as Kind
+    from classy_nb.query.builder import Asking
+
+Facts = Sequence[tuple[str, str]]
+_MIXED = {
+    "transactions": "holds every status (test, failed, refunded, ...): where='status = success'",
+    "donors": "holds every status: where='status = success'",
+    "fundraising_pages": "holds deleted pages: where='status = active'",
+    "fundraising_teams": "holds deleted teams: where='status = active'",
+    "designations": "holds inactive designations: where='is_active = true'",
+}
+
+
+def text_card(title: str, facts: Facts) -> str:
+    """Return a title and aligned facts as plain text."""
+    width = max((len(name) for name, _ in facts), default=0)
+    return "\n".join([title, *(f"  {name:<{width}}  {value}" for name, value in facts)])
+
+
+def html_card(title: str, facts: Facts) -> str:
+    """Return the same as a small HTML table; all text is escaped."""
+    rows = "".join(
+        f'<tr>{_row_header(name)}<td style="text-align:left">{escape(value)}</td></tr>'
+        for name, value in facts
+    )
+    return f"<div><strong>{escape(title)}</strong><table>{rows}</table></div>"
+
+
+def _row_header(name: str) -> str:
+    # A header without text would be a riddle to a screen reader.
+    style = 'style="text-align:left;vertical-align:top"'
+    return f'<th scope="row" {style}>{escape(name)}</th>' if name else "<td></td>"
+
+
+def resource_facts(kind: Kind, asking: Asking) -> Facts:
+    """Say what a resource is: ways to ask, columns, includes, business date."""
+    facts: list[tuple[str, str]] = []
+    if kind.lists:
+        facts.append(("lists", "; ".join(_call(kind, e) for e in kind.lists)))
+    if kind.objects:
+        facts.append(("records", "; ".join(_get(kind, e) for e in kind.objects)))
+    first = (kind.lists or kind.objects)[0]
+    dates = {e.date for e in kind.endpoints if e.date}
+    facts.append(("business date", ", ".join(sorted(dates)) or "none: since= needs by="))
+    includes = dict.fromkeys(name for e in kind.endpoints for name in e.include)
+    facts.append(("include", ", ".join(includes) or "none"))
+    own = dict.fromkeys(p.keyword for e in kind.endpoints for p in e.parameters)
+    if own:
+        facts.append(("parameters", ", ".join(own)))
+    flags = [
+        word
+        for word, on in (
+            ("deprecated", _all(kind, "deprecated")),
+            ("members only", _all(kind, "member_only")),
+        )
+        if on
+    ]
+    if flags:
+        facts.append(("flags", ", ".join(flags)))
+    if kind.name in _MIXED:
+        facts.append(("mind", _MIXED[kind.name]))
+    columns = asking.catalog.columns(first)
+    facts.append(
+        (
+            f"{len(columns)} columns",
+            ", ".join(f"{c.name} ({c.dtype(asking.timezone)})" for c in columns[:_SHOWN]),
+        )
+    )
+    if len(columns) > _SHOWN:
+        facts.append(("", f"... and {len(columns) - _SHOWN} more: .columns"))
+    return facts
+
+
+_SHOWN = 12
+
+
+def resource_text(kind: Kind, asking: Asking) -> str:
+    """Return a resource's card as text."""
+    return text_card(kind.name, resource_facts(kind, asking))
+
+
+def resource_html(kind: Kind, asking: Asking) -> str:
+    """Return a resource's card as HTML."""
+    return html_card(kind.name, resource_facts(kind, asking))
+
+
+def _all(kind: Kind, flag: str) -> bool:
+    return all(flag in endpoint.flags for endpoint in kind.endpoints)
+
+
+def _call(kind: Kind, endpoint: Endpoint) -> str:
+    asked = [f"{key}=..." for key in endpoint.parents if key not in DEFAULT_KEYS]
+    asked += [f"{p.keyword}=..." for p in endpoint.parameters if p.required]
+    return f"{kind.name}({', '.join(asked)})"
+
+
+def _get(kind: Kind, endpoint: Endpoint) -> str:
+    asked = [endpoint.key] if endpoint.key else []
+    asked += [f"{key}=..." for key in endpoint.parents if key not in DEFAULT_KEYS]
+    asked += [f"{p.keyword}=..." for p in endpoint.parameters if p.required]
+    return f"{kind.name}.get({', '.join(asked)})"

@@ -1,0 +1,253 @@
+"""Ways to get a connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from classy_nb.catalog import load
+from classy_nb.credentials import Credentials
+from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
+from classy_nb.http.auth import TokenAuth
+from classy_nb.http.client import Transport
+from classy_nb.http.rate_limit import DEFAULT_LIMIT, Pacer
+from classy_nb.pagination.paginator import Walk
+from classy_nb.query.builder import Asking
+from classy_nb.redact import Secret
+
+from .connection import Classy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from classy_nb.sandbox import Sandbox
+
+
+def connect(
+    client_id: str | Secret | None = None,
+    client_secret: str | Secret | None = None,
+    *,
+    organization: int | None = None,
+    env_file: str | Path | None = None,
+    timezone: str | None = None,
+    base_url: str | None = None,
+    token_url: str | None = None,
+    workers: int = 8,
+    requests_per_minute: int = DEFAULT_LIMIT,
+    headers: Mapping[str, str | Secret] | None = None,
+) -> Classy:
+    """Log in and return a connection.
+
+    Explicit arguments beat the environment, which beats ``.env`` (looked for from the current
+    folder upwards, to the repository's root or the home folder).
+
+    Parameters
+    ----------
+    client_id, client_secret
+        The application's credentials; else ``CLASSY_CLIENT_ID`` and ``CLASSY_CLIENT_SECRET``.
+    organization
+        The organization's id; else ``CLASSY_ORGANIZATION_ID``; else the one that the application
+        belongs to.
+    env_file
+        A ``.env`` file to read instead of looking for one.
+    timezone
+        IANA name of the zone for dates without one and for all instants in frames; else
+        ``CLASSY_TIMEZONE``; else UTC.
+    base_url, token_url
+        Other hosts than ``https://api.classy.org/2.0`` and ``https://api.classy.org/oauth2/auth``.
+    workers
+        How many requests of one list may be under way at the same time (1 to 64).
+    requests_per_minute
+        The most that is sent in 60 seconds; lower it where other programs share the application.
+    headers
+        Extra headers, such as an ``x-integration-id``.
+
+    Returns
+    -------
+    Classy
+        Logged in; the token is renewed as needed and kept in memory only.
+
+    Raises
+    ------
+    CredentialsError
+        There are no usable credentials; nothing was sent.
+    LoginError
+        They were refused.
+    UsageError
+        The application sees several organizations: the message lists them for ``organization=``.
+    ClassyError
+        The API could not be reached or says no.
+    """
+    # First of all: whatever raises below, a traceback may show this frame's variables.
+    client_id = None if client_id is None else Secret(client_id)
+    client_secret = None if client_secret is None else Secret(client_secret)
+    headers = {name: Secret(value) for name, value in (headers or {}).items()}
+    credentials = Credentials.load(
+        client_id,
+        client_secret,
+        organization=organization,
+        env_file=env_file,
+        timezone=timezone,
+        base_url=base_url,
+        token_url=token_url,
+    )
+    transport = open_transport(credentials.base_url, workers, requests_per_minute, headers)
+    try:
+        transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
+        chosen, name = _organization(credentials, transport)
+        return Classy(credentials, transport, chosen, name, workers)
+    except BaseException:
+        transport.close()
+        raise
+
+
+_MOST_WORKERS = 64
+
+
+def open_transport(
+    base_url: str, workers: int, requests_per_minute: int, headers: Mapping[str, str | Secret]
+) -> Transport:
+    """Return a transport that has not logged in yet.
+
+    Raises
+    ------
+    UsageError
+        One of these makes no sense.
+    """
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
+        raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
+    return Transport(base_url, pacer=Pacer(requests_per_minute), headers=headers, connections=workers)
+
+
+def organizations_of(credentials: Credentials, transport: Transport) -> dict[int, str]:
+    """Return the organizations that the application sees: id to name."""
+    catalog = load()
+    asking = Asking(catalog, defaults={"app": credentials.client_id})
+    query = asking.for_list(catalog.resources["organizations"])
+    walk = Walk(query, lambda parameters, patient: transport.get(query.path, parameters, patient=patient))
+    return {
+        int(record["id"]): str(record.get("name") or "")
+        for records in walk.pages()
+        for record in records
+        if isinstance(record, dict) and str(record.get("id", "")).isdigit()
+    }
+
+
+def choices(credentials: Credentials, transport: Transport) -> dict[int, str]:
+    """Return the organizations to choose from, id to name: the one that was asked for, or all there are.
+
+    Raises
+    ------
+    UsageError
+        The one that was asked for is not among them.
+    ClassyError
+        There is none.
+    """
+    wanted = credentials.organization
+    try:
+        seen = organizations_of(credentials, transport)
+    except (NotFoundError, PermissionDeniedError):
+        if wanted is None:
+            raise
+        return {wanted: ""}  # not every application may list them; the id is the caller's word
+    if wanted is not None:
+        if wanted not in seen:
+            raise UsageError(
+                f"The application does not see an organization with id {wanted}.",
+                advice=f"It sees {_listed(seen)}." if seen else "It sees none.",
+            )
+        return {wanted: seen[wanted]}
+    if not seen:
+        raise ClassyError(
+            "The application sees no organization.",
+            advice="Ask the organization's administrator to attach the application to it.",
+        )
+    return seen
+
+
+def _organization(credentials: Credentials, transport: Transport) -> tuple[int, str | None]:
+    found = choices(credentials, transport)
+    if len(found) > 1:
+        raise UsageError(
+            f"The application sees {len(found)} organizations.",
+            advice=f"Choose with organization=: {_listed(found)}.",
+        )
+    return next((id_, name or None) for id_, name in found.items())
+
+
+def _listed(organizations: Mapping[int, str]) -> str:
+    return "; ".join(f"{name or 'no name'}: {id_}" for id_, name in list(organizations.items())[:20])
+
+
+class Demo(Classy):
+    """A connection to a sandbox of its own, which ends with it.
+
+    Attributes
+    ----------
+    sandbox
+        The stand-in server; its data are invented.
+    """
+
+    sandbox: Sandbox
+
+    def close(self) -> None:
+        """Close the connections and end the sandbox."""
+        super().close()
+        self.sandbox.stop()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def demo(
+    *, transactions: int = 60_100, seed: int = 1, timezone: str = "America/Los_Angeles", **options: Any
+) -> Demo:
+    """Start a sandbox and connect to it: everything works, without an account, on invented data.
+
+    Parameters
+    ----------
+    transactions, seed
+        Size of the invented organization; the same seed gives the same data.
+    timezone
+        As in :func:`connect`.
+    **options
+        Further options of :class:`classy_nb.sandbox.Sandbox`.
+
+    Returns
+    -------
+    Demo
+        A connection; ``close()`` it, or use ``with``, to end the sandbox.
+
+    Raises
+    ------
+    ImportError
+        The sandbox's packages are missing: ``pip install 'classy-nb[demo]'``.
+    """
+    from classy_nb.sandbox import Sandbox
+
+    box = Sandbox(transactions=transactions, seed=seed, **options)
+    box.start()
+    try:
+        plain = connect(
+            box.client_id,
+            box.client_secret,
+            organization=box.organization_id,
+            timezone=timezone,
+            base_url=box.base_url,
+            token_url=box.token_url,
+        )
+    except BaseException:
+        box.stop()
+        raise
+    connection = Demo(
+        plain._credentials,  # noqa: SLF001
+        plain._transport,  # noqa: SLF001
+        plain.organization,
+        plain.organization_name,
+        plain.workers,
+    )
+    connection.sandbox = box
+    return connection

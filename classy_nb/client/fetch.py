@@ -1,0 +1,269 @@
+"""From a query to frames: one place that walks, builds and checks."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from classy_nb import __version__
+from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
+from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
+from classy_nb.http.cancel import Stop
+from classy_nb.pagination.paginator import Walk
+from classy_nb.progress import Progress
+from classy_nb.redact import safe_path
+
+from .disguise import disguised_error
+from .order import in_order, warn_where_unsorted
+from .verify import warn_where_ignored
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    import pandas as pd
+
+    from classy_nb.http.client import Transport
+    from classy_nb.pagination.paginator import Part
+    from classy_nb.progress import Watcher
+    from classy_nb.query.builder import Query
+
+Backend = Literal["numpy_nullable", "pyarrow"]
+BATCH_ROWS = 10_000
+RANGE_ROWS = 2_500
+"""Rows of a range where order matters: small enough to keep a few of them in memory."""
+ROWS_IN_GROUPS = 12_800
+"""Rows of all workers' ranges that may become columns only when the last page has come."""
+
+
+class Fetcher:
+    """Fetches queries over one transport, with some workers, into frames of one time zone."""
+
+    def __init__(self, transport: Transport, timezone: str, workers: int = 1) -> None:
+        self._transport = transport
+        self._workers = workers
+        self.timezone = timezone
+
+    def json(self, query: Query) -> Any:
+        """Return the JSON of an object; None for an answer without content.
+
+        Raises
+        ------
+        UnexpectedAnswerError
+            It is an error under status 200.
+        """
+        body = self._transport.get(query.path, query.parameters, member_only=query.endpoint.member_only)
+        error = disguised_error(body, query)
+        if error is not None:
+            del body  # a traceback may show what is left here
+            raise error
+        if isinstance(body, dict):
+            body.pop("queries_log", None)  # a leftover of the server's, which may hold SQL
+        return body
+
+    def record(self, query: Query) -> dict[str, Any]:
+        """Return the JSON of a record; empty for an answer without content.
+
+        Raises
+        ------
+        UnexpectedAnswerError
+            It is no record.
+        """
+        body = self.json(query)
+        if body is None or isinstance(body, dict):
+            return body or {}
+        what = f"The API answered {type(body).__name__} where one record was asked for."
+        del body  # as above
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
+
+    def walk(self, query: Query, progress: Progress | None = None, *, after: int | None = None) -> Walk:
+        """Return the walk over a list (behind an id); it keeps *progress* up to date while it waits."""
+        stop = Stop()
+
+        def fetch(parameters: Sequence[tuple[str, str]], patient: bool) -> Any:  # noqa: FBT001
+            return self._transport.get(
+                query.path,
+                parameters,
+                member_only=query.endpoint.member_only,
+                patient=patient,
+                stop=stop,
+            )
+
+        walk = Walk(query, fetch, workers=self._workers, stop=stop, after=after)
+        if progress is not None:
+            stop.tick = lambda: self._show(walk, progress)
+        return walk
+
+    def _show(self, walk: Walk, progress: Progress) -> None:
+        waiting = self._transport.pacer.waiting()
+        progress.update(walk.received, walk.total, walk.requests, waiting, walk.silence)
+
+    def _parts(
+        self, walk: Walk, progress: Progress, rows_per_range: int | None = None
+    ) -> Generator[Part, None, None]:
+        """Yield the parts of a walk, showing how far it is."""
+        whole = False
+        try:
+            with closing(walk.parts(rows_per_range=rows_per_range)) as parts:
+                for part in parts:
+                    self._show(walk, progress)
+                    yield part
+            whole = True
+        finally:
+            self._show(walk, progress)
+            progress.end(whole=whole)
+
+    def frame(
+        self, query: Query, backend: Backend, *, progress: bool | Watcher | None = None
+    ) -> pd.DataFrame:
+        """Return a list as one frame, in the order asked for."""
+        frame = self._frame(query, backend, progress=progress)
+        if query.limit is not None and warn_where_unsorted(frame, query.sort):
+            # The first rows of another order are other rows.
+            whole = self._frame(replace(query, limit=None), backend, progress=progress)
+            about = whole.attrs
+            frame = whole.head(query.limit)
+            frame.attrs = about
+        return frame
+
+    def _frame(self, query: Query, backend: Backend, *, progress: bool | Watcher | None) -> pd.DataFrame:
+        line = Progress(query.endpoint.resource, wanted=progress)
+        walk = self.walk(query, line)
+        ranges: dict[int, FrameBuilder] = {}
+        with collector_eased(), _telling_interrupts(walk), closing(self._parts(walk, line)) as parts:
+            for part in parts:
+                builder = self._builder_of(part.start, ranges, query, backend)
+                builder.add(part.records)
+                if part.finished:
+                    builder.settle()  # while other ranges are still on their way
+            frame = self._merged(ranges, query, backend).frame()
+        warn_where_ignored(frame, query.conditions)
+        if query.limit is None and query.endpoint.kind == "list":
+            frame = in_order(frame, query.sort, query.endpoint.id)
+        frame.attrs["classy"] = self._about(query, walk)
+        return frame
+
+    def batches(
+        self,
+        query: Query,
+        backend: Backend,
+        rows: int,
+        *,
+        progress: bool | Watcher | None = None,
+        after: int | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
+        if query.sort:  # the first so many, which only the whole of them can be
+            yield from _cut(self.frame(query, backend, progress=progress), rows)
+            return
+        line = Progress(query.endpoint.resource, wanted=progress)
+        walk = self.walk(query, line, after=after)
+        ready, yielded = self._builder(query, backend), False
+        with (
+            _telling_interrupts(walk),
+            closing(self._in_order(walk, line, query, backend, min(rows, RANGE_ROWS))) as builders,
+        ):
+            for builder in builders:
+                ready.absorb(builder)
+                if ready.rows >= rows:
+                    yield self._finished(ready, query, walk)
+                    ready, yielded = self._builder(query, backend), True
+            if ready.rows or not yielded:
+                yield self._finished(ready, query, walk)
+
+    def _in_order(
+        self, walk: Walk, line: Progress, query: Query, backend: Backend, rows: int
+    ) -> Generator[FrameBuilder, None, None]:
+        """Yield what ranges hold, the first range first, each as soon as it can be."""
+        ranges: dict[int, FrameBuilder] = {}
+        ends: dict[int, int | None] = {}
+        head: int | None = None
+        with closing(self._parts(walk, line, rows)) as parts:
+            for part in parts:
+                self._builder_of(part.start, ranges, query, backend).add(part.records)
+                if part.out_of_turn:
+                    continue  # page numbers are walked from the last to the first: all of it is kept
+                head = part.start if head is None else head
+                if part.finished:
+                    ends[part.start] = part.end
+                while head in ends and (builder := ranges.pop(head, None)) is not None:
+                    yield builder
+                    head = ends.pop(head) or head
+                if part.start == head and not part.finished and ranges[head].rows >= rows:
+                    yield ranges.pop(head)  # what the first range has so far can go at once
+        for start in sorted(ranges):
+            yield ranges[start]
+
+    def _builder_of(
+        self, start: int, ranges: dict[int, FrameBuilder], query: Query, backend: Backend
+    ) -> FrameBuilder:
+        if start not in ranges:
+            ranges[start] = self._builder(query, backend)
+        return ranges[start]
+
+    def _merged(self, ranges: dict[int, FrameBuilder], query: Query, backend: Backend) -> FrameBuilder:
+        whole = self._builder(query, backend)
+        for start in sorted(ranges):
+            whole.absorb(ranges.pop(start))
+        return whole
+
+    def question(self, query: Query) -> dict[str, Any]:
+        """Say what is asked, of whom and in which zone: equal questions have equal answers."""
+        return {
+            "version": __version__,
+            "base_url": self._transport.base_url,
+            "timezone": self.timezone,
+            "path": query.path,
+            "parameters": query.parameters,
+            "conditions": [str(condition) for condition in query.conditions],
+            "sort": query.sort,
+            "limit": query.limit,
+        }
+
+    def _finished(self, builder: FrameBuilder, query: Query, walk: Walk) -> pd.DataFrame:
+        frame = builder.frame()
+        warn_where_ignored(frame, query.conditions)
+        frame.attrs["classy"] = self._about(query, walk)
+        return frame
+
+    def _builder(self, query: Query, backend: Backend) -> FrameBuilder:
+        return FrameBuilder(
+            query.columns,
+            timezone=self.timezone,
+            dtype_backend=backend,
+            label=query.endpoint.resource,
+            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
+        )
+
+    def _about(self, query: Query, walk: Walk) -> dict[str, Any]:
+        asked = [("filter", str(condition)) for condition in query.conditions]
+        asked += [("sort", f"{name}:desc" if down else name) for name, down in query.sort]
+        return {
+            "resource": query.endpoint.resource,
+            "path": query.path,
+            "asked": [f"{name}={value}" for name, value in (*query.parameters, *asked)],
+            "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "requests": walk.requests,
+            "total": walk.total,
+        }
+
+
+def _cut(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
+    for start in range(0, max(len(frame), 1), rows):
+        piece = frame.iloc[start : start + rows].reset_index(drop=True)
+        piece.attrs = frame.attrs
+        yield piece
+
+
+@contextmanager
+def _telling_interrupts(walk: Walk) -> Iterator[None]:
+    """Say how far a fetch had come when the user stopped it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        of = "" if walk.total is None else f" of {walk.total:,}"
+        what = f"Stopped: {walk.received:,}{of} rows had come; nothing was kept."
+    else:
+        return
+    raise InterruptedFetchError(what) from None  # where the interrupt fell says nothing

@@ -1,0 +1,80 @@
+"""``classy.get(path)``: any GET, also those that no document lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+from classy_nb.catalog import Catalog, Endpoint
+from classy_nb.errors import UsageError
+from classy_nb.pagination.paginator import looks_like_list
+from classy_nb.query.builder import Query
+from classy_nb.query.dates import instant, literal
+from classy_nb.query.paths import raw_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from classy_nb.catalog import Column
+
+    from .fetch import Fetcher
+
+
+def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping[str, Any]) -> Any:
+    """Return what ``GET path`` answers: a frame for a list, a Series for an object, else the value.
+
+    A list is fetched whole, page by page; with ``page=`` only that page.
+    """
+    from classy_nb.frames import FrameBuilder, to_series
+
+    encoded = raw_path(path)
+    endpoint = catalog.find(encoded)
+    pairs = tuple((name, _value(name, value, fetcher.timezone)) for name, value in parameters.items())
+    paged = "page" not in parameters and "per_page" not in parameters
+    if endpoint is not None and endpoint.is_list and paged:
+        return fetcher.frame(_listed(endpoint, encoded, catalog.columns(endpoint), pairs), "numpy_nullable")
+    unknown = endpoint or Endpoint(encoded, "object", "", encoded.strip("/").split("/")[-1])
+    columns = catalog.columns(unknown) if endpoint is not None else ()
+    body = fetcher.json(Query(unknown, encoded, columns, pairs))
+    if looks_like_list(body):
+        if paged and isinstance(body, dict):
+            del body  # the list is fetched anew; a traceback may show what is left here
+            listed = Endpoint(encoded, "list", "", unknown.resource)
+            return fetcher.frame(Query(listed, encoded, (), pairs), "numpy_nullable")
+        builder = FrameBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)
+        builder.add(body["data"] if isinstance(body, dict) else body)
+        return builder.frame()
+    if isinstance(body, dict) or (body is None and columns):
+        return to_series(body or {}, columns, timezone=fetcher.timezone, name=unknown.resource)
+    return body
+
+
+def _listed(
+    endpoint: Endpoint, path: str, columns: tuple[Column, ...], pairs: tuple[tuple[str, str], ...]
+) -> Query:
+    """Ask for a list that the catalog knows; a sort of the caller's is kept, whichever way it is walked."""
+    asked = dict(pairs)
+    order = tuple((name, way == "desc") for name, _, way in _parts(asked.get("sort", "")))
+    sortable = {column.name for column in columns if column.kind not in ("list", "json")}
+    if order and "fields" not in asked and sortable.issuperset(name for name, _ in order):
+        # Walked by id, sorted when it is here.
+        return Query(endpoint, path, columns, tuple(p for p in pairs if p[0] != "sort"), sort=order)
+    return Query(replace(endpoint, id=None) if order else endpoint, path, columns, pairs)
+
+
+def _parts(sort: str) -> Iterator[tuple[str, str, str]]:
+    return (part.strip().partition(":") for part in sort.split(",") if part.strip())
+
+
+def _value(name: str, value: object, timezone: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime | date):
+        return literal(instant(value, timezone, name))
+    if isinstance(value, list | tuple):
+        return ",".join(_value(name, item, timezone) for item in value)
+    if isinstance(value, str | Number) and str(value).encode("utf-8", "ignore").decode() == str(value):
+        return str(value)
+    raise UsageError(f"get(): {name}= takes text, a number, True, False, a date or a list of these.")

@@ -1,0 +1,1 @@
+"""One request and its answer: client, token, retry, rate limit, errors."""

@@ -1,0 +1,245 @@
+"""From an HTTP answer that says no to the error that says why.
+
+The API writes its errors in two dozen shapes (strings, objects of lists, ``success: false``, HTML,
+nothing at all). :func:`error_for` reads them all; what a server wrote is scrubbed before it is shown.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import math
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from classy_nb.errors import (
+    BadRequestError,
+    BlockedError,
+    LoginError,
+    MemberOnlyError,
+    NoSuchPathError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RedirectRefusedError,
+    ResponseError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+)
+from classy_nb.redact import Secret, safe_path, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
+    401: (UnauthorizedError, "The API refused the token."),
+    403: (PermissionDeniedError, "The API denied access."),
+    404: (NotFoundError, "The API knows no such record."),
+    429: (RateLimitedError, "The API asks for fewer requests."),
+}
+_BY_FAMILY: Mapping[int, tuple[type[ResponseError], str]] = {
+    2: (UnexpectedAnswerError, "The API answered with something unexpected."),
+    3: (RedirectRefusedError, "The API pointed at another host; the token was not sent there."),
+    4: (BadRequestError, "The API rejected the request."),
+    5: (ServerError, "The API failed."),
+}
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON of an error *body*, or None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def message_of(body: object) -> str:
+    """Find the server's own words in an error body; empty where there are none.
+
+    Looked for in this order: ``error`` (text), ``error_description``, ``error`` (object of lists),
+    ``message``, ``errors`` (list or object).
+    """
+    if not isinstance(body, dict):
+        return ""
+    error, description = body.get("error"), body.get("error_description")
+    if isinstance(error, str) and error:
+        return f"{error}: {description}" if isinstance(description, str) and description else error
+    for candidate in (description, error, body.get("message"), body.get("errors")):
+        if text := _flatten(candidate):
+            return text
+    return ""
+
+
+def _flatten(value: object, depth: int = 3) -> str:
+    if isinstance(value, str):
+        return value
+    if not depth:
+        return ""
+    if isinstance(value, dict):
+        texts = ((key, _flatten(first, depth - 1)) for key, first in value.items())
+        return "; ".join(f"{key}: {text}" for key, text in texts if text)
+    if isinstance(value, list):
+        return _flatten(value[0], depth - 1) if value else ""
+    return ""
+
+
+def retry_after_of(headers: Mapping[str, str], body: object) -> float | None:
+    """Return the seconds that an answer asks to wait: header (seconds or date), then body, else None."""
+    header = headers.get("Retry-After", "").strip()
+    for found in (_seconds(header), _seconds_until(header, headers)):
+        if found is not None:
+            return found
+    return _seconds(body.get("retry_after") if isinstance(body, dict) else None)
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        found = float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, found) if math.isfinite(found) else None
+
+
+def _seconds_until(date: str, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until a date, by the server's clock where the answer tells it: ours may be wrong."""
+    moment = _moment(date)
+    now = _moment(headers.get("Date", ""))
+    if moment is None:
+        return None
+    return max(0.0, moment - (time.time() if now is None else now))
+
+
+def _moment(date: str) -> float | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(date)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_blocked(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether a firewall in front of the API answered instead of the API."""
+    html = "text/html" in headers.get("Content-Type", "").lower()
+    return "cf-mitigated" in headers or (status == 403 and html)  # noqa: PLR2004
+
+
+def error_for(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    path: str,
+    method: str = "GET",
+    member_only: bool = False,
+    secrets: Iterable[Secret] = (),
+) -> ResponseError:
+    """Build the error for an answer of the data host.
+
+    Parameters
+    ----------
+    status, headers, body
+        The answer; *headers* must ignore case.
+    path, method
+        What was asked; ids of applications are masked in the message.
+    member_only
+        Whether the catalog marks the endpoint as one for members.
+    secrets
+        Texts that must not appear in the message, whatever the server echoes.
+    """
+    data = parse(body)
+    cls, what = _classify(status, headers, data, member_only=member_only)
+    if said := scrub(message_of(data), secrets):
+        what = f"{what} It says: {said!r}."
+    permissions = _permissions(data, secrets)
+    if permissions:
+        what = f"{what} Missing permission: {', '.join(permissions)}."
+    retry_after = retry_after_of(headers, data)
+    if status == 429 and retry_after:  # noqa: PLR2004
+        what = f"{what} It asks to wait {_duration(retry_after)}."
+    error = cls(what, method=method, path=safe_path(path), status=status)
+    if isinstance(error, PermissionDeniedError):
+        error.permissions = permissions
+    error.retry_after = retry_after
+    return error
+
+
+def closed_for(seconds: float, path: str) -> RateLimitedError:
+    """Build the error for a request that is not sent, because the API asked to wait so long."""
+    what = f"The API has asked to wait, {_duration(seconds)} from now; nothing was sent."
+    error = RateLimitedError(what, method="GET", path=safe_path(path))
+    error.retry_after = seconds
+    return error
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _classify(
+    status: int, headers: Mapping[str, str], data: object, *, member_only: bool
+) -> tuple[type[ResponseError], str]:
+    if is_blocked(status, headers):
+        return BlockedError, "A firewall in front of the API stopped the request."
+    if status in (401, 403) and member_only:
+        return MemberOnlyError, "The API denied access to an endpoint for members."
+    if status == 404 and _is_gateway(data):  # noqa: PLR2004
+        return NoSuchPathError, "The API has no such path."
+    family = status // 100
+    return _BY_STATUS.get(status) or _BY_FAMILY.get(family) or _BY_FAMILY[2]
+
+
+def _is_gateway(data: object) -> bool:
+    return isinstance(data, dict) and "no Route" in str(data.get("message", ""))
+
+
+def _permissions(data: object, secrets: Iterable[Secret]) -> tuple[str, ...]:
+    listed = data.get("permissions") if isinstance(data, dict) else None
+    if not isinstance(listed, list):
+        return ()
+    words = [(p.get("action"), p.get("entity")) for p in listed if isinstance(p, dict)]
+    return tuple(scrub(f"{action} {entity}", secrets) for action, entity in words if action or entity)
+
+
+_TOKEN_URL = "Check token_url=: it is not below the address of the data."  # noqa: S105 - advice
+
+
+def login_error_for(
+    status: int, headers: Mapping[str, str], body: bytes, *, path: str, secrets: Iterable[Secret] = ()
+) -> ResponseError | LoginError:
+    """Build the error for an answer of the token host.
+
+    Refused credentials come as 400 as well as 401; a missing field comes as an object that names it.
+    Field names are shown, values never.
+    """
+    error = error_for(status, headers, body, path=path, method="POST", secrets=secrets)
+    if status in (404, 405):
+        return type(error)(error.what, advice=_TOKEN_URL, method="POST", path=error.path, status=status)
+    if not isinstance(error, BadRequestError | UnauthorizedError):
+        return error
+    data = parse(body)
+    named = data.get("error") if isinstance(data, dict) else None
+    if isinstance(named, dict):
+        what = f"The login was refused: {_fields(named, secrets)} missing or empty."
+        return LoginError(what, method="POST", path=safe_path(path), status=status)
+    if named == "access_denied":
+        advice = "Use an https:// address in token_url=."
+        return LoginError(
+            _said(data, secrets), advice=advice, method="POST", path=safe_path(path), status=status
+        )
+    return LoginError(_said(data, secrets), method="POST", path=safe_path(path), status=status)
+
+
+def _fields(named: dict[str, Any], secrets: Iterable[Secret]) -> str:
+    # The API calls the secret by two names; the user knows one.
+    names = sorted({scrub("client_secret" if key == "secret_key" else key, secrets) for key in named})
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _said(data: object, secrets: Iterable[Secret]) -> str:
+    said = scrub(message_of(data), secrets)
+    return f"The login was refused ({said})." if said else "The login was refused."

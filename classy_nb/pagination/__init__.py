@@ -1,0 +1,1 @@
+"""Whole lists: complete by construction, or an error; never fewer records than there are."""

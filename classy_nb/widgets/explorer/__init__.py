@@ -1,0 +1,7 @@
+"""The explorer: lists without writing code."""
+
+from __future__ import annotations
+
+from .widget import Explorer
+
+__all__ = ["Explorer"]

@@ -1,0 +1,1 @@
+"""The login form, and prompts where no form can be shown."""
