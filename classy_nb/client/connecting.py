@@ -12,7 +12,7 @@ from classy_nb.http.client import Transport
 from classy_nb.http.rate_limit import DEFAULT_LIMIT, Pacer
 from classy_nb.pagination.paginator import Walk
 from classy_nb.query.builder import Asking
-from classy_nb.redact import Secret
+from classy_nb.redact import Secret, clear_tracebacks
 
 from .connection import Classy
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from classy_nb.sandbox import Sandbox
 
 
+@clear_tracebacks
 def connect(
     client_id: str | Secret | None = None,
     client_secret: str | Secret | None = None,
@@ -79,10 +80,6 @@ def connect(
     ClassyError
         The API could not be reached or says no.
     """
-    # First of all: whatever raises below, a traceback may show this frame's variables.
-    client_id = None if client_id is None else Secret(client_id)
-    client_secret = None if client_secret is None else Secret(client_secret)
-    headers = {name: Secret(value) for name, value in (headers or {}).items()}
     credentials = Credentials.load(
         client_id,
         client_secret,
@@ -92,7 +89,7 @@ def connect(
         base_url=base_url,
         token_url=token_url,
     )
-    transport = open_transport(credentials.base_url, workers, requests_per_minute, headers)
+    transport = open_transport(credentials.base_url, workers, requests_per_minute, headers or {})
     try:
         transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
         chosen, name = _organization(credentials, transport)
@@ -202,6 +199,7 @@ class Demo(Classy):
         self.close()
 
 
+@clear_tracebacks
 def demo(
     *, transactions: int = 60_100, seed: int = 1, timezone: str = "America/Los_Angeles", **options: Any
 ) -> Demo:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from classy_nb.catalog import load, summary
 from classy_nb.query.builder import Asking
 from classy_nb.query.dates import zone
+from classy_nb.redact import clear_tracebacks
 
 from .cards import Facts, html_card, text_card
 from .fetch import Fetcher
@@ -73,6 +74,7 @@ class Classy(ResourceNames):
         """Time zone of dates without one, and of all instants in frames."""
         return self._credentials.timezone
 
+    @clear_tracebacks
     def get(self, path: str, /, **parameters: Any) -> Any:
         """Fetch any path, also one that no document lists.
 

@@ -13,7 +13,7 @@ from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
 from classy_nb.http.cancel import Stop
 from classy_nb.pagination.paginator import Walk
 from classy_nb.progress import Progress
-from classy_nb.redact import safe_path
+from classy_nb.redact import clear_tracebacks, safe_path
 
 from .disguise import disguised_error
 from .order import in_order, warn_where_unsorted
@@ -144,6 +144,7 @@ class Fetcher:
         frame.attrs["classy"] = self._about(query, walk)
         return frame
 
+    @clear_tracebacks
     def batches(
         self,
         query: Query,

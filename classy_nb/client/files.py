@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import UsageError
 from classy_nb.progress import Progress
+from classy_nb.redact import clear_tracebacks
 
 from .fetch import BATCH_ROWS, Fetcher
 
@@ -27,6 +28,7 @@ class Files:
     def _batched(self, **asked: Any) -> Query:
         raise NotImplementedError
 
+    @clear_tracebacks
     def to_csv(
         self,
         path: str | Path,
@@ -76,6 +78,7 @@ class Files:
         batches, question, options = self._stream(progress=progress, **asked)
         return stream_csv(batches, path, question, excel=excel, neutralize=neutralize, **options)
 
+    @clear_tracebacks
     def to_parquet(self, path: str | Path, *, progress: bool | Watcher | None = None, **asked: Any) -> Path:
         """Fetch a list straight into a Parquet file (zstd), in constant memory where :meth:`batches` has it.
 

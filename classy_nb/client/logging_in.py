@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.credentials import Credentials
 from classy_nb.errors import CredentialsError, NotLoggedInError
 from classy_nb.http.rate_limit import DEFAULT_LIMIT
-from classy_nb.redact import Secret
+from classy_nb.redact import Secret, clear_tracebacks
 
 from .connection import Classy
 from .names import ResourceNames, unknown_attribute
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from classy_nb.widgets import LoginPanel
 
 
+@clear_tracebacks
 def login(
     *,
     organization: int | None = None,

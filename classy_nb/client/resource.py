@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
 from classy_nb.progress import Progress
+from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
 from .fetch import BATCH_ROWS, Backend, Fetcher
@@ -114,6 +115,7 @@ class Resource(Files):
         ]
         return pd.DataFrame(rows, columns=["column", "dtype", "nullable", "values"])
 
+    @clear_tracebacks
     def __call__(
         self,
         *,
@@ -145,6 +147,7 @@ class Resource(Files):
         )
         return self._fetcher.frame(query, _checked(dtype_backend), progress=watchable(progress))
 
+    @clear_tracebacks
     def get(
         self,
         id: object = None,  # noqa: A002 - the word users know
@@ -188,6 +191,7 @@ class Resource(Files):
             record, query.columns, timezone=self._fetcher.timezone, name=_name(self._kind.name, record)
         )
 
+    @clear_tracebacks
     def count(
         self,
         *,
@@ -215,6 +219,7 @@ class Resource(Files):
         line = Progress(self._kind.name, wanted=progress) if progress is not None else None
         return self._fetcher.walk(query, line).count()
 
+    @clear_tracebacks
     def batches(
         self,
         *,

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from classy_nb.errors import UsageError
+from classy_nb.redact import clear_tracebacks
 
 from .atomic import AtomicFile, telling_reasons
 from .cells import column_text, header_text, with_days
@@ -24,6 +25,7 @@ _BOM = b"\xef\xbb\xbf"
 _ROWS_AT_ONCE = 10_000
 
 
+@clear_tracebacks
 def to_csv(
     frame: pd.DataFrame | pd.Series[Any],
     path: str | os.PathLike[str],

@@ -9,6 +9,7 @@ import pandas as pd
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import UsageError
+from classy_nb.redact import clear_tracebacks
 
 from .builder import LISTS, FrameBuilder
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .kinds import Backend
 
 
+@clear_tracebacks
 def explode(
     frame: pd.DataFrame,
     column: str,

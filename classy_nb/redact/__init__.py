@@ -8,6 +8,7 @@ from __future__ import annotations
 from .keys import PERSONAL_KEYS, SECRET_HEADERS, SECRET_KEYS, is_personal, redact
 from .secret import MASK, Secret
 from .text import safe_path, scrub
+from .tracebacks import clear_tracebacks
 
 __all__ = [
     "MASK",
@@ -15,6 +16,7 @@ __all__ = [
     "SECRET_HEADERS",
     "SECRET_KEYS",
     "Secret",
+    "clear_tracebacks",
     "is_personal",
     "redact",
     "safe_path",

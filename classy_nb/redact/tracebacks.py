@@ -1,0 +1,85 @@
+"""Nobody's rows or secrets stand in a traceback: what leaves the package takes no local variables along.
+
+A notebook may print the locals of every frame of a traceback (``%xmode Verbose``), and saves what it prints.
+:func:`clear_tracebacks` stands at each public entry, so that the code below it is written the ordinary way.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import traceback
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KEEP_FRAMES = "CLASSY_NB_KEEP_FRAMES"
+"""Set this environment variable to debug the package itself: tracebacks then keep their locals."""
+_PACKAGE = __name__.partition(".")[0]
+
+
+def clear_tracebacks(function: Callable[P, R]) -> Callable[P, R]:
+    """Clear the local variables of all frames below *function* from whatever it raises.
+
+    Works for functions, methods and generator functions (then for whatever any step raises).
+    """
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generator(*args: P.args, **kwargs: P.kwargs) -> Iterator[Any]:
+            try:
+                yield from cast("Iterator[Any]", function(*args, **kwargs))
+            except BaseException as error:
+                clear_frames(error)
+                del (
+                    args,
+                    kwargs,
+                )  # this frame is on the traceback too, and still running
+                raise
+
+        return cast("Callable[P, R]", generator)
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            clear_frames(error)
+            del args, kwargs  # as above: connect(client_secret=...) would show it
+            raise
+
+    return wrapper
+
+
+def clear_frames(error: BaseException) -> None:
+    """Clear the frames of *error* and of every error that it was raised from, also in other threads.
+
+    An error that was on its way before this package was called (a user's ``except`` block may call us) keeps
+    its locals: they are the user's.
+    """
+    if os.environ.get(KEEP_FRAMES):
+        return
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        if _passed_through_here(found):
+            traceback.clear_frames(found.__traceback__)
+        waiting += [found.__cause__, found.__context__]
+        if isinstance(found, BaseExceptionGroup):
+            waiting += found.exceptions
+
+
+def _passed_through_here(error: BaseException) -> bool:
+    return any(
+        frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )

@@ -1,0 +1,124 @@
+"""What leaves through a public entry takes no local variables along."""
+
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from classy_nb.client import Classy
+from classy_nb.errors import ClassyError
+from classy_nb.redact import clear_tracebacks
+
+ROW = "ann@donors.example"
+
+
+def fail(row: str) -> None:
+    raise ValueError("it failed")
+
+
+def chained(row: str) -> None:
+    try:
+        fail(row)
+    except ValueError as error:
+        raise ClassyError("What happened.") from error
+
+
+def suppressed(row: str) -> None:
+    try:
+        fail(row)
+    except ValueError:
+        raise ClassyError("What happened.") from None
+
+
+def in_another_thread(row: str) -> None:
+    caught: list[BaseException] = []
+
+    def work() -> None:
+        held = row
+        try:
+            fail(held)
+        except ValueError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    raise caught[0]
+
+
+def in_a_group(row: str) -> None:
+    try:
+        fail(row)
+    except ValueError as error:
+        raise ExceptionGroup("several", [error]) from None
+
+
+def locals_of(error: BaseException) -> str:
+    """All that a debugger could show of an error and of those behind it, but for this file's own callers."""
+    seen, waiting, text = set(), [error], ""
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        for frame, _ in traceback.walk_tb(found.__traceback__):
+            if not frame.f_code.co_name.startswith("test_"):
+                text += repr(frame.f_locals)
+        waiting += [found.__cause__, found.__context__, *getattr(found, "exceptions", ())]
+    return text
+
+
+@pytest.mark.parametrize("function", [fail, chained, suppressed, in_another_thread, in_a_group])
+def test_no_frame_keeps_its_locals(function: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        globals(), "__name__", "classy_nb.test"
+    )  # only what came through the package is cleared
+    with pytest.raises((ValueError, ClassyError, ExceptionGroup)) as caught:
+        clear_tracebacks(function)(ROW)
+    assert ROW not in locals_of(caught.value)
+
+
+def test_a_generator_takes_none_along_either() -> None:
+    @clear_tracebacks
+    def rows(row: str) -> Iterator[int]:
+        yield 1
+        fail(row)
+
+    steps = rows(row=ROW)
+    assert next(steps) == 1
+    with pytest.raises(ValueError, match="it failed") as caught:
+        next(steps)
+    assert ROW not in locals_of(caught.value)
+
+
+def test_what_was_on_its_way_before_keeps_its_own() -> None:
+    def theirs() -> None:
+        mine = "their own variable"
+        raise KeyError(mine[:5])
+
+    with pytest.raises(KeyError) as caught:
+        try:
+            theirs()
+        except KeyError:
+            with pytest.raises(ValueError, match="it failed"):
+                clear_tracebacks(fail)(ROW)
+            raise
+    assert "their own variable" in locals_of(caught.value)
+
+
+def test_frames_can_be_kept_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSY_NB_KEEP_FRAMES", "1")
+    with pytest.raises(ValueError, match="it failed") as caught:
+        clear_tracebacks(fail)(ROW)
+    assert ROW in locals_of(caught.value)
+
+
+def test_the_public_entries_are_covered(connected: Classy) -> None:
+    import classy_nb as cn
+
+    entries = [cn.connect, cn.demo, cn.login, cn.to_csv, cn.explode, cn.Classy.get]
+    entries += [getattr(cn.Resource, name) for name in ("__call__", "get", "count", "batches", "to_csv")]
+    for entry in (*entries, cn.Resource.to_parquet):
+        assert entry.__wrapped__.__code__ is not entry.__code__, entry
+        assert entry.__code__.co_filename.endswith("tracebacks.py"), entry
