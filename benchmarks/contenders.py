@@ -136,12 +136,12 @@ def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict
     wanted = getattr(classy, resource_name)
     wanted(limit=1)  # what is imported when first used is imported
     base = peak_mb()
-    transport = classy._transport  # noqa: SLF001 - its counters
-    sent, begun, cpu = transport.requests_sent, time.perf_counter(), time.process_time()
+    http = classy._http  # noqa: SLF001 - its counters
+    sent, begun, cpu = http.requests_sent, time.perf_counter(), time.process_time()
     ids = wanted(progress=False)["id"] if target is None else None
     if target is not None:
         wanted.to_parquet(target, progress=False)
-    found = measured(begun, cpu, base, 0, transport.requests_sent - sent, transport.pacer.refusals)
+    found = measured(begun, cpu, base, 0, http.requests_sent - sent, http.rate_limit.refusals)
     if ids is None:
         ids = pq.read_table(target, columns=["id"])["id"].to_pandas()
     return {**found, "rows": len(ids), "ids": int(ids.sum())}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from .catalog import Catalog, load
-from .endpoint import Endpoint, Parameter, Resource
+from .endpoint import Endpoint, Parameter, ResourceSpec
 from .overview import DEFAULT_KEYS, summary
 from .record import KINDS, Column, Record
 
@@ -19,7 +19,7 @@ __all__ = [
     "Endpoint",
     "Parameter",
     "Record",
-    "Resource",
+    "ResourceSpec",
     "load",
     "summary",
 ]

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from .endpoint import Endpoint, Resource
+from .endpoint import Endpoint, ResourceSpec
 from .record import KINDS, Column, Record
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Catalog:
     records: Mapping[str, Record]
     includes: Mapping[str, Column]
     endpoints: tuple[Endpoint, ...]
-    resources: Mapping[str, Resource]
+    resources: Mapping[str, ResourceSpec]
 
     def columns(
         self, endpoint: Endpoint, include: Iterable[str] = (), *, aggregates: bool = False
@@ -92,5 +92,5 @@ def load() -> Catalog:
         records={name: Record.parse(name, columns) for name, columns in data["records"].items()},
         includes={name: Column.parse(name, text) for name, text in data["includes"].items()},
         endpoints=endpoints,
-        resources={name: Resource(name, tuple(entries)) for name, entries in grouped.items()},
+        resources={name: ResourceSpec(name, tuple(entries)) for name, entries in grouped.items()},
     )

@@ -106,7 +106,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class ResourceSpec:
     """A kind of record and the endpoints that answer it."""
 
     name: str

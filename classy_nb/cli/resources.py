@@ -53,10 +53,10 @@ def _table(catalog: Catalog) -> str:
 
 def _one(catalog: Catalog, name: str) -> str:
     from classy_nb.client.cards import resource_text
-    from classy_nb.query.builder import Asking
+    from classy_nb.query.builder import QueryBuilder
 
     kind = catalog.resources[name]
-    lines = [resource_text(kind, Asking(catalog)), "", "columns"]
+    lines = [resource_text(kind, QueryBuilder(catalog)), "", "columns"]
     columns = catalog.columns((kind.lists or kind.objects)[0])
     width = max(len(column.name) for column in columns)
     lines += [f"  {column.name:<{width}}  {column.dtype()}" for column in columns]

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from classy_nb.catalog import DEFAULT_KEYS
 
 if TYPE_CHECKING:
-    from classy_nb.catalog import Endpoint
-    from classy_nb.catalog import Resource as Kind
-    from classy_nb.query.builder import Asking
+    from classy_nb.catalog import Endpoint, ResourceSpec
+    from classy_nb.query.builder import QueryBuilder
 
 Facts = Sequence[tuple[str, str]]
 _MIXED = {
@@ -44,7 +43,7 @@ def _row_header(name: str) -> str:
     return f'<th scope="row" {style}>{escape(name)}</th>' if name else "<td></td>"
 
 
-def resource_facts(kind: Kind, asking: Asking) -> Facts:
+def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
     """Say what a resource is: ways to ask, columns, includes, business date."""
     facts: list[tuple[str, str]] = []
     if kind.lists:
@@ -71,11 +70,11 @@ def resource_facts(kind: Kind, asking: Asking) -> Facts:
         facts.append(("flags", ", ".join(flags)))
     if kind.name in _MIXED:
         facts.append(("mind", _MIXED[kind.name]))
-    columns = asking.catalog.columns(first)
+    columns = queries.catalog.columns(first)
     facts.append(
         (
             f"{len(columns)} columns",
-            ", ".join(f"{c.name} ({c.dtype(asking.timezone)})" for c in columns[:_SHOWN]),
+            ", ".join(f"{c.name} ({c.dtype(queries.timezone)})" for c in columns[:_SHOWN]),
         )
     )
     if len(columns) > _SHOWN:
@@ -86,27 +85,27 @@ def resource_facts(kind: Kind, asking: Asking) -> Facts:
 _SHOWN = 12
 
 
-def resource_text(kind: Kind, asking: Asking) -> str:
+def resource_text(kind: ResourceSpec, queries: QueryBuilder) -> str:
     """Return a resource's card as text."""
-    return text_card(kind.name, resource_facts(kind, asking))
+    return text_card(kind.name, resource_facts(kind, queries))
 
 
-def resource_html(kind: Kind, asking: Asking) -> str:
+def resource_html(kind: ResourceSpec, queries: QueryBuilder) -> str:
     """Return a resource's card as HTML."""
-    return html_card(kind.name, resource_facts(kind, asking))
+    return html_card(kind.name, resource_facts(kind, queries))
 
 
-def _all(kind: Kind, flag: str) -> bool:
+def _all(kind: ResourceSpec, flag: str) -> bool:
     return all(flag in endpoint.flags for endpoint in kind.endpoints)
 
 
-def _call(kind: Kind, endpoint: Endpoint) -> str:
+def _call(kind: ResourceSpec, endpoint: Endpoint) -> str:
     asked = [f"{key}=..." for key in endpoint.parents if key not in DEFAULT_KEYS]
     asked += [f"{p.keyword}=..." for p in endpoint.parameters if p.required]
     return f"{kind.name}({', '.join(asked)})"
 
 
-def _get(kind: Kind, endpoint: Endpoint) -> str:
+def _get(kind: ResourceSpec, endpoint: Endpoint) -> str:
     asked = [endpoint.key] if endpoint.key else []
     asked += [f"{key}=..." for key in endpoint.parents if key not in DEFAULT_KEYS]
     asked += [f"{p.keyword}=..." for p in endpoint.parameters if p.required]

@@ -8,10 +8,10 @@ from classy_nb.catalog import load
 from classy_nb.credentials import Credentials
 from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
 from classy_nb.http.auth import TokenAuth
-from classy_nb.http.client import Transport
-from classy_nb.http.rate_limit import DEFAULT_LIMIT, Pacer
-from classy_nb.pagination.paginator import Walk
-from classy_nb.query.builder import Asking
+from classy_nb.http.client import HttpClient
+from classy_nb.http.rate_limit import DEFAULT_LIMIT, RateLimit
+from classy_nb.pagination.paginator import Paginator
+from classy_nb.query.builder import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
 
 from .connection import Classy
@@ -89,22 +89,22 @@ def connect(
         base_url=base_url,
         token_url=token_url,
     )
-    transport = open_transport(credentials.base_url, workers, requests_per_minute, headers or {})
+    http = open_http(credentials.base_url, workers, requests_per_minute, headers or {})
     try:
-        transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
-        chosen, name = _organization(credentials, transport)
-        return Classy(credentials, transport, chosen, name, workers)
+        http.auth = TokenAuth(credentials, http.post_token, http.origin)
+        chosen, name = _organization(credentials, http)
+        return Classy(credentials, http, chosen, name, workers)
     except BaseException:
-        transport.close()
+        http.close()
         raise
 
 
 _MOST_WORKERS = 64
 
 
-def open_transport(
+def open_http(
     base_url: str, workers: int, requests_per_minute: int, headers: Mapping[str, str | Secret]
-) -> Transport:
+) -> HttpClient:
     """Return a transport that has not logged in yet.
 
     Raises
@@ -114,24 +114,28 @@ def open_transport(
     """
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
         raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
-    return Transport(base_url, pacer=Pacer(requests_per_minute), headers=headers, connections=workers)
+    return HttpClient(
+        base_url, rate_limit=RateLimit(requests_per_minute), headers=headers, connections=workers
+    )
 
 
-def organizations_of(credentials: Credentials, transport: Transport) -> dict[int, str]:
+def organizations_of(credentials: Credentials, http: HttpClient) -> dict[int, str]:
     """Return the organizations that the application sees: id to name."""
     catalog = load()
-    asking = Asking(catalog, defaults={"app": credentials.client_id})
-    query = asking.for_list(catalog.resources["organizations"])
-    walk = Walk(query, lambda parameters, patient: transport.get(query.path, parameters, patient=patient))
+    queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
+    query = queries.for_list(catalog.resources["organizations"])
+    paginator = Paginator(
+        query, lambda parameters, patient: http.get(query.path, parameters, patient=patient)
+    )
     return {
         int(record["id"]): str(record.get("name") or "")
-        for records in walk.pages()
+        for records in paginator.pages()
         for record in records
         if isinstance(record, dict) and str(record.get("id", "")).isdigit()
     }
 
 
-def choices(credentials: Credentials, transport: Transport) -> dict[int, str]:
+def choices(credentials: Credentials, http: HttpClient) -> dict[int, str]:
     """Return the organizations to choose from, id to name: the one that was asked for, or all there are.
 
     Raises
@@ -143,7 +147,7 @@ def choices(credentials: Credentials, transport: Transport) -> dict[int, str]:
     """
     wanted = credentials.organization
     try:
-        seen = organizations_of(credentials, transport)
+        seen = organizations_of(credentials, http)
     except (NotFoundError, PermissionDeniedError):
         if wanted is None:
             raise
@@ -163,8 +167,8 @@ def choices(credentials: Credentials, transport: Transport) -> dict[int, str]:
     return seen
 
 
-def _organization(credentials: Credentials, transport: Transport) -> tuple[int, str | None]:
-    found = choices(credentials, transport)
+def _organization(credentials: Credentials, http: HttpClient) -> tuple[int, str | None]:
+    found = choices(credentials, http)
     if len(found) > 1:
         raise UsageError(
             f"The application sees {len(found)} organizations.",
@@ -242,7 +246,7 @@ def demo(
         raise
     connection = Demo(
         plain._credentials,  # noqa: SLF001
-        plain._transport,  # noqa: SLF001
+        plain._http,  # noqa: SLF001
         plain.organization,
         plain.organization_name,
         plain.workers,

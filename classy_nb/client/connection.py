@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from classy_nb.catalog import load, summary
-from classy_nb.query.builder import Asking
+from classy_nb.query.builder import QueryBuilder
 from classy_nb.query.dates import zone
 from classy_nb.redact import clear_tracebacks
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.credentials import Credentials
-    from classy_nb.http.client import Transport
+    from classy_nb.http.client import HttpClient
     from classy_nb.widgets.explorer import Explorer
 
 
@@ -49,25 +49,25 @@ class Classy(ResourceNames):
     def __init__(
         self,
         credentials: Credentials,
-        transport: Transport,
+        http: HttpClient,
         organization: int,
         organization_name: str | None = None,
         workers: int = 8,
     ) -> None:
         zone(credentials.timezone)
         self._credentials = credentials
-        self._transport = transport
+        self._http = http
         self.organization = organization
         self.organization_name = organization_name
         self.workers = workers
-        self._asking = Asking(
+        self._queries = QueryBuilder(
             load(),
             credentials.timezone,
             {"organization": organization, "app": credentials.client_id},
         )
-        self._fetcher = Fetcher(transport, credentials.timezone, workers)
-        for name, kind in self._asking.catalog.resources.items():
-            setattr(self, name, Resource(kind, self._asking, self._fetcher))
+        self._fetcher = Fetcher(http, credentials.timezone, workers)
+        for name, kind in self._queries.catalog.resources.items():
+            setattr(self, name, Resource(kind, self._queries, self._fetcher))
 
     @property
     def timezone(self) -> str:
@@ -99,7 +99,7 @@ class Classy(ResourceNames):
         ClassyError
             It could not be fetched.
         """
-        return fetch_raw(self._asking.catalog, self._fetcher, path, parameters)
+        return fetch_raw(self._queries.catalog, self._fetcher, path, parameters)
 
     def resources(self) -> pd.DataFrame:
         """List all resources.
@@ -113,7 +113,7 @@ class Classy(ResourceNames):
         """
         import pandas as pd
 
-        return pd.DataFrame(summary(self._asking.catalog))
+        return pd.DataFrame(summary(self._queries.catalog))
 
     def explore(self) -> Explorer:
         """Open the explorer: a panel to choose, look at, count, save and fetch lists without writing code.
@@ -128,7 +128,7 @@ class Classy(ResourceNames):
         """
         from classy_nb.widgets.explorer import Explorer
 
-        return Explorer(self, self._asking)
+        return Explorer(self, self._queries)
 
     if not TYPE_CHECKING:  # or type checkers would take every name for an attribute
 
@@ -137,7 +137,7 @@ class Classy(ResourceNames):
 
     def close(self) -> None:
         """Close the connections. The token is forgotten with this object."""
-        self._transport.close()
+        self._http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -148,13 +148,13 @@ class Classy(ResourceNames):
         self.close()
 
     def _facts(self) -> Facts:
-        remaining = self._transport.pacer.remaining
+        remaining = self._http.rate_limit.remaining
         return [
             ("organization", f"{self.organization_name or 'name unknown'} (id {self.organization})"),
-            ("token", self._transport.auth.describe() if self._transport.auth else "no token yet"),
+            ("token", self._http.auth.describe() if self._http.auth else "no token yet"),
             ("requests left", "the API does not say" if remaining is None else f"{remaining:,} this minute"),
             ("time zone", self.timezone),
-            ("data", f"{self._transport.base_url} (read-only)"),
+            ("data", f"{self._http.base_url} (read-only)"),
             ("next", ".resources() lists what there is; .transactions says what one is"),
         ]
 

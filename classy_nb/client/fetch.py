@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from classy_nb import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
-from classy_nb.http.cancel import Stop
-from classy_nb.pagination.paginator import Walk
+from classy_nb.http.cancel import Cancel
+from classy_nb.pagination.paginator import Paginator
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.http.client import Transport
+    from classy_nb.http.client import HttpClient
     from classy_nb.pagination.paginator import Part
     from classy_nb.progress import Watcher
     from classy_nb.query.builder import Query
@@ -40,8 +40,8 @@ ROWS_IN_GROUPS = 12_800
 class Fetcher:
     """Fetches queries over one transport, with some workers, into frames of one time zone."""
 
-    def __init__(self, transport: Transport, timezone: str, workers: int = 1) -> None:
-        self._transport = transport
+    def __init__(self, http: HttpClient, timezone: str, workers: int = 1) -> None:
+        self._http = http
         self._workers = workers
         self.timezone = timezone
 
@@ -53,7 +53,7 @@ class Fetcher:
         UnexpectedAnswerError
             It is an error under status 200.
         """
-        body = self._transport.get(query.path, query.parameters, member_only=query.endpoint.member_only)
+        body = self._http.get(query.path, query.parameters, member_only=query.endpoint.member_only)
         error = disguised_error(body, query)
         if error is not None:
             del body  # a traceback may show what is left here
@@ -77,41 +77,43 @@ class Fetcher:
         del body  # as above
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
-    def walk(self, query: Query, progress: Progress | None = None, *, after: int | None = None) -> Walk:
+    def paginate(
+        self, query: Query, progress: Progress | None = None, *, after: int | None = None
+    ) -> Paginator:
         """Return the walk over a list (behind an id); it keeps *progress* up to date while it waits."""
-        stop = Stop()
+        cancel = Cancel()
 
         def fetch(parameters: Sequence[tuple[str, str]], patient: bool) -> Any:  # noqa: FBT001
-            return self._transport.get(
+            return self._http.get(
                 query.path,
                 parameters,
                 member_only=query.endpoint.member_only,
                 patient=patient,
-                stop=stop,
+                cancel=cancel,
             )
 
-        walk = Walk(query, fetch, workers=self._workers, stop=stop, after=after)
+        paginator = Paginator(query, fetch, workers=self._workers, cancel=cancel, after=after)
         if progress is not None:
-            stop.tick = lambda: self._show(walk, progress)
-        return walk
+            cancel.tick = lambda: self._show(paginator, progress)
+        return paginator
 
-    def _show(self, walk: Walk, progress: Progress) -> None:
-        waiting = self._transport.pacer.waiting()
-        progress.update(walk.received, walk.total, walk.requests, waiting, walk.silence)
+    def _show(self, paginator: Paginator, progress: Progress) -> None:
+        waiting = self._http.rate_limit.waiting()
+        progress.update(paginator.received, paginator.total, paginator.requests, waiting, paginator.silence)
 
     def _parts(
-        self, walk: Walk, progress: Progress, rows_per_range: int | None = None
+        self, paginator: Paginator, progress: Progress, rows_per_range: int | None = None
     ) -> Generator[Part, None, None]:
         """Yield the parts of a walk, showing how far it is."""
         whole = False
         try:
-            with closing(walk.parts(rows_per_range=rows_per_range)) as parts:
+            with closing(paginator.parts(rows_per_range=rows_per_range)) as parts:
                 for part in parts:
-                    self._show(walk, progress)
+                    self._show(paginator, progress)
                     yield part
             whole = True
         finally:
-            self._show(walk, progress)
+            self._show(paginator, progress)
             progress.end(whole=whole)
 
     def frame(
@@ -129,9 +131,13 @@ class Fetcher:
 
     def _frame(self, query: Query, backend: Backend, *, progress: bool | Watcher | None) -> pd.DataFrame:
         line = Progress(query.endpoint.resource, wanted=progress)
-        walk = self.walk(query, line)
+        paginator = self.paginate(query, line)
         ranges: dict[int, FrameBuilder] = {}
-        with collector_eased(), _telling_interrupts(walk), closing(self._parts(walk, line)) as parts:
+        with (
+            collector_eased(),
+            _telling_interrupts(paginator),
+            closing(self._parts(paginator, line)) as parts,
+        ):
             for part in parts:
                 builder = self._builder_of(part.start, ranges, query, backend)
                 builder.add(part.records)
@@ -141,7 +147,7 @@ class Fetcher:
         warn_where_ignored(frame, query.conditions)
         if query.limit is None and query.endpoint.kind == "list":
             frame = in_order(frame, query.sort, query.endpoint.id)
-        frame.attrs["classy"] = self._about(query, walk)
+        frame.attrs["classy"] = self._about(query, paginator)
         return frame
 
     @clear_tracebacks
@@ -159,28 +165,28 @@ class Fetcher:
             yield from _cut(self.frame(query, backend, progress=progress), rows)
             return
         line = Progress(query.endpoint.resource, wanted=progress)
-        walk = self.walk(query, line, after=after)
+        paginator = self.paginate(query, line, after=after)
         ready, yielded = self._builder(query, backend), False
         with (
-            _telling_interrupts(walk),
-            closing(self._in_order(walk, line, query, backend, min(rows, RANGE_ROWS))) as builders,
+            _telling_interrupts(paginator),
+            closing(self._in_order(paginator, line, query, backend, min(rows, RANGE_ROWS))) as builders,
         ):
             for builder in builders:
                 ready.absorb(builder)
                 if ready.rows >= rows:
-                    yield self._finished(ready, query, walk)
+                    yield self._finished(ready, query, paginator)
                     ready, yielded = self._builder(query, backend), True
             if ready.rows or not yielded:
-                yield self._finished(ready, query, walk)
+                yield self._finished(ready, query, paginator)
 
     def _in_order(
-        self, walk: Walk, line: Progress, query: Query, backend: Backend, rows: int
+        self, paginator: Paginator, line: Progress, query: Query, backend: Backend, rows: int
     ) -> Generator[FrameBuilder, None, None]:
         """Yield what ranges hold, the first range first, each as soon as it can be."""
         ranges: dict[int, FrameBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
-        with closing(self._parts(walk, line, rows)) as parts:
+        with closing(self._parts(paginator, line, rows)) as parts:
             for part in parts:
                 self._builder_of(part.start, ranges, query, backend).add(part.records)
                 if part.out_of_turn:
@@ -213,7 +219,7 @@ class Fetcher:
         """Say what is asked, of whom and in which zone: equal questions have equal answers."""
         return {
             "version": __version__,
-            "base_url": self._transport.base_url,
+            "base_url": self._http.base_url,
             "timezone": self.timezone,
             "path": query.path,
             "parameters": query.parameters,
@@ -222,10 +228,10 @@ class Fetcher:
             "limit": query.limit,
         }
 
-    def _finished(self, builder: FrameBuilder, query: Query, walk: Walk) -> pd.DataFrame:
+    def _finished(self, builder: FrameBuilder, query: Query, paginator: Paginator) -> pd.DataFrame:
         frame = builder.frame()
         warn_where_ignored(frame, query.conditions)
-        frame.attrs["classy"] = self._about(query, walk)
+        frame.attrs["classy"] = self._about(query, paginator)
         return frame
 
     def _builder(self, query: Query, backend: Backend) -> FrameBuilder:
@@ -237,7 +243,7 @@ class Fetcher:
             group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
         )
 
-    def _about(self, query: Query, walk: Walk) -> dict[str, Any]:
+    def _about(self, query: Query, paginator: Paginator) -> dict[str, Any]:
         asked = [("filter", str(condition)) for condition in query.conditions]
         asked += [("sort", f"{name}:desc" if down else name) for name, down in query.sort]
         return {
@@ -245,8 +251,8 @@ class Fetcher:
             "path": query.path,
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *asked)],
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "requests": walk.requests,
-            "total": walk.total,
+            "requests": paginator.requests,
+            "total": paginator.total,
         }
 
 
@@ -258,13 +264,13 @@ def _cut(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
 
 
 @contextmanager
-def _telling_interrupts(walk: Walk) -> Iterator[None]:
+def _telling_interrupts(paginator: Paginator) -> Iterator[None]:
     """Say how far a fetch had come when the user stopped it."""
     try:
         yield
     except KeyboardInterrupt:
-        of = "" if walk.total is None else f" of {walk.total:,}"
-        what = f"Stopped: {walk.received:,}{of} rows had come; nothing was kept."
+        of = "" if paginator.total is None else f" of {paginator.total:,}"
+        what = f"Stopped: {paginator.received:,}{of} rows had come; nothing was kept."
     else:
         return
     raise InterruptedFetchError(what) from None  # where the interrupt fell says nothing

@@ -130,7 +130,7 @@ class Files:
             return self._fetcher.batches(query, "numpy_nullable", BATCH_ROWS, progress=progress, after=after)
 
         def count_until(last: int) -> int | None:
-            return self._fetcher.walk(query, line).count_until(last)
+            return self._fetcher.paginate(query, line).count_until(last)
 
         options = {"resumable": by_id, "count_until": count_until, "watcher": watcher}
         return batches, self._fetcher.question(query), options

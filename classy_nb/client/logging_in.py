@@ -85,7 +85,7 @@ def login(
     settings = Credentials.load(
         *_STANDING_IN, organization=organization, timezone=timezone, base_url=base_url, token_url=token_url
     )
-    options.transport(settings.base_url).close()  # so that what makes no sense is said now
+    options.http(settings.base_url).close()  # so that what makes no sense is said now
     connection = Login()
     logins = Logins(
         settings, organization, env_file, options, adopt=_handing_to(connection), demo_timezone=timezone

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.catalog import Resource as Kind
+    from classy_nb.catalog import ResourceSpec
     from classy_nb.progress import Watcher
-    from classy_nb.query.builder import Asking, Names, Query
+    from classy_nb.query.builder import Names, Query, QueryBuilder
     from classy_nb.query.dates import Moment
 
 
@@ -84,9 +84,9 @@ class Resource(Files):
     inactive designations as well.
     """
 
-    def __init__(self, kind: Kind, asking: Asking, fetcher: Fetcher) -> None:
+    def __init__(self, kind: ResourceSpec, queries: QueryBuilder, fetcher: Fetcher) -> None:
         self._kind = kind
-        self._asking = asking
+        self._queries = queries
         self._fetcher = fetcher
         self.__signature__ = signature_of(kind, Resource.__call__)
 
@@ -110,8 +110,8 @@ class Resource(Files):
 
         endpoint = (self._kind.lists or self._kind.objects)[0]
         rows = [
-            (c.name, c.dtype(self._asking.timezone), c.nullable, c.known)
-            for c in self._asking.catalog.columns(endpoint)
+            (c.name, c.dtype(self._queries.timezone), c.nullable, c.known)
+            for c in self._queries.catalog.columns(endpoint)
         ]
         return pd.DataFrame(rows, columns=["column", "dtype", "nullable", "values"])
 
@@ -182,7 +182,7 @@ class Resource(Files):
         """
         from classy_nb.frames import to_series
 
-        query = self._asking.for_record(
+        query = self._queries.for_record(
             self._kind, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._warn(query)
@@ -217,7 +217,7 @@ class Resource(Files):
         watchable(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
         line = Progress(self._kind.name, wanted=progress) if progress is not None else None
-        return self._fetcher.walk(query, line).count()
+        return self._fetcher.paginate(query, line).count()
 
     @clear_tracebacks
     def batches(
@@ -262,7 +262,7 @@ class Resource(Files):
         return self._list(**asked)
 
     def _list(self, **asked: Any) -> Query:
-        query = self._asking.for_list(self._kind, **asked)
+        query = self._queries.for_list(self._kind, **asked)
         self._warn(query)
         return query
 
@@ -274,10 +274,10 @@ class Resource(Files):
                 warn(doubt, QueryWarning)
 
     def __repr__(self) -> str:
-        return resource_text(self._kind, self._asking)
+        return resource_text(self._kind, self._queries)
 
     def _repr_html_(self) -> str:
-        return resource_html(self._kind, self._asking)
+        return resource_html(self._kind, self._queries)
 
 
 _NOT_COUNTED = ("limit", "sort", "fields")

@@ -10,13 +10,13 @@ from classy_nb.credentials import VENDOR_HOSTS, Credentials
 from classy_nb.errors import ClassyError, kept_warnings
 from classy_nb.http.auth import TokenAuth
 
-from .connecting import choices, demo, open_transport
+from .connecting import choices, demo, open_http
 from .connection import Classy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from classy_nb.http.client import Transport
+    from classy_nb.http.client import HttpClient
     from classy_nb.redact import Secret
 
 
@@ -28,9 +28,9 @@ class Options:
     requests_per_minute: int
     headers: Mapping[str, Secret]
 
-    def transport(self, base_url: str) -> Transport:
+    def http(self, base_url: str) -> HttpClient:
         """Return a transport that has not logged in yet."""
-        return open_transport(base_url, self.workers, self.requests_per_minute, self.headers)
+        return open_http(base_url, self.workers, self.requests_per_minute, self.headers)
 
 
 class Logins:
@@ -98,19 +98,19 @@ class Logins:
         """
         with kept_warnings() as notes:
             credentials = self.credentials(client_id, client_secret, self._organization)
-        transport = self._options.transport(credentials.base_url)
+        http = self._options.http(credentials.base_url)
         try:
-            transport.auth = TokenAuth(credentials, transport.post_login, transport.origin)
-            return Session(self, credentials, transport, choices(credentials, transport), notes)
+            http.auth = TokenAuth(credentials, http.post_token, http.origin)
+            return Session(self, credentials, http, choices(credentials, http), notes)
         except BaseException as error:
-            transport.close()
+            http.close()
             if isinstance(error, ClassyError):
                 error.advice = " ".join((*notes, error.advice))
             raise
 
-    def connect(self, credentials: Credentials, transport: Transport, organization: int, name: str) -> None:
+    def connect(self, credentials: Credentials, http: HttpClient, organization: int, name: str) -> None:
         """Make the connection and hand it over."""
-        self.adopt(Classy(credentials, transport, organization, name or None, self._options.workers))
+        self.adopt(Classy(credentials, http, organization, name or None, self._options.workers))
 
     def start_sandbox(self) -> str:
         """Start a sandbox as `demo` does, hand its connection over, and return its organization's name."""
@@ -127,13 +127,13 @@ class Session:
         self,
         logins: Logins,
         credentials: Credentials,
-        transport: Transport,
+        http: HttpClient,
         organizations: Mapping[int, str],
         notes: Sequence[str],
     ) -> None:
         self._logins = logins
         self._credentials = credentials
-        self._transport = transport
+        self._http = http
         self.organizations = organizations
         self.notes = notes
 
@@ -157,7 +157,7 @@ class Session:
     def connect(self, organization: int) -> None:
         """Hand the connection over."""
         name = self.organizations[organization]
-        self._logins.connect(self._chosen(organization), self._transport, organization, name)
+        self._logins.connect(self._chosen(organization), self._http, organization, name)
 
     def _chosen(self, organization: int) -> Credentials:
         pair = self._credentials
@@ -167,4 +167,4 @@ class Session:
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._http.close()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from classy_nb.catalog import Resource as Kind
+    from classy_nb.catalog import ResourceSpec
 
 
-def signature_of(kind: Kind, call: Callable[..., object]) -> inspect.Signature:
+def signature_of(kind: ResourceSpec, call: Callable[..., object]) -> inspect.Signature:
     """Build it: the keywords that *call* has for all, and this resource's own."""
     general = [p for p in inspect.signature(call).parameters.values() if p.name != "self"][:-1]
     own = dict.fromkeys(key for e in kind.lists for key in (*e.parents, *(p.keyword for p in e.parameters)))

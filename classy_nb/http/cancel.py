@@ -27,7 +27,7 @@ def is_dismissed() -> bool:
     return threading.current_thread() in _dismissed
 
 
-class Stop:
+class Cancel:
     """Set once, from any thread; then every :meth:`check` and :meth:`pause` raises.
 
     Parameters
@@ -68,7 +68,7 @@ class Stop:
         self.check()
 
 
-class Unstoppable(Stop):
+class NeverCancelled(Cancel):
     """For the main thread on its own, where Ctrl-C does it."""
 
     def pause(self, seconds: float) -> None:

@@ -21,11 +21,11 @@ from classy_nb.errors import ClassyError, ConnectionFailedError, RateLimitedErro
 from classy_nb.redact import Secret, safe_path
 
 from .auth import TokenAuth, origin_of
-from .cancel import Stop, Unstoppable
+from .cancel import Cancel, NeverCancelled
 from .connections import Adapter
 from .exchange import Answer, Exchange, NoAuth, NoCookies, checked_headers
 from .logs import mute_queries
-from .rate_limit import Pacer
+from .rate_limit import RateLimit
 from .responses import closed_for, error_for, is_blocked, login_error_for, parse
 from .retry import Retry
 
@@ -39,11 +39,11 @@ _OK, _NO_CONTENT = 200, 204
 _TOKEN_KEYS = ("access_token", "refresh_token")
 _LOGIN_KEYS = (*_TOKEN_KEYS, "expires_in", "token_type")
 
-_UNSTOPPABLE = Unstoppable()
+_NEVER = NeverCancelled()
 Query = Iterable[tuple[str, str]]
 
 
-class Transport:
+class HttpClient:
     """Sends GETs to one API host, and POSTs to its token URL; nothing else, nowhere else.
 
     Parameters
@@ -66,7 +66,7 @@ class Transport:
         self,
         base_url: str,
         *,
-        pacer: Pacer | None = None,
+        rate_limit: RateLimit | None = None,
         headers: Mapping[str, str | Secret] | None = None,
         connections: int = 8,
         timeout: tuple[float, float] = TIMEOUT,
@@ -74,7 +74,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.origin = origin_of(self.base_url)
-        self.pacer = pacer or Pacer()
+        self.rate_limit = rate_limit or RateLimit()
         self.auth: TokenAuth | None = None
         self.requests_sent = 0
         self._retry = retry or Retry()
@@ -110,7 +110,7 @@ class Transport:
         *,
         member_only: bool = False,
         patient: bool = True,
-        stop: Stop = _UNSTOPPABLE,
+        cancel: Cancel = _NEVER,
     ) -> Any:
         """Return the JSON of ``GET base_url + path``; None for an answer without content.
 
@@ -134,17 +134,17 @@ class Transport:
         """
         encoded = urlencode(list(query), quote_via=quote, safe="")
         url = f"{self.base_url}{path}" + (f"?{encoded}" if encoded else "")
-        self._asking.stop = stop
+        self._asking.cancel = cancel
         try:
             return self._retry.call(
-                lambda: self._get_once(url, path, stop, member_only=member_only),
+                lambda: self._get_once(url, path, cancel, member_only=member_only),
                 patient=patient,
-                pause=None if stop is _UNSTOPPABLE else stop.pause,
+                pause=None if cancel is _NEVER else cancel.pause,
             )
         finally:
-            self._asking.stop = _UNSTOPPABLE
+            self._asking.cancel = _NEVER
 
-    def post_login(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+    def post_token(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
         """Post a token request (form-encoded) and return what it answers, tokens sealed as Secret.
 
         Raises
@@ -155,15 +155,15 @@ class Transport:
             Anything else went wrong.
         """
         self._secrets = [value for value in fields.values() if isinstance(value, Secret)]
-        stop: Stop = getattr(self._asking, "stop", _UNSTOPPABLE)
+        cancel: Cancel = getattr(self._asking, "cancel", _NEVER)
         return self._retry.call(
-            lambda: self._login_once(url, fields, stop),
+            lambda: self._login_once(url, fields, cancel),
             method="POST",
-            pause=None if stop is _UNSTOPPABLE else stop.pause,
+            pause=None if cancel is _NEVER else cancel.pause,
         )
 
-    def _login_once(self, url: str, fields: Mapping[str, str | Secret], stop: Stop) -> dict[str, Any]:
-        stop.check()  # it may have waited for somebody else's login
+    def _login_once(self, url: str, fields: Mapping[str, str | Secret], cancel: Cancel) -> dict[str, Any]:
+        cancel.check()  # it may have waited for somebody else's login
         path = urlsplit(url).path
         outcome = _read_login(self._send("POST", url, path, fields), path, self._secrets)
         if isinstance(outcome, ClassyError):
@@ -171,22 +171,22 @@ class Transport:
         self._secrets += [value for value in outcome.values() if isinstance(value, Secret)]
         return outcome
 
-    def _get_once(self, url: str, path: str, stop: Stop, *, member_only: bool) -> Any:
-        outcome = _read(self._follow(url, path, stop), path, self._secrets, member_only=member_only)
+    def _get_once(self, url: str, path: str, cancel: Cancel, *, member_only: bool) -> Any:
+        outcome = _read(self._follow(url, path, cancel), path, self._secrets, member_only=member_only)
         if isinstance(outcome, RateLimitedError):
             # How long is for the pacer to say, who knows what else was refused.
-            outcome.pause = self.pacer.throttled(outcome.retry_after, self._asking.sent)
+            outcome.pause = self.rate_limit.throttled(outcome.retry_after, self._asking.sent)
         if isinstance(outcome, ClassyError):
             raise outcome  # from here, as above
-        self.pacer.succeeded(self._asking.sent)
+        self.rate_limit.succeeded(self._asking.sent)
         return outcome
 
-    def _follow(self, url: str, path: str, stop: Stop) -> Answer:
+    def _follow(self, url: str, path: str, cancel: Cancel) -> Answer:
         """Return the answer; with a new token where one is needed, from where redirects lead to."""
-        answer = self._paced(url, path, stop)
+        answer = self._paced(url, path, cancel)
         if answer.status == 401 and _token_is_stale(answer) and self.auth is not None:  # noqa: PLR2004
             self.auth.discard(answer.authorization)
-            answer = self._paced(url, path, stop)
+            answer = self._paced(url, path, cancel)
         for _ in range(_MAX_REDIRECTS):
             location = answer.headers.get("Location")
             if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
@@ -195,25 +195,25 @@ class Transport:
             if target is None:
                 break  # refused by its status
             url = target
-            answer = self._paced(url, path, stop)
+            answer = self._paced(url, path, cancel)
         return answer
 
-    def _paced(self, url: str, path: str, stop: Stop) -> Answer:
-        wait = self.pacer.waiting()
+    def _paced(self, url: str, path: str, cancel: Cancel) -> Answer:
+        wait = self.rate_limit.waiting()
         if wait > self._retry.seconds:
             # An earlier answer asked for it: nobody waits a day for a cell.
             raise closed_for(wait, path)
-        self._asking.sent = self.pacer.acquire(stop.pause)
+        self._asking.sent = self.rate_limit.acquire(cancel.pause)
         headers: Mapping[str, str] | None = None
         try:
-            stop.check()
+            cancel.check()
             answer = self._send("GET", url, path)
             headers = answer.headers
         except ConnectionFailedError:
-            stop.check()  # it was hung up from here
+            cancel.check()  # it was hung up from here
             raise
         finally:
-            self.pacer.release(headers)
+            self.rate_limit.release(headers)
         return answer
 
     def _send(

@@ -39,7 +39,7 @@ right they are doubled; where nothing is refused for a minute, it is doubted aga
 _GROWTH = 2
 
 
-class Pacer:
+class RateLimit:
     """Hands out permissions to send; thread-safe.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import BadRequestError, TimedOutError
-from classy_nb.http.cancel import Stop
+from classy_nb.http.cancel import Cancel
 from classy_nb.query.builder import MOST_PER_PAGE, Query
 
 from .keyset import KeyRefusedError, accept_page, incomplete, next_page, persistently, to_the_end
@@ -18,14 +18,14 @@ from .seen import Seen
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-__all__ = ["Fetch", "Part", "Walk", "looks_like_list"]
+__all__ = ["Fetch", "Paginator", "Part", "looks_like_list"]
 
 _SETTLING_ROUNDS = 3
 _FEW_PAGES = 3
 """Lists up to this many pages are walked by one worker: sharing would cost more than it saves."""
 
 
-class Walk:
+class Paginator:
     """Fetches all records of one query.
 
     Parameters
@@ -55,13 +55,13 @@ class Walk:
         fetch: Fetch,
         *,
         workers: int = 1,
-        stop: Stop | None = None,
+        cancel: Cancel | None = None,
         after: int | None = None,
     ) -> None:
         self._query = query
         self._asker = Asker(query, fetch, after)
         self._workers = workers
-        self._stop = stop or Stop()
+        self._cancel = cancel or Cancel()
         self._last = after
         self._start = 0
         self._seen = Seen()
@@ -139,26 +139,26 @@ class Walk:
             return
         # Where the very first request was refused, it may be the sort that the server refuses.
         sort = None if self._last == self._asker.floor else "id"
-        walk = NumberWalk(self._asker, sort=sort, past=self._last)
+        paginator = NumberWalk(self._asker, sort=sort, past=self._last)
         limit = self._query.limit
-        yield from self._numbered(walk) if limit is None else self._top(walk, limit - self.received)
+        yield from self._numbered(paginator) if limit is None else self._top(paginator, limit - self.received)
 
     def _after_first(
         self, first: Page, ids: Sequence[int], records: Sequence[Any], rows_per_range: int | None
     ) -> Iterator[Part]:
         """Yield the first page and what follows it."""
         if records and self._workers > 1 and (first.total or 0) > _FEW_PAGES * MOST_PER_PAGE:
-            walk = ParallelWalk(
+            paginator = ParallelWalk(
                 self._asker,
-                self._stop,
+                self._cancel,
                 workers=self._workers,
                 first=(ids, records),
                 total=first.total or 0,
                 rows_per_range=rows_per_range,
             )
             self._last = ids[-1]
-            yield from walk.parts()
-            self._last = walk.last
+            yield from paginator.parts()
+            self._last = paginator.last
             return
         if records:
             self._last = ids[-1]
@@ -200,11 +200,11 @@ class Walk:
         except KeyRefusedError:
             raise incomplete(self._asker, self.total, self.received) from None
 
-    def _numbered(self, walk: NumberWalk) -> Iterator[Part]:
-        for records in walk.pages():
-            self.total = walk.total
+    def _numbered(self, paginator: NumberWalk) -> Iterator[Part]:
+        for records in paginator.pages():
+            self.total = paginator.total
             yield Part(_order(records, self._start), records, out_of_turn=True)
-        self.total = walk.total
+        self.total = paginator.total
 
     def _first(self, limit: int) -> Iterator[Part]:
         """Yield the first *limit* records in the order asked for; by id where none was."""
@@ -221,9 +221,9 @@ class Walk:
             if wanted <= 0:
                 return
 
-    def _top(self, walk: NumberWalk, wanted: int) -> Iterator[Part]:
-        for records in walk.first(wanted):
-            self.total = walk.total
+    def _top(self, paginator: NumberWalk, wanted: int) -> Iterator[Part]:
+        for records in paginator.first(wanted):
+            self.total = paginator.total
             yield Part(0, records)
 
     def _top_sorted(self, wanted: int) -> Iterator[Part]:

@@ -23,7 +23,7 @@ from .records import Records
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from classy_nb.http.cancel import Stop
+    from classy_nb.http.cancel import Cancel
 
     from .page import Page
     from .requester import Asker
@@ -76,7 +76,7 @@ class ParallelWalk:
     def __init__(
         self,
         asker: Asker,
-        stop: Stop,
+        cancel: Cancel,
         *,
         workers: int,
         first: tuple[Sequence[int], Sequence[Any]],
@@ -84,7 +84,7 @@ class ParallelWalk:
         rows_per_range: int | None,
     ) -> None:
         self._asker = asker
-        self._stop = stop
+        self._cancel = cancel
         ids, self._first = first
         begin = Range(ids[0] - 1, ids[-1], None, len(ids), total)
         left = -(-(total - len(ids)) // PAGE)
@@ -129,11 +129,11 @@ class ParallelWalk:
             yield from self._received(threads)
         finally:
             self._closed.set()
-            self._stop.set()
+            self._cancel.set()
             self._ranges.close()
             self._key_works.set()
             end_threads([t for t in threads if t.ident is not None])
-            self._stop.clear()  # the list may go on without workers: who is left of them is dismissed
+            self._cancel.clear()  # the list may go on without workers: who is left of them is dismissed
 
     def _received(self, threads: Sequence[threading.Thread]) -> Iterator[Part]:
         while True:
@@ -143,8 +143,8 @@ class ParallelWalk:
             except queue.Empty:
                 if not at_work:
                     return
-                if self._stop.tick is not None:
-                    self._stop.tick()
+                if self._cancel.tick is not None:
+                    self._cancel.tick()
                 continue
             if isinstance(part, BaseException):
                 raise part
@@ -165,7 +165,7 @@ class ParallelWalk:
         try:
             page = self._asker.one_at(position - 1)
         except (BadRequestError, *MOODS):
-            self._stop.check()
+            self._cancel.check()
             page = None  # without this cut the work is shared less evenly, nothing else
         ids = page.ids() if page is not None else None
         return self._ranges.cut(position, ids[0] if ids else None)

@@ -15,17 +15,17 @@ from .query import MOST_PER_PAGE, Query
 from .values import parameter_text
 
 if TYPE_CHECKING:
-    from classy_nb.catalog import Catalog, Column, Endpoint, Resource
+    from classy_nb.catalog import Catalog, Column, Endpoint, ResourceSpec
 
     from .dates import Moment
 
-__all__ = ["MOST_PER_PAGE", "Asking", "Names", "Query"]
+__all__ = ["MOST_PER_PAGE", "Names", "Query", "QueryBuilder"]
 
 Names = str | Iterable[str] | None
 
 
 @dataclass(frozen=True)
-class Asking:
+class QueryBuilder:
     """What every question needs to know of its connection."""
 
     catalog: Catalog
@@ -35,7 +35,7 @@ class Asking:
 
     def for_list(
         self,
-        resource: Resource,
+        resource: ResourceSpec,
         *,
         since: Moment | None = None,
         until: Moment | None = None,
@@ -76,7 +76,7 @@ class Asking:
 
     def for_record(
         self,
-        resource: Resource,
+        resource: ResourceSpec,
         id: object = None,  # noqa: A002 - the word users know
         *,
         fields: Names = None,
@@ -94,7 +94,7 @@ class Asking:
 
     def _start(
         self,
-        resource: Resource,
+        resource: ResourceSpec,
         endpoints: Sequence[Endpoint],
         keywords: Mapping[str, object],
         fields: Names,
@@ -130,7 +130,7 @@ class Asking:
 
     def _path_keys(
         self,
-        resource: Resource,
+        resource: ResourceSpec,
         endpoints: Sequence[Endpoint],
         keywords: Mapping[str, object],
         keys: set[str],

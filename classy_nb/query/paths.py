@@ -16,10 +16,10 @@ from .filters import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from classy_nb.catalog import Endpoint, Resource
+    from classy_nb.catalog import Endpoint, ResourceSpec
 
 
-def choose(resource: Resource, endpoints: Sequence[Endpoint], given: Mapping[str, object]) -> Endpoint:
+def choose(resource: ResourceSpec, endpoints: Sequence[Endpoint], given: Mapping[str, object]) -> Endpoint:
     """Return the endpoint of *resource* whose path keys are those that were *given*.
 
     Parameters

@@ -9,9 +9,9 @@ from cassette.hooks import ORIGIN
 from support.connection import Pauses
 
 from classy_nb.client import Classy, connect
-from classy_nb.http.cancel import Stop, Unstoppable
-from classy_nb.http.client import Transport
-from classy_nb.http.rate_limit import DEFAULT_LIMIT, Pacer
+from classy_nb.http.cancel import Cancel, NeverCancelled
+from classy_nb.http.client import HttpClient
+from classy_nb.http.rate_limit import DEFAULT_LIMIT, RateLimit
 from classy_nb.http.retry import Retry
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ class Stage:
     def __init__(self, box: Sandbox | None, monkeypatch: pytest.MonkeyPatch) -> None:
         self.box = box
         self.pauses = Pauses()
-        monkeypatch.setattr("classy_nb.client.connecting.Pacer", self._pacer)
-        patient = functools.partial(Transport, retry=Retry(pause=self.pauses))
-        monkeypatch.setattr("classy_nb.client.connecting.Transport", patient)
-        for waiting in (Stop, Unstoppable):
+        monkeypatch.setattr("classy_nb.client.connecting.RateLimit", self._rate_limit)
+        patient = functools.partial(HttpClient, retry=Retry(pause=self.pauses))
+        monkeypatch.setattr("classy_nb.client.connecting.HttpClient", patient)
+        for waiting in (Cancel, NeverCancelled):
             monkeypatch.setattr(waiting, "pause", lambda _stop, seconds: self.pauses(seconds))
         if box is not None:
             box.faults.clear()
             box.revoke_tokens()
 
-    def _pacer(self, requests_per_minute: int = DEFAULT_LIMIT) -> Pacer:
-        return Pacer(requests_per_minute, clock=self.pauses.clock)
+    def _rate_limit(self, requests_per_minute: int = DEFAULT_LIMIT) -> RateLimit:
+        return RateLimit(requests_per_minute, clock=self.pauses.clock)
 
     @property
     def origin(self) -> str:
@@ -76,6 +76,8 @@ class Stage:
             **options,
         )
 
-    def transport(self, path: str = "/2.0") -> Transport:
+    def http(self, path: str = "/2.0") -> HttpClient:
         """Return a bare transport without a token."""
-        return Transport(f"{self.origin}{path}", pacer=self._pacer(), retry=Retry(pause=self.pauses))
+        return HttpClient(
+            f"{self.origin}{path}", rate_limit=self._rate_limit(), retry=Retry(pause=self.pauses)
+        )

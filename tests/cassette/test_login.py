@@ -19,7 +19,7 @@ def test_connecting(stage: Stage) -> None:
 
 
 def test_the_token_answer(stage: Stage) -> None:
-    answer = stage.transport().post_login(f"{stage.origin}/oauth2/auth", GOOD)
+    answer = stage.http().post_token(f"{stage.origin}/oauth2/auth", GOOD)
     assert set(answer) - {"queries_log"} == {"access_token", "expires_in", "token_type"}
     assert isinstance(answer["access_token"], Secret)
     assert (answer["expires_in"], answer["token_type"]) == (7200, "bearer")
@@ -50,7 +50,7 @@ def test_the_token_answer(stage: Stage) -> None:
 )
 def test_trap_02_login_refused(stage: Stage, changes: dict[str, str], said: str) -> None:
     with pytest.raises(LoginError) as caught:
-        stage.transport().post_login(f"{stage.origin}/oauth2/auth", GOOD | changes)
+        stage.http().post_token(f"{stage.origin}/oauth2/auth", GOOD | changes)
     assert said in str(caught.value)
     assert (caught.value.status, caught.value.path) == (400, "/oauth2/auth")
     assert CLIENT_SECRET not in str(caught.value)
@@ -72,7 +72,7 @@ def test_trap_04_login_behind_the_firewall(stage: Stage) -> None:
 
 def test_login_takes_a_post(stage: Stage) -> None:
     with pytest.raises(BadRequestError) as caught:
-        stage.transport("/oauth2").get("/auth")
+        stage.http("/oauth2").get("/auth")
     assert caught.value.status == 405
 
 

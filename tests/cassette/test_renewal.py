@@ -60,4 +60,4 @@ def test_token_refused_twice(stage: Stage) -> None:
 
 def test_no_token_at_all(stage: Stage) -> None:
     with pytest.raises(UnauthorizedError, match="access token is missing"):
-        stage.transport().get("/campaigns/1")
+        stage.http().get("/campaigns/1")

@@ -25,7 +25,7 @@ classy
 ---
 print(classy, repr(classy), classy._repr_html_(), classy.transactions, classy.transactions._repr_html_())
 ---
-inside = classy._transport
+inside = classy._http
 pprint.pprint([vars(classy), vars(inside), vars(inside.auth), inside._session])
 ---
 %whos
@@ -58,9 +58,9 @@ classy.get("/organizations/1/transactions", filter="created_at>2026-01-01T00:00:
 ---
 def in_a_function_of_the_user():
     credentials = classy._credentials
-    transport = classy._transport
-    token = transport.auth.token()
-    return transport.get("/nowhere/" + str(credentials.organization))
+    http = classy._http
+    token = http.auth.token()
+    return http.get("/nowhere/" + str(credentials.organization))
 in_a_function_of_the_user()
 ---
 try:
@@ -75,7 +75,7 @@ open("connection.pkl", "wb").write(pickle.dumps(classy))
 ---
 open("credentials.pkl", "wb").write(pickle.dumps(classy._credentials))
 ---
-open("token.pkl", "wb").write(pickle.dumps(classy._transport.auth))
+open("token.pkl", "wb").write(pickle.dumps(classy._http.auth))
 ---
 copied = copy.copy(classy._credentials)
 print(copied, [copied], {"c": copied}, f"{copied}", "%s" % copied)

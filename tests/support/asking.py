@@ -6,10 +6,10 @@ import pytest
 
 from classy_nb.catalog import load
 from classy_nb.errors import UsageError
-from classy_nb.query.builder import Asking, Query
+from classy_nb.query.builder import Query, QueryBuilder
 
 CATALOG = load()
-ASKING = Asking(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "idForTheTests123"})
+ASKING = QueryBuilder(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "idForTheTests123"})
 PAGE = [("page", "1"), ("per_page", "100")]
 
 

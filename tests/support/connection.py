@@ -7,8 +7,8 @@ from typing import Any
 from classy_nb.client import Classy, connect
 from classy_nb.credentials import Credentials
 from classy_nb.http.auth import TokenAuth
-from classy_nb.http.client import Transport
-from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.client import HttpClient
+from classy_nb.http.rate_limit import RateLimit
 from classy_nb.http.retry import Retry
 from support.server import ScriptedServer
 
@@ -74,13 +74,13 @@ def credentials_for(server: ScriptedServer) -> Credentials:
 
 def transport_to(
     server: ScriptedServer, *, login: bool = False, pauses: Pauses | None = None, **options: Any
-) -> Transport:
+) -> HttpClient:
     """A transport that waits for nothing; with *login* it fetches tokens first."""
     pauses = pauses or Pauses()
     seconds = options.pop("seconds", 300.0)
-    options.setdefault("pacer", Pacer(100_000, clock=pauses.clock))
+    options.setdefault("rate_limit", RateLimit(100_000, clock=pauses.clock))
     options.setdefault("timeout", (2.0, 2.0))
-    transport = Transport(server.base_url, retry=Retry(seconds=seconds, pause=pauses), **options)
+    http = HttpClient(server.base_url, retry=Retry(seconds=seconds, pause=pauses), **options)
     if login:
-        transport.auth = TokenAuth(credentials_for(server), transport.post_login, transport.origin)
-    return transport
+        http.auth = TokenAuth(credentials_for(server), http.post_token, http.origin)
+    return http

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from classy_nb.catalog import Catalog, load
-from classy_nb.pagination.paginator import Walk
-from classy_nb.query.builder import Asking, Query
+from classy_nb.pagination.paginator import Paginator
+from classy_nb.query.builder import Query, QueryBuilder
 
 if TYPE_CHECKING:
     from support.keyed import Keyed
     from support.lists import Listed
 
 CATALOG: Catalog = load()
-ASKING = Asking(CATALOG, defaults={"organization": 7, "app": "x"})
+ASKING = QueryBuilder(CATALOG, defaults={"organization": 7, "app": "x"})
 
 workers = pytest.mark.parametrize("workers", [1, 4])
 
@@ -29,8 +29,8 @@ def without_ids(**asked: Any) -> Query:
 
 
 def fetched(listed: Listed | Keyed, asked: Query | None = None, workers: int = 1) -> list[Any]:
-    walk = Walk(asked or query(), listed.fetch, workers=workers)
-    return [record for page in walk.pages() for record in page]
+    paginator = Paginator(asked or query(), listed.fetch, workers=workers)
+    return [record for page in paginator.pages() for record in page]
 
 
 def ids(records: list[Any]) -> list[int]:

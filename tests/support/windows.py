@@ -5,7 +5,7 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.rate_limit import RateLimit
 from support.connection import Pauses
 
 
@@ -35,7 +35,7 @@ class Outcome:
     seconds: float
     refused: list[float]
     sent: list[float]
-    pacer: Pacer
+    rate_limit: RateLimit
 
 
 def simulated(
@@ -58,7 +58,7 @@ def simulated(
     then it takes more or less time to answer, too.
     """
     clock = Pauses()
-    pacer = Pacer(own_limit, clock=clock.clock)
+    rate_limit = RateLimit(own_limit, clock=clock.clock)
     refused: list[float] = []
     sent: list[float] = []
     under_way: list[tuple[float, int, bool, dict[str, str] | None, float, float | None]] = []
@@ -66,10 +66,10 @@ def simulated(
     seen_others = clock.now
     start = clock.now
     while done < number:
-        wait = max(pacer.waiting(), ready_at - clock.now)
+        wait = max(rate_limit.waiting(), ready_at - clock.now)
         ends = under_way[0][0] if under_way else float("inf")
         if idle and wait <= 0:
-            moment = pacer.acquire(clock)
+            moment = rate_limit.acquire(clock)
             share = int((clock.now - seen_others) * others)
             if share:
                 window.take(clock.now, share)
@@ -90,16 +90,16 @@ def simulated(
         else:
             clock.now = max(clock.now, ends)
             _, _, fine, told, moment, asked = heapq.heappop(under_way)
-            pacer.release(told)
+            rate_limit.release(told)
             idle += 1
             if fine:
                 done += 1
-                pacer.succeeded(moment)
+                rate_limit.succeeded(moment)
             else:
                 refused.append(clock.now)
                 asked = None if asked is None else max(1.0, asked)
-                ready_at = max(ready_at, clock.now + pacer.throttled(asked, moment))
-    return Outcome(clock.now - start, refused, sent, pacer)
+                ready_at = max(ready_at, clock.now + rate_limit.throttled(asked, moment))
+    return Outcome(clock.now - start, refused, sent, rate_limit)
 
 
 def floor(number: int, limit: int, latency: float, workers: int) -> float:

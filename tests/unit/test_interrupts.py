@@ -15,7 +15,7 @@ from support.threads import walkers
 
 from classy_nb.client import Classy, connect
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.http.cancel import Stop, Unstoppable
+from classy_nb.http.cancel import Cancel, NeverCancelled
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_ctrl_c_is_pressed_again_where_python_lost_it() -> None:
 
 
 def test_a_stop_ends_a_pause() -> None:
-    stop, ticks = Stop(), []
+    stop, ticks = Cancel(), []
     stop.tick = lambda: ticks.append(1) or (stop.set() if len(ticks) == 1 else None)
     started = time.monotonic()
     with pytest.raises(InterruptedFetchError, match="Stopped"):
@@ -109,7 +109,7 @@ def test_a_stop_ends_a_pause() -> None:
 
 def test_a_pause_that_nobody_stops_takes_its_time() -> None:
     started = time.monotonic()
-    Stop().pause(0.02)
-    Unstoppable().pause(0.02)
+    Cancel().pause(0.02)
+    NeverCancelled().pause(0.02)
     assert time.monotonic() - started >= 0.04
-    Stop().check()
+    Cancel().check()

@@ -228,12 +228,12 @@ def test_a_connection_shows_and_pickles_nothing(server: ScriptedServer) -> None:
     server.login_handler = login_ok
     server.handler = lambda _: Reply(body=orgs({7: "Helping Hands"}))
     with connected_to(server) as classy:
-        things = [classy, classy._credentials, classy._transport, classy._transport.auth, classy.transactions]
+        things = [classy, classy._credentials, classy._http, classy._http.auth, classy.transactions]
         for thing in things:
             clean(f"{thing!r} {thing!s}")
             clean(getattr(thing, "_repr_html_", str)())
-        clean(repr(vars(classy)) + repr(vars(classy._transport)) + repr(vars(classy._transport.auth)))
+        clean(repr(vars(classy)) + repr(vars(classy._http)) + repr(vars(classy._http.auth)))
         assert server.data_requests[0].headers["Authorization"] == f"Bearer {CANARY_TOKEN}"
-        for thing in (classy, classy._credentials, classy._transport.auth):
+        for thing in (classy, classy._credentials, classy._http.auth):
             with pytest.raises(TypeError):
                 pickle.dumps(thing)

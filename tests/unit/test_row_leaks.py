@@ -21,9 +21,9 @@ SUPPORTERS = [
 ]
 EMAILS = [{"email_address": f"p{i}{ADDRESS}"} for i in range(450)]
 
-Asking = Callable[[Classy, Path], Any]
+QueryBuilder = Callable[[Classy, Path], Any]
 
-WAYS: dict[str, Asking] = {
+WAYS: dict[str, QueryBuilder] = {
     "frame": lambda classy, _: classy.supporters(),
     "batches": lambda classy, _: list(classy.supporters.batches(rows=100)),
     "to_csv": lambda classy, folder: classy.supporters.to_csv(folder / "a.csv"),
@@ -47,7 +47,7 @@ LISTS = {
 @pytest.fixture(autouse=True)
 def _quick_and_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
-    monkeypatch.setattr("classy_nb.http.cancel.Stop.pause", lambda stop, _: stop.check())
+    monkeypatch.setattr("classy_nb.http.cancel.Cancel.pause", lambda stop, _: stop.check())
     monkeypatch.setattr("classy_nb.client.files.BATCH_ROWS", 100)
 
 
@@ -106,7 +106,7 @@ def failing_behind(number: int, status: int, rows: list[Any], faults: Faults, si
 def test_a_page_that_fails_shows_nothing_of_the_others(  # noqa: PLR0917 - fixtures and parameters
     server: ScriptedServer,
     tmp_path: Path,
-    way: Asking,
+    way: QueryBuilder,
     faults: Faults,
     page: int,
     workers: int,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.query.builder import Asking, Query
+    from classy_nb.query.builder import Query, QueryBuilder
 
     from .desk import Connection, Tell
     from .jobs import Job, Outcome
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Actions(Variables):
     """What the buttons do."""
 
-    def __init__(self, connection: Connection, asking: Asking, tell: Tell) -> None:
-        super().__init__(connection, asking, tell)
+    def __init__(self, connection: Connection, queries: QueryBuilder, tell: Tell) -> None:
+        super().__init__(connection, queries, tell)
         self.personal = False
         self._preview: dict[str, Any] | None = None
         self._rows: pd.DataFrame | None = None
@@ -37,7 +37,7 @@ class Actions(Variables):
 
     def preview(self) -> None:
         """Fetch a few rows and show them."""
-        asked, query = check(self.form, self.asking)
+        asked, query = check(self.form, self.queries)
         source, resource = self.source(self.form.resource), self.form.resource
 
         def then(_: Job, frame: pd.DataFrame) -> str:
@@ -57,7 +57,7 @@ class Actions(Variables):
 
     def count(self) -> None:
         """Count the records, by status where there is one."""
-        asked, query = check(self.form, self.asking)
+        asked, query = check(self.form, self.queries)
         source, resource = self.source(self.form.resource), self.form.resource
         statuses = work.statuses_of(query, self._statuses_seen(resource))
 
@@ -76,7 +76,7 @@ class Actions(Variables):
 
     def save(self, *, replace: str = "") -> None:
         """Write a CSV file on the kernel's side; *replace* is the path that was agreed to."""
-        asked, _ = check(self.form, self.asking)
+        asked, _ = check(self.form, self.queries)
         source, path = self.source(self.form.resource), self.path()
         there = mark(path)
         if there is not None and not self.agreed("save", replace, str(path), there.__eq__):

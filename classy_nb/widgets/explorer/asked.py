@@ -13,8 +13,8 @@ from .plain import FOR_WHAT_IS_MISSING, plainly
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from classy_nb.catalog import Endpoint, Parameter, Resource
-    from classy_nb.query.builder import Asking, Query
+    from classy_nb.catalog import Endpoint, Parameter, ResourceSpec
+    from classy_nb.query.builder import Query, QueryBuilder
 
 
 def own_keys(endpoint: Endpoint) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def own_keys(endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(key for key in endpoint.keys if key not in DEFAULT_KEYS)
 
 
-def kind_of(form: Form, asking: Asking) -> Resource:
+def kind_of(form: Form, queries: QueryBuilder) -> ResourceSpec:
     """Return the resource that was chosen.
 
     Raises
@@ -30,20 +30,20 @@ def kind_of(form: Form, asking: Asking) -> Resource:
     FormError
         There is no such list.
     """
-    kind = asking.catalog.resources.get(form.resource)
+    kind = queries.catalog.resources.get(form.resource)
     if kind is None or not kind.lists:
         raise FormError("Choose a resource from the list.", "resource")
     return kind
 
 
-def endpoint_of(form: Form, asking: Asking) -> Endpoint:
+def endpoint_of(form: Form, queries: QueryBuilder) -> Endpoint:
     """Return the list that was chosen; another parent's where this resource has none of that name."""
-    lists = kind_of(form, asking).lists
+    lists = kind_of(form, queries).lists
     fitting = [endpoint for endpoint in lists if ",".join(own_keys(endpoint)) == form.parent]
     return (fitting or sorted(lists, key=lambda e: (len(own_keys(e)), e.deprecated)))[0]
 
 
-def keywords(form: Form, asking: Asking) -> dict[str, Any]:
+def keywords(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     """Return what the form asks for, as keywords of the resource's call, in the order of their use.
 
     Raises
@@ -52,7 +52,7 @@ def keywords(form: Form, asking: Asking) -> dict[str, Any]:
         A field that is needed is empty.
     """
     _refuse_unread(form)
-    endpoint = endpoint_of(form, asking)
+    endpoint = endpoint_of(form, queries)
     asked: dict[str, Any] = {}
     for key in own_keys(endpoint):
         asked[key] = _key(endpoint, key, form.values.get(key, "").strip())
@@ -89,7 +89,7 @@ def _period(form: Form, endpoint: Endpoint) -> dict[str, str]:
     return {**period, "by": by} if by else period
 
 
-def check(form: Form, asking: Asking) -> tuple[dict[str, Any], Query]:
+def check(form: Form, queries: QueryBuilder) -> tuple[dict[str, Any], Query]:
     """Return the keywords and the query that they make.
 
     Raises
@@ -97,47 +97,47 @@ def check(form: Form, asking: Asking) -> tuple[dict[str, Any], Query]:
     FormError
         The package would refuse the call, or a field is empty; nothing was sent.
     """
-    kind, asked = kind_of(form, asking), keywords(form, asking)
+    kind, asked = kind_of(form, queries), keywords(form, queries)
     try:
-        return asked, asking.for_list(kind, **asked)
+        return asked, queries.for_list(kind, **asked)
     except UsageError as error:
         problem = str(error)
-    field = _where_to_look(form, asking, asked)
-    endpoint = endpoint_of(form, asking)
-    columns = asking.catalog.columns(endpoint, form.include, aggregates=form.aggregates)
+    field = _where_to_look(form, queries, asked)
+    endpoint = endpoint_of(form, queries)
+    columns = queries.catalog.columns(endpoint, form.include, aggregates=form.aggregates)
     raise FormError(plainly(form, endpoint, columns, field) or problem, field)
 
 
-def _where_to_look(form: Form, asking: Asking, asked: Mapping[str, Any]) -> str:
+def _where_to_look(form: Form, queries: QueryBuilder, asked: Mapping[str, Any]) -> str:
     """Find the first field without which the call would pass."""
-    kind = kind_of(form, asking)
+    kind = kind_of(form, queries)
     period = {name: asked[name] for name in ("since", "until", "by") if name in asked}
     base = {name: value for name, value in asked.items() if name not in {*period, "where"}}
-    if not _passes(kind, asking, base):
+    if not _passes(kind, queries, base):
         fields = [name for name in base if name not in ("include", "aggregates")]
-        lone = [name for name in fields if _complains_of(kind, asking, base, name)]
+        lone = [name for name in fields if _complains_of(kind, queries, base, name)]
         return f"value:{lone[0]}" if lone else ""
     for number, row in enumerate(form.where):
-        if not _passes(kind, asking, {**base, "where": str(row)}):
+        if not _passes(kind, queries, {**base, "where": str(row)}):
             return f"where:{number}"
     for name in ("since", "until"):
         alone = {key: value for key, value in period.items() if key in (name, "by")}
-        if name in alone and not _passes(kind, asking, {**base, **alone}):
+        if name in alone and not _passes(kind, queries, {**base, **alone}):
             return name
     return "until" if "until" in period else ""
 
 
-def _complains_of(kind: Resource, asking: Asking, base: Mapping[str, Any], name: str) -> bool:
+def _complains_of(kind: ResourceSpec, queries: QueryBuilder, base: Mapping[str, Any], name: str) -> bool:
     try:
-        asking.for_list(kind, **base)
+        queries.for_list(kind, **base)
     except UsageError as error:
         return f"{name}=" in str(error)
     return False
 
 
-def _passes(kind: Resource, asking: Asking, asked: Mapping[str, Any]) -> bool:
+def _passes(kind: ResourceSpec, queries: QueryBuilder, asked: Mapping[str, Any]) -> bool:
     try:
-        asking.for_list(kind, **asked)
+        queries.for_list(kind, **asked)
     except UsageError:
         return False
     return True

@@ -23,7 +23,7 @@ from .form import Form, FormError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from classy_nb.query.builder import Asking
+    from classy_nb.query.builder import QueryBuilder
 
     from .desk import Connection, Tell
 
@@ -34,8 +34,8 @@ _GONE_AFTER = 3.0
 class Conversation(Actions):
     """Answers the browser's messages; see the base classes for what it knows and does."""
 
-    def __init__(self, connection: Connection, asking: Asking, tell: Tell) -> None:
-        super().__init__(connection, asking, tell)
+    def __init__(self, connection: Connection, queries: QueryBuilder, tell: Tell) -> None:
+        super().__init__(connection, queries, tell)
         self._looked_at = Event()
 
     def receive(self, kind: str, message: Mapping[str, Any]) -> None:
@@ -70,13 +70,13 @@ class Conversation(Actions):
         """Return all that a view shows."""
         with self._lock:
             self._looked_at.set()
-            catalog = self.asking.catalog
+            catalog = self.queries.catalog
             return {
                 "organization": self.connection.organization_name
                 or f"organization {self.connection.organization}",
                 "resources": facts.resources(catalog),
                 "others": sum(not kind.lists for kind in catalog.resources.values()),
-                "shape": facts.shape(self.form, self.asking),
+                "shape": facts.shape(self.form, self.queries),
                 "form": self.form.written(),
                 "call": self._call(),
                 "preview": {"shown": self.preview_shown()},
@@ -111,7 +111,7 @@ class Conversation(Actions):
             self.tell("preview", shown=None)
             self.tell("counts", shown=None)
         if (before.resource, before.parent, before.include) != (form.resource, form.parent, form.include):
-            self.tell("shape", **facts.shape(form, self.asking))
+            self.tell("shape", **facts.shape(form, self.queries))
         self.tell("form", form=form.written(), view=_word(message, "view"))
         self.tell("call", **self._call())
 
@@ -163,7 +163,7 @@ class Conversation(Actions):
 
     def _tidied(self, form: Form) -> Form:
         """Leave out what the chosen list doesn't have."""
-        endpoint = endpoint_of(form, self.asking)
+        endpoint = endpoint_of(form, self.queries)
         return replace(
             form,
             parent=",".join(own_keys(endpoint)),
@@ -175,7 +175,7 @@ class Conversation(Actions):
         """Return the call as Python, or what is wrong with the form."""
         texts, asked_text, problem, field = {"frame": ""}, "", "", ""
         try:
-            asked, _ = check(self.form, self.asking)
+            asked, _ = check(self.form, self.queries)
             asked_text = self.call_of(asked)
             texts = self._texts(asked)
         except FormError as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.query.builder import Asking
+    from classy_nb.query.builder import QueryBuilder
 
     from .share import Share
     from .work import Source
@@ -88,9 +88,9 @@ class Desk:
         What "Save CSV" wrote last, or None.
     """
 
-    def __init__(self, connection: Connection, asking: Asking, tell: Tell) -> None:
+    def __init__(self, connection: Connection, queries: QueryBuilder, tell: Tell) -> None:
         self.connection = connection
-        self.asking = asking
+        self.queries = queries
         self.form = Form()
         self.frame: pd.DataFrame | None = None
         self.file: Path | None = None

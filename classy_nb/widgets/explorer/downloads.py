@@ -16,7 +16,7 @@ from .share import Share
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from classy_nb.query.builder import Asking
+    from classy_nb.query.builder import QueryBuilder
 
     from .desk import Connection, Tell
     from .jobs import Job
@@ -28,13 +28,13 @@ _PULLED_WITHIN = 600.0
 class Handout(Desk):
     """What "Download" does."""
 
-    def __init__(self, connection: Connection, asking: Asking, tell: Tell) -> None:
-        super().__init__(connection, asking, tell)
+    def __init__(self, connection: Connection, queries: QueryBuilder, tell: Tell) -> None:
+        super().__init__(connection, queries, tell)
         self._watch: threading.Timer | None = None
 
     def download(self, view: str) -> None:
         """Write a CSV file and hand it out to the browser in chunks."""
-        asked, _ = check(self.form, self.asking)
+        asked, _ = check(self.form, self.queries)
         source, share = self.source(self.form.resource), Share(self.path().name, view)
 
         def then(_: Job, rows: int) -> None:

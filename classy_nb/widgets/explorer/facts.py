@@ -9,8 +9,8 @@ from classy_nb.progress import counted
 from .asked import endpoint_of, kind_of, label_of, own_keys
 
 if TYPE_CHECKING:
-    from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, Resource
-    from classy_nb.query.builder import Asking
+    from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, ResourceSpec
+    from classy_nb.query.builder import QueryBuilder
 
     from .form import Form
 
@@ -41,7 +41,7 @@ def resources(catalog: Catalog) -> list[dict[str, Any]]:
     ]
 
 
-def _fact(kind: Resource, catalog: Catalog) -> str:
+def _fact(kind: ResourceSpec, catalog: Catalog) -> str:
     parents = dict.fromkeys(parent_text(endpoint) for endpoint in sorted(kind.lists, key=_plainest))
     dates = dict.fromkeys(endpoint.date for endpoint in kind.lists if endpoint.date)
     columns = len(catalog.columns(kind.lists[0]))
@@ -68,7 +68,7 @@ def parent_text(endpoint: Endpoint) -> str:
     return " and ".join(own).capitalize()
 
 
-def shape(form: Form, asking: Asking) -> dict[str, Any]:
+def shape(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     """Return what the form offers for the chosen resource, parent and includes.
 
     Raises
@@ -76,12 +76,12 @@ def shape(form: Form, asking: Asking) -> dict[str, Any]:
     FormError
         No such resource.
     """
-    kind, endpoint = kind_of(form, asking), endpoint_of(form, asking)
+    kind, endpoint = kind_of(form, queries), endpoint_of(form, queries)
     include = [name for name in form.include if name in endpoint.include]
-    columns = asking.catalog.columns(endpoint, include)
+    columns = queries.catalog.columns(endpoint, include)
     return {
         "resource": form.resource,
-        "fact": _fact(kind, asking.catalog),
+        "fact": _fact(kind, queries.catalog),
         "flags": _flags((endpoint,)),
         "parent": ",".join(own_keys(endpoint)),
         "parents": [
@@ -92,7 +92,7 @@ def shape(form: Form, asking: Asking) -> dict[str, Any]:
         + [_parameter(parameter) for parameter in endpoint.parameters],
         "date": endpoint.date,
         "dates": [c.name for c in columns if c.kind in ("datetime", "date") and "." not in c.name],
-        "timezone": asking.timezone,
+        "timezone": queries.timezone,
         "columns": [
             [c.name, c.kind, values_of(c)] for c in columns if c.kind not in ("list", "json", "object")
         ],

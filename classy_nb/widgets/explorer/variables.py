@@ -25,7 +25,7 @@ class Variables(Handout):
 
     def variable(self, *, replace: str = "") -> None:
         """Fetch the frame and give it a name in the notebook; *replace* is the name that was agreed to."""
-        asked, _ = check(self.form, self.asking)
+        asked, _ = check(self.form, self.queries)
         source, name = self.source(self.form.resource), self.variable_name()
         held = notebook.held_by(name)
         if held is not None and not self.agreed("variable", replace, name, lambda seen: seen is held):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.query.builder import Asking
+    from classy_nb.query.builder import QueryBuilder
 
     from .desk import Connection
 
@@ -41,8 +41,8 @@ class Explorer(Panel):
     _esm = esm("explorer/explorer", "explorer/sha256", "explorer/fields", "explorer/results")
     _css = css("explorer/explorer", "explorer/results")
 
-    def __init__(self, connection: Connection, asking: Asking) -> None:
-        self._conversation = Conversation(connection, asking, self.tell)
+    def __init__(self, connection: Connection, queries: QueryBuilder) -> None:
+        self._conversation = Conversation(connection, queries, self.tell)
         super().__init__()
 
     @property

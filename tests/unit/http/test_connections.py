@@ -15,8 +15,8 @@ from support.server import TOKEN, Asked, Reply, ScriptedServer
 
 from classy_nb.errors import ClassyError, InterruptedFetchError
 from classy_nb.http import connections
-from classy_nb.http.cancel import Stop
-from classy_nb.http.client import Transport
+from classy_nb.http.cancel import Cancel
+from classy_nb.http.client import HttpClient
 from classy_nb.http.connections import hang_up
 from classy_nb.pagination.parallel import end_threads
 from classy_nb.redact import Secret
@@ -86,18 +86,18 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Unreachable]:
     made.release.set()
 
 
-class Asking(threading.Thread):
+class QueryBuilder(threading.Thread):
     """Asks for something in a thread of its own, and keeps the error that came of it."""
 
-    def __init__(self, transport: Transport, stop: Stop) -> None:
+    def __init__(self, http: HttpClient, stop: Cancel) -> None:
         super().__init__(name="classy_nb-asking", daemon=True)
-        self.transport, self.stop = transport, stop
+        self.http, self.stop = http, stop
         self.error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         try:
-            self.transport.get("/campaigns", stop=self.stop)
+            self.http.get("/campaigns", cancel=self.stop)
         except ClassyError as error:
             self.error = error
 
@@ -107,8 +107,8 @@ def test_who_was_hung_up_while_connecting_sends_nothing(
     server: ScriptedServer, unreachable: Unreachable, *, login: bool
 ) -> None:
     """Also where the signal was taken back meanwhile, and however long it took."""
-    stop = Stop()
-    asking = Asking(transport_to(server, login=login), stop)
+    stop = Cancel()
+    asking = QueryBuilder(transport_to(server, login=login), stop)
     assert unreachable.reached.acquire(timeout=10)
     stop.set()
     hang_up([asking])
@@ -129,10 +129,10 @@ def test_who_waited_for_a_connection_sends_nothing(server: ScriptedServer) -> No
         return Reply(body={}, delay=answer)
 
     server.handler = slow
-    transport = transport_to(server, connections=1, timeout=(20.0, 20.0))
-    one = Asking(transport, Stop())
+    http = transport_to(server, connections=1, timeout=(20.0, 20.0))
+    one = QueryBuilder(http, Cancel())
     assert first.wait(10)
-    other = Asking(transport, Stop())
+    other = QueryBuilder(http, Cancel())
     other.join(0.2)
     assert other.is_alive()
     hang_up([other])
@@ -142,7 +142,7 @@ def test_who_waited_for_a_connection_sends_nothing(server: ScriptedServer) -> No
     assert one.error is None
     assert isinstance(other.error, InterruptedFetchError)
     assert len(server.asked) == 1
-    transport.get("/campaigns")
+    http.get("/campaigns")
     assert len(server.asked) == 2, "its place among the connections is free again"
 
 
@@ -150,8 +150,8 @@ def test_threads_that_connect_are_waited_for_together(
     server: ScriptedServer, unreachable: Unreachable
 ) -> None:
     """Not one after the other: Ctrl-C must not take a second for each worker."""
-    transport = transport_to(server, connections=16)
-    asking = [Asking(transport, Stop()) for _ in range(16)]
+    http = transport_to(server, connections=16)
+    asking = [QueryBuilder(http, Cancel()) for _ in range(16)]
     assert all(unreachable.reached.acquire(timeout=10) for _ in asking)
     started = time.monotonic()
     end_threads(asking)
@@ -178,8 +178,8 @@ def test_a_walk_that_ended_while_its_workers_connect(
         def watch(rows: int, total: int | None, note: str) -> None:
             workers[:] = [t for t in threading.enumerate() if t.name.startswith("classy_nb-")]
             if unreachable.reached.acquire(blocking=False):
-                assert classy._transport.auth is not None
-                classy._transport.auth.discard(Secret(f"Bearer {CANARY_TOKEN}"))  # each needs a new token
+                assert classy._http.auth is not None
+                classy._http.auth.discard(Secret(f"Bearer {CANARY_TOKEN}"))  # each needs a new token
                 pressed.append(time.monotonic())
                 raise KeyboardInterrupt
 

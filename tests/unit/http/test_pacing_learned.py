@@ -8,7 +8,7 @@ from support.connection import Pauses, transport_to
 from support.server import Reply, ScriptedServer
 from support.windows import Window, floor, simulated
 
-from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.rate_limit import RateLimit
 
 
 @pytest.mark.parametrize("workers", [1, 8, 32])
@@ -16,7 +16,7 @@ def test_trap_23_a_lower_limit_costs_one_burst_of_refusals(workers: int) -> None
     """300 a minute, told by ``retry_after`` in the body of the 429 only."""
     outcome = simulated(Window(300), 3000, latency=0.1, workers=workers, retry_after=True)
     assert 1 <= len(outcome.refused) <= workers
-    assert 290 <= outcome.pacer.limit <= 300
+    assert 290 <= outcome.rate_limit.limit <= 300
     assert outcome.seconds <= 1.15 * floor(3000, 300, 0.1, workers)
 
 
@@ -25,7 +25,7 @@ def test_trap_23_a_lower_limit_is_learned_from_silent_refusals(workers: int) -> 
     outcome = simulated(Window(300), 3000, latency=0.1, workers=workers)
     assert 1 <= len(outcome.refused) <= 3 * workers
     assert outcome.refused[-1] - outcome.refused[0] < 60, "then it is learned"
-    assert 280 <= outcome.pacer.limit <= 300
+    assert 280 <= outcome.rate_limit.limit <= 300
     assert outcome.seconds <= 1.15 * floor(3000, 300, 0.1, workers)
 
 
@@ -34,34 +34,34 @@ def test_a_server_that_always_asks_for_a_whole_minute(workers: int) -> None:
     """It says nothing of where its window began: what has passed in the last minute counts."""
     outcome = simulated(Window(300), 3000, latency=0.1, workers=workers, always=60.0)
     assert 1 <= len(outcome.refused) <= workers
-    assert 290 <= outcome.pacer.limit <= 300
+    assert 290 <= outcome.rate_limit.limit <= 300
     assert outcome.seconds <= 1.15 * floor(3000, 300, 0.1, workers)
 
 
 def test_a_limit_shared_with_others_is_not_taken_for_a_lower_one() -> None:
     """They take nearly all of it for a while; the headers say so, and so does a refusal's own."""
     clock = Pauses()
-    pacer = Pacer(1800, clock=clock.clock)
+    rate_limit = RateLimit(1800, clock=clock.clock)
     for left in (1, 0):
-        pacer.acquire(clock)
-        pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(left)})
-    pacer.throttled(40.0, clock.now)
-    assert pacer.limit == 1800
+        rate_limit.acquire(clock)
+        rate_limit.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(left)})
+    rate_limit.throttled(40.0, clock.now)
+    assert rate_limit.limit == 1800
     clock.now += 41
-    assert pacer.waiting() <= 0
+    assert rate_limit.waiting() <= 0
 
 
 def test_a_refusal_that_the_headers_do_not_explain_teaches_a_lower_limit() -> None:
     clock = Pauses()
-    pacer = Pacer(1800, clock=clock.clock)
+    rate_limit = RateLimit(1800, clock=clock.clock)
     for number in range(300):
-        pacer.acquire(clock)
-        pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(1799 - number)})
+        rate_limit.acquire(clock)
+        rate_limit.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(1799 - number)})
         clock.now += 0.1
-    pacer.acquire(clock)
-    pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": "1499"})
-    pacer.throttled(30.0, clock.now)
-    assert pacer.limit == 300
+    rate_limit.acquire(clock)
+    rate_limit.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": "1499"})
+    rate_limit.throttled(30.0, clock.now)
+    assert rate_limit.limit == 300
 
 
 def test_what_was_learned_is_doubted_more_and_more_rarely() -> None:
@@ -77,21 +77,21 @@ def test_what_was_learned_is_doubted_more_and_more_rarely() -> None:
 def test_a_limit_that_others_had_used_up_comes_back() -> None:
     """Learned in a bad minute, without headers; the others have left since."""
     clock = Pauses()
-    pacer = Pacer(1800, clock=clock.clock)
+    rate_limit = RateLimit(1800, clock=clock.clock)
     for _ in range(101):
-        moment = pacer.acquire(clock)
-        pacer.release()
-    pacer.throttled(60.0, moment)
-    assert pacer.limit == 100
+        moment = rate_limit.acquire(clock)
+        rate_limit.release()
+    rate_limit.throttled(60.0, moment)
+    assert rate_limit.limit == 100
     minutes = 0
-    while pacer.limit < 1800:
+    while rate_limit.limit < 1800:
         minutes += 1
-        for _ in range(pacer.limit):
-            pacer.acquire(clock)
-            pacer.release()
+        for _ in range(rate_limit.limit):
+            rate_limit.acquire(clock)
+            rate_limit.release()
         assert minutes < 60
     assert minutes == pytest.approx(10 + 5, abs=2), "doubted after ten minutes, then doubled each minute"
-    assert pacer.limit == 1800, "never above what the vendor documents"
+    assert rate_limit.limit == 1800, "never above what the vendor documents"
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -100,7 +100,7 @@ def test_others_who_had_used_up_nearly_all_of_it_are_waited_for_once(workers: in
     window = Window(1800)
     window.take(Pauses().now, 1795)
     outcome = simulated(window, 609, workers=workers, retry_after=True)
-    assert outcome.pacer.limit == 1800
+    assert outcome.rate_limit.limit == 1800
     assert outcome.seconds <= 61 + 609 * 0.3 / workers + 1
 
 
@@ -109,30 +109,30 @@ def test_others_who_had_used_up_nearly_all_of_it_are_waited_for_once(workers: in
 def test_moods_of_the_api_teach_no_limit(seed: int, seconds: float) -> None:
     """One request in twenty is refused while others that were sent later come through."""
     outcome = simulated(Window(100_000), 609, moods=random.Random(seed), mood_seconds=seconds)
-    assert outcome.pacer.limit == 1800
+    assert outcome.rate_limit.limit == 1800
     assert outcome.seconds <= 609 * 0.3 / 8 + len(outcome.refused) * (seconds + 1)
 
 
 def test_a_success_that_was_under_way_takes_a_lesson_back() -> None:
     clock = Pauses()
-    pacer = Pacer(1800, clock=clock.clock)
+    rate_limit = RateLimit(1800, clock=clock.clock)
     for _ in range(100):
-        pacer.acquire(clock)
-    refused = pacer.acquire(clock)
+        rate_limit.acquire(clock)
+    refused = rate_limit.acquire(clock)
     clock.now += 0.2
-    later = pacer.acquire(clock)
+    later = rate_limit.acquire(clock)
     clock.now += 0.3
-    pacer.throttled(30.0, refused)
-    assert pacer.limit == 101
-    pacer.succeeded(later)
-    assert pacer.limit == 1800
-    assert pacer.waiting() >= 30, "what it asked for is waited for all the same"
+    rate_limit.throttled(30.0, refused)
+    assert rate_limit.limit == 101
+    rate_limit.succeeded(later)
+    assert rate_limit.limit == 1800
+    assert rate_limit.waiting() >= 30, "what it asked for is waited for all the same"
 
 
 def test_a_429_of_the_login_says_nothing_of_the_data(server: ScriptedServer) -> None:
     pauses = Pauses()
     server.logins.append(Reply(429, {"retry_after": 20}))
-    transport = transport_to(server, login=True, pauses=pauses)
-    transport.get("/campaigns")
-    assert (transport.pacer.limit, transport.pacer.refusals) == (100_000, 0)
+    http = transport_to(server, login=True, pauses=pauses)
+    http.get("/campaigns")
+    assert (http.rate_limit.limit, http.rate_limit.refusals) == (100_000, 0)
     assert pauses.asked == [20]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.connection import Pauses
 from support.windows import Window, floor, simulated
 
-from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.rate_limit import RateLimit
 
 
 @pytest.mark.parametrize("told", ["headers", "nothing"])
@@ -39,38 +39,38 @@ def test_trap_23_what_others_use_of_the_limit_is_left_to_them(others: float) -> 
 
 def test_trap_23_never_more_is_sent_than_what_is_left_however_many_are_under_way() -> None:
     clock = Pauses()
-    pacer = Pacer(1800, clock=clock.clock)
+    rate_limit = RateLimit(1800, clock=clock.clock)
     for _ in range(10):
-        pacer.acquire(clock)
-    pacer.release({"X-RateLimit-Remaining": "12"})
+        rate_limit.acquire(clock)
+    rate_limit.release({"X-RateLimit-Remaining": "12"})
     sent = 0
-    while pacer.waiting() <= 0:
-        pacer.acquire(clock)
+    while rate_limit.waiting() <= 0:
+        rate_limit.acquire(clock)
         sent += 1
     assert sent == 12 - 9, "nine were under way when it was said"
-    assert 0 < pacer.waiting() <= 0.25, "their answers may say more"
+    assert 0 < rate_limit.waiting() <= 0.25, "their answers may say more"
     for _ in range(9 + sent):
-        pacer.release(None)
-    assert pacer.waiting() == pytest.approx(60, abs=0.2)
+        rate_limit.release(None)
+    assert rate_limit.waiting() == pytest.approx(60, abs=0.2)
     clock.now += 60.2
-    assert pacer.waiting() <= 0
+    assert rate_limit.waiting() <= 0
 
 
 def test_a_window_that_begins_earlier_than_ours_is_noticed() -> None:
     """The API's window began long before our first request; what is left jumps up when it ends."""
     clock = Pauses()
-    pacer = Pacer(1800, clock=clock.clock)
+    rate_limit = RateLimit(1800, clock=clock.clock)
 
     def ask(remaining: int) -> None:
-        pacer.acquire(clock)
-        pacer.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(remaining)})
+        rate_limit.acquire(clock)
+        rate_limit.release({"X-RateLimit-Limit": "1800", "X-RateLimit-Remaining": str(remaining)})
 
     ask(40)
     clock.now += 30
     ask(1799)
     clock.now += 20
     ask(0)
-    assert pacer.waiting() == pytest.approx(40, abs=0.2)
+    assert rate_limit.waiting() == pytest.approx(40, abs=0.2)
 
 
 @given(
@@ -92,40 +92,40 @@ def test_trap_23_in_no_minute_more_than_was_asked_for(
     What was refused does not count, neither here nor there.
     """
     clock = Pauses()
-    pacer = Pacer(limit, clock=clock.clock)
+    rate_limit = RateLimit(limit, clock=clock.clock)
     sent: list[float] = []
     for what, seconds, number in steps:
         if what == "idle":
             clock.now += seconds
         elif what.startswith("429"):
-            pacer.throttled(30.0 if "30" in what else None, sent[-1] if sent else clock.now)
+            rate_limit.throttled(30.0 if "30" in what else None, sent[-1] if sent else clock.now)
             del sent[-1:]
         else:
             left = {"X-RateLimit-Limit": str(number + 1), "X-RateLimit-Remaining": str(number)}
             for _ in range(min(number, 8)):
-                pacer.acquire(clock)
+                rate_limit.acquire(clock)
                 sent.append(clock.now)
                 clock.now += 0.01
-                pacer.release(left if what == "send and hear" else None)
+                rate_limit.release(left if what == "send and hear" else None)
     assert all(later - earlier > 60 for earlier, later in zip(sent, sent[limit:], strict=False))
 
 
 @pytest.mark.parametrize("limit", [1, 5, 10])
 def test_a_429_never_raises_the_limit(limit: int) -> None:
-    pacer = Pacer(limit, clock=Pauses().clock)
-    pacer.throttled(60, 0.0)
-    assert pacer.limit == limit
+    rate_limit = RateLimit(limit, clock=Pauses().clock)
+    rate_limit.throttled(60, 0.0)
+    assert rate_limit.limit == limit
 
 
 def test_after_a_pause_there_is_no_burst() -> None:
     clock = Pauses()
-    pacer = Pacer(50, clock=clock.clock)
+    rate_limit = RateLimit(50, clock=clock.clock)
     clock.now += 3600
     sent = []
     for _ in range(120):
-        pacer.acquire(clock)
+        rate_limit.acquire(clock)
         sent.append(clock.now)
-        pacer.release(None)
+        rate_limit.release(None)
     assert sent[49] == sent[0]
     assert sent[50] - sent[0] > 60
     assert sent[100] - sent[50] > 60

@@ -21,8 +21,8 @@ from classy_nb.errors import (
     UnexpectedAnswerError,
     UsageError,
 )
-from classy_nb.http.client import TIMEOUT, Transport
-from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.client import TIMEOUT, HttpClient
+from classy_nb.http.rate_limit import RateLimit
 
 
 def test_what_the_server_gets(server: ScriptedServer) -> None:
@@ -53,11 +53,11 @@ def test_trap_04_extra_headers_are_sent_along(server: ScriptedServer) -> None:
 
 def test_cookies_are_neither_kept_nor_sent(server: ScriptedServer) -> None:
     server.answers += [Reply(200, {}, {"Set-Cookie": "__cf_bm=1; path=/"}) for _ in range(2)]
-    transport = transport_to(server)
-    transport.get("/me")
-    transport.get("/me")
+    http = transport_to(server)
+    http.get("/me")
+    http.get("/me")
     assert all("Cookie" not in asked.headers for asked in server.asked)
-    assert not list(transport._session.cookies)
+    assert not list(http._session.cookies)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_cookies_are_neither_kept_nor_sent(server: ScriptedServer) -> None:
 )
 def test_headers_that_make_no_sense_are_refused(headers: Any) -> None:
     with pytest.raises(UsageError, match="headers="):
-        Transport("https://api.classy.org/2.0", headers=headers)
+        HttpClient("https://api.classy.org/2.0", headers=headers)
 
 
 def test_trap_42_no_brotli_is_asked_for_and_gzip_is_read(server: ScriptedServer) -> None:
@@ -116,9 +116,9 @@ def test_trap_16_values_are_encoded_exactly_once(server: ScriptedServer) -> None
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
 def test_trap_16_any_text_arrives_unchanged(server: ScriptedServer, text: str) -> None:
-    transport = transport_to(server)
-    transport.get("/x", [("filter", text)])
-    transport.close()
+    http = transport_to(server)
+    http.get("/x", [("filter", text)])
+    http.close()
     assert server.asked[-1].query == {"filter": [text]}
 
 
@@ -130,9 +130,9 @@ def test_trap_47_an_encoded_path_stays_encoded(server: ScriptedServer) -> None:
 def test_the_read_time_limit_reaches_the_socket(server: ScriptedServer) -> None:
     release = threading.Event()
     server.handler = lambda _: Reply(body={}, delay=release)
-    transport = transport_to(server, timeout=(2.0, 0.05))
+    http = transport_to(server, timeout=(2.0, 0.05))
     with pytest.raises(TimedOutError) as caught:
-        transport.get("/x", patient=False)
+        http.get("/x", patient=False)
     assert len(server.arrived(1)) == 1
     release.set()
     assert str(caught.value).startswith("The server did not answer in time. [GET /x]")
@@ -149,7 +149,7 @@ def test_the_connect_time_limit_reaches_the_socket(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", create)
     with pytest.raises(TimedOutError):
-        Transport("http://127.0.0.1:9/2.0", timeout=(3.25, 60.0)).get("/x", patient=False)
+        HttpClient("http://127.0.0.1:9/2.0", timeout=(3.25, 60.0)).get("/x", patient=False)
     assert seen == [3.25]
 
 
@@ -188,7 +188,7 @@ def test_a_very_deep_answer_is_an_error_of_ours(server: ScriptedServer) -> None:
 
 
 def test_the_pacer_is_asked_for_every_request_and_told_of_every_answer(server: ScriptedServer) -> None:
-    class Noting(Pacer):
+    class Noting(RateLimit):
         def __init__(self) -> None:
             super().__init__()
             self.told: list[Any] = []
@@ -200,14 +200,14 @@ def test_the_pacer_is_asked_for_every_request_and_told_of_every_answer(server: S
         def release(self, headers: Any = None) -> None:
             self.told.append(headers and headers.get("X-RateLimit-Remaining"))
 
-    pacer = Noting()
+    rate_limit = Noting()
     server.answers += [
         Reply(502),
         Reply(body={"a": 1}, cut=3),
         Reply(body={}, headers={"X-RateLimit-Remaining": "41"}),
     ]
-    transport_to(server, pacer=pacer).get("/x")
-    assert pacer.told == ["acquire", None, "acquire", None, "acquire", "41"]
+    transport_to(server, rate_limit=rate_limit).get("/x")
+    assert rate_limit.told == ["acquire", None, "acquire", None, "acquire", "41"]
 
 
 def test_ctrl_c_in_a_request_stops_it_cleanly(
@@ -241,23 +241,23 @@ def test_the_end_of_the_program_is_not_swallowed(
 
 def test_requests_are_counted(server: ScriptedServer) -> None:
     server.answers.append(Reply(502))
-    transport = transport_to(server)
-    transport.get("/x")
-    transport.get("/y")
-    assert transport.requests_sent == 3
+    http = transport_to(server)
+    http.get("/x")
+    http.get("/y")
+    assert http.requests_sent == 3
 
 
 def test_threads_share_one_transport(server: ScriptedServer) -> None:
     server.handler = lambda asked: Reply(body=int(asked.path.rpartition("/")[2]))
-    transport = transport_to(server, connections=4)
+    http = transport_to(server, connections=4)
     found: dict[int, Any] = {}
 
     def ask(number: int) -> None:
-        found[number] = transport.get(f"/x/{number}")
+        found[number] = http.get(f"/x/{number}")
 
     together(ask, [(number,) for number in range(40)], seconds=10)
     assert found == {number: number for number in range(40)}
-    assert transport.requests_sent == 40
+    assert http.requests_sent == 40
 
 
 def test_the_environment_of_a_proxy_is_respected(
@@ -267,8 +267,8 @@ def test_the_environment_of_a_proxy_is_respected(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     caplog.set_level(logging.DEBUG)
-    transport = Transport("http://api.example.org/2.0")
-    assert transport.get("/x", [("filter", "email=ann@example.org")]) == {}
+    http = HttpClient("http://api.example.org/2.0")
+    assert http.get("/x", [("filter", "email=ann@example.org")]) == {}
     assert server.asked[0].headers["Host"] == "api.example.org"
     assert "ann" not in caplog.text
 
@@ -283,9 +283,9 @@ def test_trap_45_filters_are_not_logged(server: ScriptedServer, caplog: pytest.L
 
 
 def test_only_gets_and_logins_are_sent(server: ScriptedServer) -> None:
-    public = {name for name in vars(Transport) if not name.startswith("_")}
-    assert public == {"close", "get", "post_login"}
-    transport = transport_to(server, login=True)
-    transport.get("/x")
+    public = {name for name in vars(HttpClient) if not name.startswith("_")}
+    assert public == {"close", "get", "post_token"}
+    http = transport_to(server, login=True)
+    http.get("/x")
     seen: list[Asked] = server.asked
     assert [(a.method, a.path) for a in seen] == [("POST", "/oauth2/auth"), ("GET", "/2.0/x")]

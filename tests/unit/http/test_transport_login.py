@@ -41,7 +41,7 @@ def test_a_secret_of_odd_characters_arrives_whole(server: ScriptedServer) -> Non
     from classy_nb.redact import Secret
 
     odd = "a+b&c=d%20 é€"
-    transport_to(server).post_login(server.token_url, {"client_secret": Secret(odd)})
+    transport_to(server).post_token(server.token_url, {"client_secret": Secret(odd)})
     assert parse_qs(server.asked[0].body.decode()) == {"client_secret": [odd]}
 
 
@@ -49,7 +49,7 @@ def test_the_answer_is_sealed(server: ScriptedServer) -> None:
     from classy_nb.redact import Secret
 
     server.logins.append(Reply(body={**TOKEN, "refresh_token": "r" * 32}))
-    answer = transport_to(server).post_login(server.token_url, {})
+    answer = transport_to(server).post_token(server.token_url, {})
     assert answer == {
         "access_token": Secret("t" * 32),
         "refresh_token": Secret("r" * 32),

@@ -23,9 +23,9 @@ STALE = Reply(
 def test_trap_21_a_stale_token_is_renewed_and_the_same_request_repeated(server: ScriptedServer) -> None:
     numbered(server)
     server.answers += [OK, STALE, OK]
-    transport = transport_to(server, login=True)
-    transport.get("/campaigns")
-    assert transport.get("/campaigns", [("page", "2")]) == {"ok": True}
+    http = transport_to(server, login=True)
+    http.get("/campaigns")
+    assert http.get("/campaigns", [("page", "2")]) == {"ok": True}
     assert [(a.raw_query, bearer(a)) for a in server.data_requests] == [
         ("", "Bearer token0001"),
         ("page=2", "Bearer token0001"),
@@ -90,14 +90,14 @@ def test_64_threads_on_one_revoked_token_ask_for_one_new_token(server: ScriptedS
         return OK if bearer(asked) != "Bearer token0001" else STALE
 
     server.handler = answer
-    transport = transport_to(server, login=True, connections=64)
-    assert isinstance(transport.auth, TokenAuth)
-    transport.auth.token()
+    http = transport_to(server, login=True, connections=64)
+    assert isinstance(http.auth, TokenAuth)
+    http.auth.token()
     start, found = threading.Barrier(64), []
 
     def ask() -> None:
         start.wait(20)
-        found.append(transport.get("/campaigns"))
+        found.append(http.get("/campaigns"))
 
     together(ask, [()] * 64, seconds=30)
     assert found == [{"ok": True}] * 64
@@ -157,13 +157,13 @@ def test_redirects_do_not_go_on_for_ever(server: ScriptedServer) -> None:
 
 def test_a_refused_login_in_the_middle_of_a_request_stays_a_login_error(server: ScriptedServer) -> None:
     """The token runs out between the look at it and its use."""
-    transport = transport_to(server, login=True)
-    assert isinstance(transport.auth, TokenAuth)
-    transport.auth.token()
+    http = transport_to(server, login=True)
+    assert isinstance(http.auth, TokenAuth)
+    http.auth.token()
     refused = {"error": "invalid_client", "error_description": "Invalid client authentication"}
     server.login_handler = lambda _: Reply(400, refused)
     looks = iter([0.0, 1e9])
-    transport.auth._clock = lambda: next(looks, 1e9)
+    http.auth._clock = lambda: next(looks, 1e9)
     with pytest.raises(LoginError, match="refused"):
-        transport.get("/campaigns")
+        http.get("/campaigns")
     assert CANARY_TOKEN not in str(server.data_requests)

@@ -149,15 +149,15 @@ def test_after_24_hours_were_asked_for_the_next_call_fails_at_once(
 
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail(f"it sleeps {seconds} s"))
     server.answers.append(Reply(429, {}, {"Retry-After": "86400"}))
-    transport = transport_to(server, pauses=pauses)
+    http = transport_to(server, pauses=pauses)
     with pytest.raises(RateLimitedError, match="-> 429"):
-        transport.get("/campaigns")
+        http.get("/campaigns")
     with pytest.raises(RateLimitedError, match="asked to wait, 24 h from now; nothing was sent"):
-        transport.get("/campaigns")
+        http.get("/campaigns")
     assert len(server.asked) == 1
     assert pauses.asked == []
     pauses.now += 86_401
-    assert transport.get("/campaigns") == {}
+    assert http.get("/campaigns") == {}
 
 
 def test_all_waits_together_are_bounded(server: ScriptedServer, pauses: Pauses) -> None:
@@ -201,13 +201,13 @@ def test_a_login_that_keeps_failing_is_not_repeated_again_by_its_request(
 
 def test_an_interruptible_pause_ends_the_repeats(server: ScriptedServer) -> None:
     from classy_nb.errors import InterruptedFetchError
-    from classy_nb.http.cancel import Stop
+    from classy_nb.http.cancel import Cancel
 
-    stop = Stop()
+    stop = Cancel()
     server.handler = lambda _: Reply(503, {}, {"Retry-After": "100"})
     timer = threading.Timer(0.05, stop.set)
     timer.start()
     with pytest.raises(InterruptedFetchError):
-        transport_to(server).get("/campaigns", stop=stop)
+        transport_to(server).get("/campaigns", cancel=stop)
     timer.join()
     assert len(server.asked) == 1

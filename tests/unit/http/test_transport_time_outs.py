@@ -8,8 +8,8 @@ from support.connection import Pauses, transport_to
 from support.server import Reply, ScriptedServer
 
 from classy_nb.errors import ConnectionFailedError, TimedOutError
-from classy_nb.http.client import Transport
-from classy_nb.http.rate_limit import Pacer
+from classy_nb.http.client import HttpClient
+from classy_nb.http.rate_limit import RateLimit
 from classy_nb.http.retry import Retry
 
 
@@ -17,9 +17,9 @@ def test_a_server_that_is_not_there(pauses: Pauses) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/2.0"
-        transport = Transport(address, retry=Retry(pause=pauses), pacer=Pacer(clock=pauses.clock))
+        http = HttpClient(address, retry=Retry(pause=pauses), rate_limit=RateLimit(clock=pauses.clock))
         with pytest.raises(ConnectionFailedError) as caught:
-            transport.get("/campaigns")
+            http.get("/campaigns")
     assert type(caught.value) is ConnectionFailedError
     assert str(caught.value) == (
         "The server could not be reached or hung up. [GET /campaigns] "
@@ -41,9 +41,9 @@ def test_a_server_that_hangs_up(pauses: Pauses) -> None:
         thread = threading.Thread(target=hang_up, daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/2.0"
-        transport = Transport(address, retry=Retry(pause=pauses), pacer=Pacer(clock=pauses.clock))
+        http = HttpClient(address, retry=Retry(pause=pauses), rate_limit=RateLimit(clock=pauses.clock))
         with pytest.raises(ConnectionFailedError):
-            transport.get("/campaigns")
+            http.get("/campaigns")
         thread.join(5)
     assert hung_up == [0, 1, 2, 3, 4]
 
@@ -53,12 +53,12 @@ def test_trap_22_time_outs_are_repeated_only_where_the_caller_is_patient(
 ) -> None:
     release = threading.Event()
     server.handler = lambda _: Reply(body={}, delay=release)
-    transport = transport_to(server, pauses=pauses, timeout=(2.0, 0.05))
+    http = transport_to(server, pauses=pauses, timeout=(2.0, 0.05))
     with pytest.raises(TimedOutError):
-        transport.get("/supporters", patient=False)
+        http.get("/supporters", patient=False)
     assert len(server.arrived(1)) == 1
     with pytest.raises(TimedOutError):
-        transport.get("/supporters")
+        http.get("/supporters")
     assert len(server.arrived(4)) == 4
     release.set()
 
@@ -77,10 +77,10 @@ def test_a_time_out_in_the_middle_of_the_body(pauses: Pauses) -> None:
         thread = threading.Thread(target=dawdle, daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/2.0"
-        transport = Transport(
-            address, retry=Retry(pause=pauses), timeout=(2.0, 0.05), pacer=Pacer(clock=pauses.clock)
+        http = HttpClient(
+            address, retry=Retry(pause=pauses), timeout=(2.0, 0.05), rate_limit=RateLimit(clock=pauses.clock)
         )
         with pytest.raises(TimedOutError):
-            transport.get("/supporters", patient=False)
+            http.get("/supporters", patient=False)
         done.set()
         thread.join(5)

@@ -17,7 +17,7 @@ from classy_nb.errors import (
     ServerError,
     TimedOutError,
 )
-from classy_nb.pagination.paginator import Walk
+from classy_nb.pagination.paginator import Paginator
 
 MISBEHAVIOURS = {
     "none": Faults(),
@@ -78,18 +78,18 @@ def test_a_small_list_costs_one_request(number: int, workers: int) -> None:
 
 def test_counting_up_to_an_id_takes_one_request() -> None:
     listed = Listed(rows(250))
-    assert Walk(query(where="status = success"), listed.fetch).count_until(rows(250)[100]["id"]) == 50
+    assert Paginator(query(where="status = success"), listed.fetch).count_until(rows(250)[100]["id"]) == 50
     assert listed.asked == [{"filter": "status=success,id<=301", "page": "1", "per_page": "1"}]
-    assert Walk(query(), Listed(rows(250), Faults(total="missing")).fetch).count_until(301) is None
+    assert Paginator(query(), Listed(rows(250), Faults(total="missing")).fetch).count_until(301) is None
 
 
 def test_trap_20_the_walk_by_key_is_what_is_asked_for() -> None:
     listed = Listed(rows(250))
-    walk = Walk(query(where="status = success", include="items"), listed.fetch)
-    assert [len(page) for page in walk.pages()] == [100, 25]
+    paginator = Paginator(query(where="status = success", include="items"), listed.fetch)
+    assert [len(page) for page in paginator.pages()] == [100, 25]
     first = {"with": "items", "filter": "status=success", "sort": "id", "page": "1", "per_page": "100"}
     assert listed.asked == [first, {**first, "filter": "status=success,id>598"}]
-    assert (walk.total, walk.received, walk.requests) == (125, 125, 2)
+    assert (paginator.total, paginator.received, paginator.requests) == (125, 125, 2)
 
 
 @workers
@@ -217,9 +217,9 @@ def test_a_server_that_ignores_the_page_number_too(workers: int) -> None:
 
 def test_trap_25_an_empty_list() -> None:
     for faults in MISBEHAVIOURS.values():
-        walk = Walk(query(), Listed([], replace(faults, fail={})).fetch)
-        assert list(walk.pages()) == []
-        assert walk.total in (0, None)
+        paginator = Paginator(query(), Listed([], replace(faults, fail={})).fetch)
+        assert list(paginator.pages()) == []
+        assert paginator.total in (0, None)
 
 
 def test_trap_25_a_first_page_that_is_not_found_is_an_error() -> None:
@@ -248,8 +248,8 @@ def test_a_500_in_the_middle_of_a_proven_walk_is_not_the_keys_fault(workers: int
 
 def test_trap_22_a_slow_list_is_asked_for_less_at_a_time() -> None:
     listed = Listed(rows(120), Faults(slow_above=25))
-    walk = Walk(query(), listed.fetch)
-    assert sum(len(page) for page in walk.pages()) == 120
+    paginator = Paginator(query(), listed.fetch)
+    assert sum(len(page) for page in paginator.pages()) == 120
     assert [a["per_page"] for a in listed.asked] == ["100", "50", *["25"] * 5]
     with pytest.raises(TimedOutError):
         fetched(Listed(rows(5), Faults(slow_above=0)))
@@ -263,5 +263,5 @@ def test_patience_is_for_the_smallest_page_only() -> None:
         seen.append((dict(parameters)["per_page"], patient))
         return listed.fetch(parameters, patient)
 
-    assert sum(len(page) for page in Walk(query(), fetch).pages()) == 3
+    assert sum(len(page) for page in Paginator(query(), fetch).pages()) == 3
     assert seen[:5] == [("100", False), ("50", False), ("25", False), ("5", False), ("1", True)]

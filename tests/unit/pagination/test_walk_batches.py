@@ -6,7 +6,7 @@ from support.server import ScriptedServer
 from support.walks import query
 
 from classy_nb.client import Classy
-from classy_nb.pagination.paginator import Walk
+from classy_nb.pagination.paginator import Paginator
 
 
 @pytest.mark.parametrize("size", [1, 100, 250, 10_000])
@@ -33,6 +33,6 @@ def test_the_largest_first_where_that_was_asked_for(connected: Classy, server: S
 
 def test_pages_from_the_last_to_the_first_are_out_of_turn() -> None:
     listed = Listed(rows(350), Faults(key_filter="ignored"))
-    parts = list(Walk(query(), listed.fetch).parts())
+    parts = list(Paginator(query(), listed.fetch).parts())
     assert [part.out_of_turn for part in parts if part.records] == [False, True, True, True]
     assert [part.start for part in parts if part.records] == [0, 901, 601, 301]

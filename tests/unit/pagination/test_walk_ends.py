@@ -11,8 +11,8 @@ from support.keyed import Keyed
 from support.threads import walkers
 from support.walks import query
 
-from classy_nb.http.cancel import Stop
-from classy_nb.pagination.paginator import Part, Walk
+from classy_nb.http.cancel import Cancel
+from classy_nb.pagination.paginator import Paginator, Part
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,8 @@ def _nobody_is_left() -> Iterator[None]:
     assert walkers() == []
 
 
-def in_the_middle(walk: Walk, act: Callable[[Any], object]) -> None:
-    parts = walk.parts()
+def in_the_middle(paginator: Paginator, act: Callable[[Any], object]) -> None:
+    parts = paginator.parts()
     next(parts)
     next(parts)
     assert walkers() != []
@@ -46,7 +46,7 @@ def thrown(parts: Any, error: type[BaseException]) -> None:
 )
 def test_an_early_end_leaves_nobody_at_work(act: Callable[[Any], object]) -> None:
     listed = Keyed(range(1, 20_001))
-    in_the_middle(Walk(query(), listed.fetch, workers=8), act)
+    in_the_middle(Paginator(query(), listed.fetch, workers=8), act)
     gc.collect()
     assert walkers() == []
     asked = len(listed.asked)
@@ -56,7 +56,7 @@ def test_an_early_end_leaves_nobody_at_work(act: Callable[[Any], object]) -> Non
 
 def test_a_stop_is_waited_for_and_taken_back() -> None:
     """Workers that wait are let go at once, and the walk's stop is good for what follows."""
-    stop, waiting = Stop(), threading.Semaphore(0)
+    stop, waiting = Cancel(), threading.Semaphore(0)
     listed = Keyed(range(1, 20_001))
 
     def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
@@ -65,7 +65,7 @@ def test_a_stop_is_waited_for_and_taken_back() -> None:
             stop.pause(60)
         return listed.fetch(parameters, patient)
 
-    parts = Walk(query(), fetch, workers=4, stop=stop).parts()
+    parts = Paginator(query(), fetch, workers=4, cancel=stop).parts()
     assert isinstance(next(parts), Part)
     timer = threading.Thread(target=lambda: [waiting.acquire(timeout=20) for _ in range(4)])
     timer.start()
@@ -93,12 +93,12 @@ def test_whatever_ends_a_worker_ends_the_walk(error: BaseException) -> None:
 
 
 def fetched_from(fetch: Any) -> list[Any]:
-    return [row for page in Walk(query(), fetch, workers=8).pages() for row in page]
+    return [row for page in Paginator(query(), fetch, workers=8).pages() for row in page]
 
 
 def test_a_consumer_that_is_slow_does_not_let_pages_pile_up() -> None:
     listed = Keyed(range(1, 20_001))
-    parts = Walk(query(), listed.fetch, workers=4).parts()
+    parts = Paginator(query(), listed.fetch, workers=4).parts()
     for _ in range(3):
         next(parts)
     end = time.monotonic() + 2

@@ -9,7 +9,7 @@ from support.lists import Faults, Listed, rows
 from support.walks import fetched, ids, query, without_ids
 
 from classy_nb.errors import IncompleteResultError, TimedOutError
-from classy_nb.pagination.paginator import Walk
+from classy_nb.pagination.paginator import Paginator
 
 SLOW = TimedOutError("The server did not answer in time.")
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(450)]
@@ -94,7 +94,7 @@ def test_what_comes_in_one_answer_is_asked_for_once(number: int, requests: int) 
 
 def test_who_watches_sees_that_it_goes_on() -> None:
     listed = Listed(rows(900))
-    parts = list(Walk(query(limit=250, **NEWEST), listed.fetch).parts())
+    parts = list(Paginator(query(limit=250, **NEWEST), listed.fetch).parts())
     assert [len(part.records) for part in parts] == [0, 0, 0, 0, 250]
 
 

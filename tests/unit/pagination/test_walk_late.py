@@ -12,7 +12,7 @@ from support.walks import fetched, ids, query, workers
 
 from classy_nb.errors import IncompleteResultError, ServerError, TimedOutError
 from classy_nb.pagination import requester
-from classy_nb.pagination.paginator import Walk
+from classy_nb.pagination.paginator import Paginator
 
 SUCCESS = "status = success"
 
@@ -103,7 +103,7 @@ def test_trap_22_a_server_that_went_silent_is_not_asked_for_ever(
 
     keyed = Keyed(range(1, 2001), silent)
     with pytest.raises(TimedOutError):
-        for _ in Walk(query(), keyed.fetch, workers=workers).parts():
+        for _ in Paginator(query(), keyed.fetch, workers=workers).parts():
             pass
     assert len(tried) <= 8 * workers
     assert 1 not in tried or workers > 1

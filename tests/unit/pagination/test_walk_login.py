@@ -10,8 +10,8 @@ from support.server import Reply, ScriptedServer
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
 from classy_nb.http.auth import TokenAuth
-from classy_nb.http.cancel import Stop
-from classy_nb.http.client import Transport
+from classy_nb.http.cancel import Cancel
+from classy_nb.http.client import HttpClient
 from classy_nb.http.retry import Retry
 from classy_nb.redact import Secret
 
@@ -19,34 +19,34 @@ DOWN = Reply(503, {}, {"Retry-After": "100"})
 
 
 @pytest.fixture
-def transport(server: ScriptedServer) -> Transport:
+def http(server: ScriptedServer) -> HttpClient:
     """Waits as it would outside of tests; its login is down."""
     server.login_handler = lambda _: DOWN
-    made = Transport(server.base_url, timeout=(2.0, 2.0))
-    made.auth = TokenAuth(credentials_for(server), made.post_login, made.origin)
+    made = HttpClient(server.base_url, timeout=(2.0, 2.0))
+    made.auth = TokenAuth(credentials_for(server), made.post_token, made.origin)
     return made
 
 
-def test_a_stop_ends_the_repeats_of_a_login(server: ScriptedServer, transport: Transport) -> None:
-    stop = Stop()
+def test_a_stop_ends_the_repeats_of_a_login(server: ScriptedServer, http: HttpClient) -> None:
+    stop = Cancel()
     timer = threading.Timer(0.1, stop.set)
     timer.start()
     started = time.monotonic()
     with pytest.raises(InterruptedFetchError):
-        transport.get("/campaigns", stop=stop)
+        http.get("/campaigns", cancel=stop)
     assert time.monotonic() - started < 5
     timer.join()
     assert [asked.method for asked in server.asked] == ["POST"]
 
 
 def test_who_waits_for_somebody_elses_login_does_not_begin_one(
-    server: ScriptedServer, transport: Transport
+    server: ScriptedServer, http: HttpClient
 ) -> None:
-    stop, ended = Stop(), threading.Semaphore(0)
+    stop, ended = Cancel(), threading.Semaphore(0)
 
     def ask() -> None:
         with pytest.raises(InterruptedFetchError):
-            transport.get("/campaigns", stop=stop)
+            http.get("/campaigns", cancel=stop)
         ended.release()
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
@@ -62,7 +62,7 @@ def test_who_waits_for_somebody_elses_login_does_not_begin_one(
 
 def test_a_watcher_ends_a_walk_whose_login_is_down(connected: Classy, server: ScriptedServer) -> None:
     server.login_handler = lambda _: DOWN
-    auth = connected._transport.auth
+    auth = connected._http.auth
     assert auth is not None
     auth.discard(Secret(f"Bearer {'t' * 32}"))
 
@@ -79,13 +79,13 @@ def test_a_watcher_ends_a_walk_whose_login_is_down(connected: Classy, server: Sc
 
 def test_what_follows_is_not_stopped_by_an_old_signal(server: ScriptedServer) -> None:
     """The stop of one question ends with it: a login of its own obeys no other."""
-    transport, stop = transport_to(server), Stop()
-    transport._retry = Retry(base=0.01)
-    transport.get("/campaigns", stop=stop)
+    http, stop = transport_to(server), Cancel()
+    http._retry = Retry(base=0.01)
+    http.get("/campaigns", cancel=stop)
     stop.set()
     server.logins.append(Reply(502))
     try:
-        answer = transport.post_login(server.token_url, {})
+        answer = http.post_token(server.token_url, {})
     except InterruptedFetchError as error:
         raise AssertionError("stopped by a signal that was not meant for it") from error
     assert answer["expires_in"] == 7200

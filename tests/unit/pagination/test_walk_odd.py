@@ -10,7 +10,7 @@ from support.lists import Faults, Listed, rows
 from support.walks import ASKING, CATALOG, fetched, ids, query, without_ids, workers
 
 from classy_nb.errors import BadRequestError, ClassyError, IncompleteResultError, UnexpectedAnswerError
-from classy_nb.pagination.paginator import Walk
+from classy_nb.pagination.paginator import Paginator
 
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(230)]
 
@@ -91,24 +91,24 @@ def test_a_record_without_an_id_is_not_lost(odd: Any) -> None:
 )
 def test_trap_38_an_error_under_status_200_is_an_error(body: Any) -> None:
     with pytest.raises(UnexpectedAnswerError, match="without data"):
-        list(Walk(query(), lambda *_: body).pages())
+        list(Paginator(query(), lambda *_: body).pages())
 
 
 def test_trap_38_the_error_says_what_the_body_said() -> None:
     with pytest.raises(UnexpectedAnswerError, match="says 'Something broke'"):
-        list(Walk(query(), lambda *_: {"error": "Something broke"}).pages())
+        list(Paginator(query(), lambda *_: {"error": "Something broke"}).pages())
 
 
 def test_trap_35_no_content_is_an_empty_list() -> None:
-    walk = Walk(query(), lambda *_: None)
-    assert list(walk.pages()) == []
-    assert walk.count() == 0
+    paginator = Paginator(query(), lambda *_: None)
+    assert list(paginator.pages()) == []
+    assert paginator.count() == 0
 
 
 @pytest.mark.parametrize("number", [0, 1, 250])
 def test_a_count_costs_one_request(number: int) -> None:
     listed = Listed(rows(number))
-    assert Walk(query(where="status = success"), listed.fetch).count() == number // 2
+    assert Paginator(query(where="status = success"), listed.fetch).count() == number // 2
     assert listed.asked == [{"filter": "status=success", "page": "1", "per_page": "1"}]
 
 
@@ -122,7 +122,7 @@ def test_a_count_costs_one_request(number: int) -> None:
 def test_a_count_is_right_where_the_server_says_no_total(faults: Faults) -> None:
     listed = Listed(rows(250), faults)
     with suppress(ClassyError):  # honest
-        assert Walk(query(), listed.fetch).count() == 250
+        assert Paginator(query(), listed.fetch).count() == 250
 
 
 @workers
@@ -202,7 +202,7 @@ def test_a_walk_that_is_dropped_ends(workers: int) -> None:
 
     before = threading.active_count()
     listed = Listed(rows(5000))
-    pages = Walk(query(), listed.fetch, workers=workers).pages()
+    pages = Paginator(query(), listed.fetch, workers=workers).pages()
     next(pages)
     pages.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before

@@ -24,7 +24,7 @@ from classy_nb.errors import (
     UnauthorizedError,
     UnexpectedAnswerError,
 )
-from classy_nb.pagination.paginator import Walk
+from classy_nb.pagination.paginator import Paginator
 
 many = pytest.mark.parametrize("workers", [2, 8, 32])
 
@@ -54,8 +54,8 @@ def test_no_more_requests_than_pages_and_cuts(workers: int, number: int) -> None
 @many
 def test_three_pages_need_no_help(workers: int) -> None:
     listed = Listed(rows(300))
-    walk = Walk(query(), listed.fetch, workers=workers)
-    assert [len(page) for page in walk.pages()] == [100, 100, 100]
+    paginator = Paginator(query(), listed.fetch, workers=workers)
+    assert [len(page) for page in paginator.pages()] == [100, 100, 100]
     assert cuts(listed) == []
     assert len(listed.asked) == 4  # a full page is never believed to be the last
 
@@ -63,8 +63,8 @@ def test_three_pages_need_no_help(workers: int) -> None:
 @many
 def test_parts_tell_how_they_fit_together(workers: int) -> None:
     """Each range ends once, where the next one starts; in each the ids ascend."""
-    walk = Walk(query(), Keyed(range(1, 2501)).fetch, workers=workers)
-    parts = list(walk.parts())
+    paginator = Paginator(query(), Keyed(range(1, 2501)).fetch, workers=workers)
+    parts = list(paginator.parts())
     ends = {part.start: part.end for part in parts if part.finished}
     found: dict[int, list[int]] = {}
     for part in parts:
@@ -83,10 +83,10 @@ def test_parts_tell_how_they_fit_together(workers: int) -> None:
 def test_ranges_of_a_size_are_open_a_few_at_a_time(rows_per_range: int) -> None:
     workers = 4
     listed = Keyed(range(1, 6001), lambda asked: time.sleep(0 if asked["per_page"] == "1" else 0.002))
-    walk = Walk(query(), listed.fetch, workers=workers)
+    paginator = Paginator(query(), listed.fetch, workers=workers)
     open_ones: set[int] = set()
     finished = 0
-    for part in walk.parts(rows_per_range=rows_per_range):
+    for part in paginator.parts(rows_per_range=rows_per_range):
         open_ones.add(part.start)
         if part.finished:
             open_ones.discard(part.start)
@@ -121,7 +121,7 @@ def test_trap_20_at_full_speed_while_rows_come_and_go(seed: int) -> None:
 
 
 def everything(listed: Keyed, workers: int) -> list[int]:
-    return [i for page in Walk(query(), listed.fetch, workers=workers).pages() for i in ids(list(page))]
+    return [i for page in Paginator(query(), listed.fetch, workers=workers).pages() for i in ids(list(page))]
 
 
 def test_whoever_has_finished_helps_with_a_slow_range() -> None:
@@ -147,7 +147,7 @@ def test_one_worker_that_hangs_holds_up_little() -> None:
             assert release.wait(20)
 
     found: list[int] = []
-    for page in Walk(query(), Keyed(range(1, 9001), before).fetch, workers=4).pages():
+    for page in Paginator(query(), Keyed(range(1, 9001), before).fetch, workers=4).pages():
         found += ids(list(page))
         if len(found) >= 9000 - 5 * 100:
             release.set()
@@ -204,8 +204,8 @@ def test_trap_26_cuts_that_answer_nonsense_matter_little(records: list[Any]) -> 
             return {"data": records, "total": 2000, "current_page": 1}
         return listed.fetch(parameters, patient)
 
-    walk = Walk(query(), fetch, workers=8)
-    assert sorted(i for page in walk.pages() for i in ids(list(page))) == list(range(1, 2001))
+    paginator = Paginator(query(), fetch, workers=8)
+    assert sorted(i for page in paginator.pages() for i in ids(list(page))) == list(range(1, 2001))
     assert len(nonsense) <= 5 + 2 * 8
 
 
@@ -221,9 +221,9 @@ def test_a_key_that_is_refused_at_once_makes_it_page_numbers(workers: int, how: 
     assert len(listed.asked) <= 12 + 3 * workers + 6
 
 
-def note(walk: Walk, seen: Counter[int]) -> None:
+def note(paginator: Paginator, seen: Counter[int]) -> None:
     """Count each record that comes, also where the walk fails in the end."""
-    for page in walk.pages():
+    for page in paginator.pages():
         seen.update(ids(list(page)))
 
 
@@ -240,7 +240,7 @@ def test_trap_20_a_key_that_is_refused_in_the_middle_is_an_error(workers: int) -
 
         listed.before = before
         with pytest.raises(type(refusal)):
-            note(Walk(query(), listed.fetch, workers=workers), seen)
+            note(Paginator(query(), listed.fetch, workers=workers), seen)
         assert set(seen.values()) == {1}
         assert len(seen) < 2000
 
@@ -254,7 +254,7 @@ def test_a_filter_that_is_ignored_from_the_middle_on_is_an_error() -> None:
     listed.before = before
     seen: Counter[int] = Counter()
     with pytest.raises(UnexpectedAnswerError, match="out of order, in the middle of a list"):
-        note(Walk(query(), listed.fetch, workers=8), seen)
+        note(Paginator(query(), listed.fetch, workers=8), seen)
     assert set(seen.values()) <= {1}
 
 
@@ -282,8 +282,8 @@ def test_the_first_250_cost_three_and_sorted_six(workers: int) -> None:
 def test_behind_an_id() -> None:
     for workers in (1, 8):
         listed = Listed(rows(4000))
-        walk = Walk(query(where="status = success"), listed.fetch, workers=workers, after=6001)
-        found = [row for page in walk.pages() for row in page]
+        paginator = Paginator(query(where="status = success"), listed.fetch, workers=workers, after=6001)
+        found = [row for page in paginator.pages() for row in page]
         assert sorted(ids(found)) == [
             r["id"] for r in rows(4000) if r["id"] > 6001 and r["status"] == "success"
         ]
@@ -291,4 +291,4 @@ def test_behind_an_id() -> None:
             asked["filter"].startswith("status=success,id>") and int(asked["filter"].split(">")[1]) >= 6001
             for asked in listed.asked
         )
-        assert walk.total == 1000
+        assert paginator.total == 1000

@@ -7,7 +7,7 @@ import pytest
 from support.asking import CATALOG, recorded, refusal, sent
 
 from classy_nb.errors import UsageError
-from classy_nb.query.builder import Asking
+from classy_nb.query.builder import QueryBuilder
 
 
 def test_trap_33_tracking_codes_are_asked_for_with_all_flags() -> None:
@@ -119,7 +119,7 @@ def test_a_resource_without_lists_says_how_to_get_it() -> None:
 
 @pytest.mark.parametrize("timezone", ["UTC", "Asia/Kolkata"])
 def test_every_list_can_be_asked_for(timezone: str) -> None:
-    asking = Asking(CATALOG, timezone, {"organization": 7, "app": "idForTheTests123"})
+    asking = QueryBuilder(CATALOG, timezone, {"organization": 7, "app": "idForTheTests123"})
     values: dict[str, Any] = {"payout_date": 2026, "scope": "all", "payout_type": "online", "app": "x"}
     count = 0
     for kind in CATALOG.resources.values():

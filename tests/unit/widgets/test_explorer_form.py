@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classy_nb.catalog import load
-from classy_nb.query.builder import Asking, Query
+from classy_nb.query.builder import Query, QueryBuilder
 from classy_nb.widgets.explorer import facts
 from classy_nb.widgets.explorer.asked import check, endpoint_of, keywords, kind_of, own_keys
 from classy_nb.widgets.explorer.call import bad_name, call_text
 from classy_nb.widgets.explorer.form import OPERATORS, Form, FormError, Row
 
 CATALOG = load()
-ASKING = Asking(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "someApp"})
+ASKING = QueryBuilder(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "someApp"})
 LISTS = sorted(name for name, kind in CATALOG.resources.items() if kind.lists)
 
 
