@@ -173,13 +173,14 @@ class PageNumbers:
             first = pages == 0
             most = MOST_PER_PAGE if limit is None or not first else limit
             page = self._page(partial(page_holding, len(records)), first=first, most=most)
+            if page.start + len(page.records) <= len(records):
+                break  # empty, or the last page once more: it was not full, so the same number holds its end
             if len(page.records) > 1 and page.records == previous:
                 raise self._repeats(len(records))
-            if page.records:
-                del records[page.start :]  # sizes that do not divide each other make pages overlap
-                records += page.records
-                pages += 1
-            if not page.records or (page.last_page is not None and page.number >= page.last_page):
+            del records[page.start :]  # pages overlap where they have become smaller
+            records += page.records
+            pages += 1
+            if page.last_page is not None and page.number >= page.last_page:
                 break
             previous = page.records
         return records[:limit], max(pages, 1)
