@@ -381,7 +381,8 @@ def main() -> None:
         return
     verdicts = run(chosen, asked.jobs)
     survived = [mutant for mutant in chosen if verdicts[mutant.key] == "survived"]
-    print(*(f"\n{mutant.diff()}" for mutant in survived), sep="\n")
+    for mutant in survived:
+        print(f"\n{mutant.diff()}")
     share = 100 * (1 - len(survived) / len(chosen))
     print(f"\nnoticed {len(chosen) - len(survived)} of {len(chosen)} ({share:.0f}%)")
     if share < asked.at_least:
