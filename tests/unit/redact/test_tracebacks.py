@@ -56,7 +56,7 @@ def in_a_group(row: str) -> None:
 
 
 def locals_of(error: BaseException) -> str:
-    """Everything a debugger could show of an error and the errors behind it, except for the tests themselves."""
+    """Everything a debugger could show of an error and the errors behind it, except in the tests."""
     seen, waiting, text = set(), [error], ""
     while waiting:
         found = waiting.pop()
