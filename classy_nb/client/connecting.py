@@ -11,7 +11,7 @@ from classy_nb.http.auth import TokenAuth
 from classy_nb.http.client import HttpClient
 from classy_nb.http.rate_limit import DEFAULT_LIMIT, RateLimit
 from classy_nb.pagination.paginator import Paginator
-from classy_nb.query.builder import QueryBuilder
+from classy_nb.query import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
 
 from .connection import Classy

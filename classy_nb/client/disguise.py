@@ -9,7 +9,7 @@ from classy_nb.http.responses import message_of
 from classy_nb.redact import safe_path, scrub
 
 if TYPE_CHECKING:
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Query
 
 _OF_ERRORS = frozenset(
     ("error", "error_description", "message", "errors", "success", "status", "code", "queries_log")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from classy_nb.http.client import HttpClient
     from classy_nb.pagination.paginator import Part
     from classy_nb.progress import Watcher
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Query
 
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.progress import Watcher
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Query
 
 
 class Files:

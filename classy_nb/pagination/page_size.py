@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from classy_nb.query.builder import MOST_PER_PAGE
+from classy_nb.query import MOST_PER_PAGE
 
 SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
 """Page sizes to try, from the API's largest down."""

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.query.builder import MOST_PER_PAGE
+from classy_nb.query import MOST_PER_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from .page import Page, read_page
 from .page_size import SIZES, PageSize, smaller
 
 if TYPE_CHECKING:
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Query
 
 _TRIES_PER_SIZE = 2
 _MOST_SILENCE = 300.0

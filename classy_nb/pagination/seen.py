@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.query.builder import MOST_PER_PAGE
+from classy_nb.query import MOST_PER_PAGE
 
 from .keyset import persistently, to_the_end
 from .page import Page

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.query.builder import Query, QueryBuilder
+    from classy_nb.query import Query, QueryBuilder
 
     from .desk import Connection, Tell
     from .jobs import Job, Outcome

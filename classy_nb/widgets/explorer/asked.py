@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from classy_nb.catalog import Endpoint, Parameter, ResourceSpec
-    from classy_nb.query.builder import Query, QueryBuilder
+    from classy_nb.query import Query, QueryBuilder
 
 
 def own_keys(endpoint: Endpoint) -> tuple[str, ...]:

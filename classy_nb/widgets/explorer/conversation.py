@@ -23,7 +23,7 @@ from .form import Form, FormError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
     from .desk import Connection, Tell
 

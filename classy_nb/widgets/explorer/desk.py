@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
     from .share import Share
     from .work import Source

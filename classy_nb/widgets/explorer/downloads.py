@@ -16,7 +16,7 @@ from .share import Share
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
     from .desk import Connection, Tell
     from .jobs import Job

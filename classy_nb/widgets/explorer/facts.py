@@ -10,7 +10,7 @@ from .asked import endpoint_of, kind_of, label_of, own_keys
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, ResourceSpec
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
     from .form import Form
 

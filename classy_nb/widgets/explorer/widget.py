@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
     from .desk import Connection
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from classy_nb.errors import ExportError, InterruptedFetchError, UsageError
-from classy_nb.query.filters import read_conditions
+from classy_nb.query import read_conditions
 
 from .facts import values_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from classy_nb.catalog import Column
     from classy_nb.progress import Watcher
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Query
 
     from .jobs import Job
     from .share import Share

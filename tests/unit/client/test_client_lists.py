@@ -263,7 +263,7 @@ def test_a_value_that_the_document_does_not_name_is_warned_of_and_asked_for(
     connected: Classy, server: ScriptedServer
 ) -> None:
     serve(server, 0)
-    told = r"'status = succes': the API's document names no such value\. Did you mean 'success'\?"
+    told = r"'status = succes': the API's document does not list this value\. Did you mean 'success'\?"
     with pytest.warns(QueryWarning, match=told) as caught:
         connected.transactions(where="status = succes")
     assert caught[0].filename == __file__

@@ -53,7 +53,7 @@ def test_retention_counts_who_came_back() -> None:
     assert set(table["currency"]) == {"USD"}
 
 
-def test_a_year_is_complete_the_day_after_its_last() -> None:
+def test_a_year_is_complete_on_the_day_after_its_last() -> None:
     gifts = gifts_of({1: {2025: 1}})
     assert analysis.retention(gifts, today="2025-12-31")["complete"].tolist() == [False]
     assert analysis.retention(gifts, today="2026-01-01")["complete"].tolist() == [True]
@@ -61,7 +61,7 @@ def test_a_year_is_complete_the_day_after_its_last() -> None:
     assert analysis.retention(gifts)["complete"].dtype == "boolean"
 
 
-def test_a_fiscal_year_bears_the_year_it_ends_in() -> None:
+def test_a_fiscal_year_is_named_for_the_year_it_ends_in() -> None:
     gifts = analysis.gifts(transactions({"on": "2025-06-30"}, {"on": "2025-07-01"}, {"on": "2026-06-30"}))
     assert rows(analysis.retention(gifts, first_month=7), "year", "donors", "retained", "amount") == [
         [2025, 1, 0, 10.0],
@@ -69,7 +69,7 @@ def test_a_fiscal_year_bears_the_year_it_ends_in() -> None:
     ]
 
 
-def test_years_without_gifts_are_there() -> None:
+def test_years_without_gifts_are_included() -> None:
     table = analysis.retention(gifts_of({1: {2022: 5, 2025: 5}}), today=TODAY)
     assert rows(table, "year", "donors", "recaptured", "lapsed") == [
         [2022, 1, 0, 0],
@@ -95,7 +95,7 @@ def test_gains_and_losses_explain_the_growth() -> None:
     assert later[["downgraded", "lapsed, new", "lapsed, repeat"]].tolist() == [1, 1, 2]
 
 
-def test_cents_that_floats_cannot_hold_are_the_same_gift() -> None:
+def test_binary_fractions_do_not_make_a_donor_upgrade() -> None:
     year_before = [{"on": "2024-02-02", "amount": 0.1}, {"on": "2024-03-03", "amount": 0.2}]
     table = analysis.gain_loss(
         analysis.gifts(transactions(*year_before, {"on": "2025-02-02", "amount": 0.3})), 2025
@@ -117,7 +117,7 @@ def test_cohorts_follow_the_first_year() -> None:
     assert analysis.cohorts(gifts, "rate").loc[2023].tolist() == [1.0, 1 / 3, 2 / 3, 2 / 3]
     assert analysis.cohorts(gifts, "amount").loc[2024].tolist() == [110.0, 150.0, 0.0, pd.NA]
     assert {str(d) for d in donors.dtypes} == {"Int64"}
-    with pytest.raises(cn.UsageError, match="values='people' is none of 'donors', 'rate', 'amount'"):
+    with pytest.raises(cn.UsageError, match="values='people' must be one of 'donors', 'rate', 'amount'"):
         analysis.cohorts(gifts, "people")  # type: ignore[arg-type]
 
 
@@ -161,14 +161,14 @@ def test_second_gifts() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"first": "monthly"}, "first='monthly' is neither"),
+        ({"first": "monthly"}, "first='monthly' must be"),
         ({"within": 0}, "within=0 must be"),
         ({"within": True}, "within=True must be"),
-        ({"today": "soon"}, "today='soon' is no date"),
+        ({"today": "soon"}, "today='soon' is not a date"),
         ({"first_month": 13}, "first_month=13 must be"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(cn.UsageError, match=message):
         analysis.second_gift(gifts_of(HISTORY), **options)
 
@@ -189,7 +189,7 @@ def test_lybunt_and_sybunt() -> None:
         analysis.lybunt(gifts, "2026")  # type: ignore[arg-type]
 
 
-def test_gifts_after_the_year_do_not_matter() -> None:
+def test_gifts_after_the_year_are_ignored() -> None:
     gifts = gifts_of(HISTORY)
     assert analysis.lybunt(gifts, 2024)["donor_id"].tolist() == [2, 7]
     assert analysis.sybunt(gifts, 2025)["donor_id"].tolist() == [7]
@@ -206,7 +206,7 @@ def test_lapsed_donors_show_how_they_gave() -> None:
     assert rows(analysis.lybunt(gifts, 2026), "recurring", "anonymous") == [[True, True]]
 
 
-def test_contacts_are_added_in_place() -> None:
+def test_contacts_are_added_without_changing_the_order() -> None:
     people = analysis.lybunt(gifts_of(HISTORY), 2026)
     supporters = pd.DataFrame(
         {
@@ -230,7 +230,7 @@ def test_contacts_are_added_in_place() -> None:
         analysis.with_contacts(people.astype({"donor_id": "string"}), supporters)
 
 
-def test_rfm_scores_are_the_share_of_donors_who_are_worse() -> None:
+def test_rfm_scores_by_the_share_of_donors_who_are_worse() -> None:
     history = {donor: {2020 + n: 10.0 for n in range(donor)} for donor in range(1, 6)}
     table = analysis.rfm(gifts_of(history), today="2026-06-15").set_index("donor_id")
     assert rows(table.sort_index(), "recency", "frequency", "monetary", "score") == [
@@ -249,18 +249,20 @@ def test_donors_who_are_alike_score_alike() -> None:
 
 
 def test_every_pair_of_scores_has_the_documented_segment() -> None:
-    from classy_nb.analysis.rfm_scores import _GRID, SEGMENTS
-
     documented = {
         "Champions": ((5,), (4, 5)), "Loyal": ((3, 4), (4, 5)), "Potential loyal": ((4, 5), (2, 3)),
         "New": ((5,), (1,)), "Promising": ((4,), (1,)), "Need attention": ((3,), (3,)),
         "About to lapse": ((3,), (1, 2)), "Can't lose": ((1, 2), (5,)), "At risk": ((1, 2), (3, 4)),
         "Hibernating": ((1, 2), (1, 2)),
     }  # fmt: skip
-    pairs = {(r, f): name for name, (rs, fs) in documented.items() for r in rs for f in fs}
-    assert len(pairs) == 25
-    assert {(r, f): SEGMENTS[_GRID[r - 1, f - 1]] for r, f in pairs} == pairs
-    assert tuple(documented) == SEGMENTS
+    segments = {(r, f): name for name, (rs, fs) in documented.items() for r in rs for f in fs}
+    assert len(segments) == 25
+    # One donor for each pair of scores: 5 share each last day, and 5 share each number of gifts.
+    donors = [{"by": 10 * r + f, "on": f"2026-0{r}-0{9 - n}"} for r, f in segments for n in range(f)]
+    table = analysis.rfm(analysis.gifts(transactions(*donors)), today=TODAY)
+    found = {(row.recency, row.frequency): row.segment for row in table.itertuples()}
+    assert found == segments
+    assert tuple(documented) == analysis.SEGMENTS
 
 
 def test_gifts_after_today_are_not_scored() -> None:

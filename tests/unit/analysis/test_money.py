@@ -8,7 +8,7 @@ import classy_nb as cn
 from classy_nb import analysis
 
 
-def test_periods_without_gifts_are_there_with_zeros() -> None:
+def test_periods_without_gifts_are_included_with_zeros() -> None:
     gifts = analysis.gifts(
         transactions(
             {"on": "2026-01-30", "by": 1, "amount": 10.1},
@@ -30,11 +30,11 @@ def test_weeks_run_from_monday_to_sunday() -> None:
     weeks = analysis.by_period(gifts, "W")
     assert rows(weeks, "gifts") == [[1], [2]]
     assert [f"{day:%A %m-%d}" for day in weeks["period"]] == ["Monday 11-16", "Monday 11-23"]
-    with pytest.raises(cn.UsageError, match="length='day' is none of 'D', 'W', 'M', 'Q', 'Y'"):
+    with pytest.raises(cn.UsageError, match="length='day' must be one of 'D', 'W', 'M', 'Q', 'Y'"):
         analysis.by_period(gifts, "day")
 
 
-def test_currencies_have_rows_of_their_own() -> None:
+def test_each_currency_has_its_own_rows() -> None:
     frame = transactions({"on": "2026-01-05"}, {"on": "2026-02-05", "currency_code": "CAD", "amount": 7.0})
     table = analysis.by_period(analysis.gifts(frame))
     assert rows(table, "currency", "gifts", "amount") == [
@@ -52,7 +52,7 @@ MONEY = {
 SUMS = ("gross", "donations", "tickets", "covered_fees", "platform_fees", "processor_fees", "fees", "net")
 
 
-def test_gross_less_fees_is_net() -> None:
+def test_gross_minus_fees_is_net() -> None:
     frame = transactions(MONEY, {**MONEY, "on": "2026-02-01"}, {**MONEY, "status": "refunded"})
     table = analysis.gross_fees_net(frame)
     assert rows(table, "currency", "transactions", *SUMS) == [
@@ -66,7 +66,7 @@ def test_gross_less_fees_is_net() -> None:
     assert rows(analysis.gross_fees_net(frame, by="supporter_id"), "supporter_id", "net") == [[1, 213.64]]
 
 
-def test_what_was_charged_has_no_parts_and_not_every_row() -> None:
+def test_charged_amounts_have_no_parts_and_skip_other_gifts() -> None:
     charged = {
         "charged_total_gross_amount": 150.0, "charged_classy_fees_amount": 4.5,
         "charged_pp_fees_amount": 3.7, "charged_currency_code": "CAD",
@@ -75,7 +75,7 @@ def test_what_was_charged_has_no_parts_and_not_every_row() -> None:
     assert rows(table, "currency", "transactions", *SUMS) == [
         ["CAD", 1, 150.0, None, None, None, 4.5, 3.7, 8.2, 141.8]
     ]
-    with pytest.raises(cn.UsageError, match="prefix='net_' is none of '', 'raw_', 'charged_'"):
+    with pytest.raises(cn.UsageError, match="prefix='net_' must be one of '', 'raw_', 'charged_'"):
         analysis.gross_fees_net(transactions(), prefix="net_")
 
 
@@ -96,7 +96,7 @@ def test_amounts_that_do_not_add_up_are_found_to_the_cent() -> None:
     ]  # fmt: skip
 
 
-def test_the_leaderboard() -> None:
+def test_leaderboard() -> None:
     gifts = analysis.gifts(
         transactions(
             {"fundraising_page_id": 5, "by": 1, "amount": 30.0},

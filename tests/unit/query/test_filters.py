@@ -1,4 +1,4 @@
-"""``where=`` and periods: read, checked and written once; nothing that the API would read otherwise."""
+"""``where=`` and periods: read, checked, and sent as the API reads them."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ COLUMNS = {
 }
 
 
-def written(where: Any, timezone: str = "UTC") -> list[str]:
+def sent(where: Any, timezone: str = "UTC") -> list[str]:
     return [str(condition) for condition in read_conditions(where, COLUMNS, timezone)]
 
 
 @pytest.mark.parametrize(
-    ("where", "sent"),
+    ("where", "expected"),
     [
         ("status = success", "status=success"),
         ("status=success", "status=success"),
@@ -65,18 +65,18 @@ def written(where: Any, timezone: str = "UTC") -> list[str]:
         ("supporter.email_address = ann@example.org", "supporter.email_address=ann@example.org"),
     ],
 )
-def test_how_conditions_are_written(where: str, sent: str) -> None:
-    assert written(where) == [sent]
+def test_how_conditions_are_sent(where: str, expected: str) -> None:
+    assert sent(where) == [expected]
 
 
-def test_trap_17_several_conditions_stay_several() -> None:
-    assert written(["status = success", "id > 5"]) == ["status=success", "id>5"]
-    assert written(text for text in ("status = success", "id > 5")) == ["status=success", "id>5"]
-    assert written(None) == written([]) == []
+def test_trap_17_several_conditions_stay_separate() -> None:
+    assert sent(["status = success", "id > 5"]) == ["status=success", "id>5"]
+    assert sent(text for text in ("status = success", "id > 5")) == ["status=success", "id>5"]
+    assert sent(None) == sent([]) == []
 
 
 def test_trap_11_dates_are_in_the_connections_zone() -> None:
-    assert written("purchased_at >= 2026-01-31", "America/Los_Angeles") == [
+    assert sent("purchased_at >= 2026-01-31", "America/Los_Angeles") == [
         "purchased_at>=2026-01-31T08:00:00+0000"
     ]
 
@@ -84,14 +84,14 @@ def test_trap_11_dates_are_in_the_connections_zone() -> None:
 @pytest.mark.parametrize(
     ("where", "says"),
     [
-        ("", "is no condition"),
-        ("status", "is no condition"),
-        ("= success", "is no condition"),
-        ("status like suc%", "is no condition"),
-        ("status in (a, b)", "is no condition"),
-        ("1 = 1", "is no condition"),
-        (5, "is no condition"),
-        (["status = a", None], "is no condition"),
+        ("", "is not a condition"),
+        ("status", "is not a condition"),
+        ("= success", "is not a condition"),
+        ("status like suc%", "is not a condition"),
+        ("status in (a, b)", "is not a condition"),
+        ("1 = 1", "is not a condition"),
+        (5, "is not a condition"),
+        (["status = a", None], "is not a condition"),
         ("status =", "has no value"),
         ("status = ''", "has no value"),
         ("status = null", "cannot filter for missing values"),
@@ -117,28 +117,28 @@ def test_trap_11_dates_are_in_the_connections_zone() -> None:
         ("total_gross_amount > $5", "holds numbers"),
         ("total_gross_amount > .", "holds numbers"),
         ("is_anonymous = yes", "true or false"),
-        ("purchased_at > soon", "is no date"),
+        ("purchased_at > soon", "is not a date"),
         ("purchased_at = 2026-01-01T00:00:00.5", "fractions of a second"),
         ("items = 5", "nested data"),
         ("metadata = {}", "nested data"),
     ],
 )
-def test_what_is_refused_before_anything_is_sent(where: Any, says: str) -> None:
+def test_conditions_that_are_refused(where: Any, says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        written(where)
+        sent(where)
     assert says in str(caught.value)
 
 
 def test_trap_14_a_typo_gets_a_suggestion() -> None:
     with pytest.raises(UsageError, match="unknown column 'statsu'") as caught:
-        written("statsu = success")
+        sent("statsu = success")
     assert "Did you mean 'status'?" in str(caught.value)
 
 
-def test_trap_17_what_the_api_cannot_do_is_said() -> None:
+def test_trap_17_what_the_api_cannot_filter_is_left_to_pandas() -> None:
     for where in ("status = a, id > 5", "status = null", "status in (a, b)"):
-        with pytest.raises(UsageError, match="apply this one in pandas"):
-            written(where)
+        with pytest.raises(UsageError, match="apply this one to the frame in pandas"):
+            sent(where)
 
 
 text_values = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
@@ -164,7 +164,7 @@ def test_trap_16_any_text_is_refused_or_sent_unchanged(value: str, op: str, quot
 
 
 @given(st.text(max_size=30))
-def test_any_text_at_all_is_a_condition_or_a_usage_error(text: str) -> None:
+def test_any_text_is_a_condition_or_a_usage_error(text: str) -> None:
     try:
         found = read_conditions(text, COLUMNS, "UTC")
     except UsageError:
@@ -186,7 +186,7 @@ def test_periods_are_half_open(since: Any, until: Any, sent: list[str]) -> None:
     assert [str(condition) for condition in found] == sent
 
 
-def test_periods_on_a_day_have_no_zone() -> None:
+def test_a_period_on_a_column_of_days_has_no_zone() -> None:
     found = period("2026-01-31", 2027, COLUMNS["next_processing_date"], "America/Los_Angeles")
     assert [str(c) for c in found] == ["next_processing_date>=2026-01-31", "next_processing_date<2027-01-01"]
 
@@ -197,14 +197,14 @@ def test_a_period_must_not_be_empty(since: Any, until: Any) -> None:
         period(since, until, COLUMNS["purchased_at"], "UTC")
 
 
-def test_the_keyword_is_named() -> None:
+def test_an_error_names_the_keyword() -> None:
     for keywords in ({"since": "soon"}, {"until": "soon"}):
         (name,) = keywords
-        with pytest.raises(UsageError, match=f"^{name}='soon' is no date"):
+        with pytest.raises(UsageError, match=f"^{name}='soon' is not a date"):
             period(keywords.get("since"), keywords.get("until"), COLUMNS["purchased_at"], "UTC")
 
 
-def test_suggestions() -> None:
+def test_a_suggestion_lists_close_names_or_all_of_them() -> None:
     assert suggestion("statsu", COLUMNS) == "Did you mean 'status'?"
     assert suggestion("zzz", ["b", "a"]) == "Known: a, b."
     assert suggestion("zzz", []) == ""
@@ -212,3 +212,14 @@ def test_suggestions() -> None:
     assert many.startswith("Known: n00, n01,")
     assert many.endswith("n39, ....")
     assert find_column("id", COLUMNS, "by") is COLUMNS["id"]
+
+
+def test_a_value_that_the_document_does_not_list_is_worth_a_warning() -> None:
+    column = Column("status", "text", known=("success", "failed"))
+    (typo,) = read_conditions("status = succes", {"status": column}, "UTC")
+    assert typo.warning == (
+        "where='status = succes': the API's document does not list this value. Did you mean 'success'?"
+    )
+    for fine in ("status = SUCCESS", "status != failed", "status > a"):
+        (condition,) = read_conditions(fine, {"status": column}, "UTC")
+        assert condition.warning is None

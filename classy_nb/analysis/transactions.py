@@ -1,4 +1,8 @@
-"""Which transactions count as gifts, and what became of the others."""
+"""Which transactions count as gifts, and what became of the others.
+
+The frame of ``classy.transactions()`` comes in; a frame of gifts, which almost every other calculation
+takes, or an account of what was left out comes back.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from classy_nb.errors import UsageError
+from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
 
@@ -28,9 +33,16 @@ FIELDS = (
     "payment_method",
     "is_anonymous",
 )
-CALL = "classy.transactions()"
+_LEFT_OUT = {
+    "reason": col.TEXT,
+    "counted": col.FLAG,
+    "transactions": col.ID,
+    "amount": col.MONEY,
+    "currency": col.TEXT,
+}
 
 
+@clear_tracebacks
 def gifts(
     transactions: pd.DataFrame,
     *,
@@ -40,26 +52,25 @@ def gifts(
 ) -> pd.DataFrame:
     """Return the transactions that count as gifts, one row each, oldest first.
 
-    A gift is a transaction whose status is in *status* and whose *amount* is above zero. So these are
-    left out: failed, incomplete, canceled and voided checkouts; test gifts; refunds (the whole gift:
-    the API tells of no partial ones); chargebacks, lost or still open; payments that are pending; free
-    registrations; tickets without a charitable part. :func:`left_out` counts them.
+    A gift is a transaction whose status is in *status* and whose *amount* is above zero. This leaves out
+    failed, incomplete, canceled and voided checkouts; test gifts; refunds (of the whole gift: the API
+    reports no partial ones); chargebacks, lost or still open; pending payments; free registrations; and
+    tickets without a charitable part. :func:`left_out` counts them.
 
-    Offline gifts count like any other, on the day they were made (not the day they were typed in), and
-    are marked. So do gifts of donors who asked to be anonymous: that is a wish about what is shown, the
-    donor is still known. Gifts without a supporter (some channels send none) count as money; no
-    calculation about donors can use them. Soft credits are no transactions and do not appear.
+    Offline gifts count like any other, on the day they were made (not the day they were entered), and
+    are marked. So do gifts of donors who asked to be anonymous: that is a wish about what is shown; the
+    donor is still known. Gifts without a supporter (some channels send none) count as money, but no
+    calculation about donors can use them. Soft credits are not transactions and do not appear.
 
     Parameters
     ----------
     transactions
-        What ``classy.transactions()`` returned, with any dtype backend. ``fields=analysis.FIELDS``
+        What ``classy.transactions()`` returned, with either dtype backend. ``fields=analysis.FIELDS``
         fetches only what is needed, and nothing that names a person.
     amount
-        The column that is counted. The default is the gift itself, in the organization's currency,
-        without tickets' costs and without fees that the donor covered; ``total_gross_amount`` is all
-        that was paid. With ``raw_...`` or ``charged_...`` the currency is that of the donor or of the
-        settlement.
+        The column to count. The default is the gift itself, in the organization's currency, without the
+        cost of tickets and without fees that the donor covered; ``total_gross_amount`` is everything that
+        was paid. ``raw_...`` is in the donor's currency, ``charged_...`` in that of the settlement.
     status
         Statuses that count.
     donor
@@ -70,7 +81,7 @@ def gifts(
     -------
     pandas.DataFrame
         ``id`` (Int64), ``donor_id`` (Int64; text if *donor* is text), ``purchased_at``
-        (datetime64[us, the frame's zone]), ``date`` (datetime64[us]: the local day in that zone),
+        (datetime64[us, the frame's time zone]), ``date`` (datetime64[us]: the local day in that zone),
         ``amount`` (Float64, major units of ``currency``), ``currency`` (string), ``recurring``,
         ``anonymous``, ``offline`` (boolean), ``campaign_id``, ``fundraising_page_id``,
         ``fundraising_team_id``, ``recurring_donation_plan_id`` (Int64). The same columns for no rows.
@@ -78,7 +89,7 @@ def gifts(
     Raises
     ------
     UsageError
-        A column is missing, ``purchased_at`` has no zone, or *status* is empty.
+        A column is missing, ``purchased_at`` has no time zone, or *status* is empty.
 
     Notes
     -----
@@ -90,6 +101,7 @@ def gifts(
     return pd.DataFrame(chosen.reset_index(drop=True))
 
 
+@clear_tracebacks
 def left_out(
     transactions: pd.DataFrame,
     *,
@@ -97,7 +109,7 @@ def left_out(
     status: str | Sequence[str] = ("success",),
     donor: str = "supporter_id",
 ) -> pd.DataFrame:
-    """Account for every transaction: what counts as a gift, and why the others do not.
+    """Account for every transaction: which count as gifts, and why the others do not.
 
     Parameters
     ----------
@@ -107,9 +119,9 @@ def left_out(
     Returns
     -------
     pandas.DataFrame
-        One row per reason and currency, what counts first: ``reason`` (string), ``counted`` (boolean),
-        ``transactions`` (Int64), ``amount`` (Float64, major units) and ``currency`` (string). The
-        numbers add up to ``len(transactions)``.
+        One row per reason and currency, those that count first: ``reason`` (string), ``counted``
+        (boolean), ``transactions`` (Int64), ``amount`` (Float64, major units) and ``currency`` (string).
+        The ``transactions`` add up to ``len(transactions)``.
 
     Raises
     ------
@@ -118,7 +130,7 @@ def left_out(
     """
     frame = _prepared(transactions, amount, donor)
     counted = _counts(frame, status)
-    wrong_status = ~frame["status"].isin(_statuses(status))
+    # Each line overrides those above it, so that a transaction has the most telling reason of several.
     reason = pd.Series("gift", index=frame.index, dtype=col.TEXT)
     reason = reason.mask(
         counted & frame["donor_id"].isna(), "gift without a supporter: counted as money only"
@@ -126,48 +138,53 @@ def left_out(
     reason = reason.mask(~counted, "no gift in it: free registration or ticket")
     reason = reason.mask(~counted & frame["currency"].isna(), "no currency")
     reason = reason.mask(~counted & frame["purchased_at"].isna(), "no date")
+    wrong_status = ~frame["status"].isin(statuses(status))
     reason = reason.mask(wrong_status, "status " + frame["status"].fillna("missing"))
-    table = frame.assign(reason=reason, counted=counted).groupby(
+    groups = frame.assign(reason=reason, counted=counted).groupby(
         ["counted", "reason", "currency"], dropna=False, sort=True
     )
-    found = table.agg(transactions=("id", "size"), amount=("amount", "sum")).reset_index()
-    found = found.sort_values(
+    table = groups.agg(transactions=("id", "size"), amount=("amount", "sum")).reset_index()
+    table = table.sort_values(
         ["counted", "transactions", "reason", "currency"], ascending=[False, False, True, True]
     )
-    dtypes = {
-        "reason": col.TEXT,
-        "counted": col.FLAG,
-        "transactions": col.ID,
-        "amount": col.MONEY,
-        "currency": col.TEXT,
-    }
-    return (
-        col.typed({name: found[name] for name in dtypes}, dtypes).round({"amount": 2}).reset_index(drop=True)
-    )
+    table = col.typed({name: table[name] for name in _LEFT_OUT}, _LEFT_OUT)
+    return table.round({"amount": 2}).reset_index(drop=True)
+
+
+def statuses(status: str | Sequence[str]) -> list[str]:
+    """Return *status* as a list.
+
+    Raises
+    ------
+    UsageError
+        It is empty.
+    """
+    chosen = [status] if isinstance(status, str) else list(status)
+    if not chosen:
+        raise UsageError("status= is empty.", advice="Say which statuses count, such as status='success'.")
+    return chosen
 
 
 def _prepared(frame: Any, amount: str, donor: str) -> pd.DataFrame:
-    currency = currency_of(amount)
-    changed = {"donation_gross_amount": amount, "currency_code": currency, "supporter_id": donor}
-    names = [changed.get(name, name) for name in FIELDS if name != "parent_transaction_id"]
-    col.need(frame, names, CALL)
-    moments = col.instants(frame, "purchased_at", CALL)
+    """Return the columns of :func:`gifts` and the status, for all transactions."""
+    currency = col.currency_of(amount)
+    renamed = {"donation_gross_amount": amount, "currency_code": currency, "supporter_id": donor}
+    names = [renamed.get(name, name) for name in FIELDS if name != "parent_transaction_id"]
+    col.need(frame, names, col.TRANSACTIONS)
+    moments = col.instants(frame, "purchased_at", col.TRANSACTIONS)
     plan = frame["recurring_donation_plan_id"].astype(col.ID)
+    offline = frame["payment_method"].astype(col.TEXT).eq("Offline")
     return pd.DataFrame(
         {
             "id": frame["id"].astype(col.ID),
             "donor_id": col.key(frame, donor),
             "purchased_at": moments,
-            "date": col.local_day(moments),
+            "date": col.days_of(moments),
             "amount": frame[amount].astype(col.MONEY),
             "currency": frame[currency].astype(col.TEXT),
             "recurring": plan.notna().astype(col.FLAG),
             "anonymous": col.flag(frame, "is_anonymous"),
-            "offline": frame["payment_method"]
-            .astype(col.TEXT)
-            .eq("Offline")
-            .astype(col.FLAG)
-            .fillna(value=False),
+            "offline": offline.astype(col.FLAG).fillna(value=False),
             "campaign_id": frame["campaign_id"].astype(col.ID),
             "fundraising_page_id": frame["fundraising_page_id"].astype(col.ID),
             "fundraising_team_id": frame["fundraising_team_id"].astype(col.ID),
@@ -177,19 +194,6 @@ def _prepared(frame: Any, amount: str, donor: str) -> pd.DataFrame:
     )
 
 
-def currency_of(amount: str) -> str:
-    """Return the column that names the currency of an amount: each prefix has its own."""
-    prefix = amount.partition("_")[0]
-    return f"{prefix}_currency_code" if prefix in {"raw", "charged"} else "currency_code"
-
-
 def _counts(frame: pd.DataFrame, status: str | Sequence[str]) -> Any:
-    given = frame["status"].isin(_statuses(status)) & (frame["amount"].fillna(0) > 0)
+    given = frame["status"].isin(statuses(status)) & (frame["amount"].fillna(0) > 0)
     return (given & frame["purchased_at"].notna() & frame["currency"].notna()).astype(bool)
-
-
-def _statuses(status: str | Sequence[str]) -> list[str]:
-    chosen = [status] if isinstance(status, str) else list(status)
-    if not chosen:
-        raise UsageError("status= is empty.", advice="Say which statuses count, such as status='success'.")
-    return chosen

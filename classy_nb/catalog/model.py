@@ -1,4 +1,8 @@
-"""Endpoints (one GET each) and the resources they make up."""
+"""What the API offers: columns and records, parameters, endpoints and resources.
+
+These are the parts of the catalog, each read from the short form that ``catalog.json`` has for it. Every
+room that names a column or a path uses them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,71 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+KINDS: Mapping[str, str] = {
+    "int": "Int64",
+    "float": "Float64",
+    "bool": "boolean",
+    "text": "string",
+    "last4": "string",
+    "datetime": "datetime64[us, {timezone}]",
+    "date": "datetime64[us]",
+    "list": "object",
+    "json": "object",
+}
+"""Column kinds and the pandas dtype of each.
+
+``text`` is never read as a number (postal codes keep their zeros), ``last4`` is text that is padded with
+zeros to four characters, ``datetime`` is an instant, ``date`` is a day without a time zone (naive midnight),
+``list`` and ``json`` hold Python objects. ``object`` (a nested record) has no dtype: its columns are in the
+frame as ``name.column``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a record or of a frame."""
+
+    name: str
+    kind: str
+    nullable: bool = False
+    record: str | None = None
+    """The record of a nested object or of a list's items."""
+    known: tuple[str, ...] = ()
+    """The texts that the vendor's document lists, if any. Others may occur."""
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Column:
+        """Read the catalog's short form: ``int?``, ``{Supporter}``, ``[TransactionItem]``, ``text:a|b``."""
+        text, _, known = text.partition(":")
+        nullable = text.endswith("?")
+        text = text.removesuffix("?")
+        if text[0] == "{":
+            return cls(name, "object", nullable, text[1:-1])
+        if text[0] == "[":
+            item = text[1:-1]
+            return cls(name, "list", nullable, None if item in KINDS else item)
+        return cls(name, text, nullable, known=tuple(known.split("|")) if known else ())
+
+    def dtype(self, timezone: str = "UTC") -> str:
+        """Return the name of the column's pandas dtype in a frame."""
+        return KINDS[self.kind].format(timezone=timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One kind of JSON object, with its columns in the catalog's order."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def parse(cls, name: str, columns: Mapping[str, str]) -> Record:
+        """Read one record of ``catalog.json``."""
+        return cls(name, tuple(Column.parse(key, text) for key, text in columns.items()))
+
+    def column(self, name: str) -> Column | None:
+        """Return the column called *name*, or None."""
+        return next((c for c in self.columns if c.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +92,8 @@ class Parameter:
 
     @property
     def keyword(self) -> str:
-        """The Python keyword: ``fundraisingTeams`` is ``fundraising_teams``."""
-        return _CAMEL.sub(r"_\1", self.name).lower()
+        """The Python keyword: ``fundraisingTeams`` becomes ``fundraising_teams``."""
+        return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", self.name).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +105,7 @@ class Endpoint:
     kind: str
     """``list`` (paginated), ``bare`` (a JSON array), ``envelope`` (payouts) or ``object``."""
     record: str
-    """Name of the record answered; a column kind where the items are plain values."""
+    """Name of the record in the response, or a column kind if the items are plain values."""
     resource: str
     key: str | None = None
     """The path key that is the record's own id: ``transaction`` in ``/transactions/{transaction}``."""
@@ -86,7 +154,7 @@ class Endpoint:
 
     @property
     def is_list(self) -> bool:
-        """Whether the answer becomes a frame (many records) rather than a Series (one)."""
+        """Whether the response becomes a frame (many records) instead of a Series (one)."""
         return self.kind != "object"
 
     @property
@@ -96,7 +164,7 @@ class Endpoint:
 
     @property
     def member_only(self) -> bool:
-        """Whether the vendor declares that an application's token is not enough."""
+        """Whether the vendor declares that it takes a member's token; an application's is not enough."""
         return "member_only" in self.flags
 
     @property
@@ -107,17 +175,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ResourceSpec:
-    """A kind of record and the endpoints that answer it."""
+    """A kind of record and the endpoints that return it."""
 
     name: str
     endpoints: tuple[Endpoint, ...]
 
     @property
     def lists(self) -> tuple[Endpoint, ...]:
-        """Endpoints that answer many records."""
+        """Endpoints that return many records."""
         return tuple(e for e in self.endpoints if e.is_list)
 
     @property
     def objects(self) -> tuple[Endpoint, ...]:
-        """Endpoints that answer one record."""
+        """Endpoints that return one record."""
         return tuple(e for e in self.endpoints if not e.is_list)

@@ -1,4 +1,4 @@
-"""Whatever people write for a date becomes one instant, in the one form that the API takes."""
+"""Dates as people write them become one instant, in the one form that the API takes."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classy_nb.errors import UsageError
-from classy_nb.query.dates import day, instant, literal, zone
+from classy_nb.query.dates import day, filter_literal, instant, zone
 
 LA = "America/Los_Angeles"
 FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+0000")
@@ -30,16 +30,16 @@ def parsed(text: str) -> datetime:
 def test_trap_15_an_aware_datetime_is_the_same_instant_to_the_second(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     # Across zones, moments in an hour that clocks repeat equal nothing: so both in UTC.
-    assert parsed(literal(instant(moment, LA))) == moment.astimezone(UTC)
+    assert parsed(filter_literal(instant(moment, LA))) == moment.astimezone(UTC)
     assert instant(moment, LA) == moment.astimezone(UTC)
 
 
 @given(aware, st.sampled_from([">=", "<", ">", "<="]), st.integers(-2, 2))
-def test_trap_15_fractions_are_rounded_so_that_the_operator_keeps_its_meaning(
+def test_trap_15_rounding_a_fraction_keeps_the_operators_meaning(
     moment: datetime, op: str, seconds: int
 ) -> None:
-    """For each whole second around the moment: it satisfies the literal as it satisfies the moment."""
-    bound = parsed(literal(instant(moment, "UTC"), op))
+    """For each whole second around the moment: it satisfies the filter_literal as it satisfies the moment."""
+    bound = parsed(filter_literal(instant(moment, "UTC"), op))
     record = moment.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
     compare = {">=": "__ge__", "<": "__lt__", ">": "__gt__", "<=": "__le__"}[op]
     assert getattr(record, compare)(bound) == getattr(record, compare)(moment.astimezone(UTC))
@@ -83,8 +83,8 @@ def test_trap_11_a_naive_datetime_is_in_the_connections_zone(moment: datetime, n
     ],
     ids=repr,
 )
-def test_what_people_write(value: Any, text: str) -> None:
-    assert literal(instant(value, LA)) == text
+def test_dates_as_people_write_them(value: Any, text: str) -> None:
+    assert filter_literal(instant(value, LA)) == text
 
 
 @pytest.mark.parametrize(("op", "second"), [(">=", "01"), ("<", "01"), (">", "00"), ("<=", "00")])
@@ -99,13 +99,13 @@ def test_what_people_write(value: Any, text: str) -> None:
     ids=str,
 )
 def test_trap_15_no_fraction_is_ever_sent(moment: Any, op: str, second: str) -> None:
-    assert literal(instant(moment, "UTC"), op) == f"2026-01-01T00:00:{second}+0000"
+    assert filter_literal(instant(moment, "UTC"), op) == f"2026-01-01T00:00:{second}+0000"
 
 
 @pytest.mark.parametrize("op", ["=", "!="])
-def test_trap_15_a_fraction_cannot_be_equal(op: str) -> None:
+def test_trap_15_a_fraction_equals_no_record(op: str) -> None:
     with pytest.raises(UsageError, match="fractions of a second"):
-        literal(instant("2026-01-01T00:00:00.5", "UTC"), op)
+        filter_literal(instant("2026-01-01T00:00:00.5", "UTC"), op)
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_trap_15_a_fraction_cannot_be_equal(op: str) -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_date(value: Any) -> None:
+def test_what_is_not_a_date(value: Any) -> None:
     with pytest.raises(UsageError, match=r"^since=") as caught:
         instant(value, "UTC")
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00", datetime.max])  # noqa: DTZ901
-def test_moments_that_leave_the_calendar_in_utc(moment: Any) -> None:
+def test_moments_outside_the_calendar_in_utc_are_refused(moment: Any) -> None:
     where = "Asia/Kolkata" if isinstance(moment, str) else LA
     with pytest.raises(UsageError, match="out of range"):
         instant(moment, where, "until")
