@@ -30,8 +30,8 @@ class MessageWidget(anywidget.AnyWidget):
 
     What people type and what they see goes by messages ``{"kind": ...}``, so that neither is saved with the
     notebook. A view says ``hello`` when it is drawn and is sent the whole state, which also serves reloaded
-    pages and second views. Messages arrive on the main thread or (with ipykernel 7.1) on another one: handlers
-    are short, guarded by locks, and leave long work to threads (see :meth:`background`).
+    pages and second views. Messages arrive on the main thread or (with ipykernel 7.1) on another one:
+    handlers are short, guarded by locks, and leave long work to threads (see :meth:`background`).
 
     A subclass sets ``_esm`` and ``_css`` (see :func:`esm`, :func:`css`) and ``instructions``, and overrides
     :meth:`state` and :meth:`receive`.

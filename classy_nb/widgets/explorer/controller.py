@@ -136,8 +136,6 @@ class Controller:
             "here": lambda _: self._still_shown.set(),
         }
 
-    # What the widget calls
-
     def receive(self, kind: str, message: Mapping[str, Any]) -> None:
         """Do what a message asks for; say what is wrong with it."""
         handler = self._handlers.get(kind)
@@ -215,8 +213,6 @@ class Controller:
         if not self._still_shown.is_set():
             self.cancel()
 
-    # The form
-
     def _form_changed(self, message: Mapping[str, Any]) -> None:
         state, before = self.state, self.state.form
         form = state.form = tidy(Form.read(message.get("form")), self._queries)
@@ -240,7 +236,7 @@ class Controller:
         texts, key, problem, field = {"frame": ""}, "", "", ""
         try:
             keywords, _ = check(self.state.form, self._queries)
-            key = self._call_key(keywords)
+            key = _call_key(self.state.form.resource, keywords)
             texts = self._call_texts(keywords)
         except FormError as error:
             problem, field = error.what, error.field
@@ -269,10 +265,6 @@ class Controller:
             texts["csv"] = notebook.call_text(f"{called}.to_csv", keywords, name)
         return {button: comment + text for button, text in texts.items()}
 
-    def _call_key(self, keywords: Mapping[str, Any]) -> str:
-        """Return a text that is equal for equal calls."""
-        return repr((self.state.form.resource, sorted(keywords.items(), key=lambda pair: pair[0])))
-
     def _default_file(self) -> str:
         today = datetime.now().date()  # noqa: DTZ005 - the reader's calendar
         return f"{self.state.form.resource}_{today.isoformat()}.csv"
@@ -289,12 +281,13 @@ class Controller:
             raise FormError(problem, "variable")
         return name
 
-    # The buttons: each checks the form, then starts a job that fetches in a thread and finishes here
+    # Each button checks the form, then starts a job that fetches in a thread and finishes under the lock.
 
     def _preview(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
         keywords, query = check(self.state.form, self._queries)
         name, resource = self.state.form.resource, self._resource()
+        key = _call_key(name, keywords)
 
         def fetch(job: Job) -> pd.DataFrame:
             return resource(limit=PREVIEW_ROWS, progress=job.progress, **keywords)
@@ -303,7 +296,7 @@ class Controller:
             total = frame.attrs.get("classy", {}).get("total")
             of = "" if total is None else f" of {total:,}"
             caption = f"{name}: the first {len(frame)}{of} rows by id, fetched at {_now()}"
-            self.state.preview = Preview(name, query, frame, caption, self._call_key(keywords))
+            self.state.preview = Preview(name, query, frame, caption, key)
             self._tell("preview", **self._preview_message())
             return f"Fetched {len(frame)}{of} rows." if len(frame) else "No records match."
 
@@ -318,13 +311,14 @@ class Controller:
             seen = [str(status) for status in preview.frame["status"].dropna()]
         spec = resource_of(self.state.form, self._queries)
         statuses = statuses_to_count(spec, self._queries, query, keywords, seen)
+        key = _call_key(name, keywords)
 
         def show(counts: dict[str, Any]) -> str:
             requests = counted(counts["requests"], "request")
             self.state.counts = {
                 **counts,
                 "resource": name,
-                "key": self._call_key(keywords),
+                "key": key,
                 "caption": f"{counts['total']:,} {name}, counted at {_now()} with {requests}",
             }
             self._tell("counts", shown=self.state.counts)
@@ -452,8 +446,6 @@ class Controller:
             return {"shown": None}
         return {"shown": self.state.preview.as_message(personal=self.state.personal)}
 
-    # Downloads
-
     def _pull(self, message: Mapping[str, Any]) -> None:
         offset = message.get("offset")
         self._downloads.pull(_word(message, "ticket"), offset if isinstance(offset, int) else -1)
@@ -479,8 +471,6 @@ class Controller:
                 self._downloads.drop()
                 self._tell("job", **self._job_message())
                 self._say("The file was not fetched in time and was dropped: press Download again.", "error")
-
-    # Jobs
 
     def _resource(self) -> Resource:
         resource: Resource = getattr(self.connection, self.state.form.resource)
@@ -546,8 +536,6 @@ class Controller:
         ticket = None if download is None else download.ticket
         return {"running": ticket is not None, "label": "Downloading", "ticket": ticket}
 
-    # What is said
-
     def _say(self, text: str, tone: Tone = "", *, question: Question | None = None) -> None:
         self.state.text, self.state.tone, self.state.question = text, tone, question
         self._tell("status", **self._status_message())
@@ -568,6 +556,11 @@ class Controller:
         if asked is not None:
             question = {"action": asked.action, "yes": asked.yes, "about": asked.about}
         return {"text": self.state.text, "tone": self.state.tone, "question": question}
+
+
+def _call_key(resource: str, keywords: Mapping[str, Any]) -> str:
+    """Return a text that is equal for equal calls: tells whether the form has changed since."""
+    return repr((resource, sorted(keywords.items(), key=lambda pair: pair[0])))
 
 
 def _now() -> str:
