@@ -4,14 +4,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from classy_nb.widgets.explorer.asked import check, endpoint_of, keywords, kind_of, own_keys
+from classy_nb.widgets.explorer.call import bad_name, call_text
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classy_nb.catalog import load
 from classy_nb.query import Query, QueryBuilder
 from classy_nb.widgets.explorer import facts
-from classy_nb.widgets.explorer.asked import check, endpoint_of, keywords, kind_of, own_keys
-from classy_nb.widgets.explorer.call import bad_name, call_text
 from classy_nb.widgets.explorer.form import OPERATORS, Form, FormError, Row
 
 CATALOG = load()
