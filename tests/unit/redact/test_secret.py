@@ -26,7 +26,7 @@ def test_reveal_is_the_only_way_to_the_text():
 
 
 @pytest.mark.parametrize("length", [1, 8, 500])
-def test_the_mask_does_not_tell_the_length(length):
+def test_the_mask_does_not_reveal_the_length(length):
     assert repr(Secret("x" * length)) == repr(Secret(CANARY))
 
 
@@ -57,17 +57,17 @@ def test_an_empty_secret_is_false():
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickling_is_refused_and_leaves_nothing_in_the_bytes(protocol):
     written = io.BytesIO()
-    with pytest.raises(TypeError, match="Secrets are not pickled"):
+    with pytest.raises(TypeError, match="Secrets cannot be pickled"):
         pickle.Pickler(written, protocol).dump({"a": "kept", "secret": Secret(CANARY)})
     assert CANARY.encode() not in written.getvalue()
 
 
 def test_state_is_refused_too():
-    with pytest.raises(TypeError, match="Secrets are not pickled"):
+    with pytest.raises(TypeError, match="Secrets cannot be pickled"):
         Secret(CANARY).__getstate__()
 
 
-def test_json_refuses_it_and_shows_the_mask_where_told_to_use_text():
+def test_json_refuses_it_or_shows_the_mask():
     with pytest.raises(TypeError) as caught:
         json.dumps({"secret": Secret(CANARY)})
     assert CANARY not in str(caught.value)
@@ -80,7 +80,7 @@ def test_copies_are_the_same_object():
     assert copy.deepcopy({"a": [secret]})["a"][0] is secret
 
 
-def test_a_secret_does_not_change():
+def test_a_secret_is_immutable():
     secret = Secret(CANARY)
     with pytest.raises(AttributeError, match="cannot be changed"):
         secret._text = "other"
@@ -90,7 +90,7 @@ def test_a_secret_does_not_change():
 
 
 @pytest.mark.parametrize("use", [len, iter, lambda s: "Bearer " + s, lambda s: s + "x", lambda s: s[0], vars])
-def test_what_does_not_know_secrets_fails(use):
+def test_code_that_does_not_know_secrets_fails(use):
     with pytest.raises(TypeError) as caught:
         use(Secret(CANARY))
     assert CANARY not in str(caught.value)
@@ -119,5 +119,5 @@ def test_trap_48_a_traceback_with_locals_shows_the_mask():
 
 
 @pytest.mark.parametrize("value", [b"canary-bytes", 12345, None, ["canary"]])
-def test_making_one_never_raises_because_that_would_show_the_value(value):
+def test_creating_one_never_raises_because_that_would_show_the_value(value):
     assert repr(Secret(value)) == f"Secret('{MASK}')"

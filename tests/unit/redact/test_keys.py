@@ -25,7 +25,7 @@ JSON = st.recursive(
 )
 
 
-def test_trap_41_a_token_answer_keeps_its_shape_only():
+def test_trap_41_only_the_shape_of_a_token_response_stays():
     assert redact(TOKEN_ANSWER, SECRET_KEYS) == {
         "access_token": "REDACTED",
         "expires_in": 7200,
@@ -35,7 +35,7 @@ def test_trap_41_a_token_answer_keeps_its_shape_only():
 
 
 @pytest.mark.parametrize("key", ["client_secret", "Client_Secret", "client-secret", "CLIENT-SECRET"])
-def test_trap_41_a_token_request_is_masked_whatever_the_letter_case(key):
+def test_trap_41_a_token_request_is_masked_in_any_letter_case(key):
     assert redact({"grant_type": "client_credentials", key: "s"}, SECRET_KEYS) == {
         "grant_type": "client_credentials",
         key: "REDACTED",
@@ -52,7 +52,7 @@ def test_nested_values_are_masked_one_by_one_and_none_stays():
     assert given_ == before
 
 
-def test_a_function_may_choose_the_keys():
+def test_a_function_can_choose_the_keys():
     row = {"id": 7, "billing_last_name": "Doe", "member.phone": "555", "status": "success"}
     assert redact(row, is_personal) == {
         "id": 7,
@@ -67,7 +67,7 @@ def test_tuples_stay_tuples():
 
 
 @given(JSON)
-def test_what_is_redacted_once_stays_as_it_is(value):
+def test_redacting_twice_changes_nothing(value):
     once = redact(value, {"token"})
     assert redact(once, {"token"}) == once
     assert shape(once) == shape(value)
@@ -86,7 +86,7 @@ def test_trap_41_secret_headers(header):
     assert header in SECRET_HEADERS
 
 
-def test_the_lists_are_in_the_form_in_which_they_are_compared():
+def test_the_lists_are_in_the_normalized_form():
     assert all(key == key.lower().replace("-", "_") for key in SECRET_KEYS | PERSONAL_KEYS)
     assert all(header == header.lower() for header in SECRET_HEADERS)
 
@@ -154,7 +154,7 @@ def test_columns_that_are_not_personal(column):
     assert not is_personal(column)
 
 
-def test_every_column_of_the_catalog_that_sounds_like_a_person_is_known():
+def test_every_column_of_the_catalog_that_sounds_personal_is_masked():
     """A new catalog may bring new columns: their names decide, and the exceptions are listed here."""
     harmless = {"default_page_appeal_email", "default_page_thank_you_email", "virtual_support_phone"} | {
         "default_team_appeal_email",
