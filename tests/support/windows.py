@@ -5,7 +5,7 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from classy_nb.http.rate_limit import RateLimit
+from classy_nb.http import RateLimit
 from support.connection import Pauses
 
 

@@ -15,7 +15,7 @@ from support.threads import walkers
 
 from classy_nb.client import Classy, connect
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.http.cancel import Cancel, NeverCancelled
+from classy_nb.http import Cancel
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_stop_ends_a_pause() -> None:
     stop.tick = lambda: ticks.append(1) or (stop.set() if len(ticks) == 1 else None)
     started = time.monotonic()
     with pytest.raises(InterruptedFetchError, match="Stopped"):
-        stop.pause(30)
+        stop.sleep(30)
     assert time.monotonic() - started < 5
     assert ticks == [1]
     assert stop.is_set()

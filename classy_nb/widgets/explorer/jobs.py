@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb.errors import ClassyError, InterruptedFetchError, kept_warnings
-from classy_nb.http.connections import hang_up
 from classy_nb.widgets.words import words
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Job:
         self._tell(self)
 
     def cancel(self) -> None:
-        """Ask it to end; what it is waiting for is hung up."""
+        """Ask it to end; what it is still waiting for is dropped."""
         if not self._cancelled.is_set():
             self._cancelled.set()
             threading.Thread(target=self._break_off, name="classy_nb-panel-cancel", daemon=True).start()
@@ -102,8 +101,6 @@ class Job:
     def _break_off(self) -> None:
         begun = time.monotonic()
         while self._thread.is_alive() and (passed := time.monotonic() - begun) < _LONGEST_TO_END:
-            if self._thread.ident is not None:
-                hang_up([self._thread])
             if passed > _PATIENCE:
                 self._end(Outcome("cancelled", "Cancelled."))
             self._thread.join(_BETWEEN_HANGUPS)
@@ -116,7 +113,6 @@ class Job:
         except InterruptedFetchError as error:
             outcome = Outcome("cancelled", _told(error))
         except ClassyError as error:
-            # Hung up on by the cancel, it may complain of the connection.
             outcome = (
                 Outcome("cancelled", "Cancelled.") if self.cancelled else Outcome("failed", _told(error))
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import urllib3.util.connection
+from classy_nb.http.connections import hang_up
 from support.connection import CANARY_TOKEN, connected_to, orgs, transport_to
 from support.lists import Listed, rows
 from support.server import TOKEN, Asked, Reply, ScriptedServer
@@ -17,7 +18,6 @@ from classy_nb.errors import ClassyError, InterruptedFetchError
 from classy_nb.http import connections
 from classy_nb.http.cancel import Cancel
 from classy_nb.http.client import HttpClient
-from classy_nb.http.connections import hang_up
 from classy_nb.pagination.parallel import end_threads
 from classy_nb.redact import Secret
 
