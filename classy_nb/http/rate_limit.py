@@ -203,13 +203,14 @@ class RateLimit:
         while self._permits and self._permits[0].sent <= now - _WINDOW - _MARGIN:
             self._permits.popleft()
         waits = [self._closed_until - now]
-        waits.append(_until_below(self._rate(now), self._permits, now))
+        rate = self._rate(now)
+        waits.append(_until_below(rate, self._permits, now))
         if now >= self._next_window:
             self._window_start = self._next_window
             if self._may_be_used_up() and self._under_way >= self._most_probes:
                 waits.append(_POLL)
         said = self._paths.get(path)
-        if said is not None and said.limit is not None and now < said.limit_until:
+        if said is not None and said.limit is not None and said.limit < rate and now < said.limit_until:
             on_this_path = [permit for permit in self._permits if permit.path == path]
             waits.append(_until_below(said.limit, on_this_path, now))
         if (

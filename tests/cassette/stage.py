@@ -9,10 +9,7 @@ from cassette.hooks import ORIGIN
 from support.connection import Pauses
 
 from classy_nb.client import Classy, connect
-from classy_nb.http import Cancel
-from classy_nb.http import HttpClient
-from classy_nb.http import DEFAULT_LIMIT, RateLimit
-from classy_nb.http import RetryPolicy
+from classy_nb.http import DEFAULT_LIMIT, Cancel, HttpClient, RateLimit, RetryPolicy
 
 if TYPE_CHECKING:
     import pytest
@@ -80,6 +77,4 @@ class Stage:
 
     def http(self, path: str = "/2.0") -> HttpClient:
         """Return a bare transport without a token."""
-        return HttpClient(
-            f"{self.origin}{path}", rate_limit=self._rate_limit(), retry=self._retry()
-        )
+        return HttpClient(f"{self.origin}{path}", rate_limit=self._rate_limit(), retry=self._retry())

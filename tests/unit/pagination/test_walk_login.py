@@ -9,10 +9,7 @@ from support.server import Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.http import TokenAuth
-from classy_nb.http import Cancel
-from classy_nb.http import HttpClient
-from classy_nb.http import RetryPolicy
+from classy_nb.http import Cancel, HttpClient, RetryPolicy, TokenAuth
 from classy_nb.redact import Secret
 
 DOWN = Reply(503, {}, {"Retry-After": "100"})
