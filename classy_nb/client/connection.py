@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.credentials import Credentials
-    from classy_nb.http.client import HttpClient
+    from classy_nb.http import HttpClient
     from classy_nb.widgets.explorer import Explorer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import UnexpectedAnswerError
-from classy_nb.http.responses import message_of
+from classy_nb.http import message_of
 from classy_nb.redact import safe_path, scrub
 
 if TYPE_CHECKING:

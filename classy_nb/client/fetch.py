@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from classy_nb import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
-from classy_nb.http.cancel import Cancel
+from classy_nb.http import Cancel
 from classy_nb.pagination.paginator import Paginator
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from classy_nb.http.client import HttpClient
+    from classy_nb.http import HttpClient
     from classy_nb.pagination.paginator import Part
     from classy_nb.progress import Watcher
     from classy_nb.query import Query
@@ -88,7 +88,7 @@ class Fetcher:
                 query.path,
                 parameters,
                 member_only=query.endpoint.member_only,
-                patient=patient,
+                retry_timeouts=patient,
                 cancel=cancel,
             )
 

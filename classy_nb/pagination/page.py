@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import UnexpectedAnswerError
-from classy_nb.http.responses import message_of
+from classy_nb.http import message_of
 from classy_nb.redact import safe_path, scrub
 
 from .records import Records

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import BadRequestError, TimedOutError
-from classy_nb.http.cancel import Cancel
+from classy_nb.http import Cancel
 from classy_nb.query import MOST_PER_PAGE, Query
 
 from .keyset import KeyRefusedError, accept_page, incomplete, next_page, persistently, to_the_end

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import BadRequestError, UnexpectedAnswerError
-from classy_nb.http.cancel import dismiss
-from classy_nb.http.connections import hang_up
 from classy_nb.redact import safe_path
 
 from .keyset import MOODS, KeyRefusedError, accept_page, next_page
@@ -23,15 +21,13 @@ from .records import Records
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from classy_nb.http.cancel import Cancel
+    from classy_nb.http import Cancel
 
     from .page import Page
     from .requester import Asker
 
-_GRACE = 0.1
-"""Seconds in which threads may end by themselves: most are between two requests."""
 _PATIENCE = 0.8
-"""Seconds after which threads are left to themselves: nothing can hang up one that is still connecting."""
+"""Seconds after which threads are left to themselves: what they are still waiting for is dropped."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,7 @@ class ParallelWalk:
             self._ranges.close()
             self._key_works.set()
             end_threads([t for t in threads if t.ident is not None])
-            self._cancel.clear()  # the list may go on without workers: who is left of them is dismissed
+            self._cancel.clear()  # the list may go on without workers
 
     def _received(self, threads: Sequence[threading.Thread]) -> Iterator[Part]:
         while True:
@@ -201,20 +197,7 @@ class ParallelWalk:
 
 
 def end_threads(threads: Sequence[threading.Thread]) -> None:
-    """Break off what the threads are doing; wait for them, all in all less than a second.
-
-    Who is left is dismissed and sends nothing more, whatever it finds out later.
-    """
-    alive = [thread for thread in threads if thread.is_alive()]
-    if not alive:
-        return
-    begun = time.monotonic()
-    dismiss(alive)
-    _join(alive, begun + _GRACE)
-    hang_up(thread for thread in alive if thread.is_alive())
-    _join(alive, begun + _PATIENCE)
-
-
-def _join(threads: Sequence[threading.Thread], deadline: float) -> None:
+    """Wait for the threads, less than a second in all; those that are left drop what they are waiting for."""
+    deadline = time.monotonic() + _PATIENCE
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))

@@ -12,7 +12,7 @@ from support.server import ScriptedServer
 
 import classy_nb as cn
 from classy_nb.client import files
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     folder.mkdir()
     serve(server, listed)
     with connected_to(server, workers=4) as classy:
-        classy._http._retry = Retry(base=0.01)
+        classy._http.retry = RetryPolicy(base=0)
         yield Place(server, listed, classy, folder / "gifts")
 
 

@@ -12,7 +12,7 @@ from support.server import Asked, Reply, ScriptedServer
 
 import classy_nb as cn
 from classy_nb.client import files
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     (tmp_path / "files").mkdir()
     with connected_to(server, workers=1) as classy:
-        classy._http._retry = Retry(base=0.01)
+        classy._http.retry = RetryPolicy(base=0)
         yield Place(server, classy, tmp_path / "files" / "gifts")
 
 

@@ -15,7 +15,6 @@ from support.threads import walkers
 
 from classy_nb.client import Classy, connect
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.http.cancel import Cancel, NeverCancelled
 
 
 @pytest.fixture
@@ -94,22 +93,3 @@ def test_ctrl_c_is_pressed_again_where_python_lost_it() -> None:
         wait()
     assert watching() is None
     assert pressed.times == 2
-
-
-def test_a_stop_ends_a_pause() -> None:
-    stop, ticks = Cancel(), []
-    stop.tick = lambda: ticks.append(1) or (stop.set() if len(ticks) == 1 else None)
-    started = time.monotonic()
-    with pytest.raises(InterruptedFetchError, match="Stopped"):
-        stop.pause(30)
-    assert time.monotonic() - started < 5
-    assert ticks == [1]
-    assert stop.is_set()
-
-
-def test_a_pause_that_nobody_stops_takes_its_time() -> None:
-    started = time.monotonic()
-    Cancel().pause(0.02)
-    NeverCancelled().pause(0.02)
-    assert time.monotonic() - started >= 0.04
-    Cancel().check()

@@ -14,7 +14,7 @@ from support.connection import CANARIES, CANARY, CANARY_TOKEN, CLIENT_ID, Pauses
 from support.server import TOKEN, Asked, Reply, ScriptedServer
 
 from classy_nb.errors import ClassyError
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 
 ECHO = {
     "error": f"wrong {CANARY} {CANARY_TOKEN}",
@@ -107,7 +107,7 @@ FAILURES: dict[str, Failure] = {
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
 
 
 @pytest.fixture(params=FAILURES.values(), ids=FAILURES.keys())

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ClassyError, UsageError
-from classy_nb.http.connections import hang_up
 from classy_nb.redact import Secret
 from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
@@ -107,8 +106,6 @@ class LoginPanel(MessageWidget):
             self._closed = True
             self._drop_session()
             self._go("closed", text=why)
-        if self._at_work not in (None, threading.current_thread()):
-            hang_up([self._at_work])  # it would try again and again
         with self._writing:
             pass  # what is being written now is whole when this returns
         self._replace(Closed(why))

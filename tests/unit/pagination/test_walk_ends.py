@@ -11,7 +11,7 @@ from support.keyed import Keyed
 from support.threads import walkers
 from support.walks import query
 
-from classy_nb.http.cancel import Cancel
+from classy_nb.http import Cancel
 from classy_nb.pagination.paginator import Paginator, Part
 
 
@@ -62,7 +62,7 @@ def test_a_stop_is_waited_for_and_taken_back() -> None:
     def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
         if threading.current_thread().name.startswith("classy_nb-"):
             waiting.release()
-            stop.pause(60)
+            stop.sleep(60)
         return listed.fetch(parameters, patient)
 
     parts = Paginator(query(), fetch, workers=4, cancel=stop).parts()
