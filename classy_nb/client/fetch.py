@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
-from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
+from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, to_frame
 from classy_nb.http import Cancel
 from classy_nb.pagination.paginator import Paginator
 from classy_nb.progress import Progress
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     import pandas as pd
+    import pyarrow as pa
 
     from classy_nb.http import HttpClient
     from classy_nb.pagination.paginator import Part
@@ -120,35 +122,37 @@ class Fetcher:
         self, query: Query, backend: Backend, *, progress: bool | Watcher | None = None
     ) -> pd.DataFrame:
         """Return a list as one frame, in the order asked for."""
-        frame = self._frame(query, backend, progress=progress)
-        if query.limit is not None and warn_where_unsorted(frame, query.sort):
-            # The first rows of another order are other rows.
-            whole = self._frame(replace(query, limit=None), backend, progress=progress)
-            about = whole.attrs
-            frame = whole.head(query.limit)
-            frame.attrs = about
-        return frame
+        return to_frame(self._table(query, progress=progress), dtype_backend=backend)
 
-    def _frame(self, query: Query, backend: Backend, *, progress: bool | Watcher | None) -> pd.DataFrame:
+    def _table(self, query: Query, *, progress: bool | Watcher | None) -> pa.Table:
+        """Return a list as one table, in the order asked for."""
+        table = self._whole(query, progress=progress)
+        if query.limit is not None and warn_where_unsorted(table, query.sort):
+            # The first rows of another order are other rows.
+            table = self._whole(replace(query, limit=None), progress=progress).slice(0, query.limit)
+        return table
+
+    def _whole(self, query: Query, *, progress: bool | Watcher | None) -> pa.Table:
         line = Progress(query.endpoint.resource, wanted=progress)
         paginator = self.paginate(query, line)
-        ranges: dict[int, FrameBuilder] = {}
+        ranges: dict[int, TableBuilder] = {}
         with (
-            collector_eased(),
+            fewer_collections(),
             _telling_interrupts(paginator),
             closing(self._parts(paginator, line)) as parts,
         ):
             for part in parts:
-                builder = self._builder_of(part.start, ranges, query, backend)
+                builder = self._builder_of(part.start, ranges, query)
                 builder.add(part.records)
                 if part.finished:
-                    builder.settle()  # while other ranges are still on their way
-            frame = self._merged(ranges, query, backend).frame()
-        warn_where_ignored(frame, query.conditions)
+                    builder.convert()  # while other ranges are still on their way
+            whole = self._builder(query)
+            for start in sorted(ranges):
+                whole.extend(ranges.pop(start))
+            table = self._finished(whole, query, paginator)
         if query.limit is None and query.endpoint.kind == "list":
-            frame = in_order(frame, query.sort, query.endpoint.id)
-        frame.attrs["classy"] = self._about(query, paginator)
-        return frame
+            table = in_order(table, query.sort, query.endpoint.id)
+        return table
 
     @clear_tracebacks
     def batches(
@@ -158,37 +162,51 @@ class Fetcher:
         rows: int,
         *,
         progress: bool | Watcher | None = None,
-        after: int | None = None,
     ) -> Iterator[pd.DataFrame]:
-        """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
-        if query.sort:  # the first so many, which only the whole of them can be
-            yield from _cut(self.frame(query, backend, progress=progress), rows)
+        """Yield a list as frames; see :meth:`tables`."""
+        with closing(self.tables(query, rows, progress=progress)) as tables:
+            for table in tables:
+                yield to_frame(table, dtype_backend=backend)
+
+    def tables(
+        self,
+        query: Query,
+        rows: int,
+        *,
+        progress: bool | Watcher | None = None,
+        after: int | None = None,
+    ) -> Generator[pa.Table, None, None]:
+        """Yield a list as tables of about *rows* rows each, in order of ids; at least one, maybe empty."""
+        if query.sort:  # the first rows of a sorted list: known once all have come
+            table = self._table(query, progress=progress)
+            for start in range(0, max(len(table), 1), rows):
+                yield table.slice(start, rows)
             return
         line = Progress(query.endpoint.resource, wanted=progress)
         paginator = self.paginate(query, line, after=after)
-        ready, yielded = self._builder(query, backend), False
+        ready, yielded = self._builder(query), False
         with (
             _telling_interrupts(paginator),
-            closing(self._in_order(paginator, line, query, backend, min(rows, RANGE_ROWS))) as builders,
+            closing(self._in_order(paginator, line, query, min(rows, RANGE_ROWS))) as builders,
         ):
             for builder in builders:
-                ready.absorb(builder)
+                ready.extend(builder)
                 if ready.rows >= rows:
                     yield self._finished(ready, query, paginator)
-                    ready, yielded = self._builder(query, backend), True
+                    yielded = True
             if ready.rows or not yielded:
                 yield self._finished(ready, query, paginator)
 
     def _in_order(
-        self, paginator: Paginator, line: Progress, query: Query, backend: Backend, rows: int
-    ) -> Generator[FrameBuilder, None, None]:
+        self, paginator: Paginator, line: Progress, query: Query, rows: int
+    ) -> Generator[TableBuilder, None, None]:
         """Yield what ranges hold, the first range first, each as soon as it can be."""
-        ranges: dict[int, FrameBuilder] = {}
+        ranges: dict[int, TableBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
         with closing(self._parts(paginator, line, rows)) as parts:
             for part in parts:
-                self._builder_of(part.start, ranges, query, backend).add(part.records)
+                self._builder_of(part.start, ranges, query).add(part.records)
                 if part.out_of_turn:
                     continue  # page numbers are walked from the last to the first: all of it is kept
                 head = part.start if head is None else head
@@ -202,18 +220,10 @@ class Fetcher:
         for start in sorted(ranges):
             yield ranges[start]
 
-    def _builder_of(
-        self, start: int, ranges: dict[int, FrameBuilder], query: Query, backend: Backend
-    ) -> FrameBuilder:
+    def _builder_of(self, start: int, ranges: dict[int, TableBuilder], query: Query) -> TableBuilder:
         if start not in ranges:
-            ranges[start] = self._builder(query, backend)
+            ranges[start] = self._builder(query)
         return ranges[start]
-
-    def _merged(self, ranges: dict[int, FrameBuilder], query: Query, backend: Backend) -> FrameBuilder:
-        whole = self._builder(query, backend)
-        for start in sorted(ranges):
-            whole.absorb(ranges.pop(start))
-        return whole
 
     def question(self, query: Query) -> dict[str, Any]:
         """Say what is asked, of whom and in which zone: equal questions have equal answers."""
@@ -228,17 +238,16 @@ class Fetcher:
             "limit": query.limit,
         }
 
-    def _finished(self, builder: FrameBuilder, query: Query, paginator: Paginator) -> pd.DataFrame:
-        frame = builder.frame()
-        warn_where_ignored(frame, query.conditions)
-        frame.attrs["classy"] = self._about(query, paginator)
-        return frame
+    def _finished(self, builder: TableBuilder, query: Query, paginator: Paginator) -> pa.Table:
+        table = builder.table()
+        warn_where_ignored(table, query.conditions)
+        about = json.dumps(self._about(query, paginator))
+        return table.replace_schema_metadata({ABOUT: about})
 
-    def _builder(self, query: Query, backend: Backend) -> FrameBuilder:
-        return FrameBuilder(
+    def _builder(self, query: Query) -> TableBuilder:
+        return TableBuilder(
             query.columns,
             timezone=self.timezone,
-            dtype_backend=backend,
             label=query.endpoint.resource,
             group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
         )
@@ -254,13 +263,6 @@ class Fetcher:
             "requests": paginator.requests,
             "total": paginator.total,
         }
-
-
-def _cut(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
-    for start in range(0, max(len(frame), 1), rows):
-        piece = frame.iloc[start : start + rows].reset_index(drop=True)
-        piece.attrs = frame.attrs
-        yield piece
 
 
 @contextmanager

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import pandas as pd
+    import pyarrow as pa
 
     from classy_nb.progress import Watcher
     from classy_nb.query import Query
@@ -119,15 +119,15 @@ class Files:
 
     def _stream(
         self, *, progress: bool | Watcher | None, **asked: Any
-    ) -> tuple[Callable[[int | None], Iterator[pd.DataFrame]], dict[str, Any], dict[str, Any]]:
-        """Return what makes the batches behind an id, the question, and how to stream."""
+    ) -> tuple[Callable[[int | None], Iterator[pa.Table]], dict[str, Any], dict[str, Any]]:
+        """Return what fetches tables behind an id, the question, and how to stream."""
         query = self._batched(**asked)
         by_id = query.endpoint.id is not None and query.limit is None
         watcher = progress if callable(watchable(progress)) else None
         line = Progress(query.endpoint.resource, wanted=watcher or False)
 
-        def batches(after: int | None) -> Iterator[pd.DataFrame]:
-            return self._fetcher.batches(query, "numpy_nullable", BATCH_ROWS, progress=progress, after=after)
+        def batches(after: int | None) -> Iterator[pa.Table]:
+            return self._fetcher.tables(query, BATCH_ROWS, progress=progress, after=after)
 
         def count_until(last: int) -> int | None:
             return self._fetcher.paginate(query, line).count_until(last)

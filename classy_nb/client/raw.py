@@ -29,7 +29,7 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
 
     A list is fetched whole; with ``page=`` or ``per_page=``, only that page is.
     """
-    from classy_nb.frames import FrameBuilder, to_series
+    from classy_nb.frames import TableBuilder, to_frame, to_series
 
     encoded = raw_path(path)
     endpoint = catalog.find(encoded)
@@ -44,9 +44,9 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
         if paged and isinstance(body, dict):
             listed = Endpoint(encoded, "list", "", unknown.resource)
             return fetcher.frame(Query(listed, encoded, (), pairs), "numpy_nullable")
-        builder = FrameBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)
+        builder = TableBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)
         builder.add(body["data"] if isinstance(body, dict) else body)
-        return builder.frame()
+        return to_frame(builder.table())
     if isinstance(body, dict) or (body is None and columns):
         return to_series(body or {}, columns, timezone=fetcher.timezone, name=unknown.resource)
     return body

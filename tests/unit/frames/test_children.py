@@ -2,11 +2,12 @@
 
 import pandas as pd
 import pytest
+from support.frames import build
 
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import UsageError
-from classy_nb.frames import FrameBuilder, empty_frame, explode
+from classy_nb.frames import empty_frame, explode
 
 KNOWN = catalog.load()
 TRANSACTIONS = KNOWN.columns(KNOWN.find("/organizations/1/transactions"), ["items"])  # type: ignore[arg-type]
@@ -14,8 +15,7 @@ ITEMS = KNOWN.columns(Endpoint("", "list", "TransactionItem", ""))
 
 
 def gifts(**options: str) -> pd.DataFrame:
-    builder = FrameBuilder(TRANSACTIONS, **options)  # type: ignore[arg-type]
-    builder.add(
+    return build(
         [
             {
                 "id": 2**53 + 1,
@@ -25,9 +25,10 @@ def gifts(**options: str) -> pd.DataFrame:
             {"id": 9},
             {"id": 10, "items": {"id": 3, "unheard_of": True}},
             {"id": None, "items": [{"id": 4}]},
-        ]
+        ],
+        TRANSACTIONS,
+        **options,
     )
-    return builder.frame()
 
 
 def test_trap_29_items_become_rows_with_their_parents_id() -> None:
@@ -52,7 +53,7 @@ def test_children_are_typed_by_the_catalog_with_rows_and_without(backend: str) -
         assert children.dtypes["parent_id"] == gifts(**options).dtypes["id"]
 
 
-def test_children_by_given_columns_or_by_what_they_are() -> None:
+def test_children_have_the_given_columns_or_what_the_items_have() -> None:
     frame = pd.DataFrame({"key": ["a", "b"], "tags": [[{"id": "1"}], [{"id": "2"}, {"id": None}]]})
     given = explode(frame, "tags", parent_id="key", columns=[Column("id", "int")])
     assert given["id"].to_list() == [1, 2, pd.NA]
@@ -60,20 +61,20 @@ def test_children_by_given_columns_or_by_what_they_are() -> None:
     assert explode(frame, "tags", parent_id="key")["id"].to_list() == ["1", "2", pd.NA]
 
 
-def test_items_that_are_no_objects_stand_in_value() -> None:
+def test_items_that_are_not_objects_are_in_value() -> None:
     frame = pd.DataFrame({"id": [1, 2], "recipients": [["x", "y"], None]})
     children = explode(frame, "recipients")
     assert children["parent_id"].to_list() == [1, 1]
     assert children["value"].to_list() == ["x", "y"]
 
 
-def test_a_parent_id_of_the_items_own_is_kept() -> None:
+def test_a_parent_id_that_the_items_have_is_kept() -> None:
     frame = pd.DataFrame({"id": [1], "comments": [[{"id": 5, "parent_id": 4}]]})
     children = explode(frame, "comments")
     assert children.iloc[0].to_dict() == {"parent_id_": 1, "id": 5, "parent_id": 4}
 
 
 @pytest.mark.parametrize(("column", "parent"), [("nothing", "id"), ("items", "nothing")])
-def test_a_column_that_is_not_there(column: str, parent: str) -> None:
+def test_a_column_that_does_not_exist(column: str, parent: str) -> None:
     with pytest.raises(UsageError, match="no column 'nothing'"):
         explode(gifts(), column, parent_id=parent)

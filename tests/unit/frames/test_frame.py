@@ -5,8 +5,6 @@ from support.frames import COLUMNS
 
 from classy_nb.frames import to_series
 
-# --- one record ---------------------------------------------------------------------------------
-
 
 def test_a_series_is_typed_as_a_row() -> None:
     record = {
