@@ -10,7 +10,7 @@ from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, 
 from classy_nb.http.auth import TokenAuth
 from classy_nb.http.client import HttpClient
 from classy_nb.http.rate_limit import DEFAULT_LIMIT, RateLimit
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 from classy_nb.query.builder import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
 
@@ -125,7 +125,10 @@ def organizations_of(credentials: Credentials, http: HttpClient) -> dict[int, st
     queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
     query = queries.for_list(catalog.resources["organizations"])
     paginator = Paginator(
-        query, lambda parameters, patient: http.get(query.path, parameters, patient=patient)
+        query,
+        lambda parameters, retry_timeouts, cancel: http.get(
+            query.path, parameters, patient=retry_timeouts, cancel=cancel
+        ),
     )
     return {
         int(record["id"]): str(record.get("name") or "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import Catalog, Endpoint
 from classy_nb.errors import UsageError
-from classy_nb.pagination.paginator import looks_like_list
+from classy_nb.pagination import looks_like_list
 from classy_nb.query.builder import Query
 from classy_nb.query.dates import instant, literal
 from classy_nb.query.paths import raw_path

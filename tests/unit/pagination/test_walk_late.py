@@ -12,7 +12,7 @@ from support.walks import fetched, ids, query, workers
 
 from classy_nb.errors import IncompleteResultError, ServerError, TimedOutError
 from classy_nb.pagination import requester
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 
 SUCCESS = "status = success"
 
