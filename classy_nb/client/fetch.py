@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from classy_nb import __version__
 from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, to_frame
-from classy_nb.http import Cancel
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from classy_nb.http import HttpClient
-    from classy_nb.pagination.paginator import Part
+    from classy_nb.http import Cancel, HttpClient
+    from classy_nb.pagination import Part
     from classy_nb.progress import Watcher
     from classy_nb.query import Query
 
@@ -82,21 +81,22 @@ class Fetcher:
     def paginate(
         self, query: Query, progress: Progress | None = None, *, after: int | None = None
     ) -> Paginator:
-        """Return the walk over a list (behind an id); it keeps *progress* up to date while it waits."""
-        cancel = Cancel()
+        """Return what fetches a list (after an id); it keeps *progress* up to date while it waits."""
 
-        def fetch(parameters: Sequence[tuple[str, str]], patient: bool) -> Any:  # noqa: FBT001
+        def fetch(parameters: Sequence[tuple[str, str]], retry_timeouts: bool, cancel: Cancel) -> Any:  # noqa: FBT001
             return self._http.get(
                 query.path,
                 parameters,
                 member_only=query.endpoint.member_only,
-                retry_timeouts=patient,
+                retry_timeouts=retry_timeouts,
                 cancel=cancel,
             )
 
-        paginator = Paginator(query, fetch, workers=self._workers, cancel=cancel, after=after)
-        if progress is not None:
-            cancel.tick = lambda: self._show(paginator, progress)
+        def show() -> None:
+            if progress is not None:
+                self._show(paginator, progress)
+
+        paginator = Paginator(query, fetch, workers=self._workers, after=after, on_wait=show)
         return paginator
 
     def _show(self, paginator: Paginator, progress: Progress) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import Catalog, Endpoint
 from classy_nb.errors import UsageError
-from classy_nb.pagination.paginator import looks_like_list
+from classy_nb.pagination import looks_like_list
 from classy_nb.query import Query, filter_literal, instant, raw_path
 
 if TYPE_CHECKING:

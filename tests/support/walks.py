@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from classy_nb.catalog import Catalog, load
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 from classy_nb.query import Query, QueryBuilder
 
 if TYPE_CHECKING:
