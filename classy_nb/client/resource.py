@@ -14,19 +14,20 @@ from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
 from .fetch import BATCH_ROWS, Backend, Fetcher
-from .files import Files, watchable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import pandas as pd
+    import pyarrow as pa
 
     from classy_nb.catalog import ResourceSpec
     from classy_nb.progress import Watcher
     from classy_nb.query import Moment, Names, Query, QueryBuilder
 
 
-class Resource(Files):
+class Resource:
     """A kind of record that the API offers. Call it to fetch a whole list as a DataFrame.
 
     Parameters of the call
@@ -87,16 +88,16 @@ class Resource(Files):
     inactive designations.
     """
 
-    def __init__(self, kind: ResourceSpec, queries: QueryBuilder, fetcher: Fetcher) -> None:
-        self._kind = kind
+    def __init__(self, spec: ResourceSpec, queries: QueryBuilder, fetcher: Fetcher) -> None:
+        self._spec = spec
         self._queries = queries
         self._fetcher = fetcher
-        self.__signature__ = _signature(kind)
+        self.__signature__ = _signature(spec)
 
     @property
     def name(self) -> str:
         """The resource's name, an attribute of the connection."""
-        return self._kind.name
+        return self._spec.name
 
     @property
     def columns(self) -> pd.DataFrame:
@@ -111,7 +112,7 @@ class Resource(Files):
         """
         import pandas as pd
 
-        endpoint = (self._kind.lists or self._kind.objects)[0]
+        endpoint = (self._spec.lists or self._spec.objects)[0]
         rows = [
             (c.name, c.dtype(self._queries.timezone), c.nullable, c.known)
             for c in self._queries.catalog.columns(endpoint)
@@ -148,7 +149,9 @@ class Resource(Files):
             limit=limit,
             **keywords,
         )
-        return self._fetcher.frame(query, _checked(dtype_backend), progress=watchable(progress))
+        return self._fetcher.frame(
+            query, _checked_backend(dtype_backend), progress=_checked_progress(progress)
+        )
 
     @clear_tracebacks
     def get(
@@ -186,12 +189,12 @@ class Resource(Files):
         from classy_nb.frames import to_series
 
         query = self._queries.for_record(
-            self._kind, id, fields=fields, include=include, aggregates=aggregates, **keywords
+            self._spec, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._warn(query)
         record = self._fetcher.record(query)
         return to_series(
-            record, query.columns, timezone=self._fetcher.timezone, name=_name(self._kind.name, record)
+            record, query.columns, timezone=self._fetcher.timezone, name=_name(self._spec.name, record)
         )
 
     @clear_tracebacks
@@ -219,9 +222,9 @@ class Resource(Files):
         for name in _WITHOUT_EFFECT_ON_A_COUNT:
             if keywords.get(name) is not None:
                 raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
-        watchable(progress)
+        _checked_progress(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
-        line = Progress(self._kind.name, wanted=progress) if progress is not None else None
+        line = Progress(self._spec.name, wanted=progress) if progress is not None else None
         return self._fetcher.paginate(query, line).count()
 
     @clear_tracebacks
@@ -257,10 +260,120 @@ class Resource(Files):
         """
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
-        backend, progress = _checked(dtype_backend), watchable(progress)
-        return self._fetcher.batches(self._batched(**keywords), backend, rows, progress=progress)
+        backend, progress = _checked_backend(dtype_backend), _checked_progress(progress)
+        return self._fetcher.batches(self._in_order_of_id(**keywords), backend, rows, progress=progress)
 
-    def _batched(self, **keywords: Any) -> Query:
+    @clear_tracebacks
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        excel: bool = False,
+        neutralize: bool = True,
+        progress: bool | Watcher | None = None,
+        **keywords: Any,
+    ) -> Path:
+        """Fetch a list straight into a CSV file, in constant memory where :meth:`batches` has it.
+
+        After a crash, an interrupt or a lost connection, the same call within a day picks up where the
+        first one ended; until then, the rows that arrived are kept in a hidden folder beside the file. They
+        are as they were when they arrived: a gift refunded since is not updated. A warning says so; to
+        start over, delete the folder that it names. If the API now counts more records than had arrived (a
+        gift has come to match ``where=`` since), they are dropped and everything is fetched again.
+
+        Parameters
+        ----------
+        path
+            The file; it appears once it is complete, and replaces an older one only then.
+        excel, neutralize
+            As in :func:`classy_nb.to_csv`.
+        progress, **keywords
+            As for :meth:`batches`.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written; nothing half-written is left.
+        ClassyError
+            The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            Rows of an earlier call are used, which may have changed since; or they are dropped, and why.
+        """
+        from classy_nb.export import stream_csv
+
+        tables, question, options = self._stream(progress=progress, **keywords)
+        return stream_csv(tables, path, question, excel=excel, neutralize=neutralize, **options)
+
+    @clear_tracebacks
+    def to_parquet(
+        self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any
+    ) -> Path:
+        """Fetch a list straight into a Parquet file (zstd), in constant memory where :meth:`batches` has it.
+
+        Nested cells become JSON text. ``pd.read_parquet(path, dtype_backend="numpy_nullable")`` reads
+        it back with the dtypes of a frame. After a crash, an interrupt or a lost connection, the same call
+        picks up where the first one ended, as with :meth:`to_csv`.
+
+        Parameters
+        ----------
+        path
+            The file; it appears once it is complete, and replaces an older one only then.
+        progress, **keywords
+            As for :meth:`batches`.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written; nothing half-written is left.
+        ClassyError
+            The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            Rows of an earlier call are used, which may have changed since; or they are dropped, and why.
+        """
+        from classy_nb.export import stream_parquet
+
+        tables, question, options = self._stream(progress=progress, **keywords)
+        return stream_parquet(tables, path, question, **options)
+
+    def _stream(
+        self, *, progress: bool | Watcher | None, **keywords: Any
+    ) -> tuple[Callable[[int | None], Iterator[pa.Table]], dict[str, Any], dict[str, Any]]:
+        """Return what fetches the tables after an id, the question, and how to stream them."""
+        query = self._in_order_of_id(**keywords)
+        watcher = progress if callable(_checked_progress(progress)) else None
+        line = Progress(query.endpoint.resource, wanted=watcher or False)
+
+        def tables(after: int | None) -> Iterator[pa.Table]:
+            return self._fetcher.tables(query, BATCH_ROWS, progress=progress, after=after)
+
+        def count_until(last: int) -> int | None:
+            return self._fetcher.paginate(query, line).count_until(last)
+
+        options = {
+            # Only a list in order of id can be resumed behind the last id that arrived.
+            "resumable": query.endpoint.id is not None and query.limit is None,
+            "count_until": count_until,
+            "watcher": watcher,
+        }
+        return tables, self._fetcher.question(query), options
+
+    def _in_order_of_id(self, **keywords: Any) -> Query:
         if keywords.get("sort") is not None and keywords.get("limit") is None:
             raise UsageError(
                 "Batches and files take sort= only with limit=.", advice="They are in order of id."
@@ -268,7 +381,7 @@ class Resource(Files):
         return self._list(**keywords)
 
     def _list(self, **keywords: Any) -> Query:
-        query = self._queries.for_list(self._kind, **keywords)
+        query = self._queries.for_list(self._spec, **keywords)
         self._warn(query)
         return query
 
@@ -280,20 +393,20 @@ class Resource(Files):
                 warn(condition.warning, QueryWarning)
 
     def __repr__(self) -> str:
-        return resource_text(self._kind, self._queries)
+        return resource_text(self._spec, self._queries)
 
     def _repr_html_(self) -> str:
-        return resource_html(self._kind, self._queries)
+        return resource_html(self._spec, self._queries)
 
 
 _WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields")
 
 
-def _signature(kind: ResourceSpec) -> inspect.Signature:
+def _signature(spec: ResourceSpec) -> inspect.Signature:
     """Build what Shift-Tab shows for one resource: the keywords of every list, then its own."""
     general = [p for p in inspect.signature(Resource.__call__).parameters.values() if p.name != "self"][:-1]
     names = {parameter.name for parameter in general}
-    own = dict.fromkeys(key for e in kind.lists for key in (*e.parents, *(p.keyword for p in e.parameters)))
+    own = dict.fromkeys(key for e in spec.lists for key in (*e.parents, *(p.keyword for p in e.parameters)))
     extra = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
         for name in own
@@ -302,12 +415,18 @@ def _signature(kind: ResourceSpec) -> inspect.Signature:
     return inspect.Signature([*general, *extra])
 
 
-def _checked(backend: object) -> Backend:
+def _checked_backend(backend: object) -> Backend:
     if backend == "numpy_nullable":
         return "numpy_nullable"
     if backend == "pyarrow":
         return "pyarrow"
     raise UsageError(f"dtype_backend={backend!r} must be 'numpy_nullable' or 'pyarrow'.")
+
+
+def _checked_progress(progress: object) -> bool | Watcher | None:
+    if progress is None or isinstance(progress, bool) or callable(progress):
+        return progress
+    raise UsageError(f"progress={progress!r} must be True, False, None or a function.")
 
 
 def _name(resource: str, record: Any) -> str:

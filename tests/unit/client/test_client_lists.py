@@ -101,7 +101,7 @@ def test_progress_is_a_flag_or_a_function(
         partial(gifts.to_csv, tmp_path / "a.csv"),
         partial(gifts.to_parquet, tmp_path / "a.parquet"),
     ):
-        with pytest.raises(UsageError, match="is neither True, False, None nor a function"):
+        with pytest.raises(UsageError, match="must be True, False, None or a function"):
             call(progress=progress)
     assert (server.asked, list(tmp_path.iterdir())) == ([], [])
 
