@@ -13,7 +13,7 @@ from classy_nb.widgets.words import words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PATIENCE = 1.0
+_PATIENCE = 0.5
 """Seconds after which a cancelled job is left to itself."""
 _BETWEEN_HANGUPS = 0.2
 _LONGEST_TO_END = 15.0
