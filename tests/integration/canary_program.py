@@ -60,7 +60,7 @@ def in_a_function_of_the_user():
     credentials = classy._credentials
     http = classy._http
     token = http.auth.token()
-    return http.get("/nowhere/" + str(credentials.organization))
+    return classy.get("/nowhere/" + str(credentials.organization))
 in_a_function_of_the_user()
 ---
 try:

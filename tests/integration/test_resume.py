@@ -13,7 +13,7 @@ import pytest
 from support.connection import CANARY, CLIENT_ID
 from support.ctrl_c import CtrlC
 from support.resuming import BATCH, PROGRAM, SIZE, Place, assert_goes_on, ways
-from support.threads import walkers
+from support.threads import wait_for_none
 
 import classy_nb as cn
 
@@ -107,7 +107,7 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
     assert str(caught.value) == (
         f"Stopped: {kept:,} rows are kept beside {place.target}; the same call goes on from there."
     )
-    assert walkers() == []
+    wait_for_none()
     assert_goes_on(place, way, undisturbed, kept)
 
 
