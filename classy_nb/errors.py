@@ -198,15 +198,8 @@ class NoSuchPathError(NotFoundError):
 
 
 class RateLimitedError(ResponseError):
-    """Too many requests (429), also after waiting.
+    """Too many requests (429), also after waiting, or a wait that is too long; the message says until when."""
 
-    Attributes
-    ----------
-    pause
-        Seconds from then on in which this connection sends nothing, or None where nothing is held back.
-    """
-
-    pause: float | None = None
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
 
