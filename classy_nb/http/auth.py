@@ -156,7 +156,7 @@ class TokenAuth(AuthBase):
         seconds = self._seconds_left(token) - token.margin
         if seconds <= 0:
             return "token renews with the next request"
-        if seconds < 60:  # noqa: PLR2004
+        if seconds < 60:
             return "token renews within a minute"
         return f"token renews in {seconds / 60:.0f} min"
 

@@ -107,7 +107,7 @@ class RateLimit:
         # How many requests the last window let through, and how many may be under way beyond that number.
         self._let_through: int | None = None
         self._most_probes = 1
-        # The rate when a 429 without a hint halved it last, when that was, and how many of those came in a row.
+        # The rate to which the last 429 without a hint halved it, when, and how many of those came in a row.
         self._halved_rate, self._halved_at = requests_per_minute, float("-inf")
         self._silent_refusals = 0
 
@@ -123,7 +123,9 @@ class RateLimit:
             return self._wait(path, self._clock())
 
     def acquire(self, path: str, cancel: Cancel | None = None, *, longest: float = float("inf")) -> Permit:
-        """Wait until a request to *path* may be sent, and count it until :meth:`release`.
+        """Wait until a request to *path* may be sent, and count it.
+
+        Each permit must be given back to :meth:`release`.
 
         Raises
         ------
@@ -162,9 +164,9 @@ class RateLimit:
             self._under_way -= 1
             if headers:
                 self._read_headers(permit, headers, now)
-            if status == 429:  # noqa: PLR2004
+            if status == 429:
                 self._refused(permit, retry_after, now)
-            elif status is not None and status < 500:  # noqa: PLR2004
+            elif status is not None and status < 500:
                 self._silent_refusals = 0
                 if permit.probe:
                     self._most_probes *= 2
