@@ -179,7 +179,7 @@ def limit(runs: int, size: int) -> list[str]:
             bad.append("limit: rows are missing")
         if wall > 1.15 * floor:
             bad.append(f"limit: {wall / floor:.2f} times the floor")
-        if refusals > classy.workers:
+        if refusals > classy.workers + (requests - 1) // 300:  # a burst, then one for each window
             bad.append(f"limit: {refusals} refusals")
     return bad
 

@@ -198,6 +198,7 @@ class NoSuchPathError(NotFoundError):
 
 
 class RateLimitedError(ResponseError):
+<<<<<<< HEAD
     """Too many requests (429), even after waiting.
 
     Attributes
@@ -207,6 +208,10 @@ class RateLimitedError(ResponseError):
     """
 
     pause: float | None = None
+=======
+    """Too many requests (429), also after waiting; or the API asked to wait too long, until when is said."""
+
+>>>>>>> http
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from .cancel import Cancel
 
+    PostToken = Callable[[str, Mapping[str, str | Secret], Cancel | None], dict[str, Any]]
+
 MARGIN = 60.0
 """Seconds before its end at which a token is renewed (a tenth of its life if it lives less than 10
 minutes)."""
@@ -40,16 +42,6 @@ DEFAULT_LIFETIME = 3600.0
 _BETWEEN_RENEWALS = 10.0
 """Seconds from a renewal that failed to the next one, while the old token still works: each may take many
 repeats."""
-
-
-class PostToken(Protocol):
-    """Sends a token request and returns its answer, the tokens in it as `Secret`; `HttpClient.post_token`."""
-
-    def __call__(
-        self, url: str, fields: Mapping[str, str | Secret], cancel: Cancel | None = None
-    ) -> dict[str, Any]:
-        """Post *fields* to *url*."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ class TokenAuth(AuthBase):
     credentials
         Where to log in, and as whom.
     post_token
-        Sends a token request.
+        Posts fields to a URL and returns the answer, with the tokens in it as `Secret`.
     origin
         Scheme, host and port that may receive the token.
     clock, wall
@@ -164,7 +156,7 @@ class TokenAuth(AuthBase):
         seconds = self._seconds_left(token) - token.margin
         if seconds <= 0:
             return "token renews with the next request"
-        if seconds < 60:  # noqa: PLR2004
+        if seconds < 60:
             return "token renews within a minute"
         return f"token renews in {seconds / 60:.0f} min"
 

@@ -251,12 +251,12 @@ class HttpClient:
     def _follow(self, url: str, path: str, cancel: Cancel | None) -> _Answer:
         """Return the answer from where redirects lead to, with a new token if the API wants one."""
         answer = self._send_at_rate(url, path, cancel)
-        if answer.status == 401 and self.auth is not None and _is_about_the_token(answer):  # noqa: PLR2004
+        if answer.status == 401 and self.auth is not None and _is_about_the_token(answer):
             self.auth.discard(answer.authorization)
             answer = self._send_at_rate(url, path, cancel)
         for _ in range(_MAX_REDIRECTS):
             location = answer.headers.get("Location")
-            if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
+            if not 300 <= answer.status < 400 or not location:
                 break
             target = _target_within(self.origin, url, location)
             if target is None:
@@ -279,8 +279,8 @@ class HttpClient:
             if answer is None:
                 self.rate_limit.release(permit)
             else:
-                failed = answer.status == 429 or answer.status >= 500  # noqa: PLR2004
-                hint = retry_after_of(answer.headers, parse(answer.body)) if failed else None
+                failed = answer.status == 429 or answer.status >= 500
+                hint = retry_after_of(answer.status, answer.headers, parse(answer.body)) if failed else None
                 self.rate_limit.release(permit, answer.status, answer.headers, hint)
         if cancel is not None:
             cancel.check()  # nobody wants this answer anymore
@@ -415,9 +415,9 @@ def _target_within(origin: str, url: str, location: str) -> str | None:
 def _json_of(answer: _Answer, path: str, secrets: Iterable[Secret], *, member_only: bool) -> Any:
     """Return the JSON of an answer of the API, or raise the error that it is."""
     status, headers, body = answer.status, answer.headers, answer.body
-    if status == 204:  # noqa: PLR2004
+    if status == 204:
         return None
-    if status != 200 or is_blocked(status, headers):  # noqa: PLR2004
+    if status != 200 or is_blocked(status, headers):
         raise error_for(status, headers, body, path=path, member_only=member_only, secrets=secrets)
     try:
         return orjson.loads(body)
@@ -430,7 +430,7 @@ def _json_of(answer: _Answer, path: str, secrets: Iterable[Secret], *, member_on
 def _tokens_of(answer: _Answer, path: str, secrets: Iterable[Secret]) -> dict[str, Any]:
     """Return an answer of the token URL, the tokens in it as `Secret`; or raise the error that it is."""
     status, headers, body = answer.status, answer.headers, answer.body
-    if status != 200 or is_blocked(status, headers):  # noqa: PLR2004
+    if status != 200 or is_blocked(status, headers):
         raise login_error_for(status, headers, body, path=path, secrets=secrets)
     found = parse(body)
     if not isinstance(found, dict):

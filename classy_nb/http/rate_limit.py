@@ -11,7 +11,7 @@ What answers say beyond that:
   window has begun. What the last one let through may be the true limit: requests beyond that number start one
   at a time, and twice as many with each answer that is not a refusal.
 - A 429 that says nothing closes the gate for 2, 5, 10, then 30 seconds, and halves the rate (not below one
-  request a second). The rate grows back by a tenth of what was configured every 10 seconds.
+  request a second). It grows back by a tenth of what was configured in every 10 seconds.
 - ``X-RateLimit-Limit`` holds for the path that answered it, until it says otherwise or for one minute.
 - ``X-RateLimit-Remaining: 0`` stops that path until the window ends, or ``X-RateLimit-Reset``.
 """
@@ -40,16 +40,12 @@ _MARGIN = 0.1
 """Seconds on top of each window and hint: a request may overtake one that was sent before it."""
 _WAITS_WITHOUT_HINT = (2.0, 5.0, 10.0, 30.0)
 _LOWEST_RATE = 60
-_RECOVERY_SECONDS = 10.0
 _POLL = 0.1
-"""Seconds between two looks at whether an answer has freed a place."""
+"""Seconds between two looks at whether an answer has made room."""
 
 
 class Permit(NamedTuple):
-    """One request that may be sent.
-
-    ``probe``: the API's window may be used up already, by the number that the last one let through.
-    """
+    """One request that may be sent; a ``probe`` finds out whether the API's window is really used up."""
 
     path: str
     sent: float
@@ -58,9 +54,9 @@ class Permit(NamedTuple):
 
 @dataclass
 class _PathLimit:
-    """What the ``X-RateLimit-*`` headers said last about one path."""
+    """What the ``X-RateLimit-*`` headers of one path said last, and until when it holds."""
 
-    limit: int | None = None
+    limit: int = 0
     limit_until: float = float("-inf")
     remaining: int | None = None
     window_end: float = float("-inf")
@@ -97,6 +93,8 @@ class RateLimit:
             raise UsageError(f"requests_per_minute= takes a whole number, not {requests_per_minute!r}.")
         if requests_per_minute < 1:
             raise UsageError("requests_per_minute= must be at least 1.")
+        self.refusals = 0
+        self.remaining: int | None = None
         self._configured = requests_per_minute
         self._clock = clock
         self._sleep = sleep
@@ -104,18 +102,14 @@ class RateLimit:
         self._permits: deque[Permit] = deque()  # of the last 60 seconds, without those that were refused
         self._under_way = 0
         self._paths: dict[str, _PathLimit] = {}
+        # The gate. When it opens again, the API has begun a new window.
         self._closed_until = float("-inf")
-        # After a hint: when the API's present window began and the next one will, how many requests the last
-        # one let through, and how many may be under way beyond that number.
-        self._window_start = self._next_window = float("-inf")
+        # How many requests the last window let through, and how many may be under way beyond that number.
         self._let_through: int | None = None
         self._most_probes = 1
-        # After a 429 without a hint: the lower rate, when it was set, and how many of those came in a row.
-        self._reduced: int | None = None
-        self._reduced_at = float("-inf")
+        # The rate to which the last 429 without a hint halved it, when, and how many of those came in a row.
+        self._halved_rate, self._halved_at = requests_per_minute, float("-inf")
         self._silent_refusals = 0
-        self.refusals = 0
-        self.remaining: int | None = None
 
     @property
     def limit(self) -> int:
@@ -129,21 +123,14 @@ class RateLimit:
             return self._wait(path, self._clock())
 
     def acquire(self, path: str, cancel: Cancel | None = None, *, longest: float = float("inf")) -> Permit:
-        """Wait until one more request may be sent, and count it. End it with :meth:`release`.
+        """Wait until a request to *path* may be sent, and count it.
 
-        Parameters
-        ----------
-        path
-            Where it goes.
-        cancel
-            Ends the wait.
-        longest
-            Seconds that are worth waiting.
+        Each permit must be given back to :meth:`release`.
 
         Raises
         ------
         RateLimitedError
-            The wait would be longer; the message says until when.
+            The wait would be longer than *longest* seconds; the message says until when.
         InterruptedFetchError
             It was canceled.
         """
@@ -152,11 +139,11 @@ class RateLimit:
                 now = self._clock()
                 wait = self._wait(path, now)
                 if wait <= 0:
-                    permit = Permit(path, now, self._may_be_used_up())
+                    permit = Permit(path, now, probe=self._may_be_used_up())
                     self._permits.append(permit)
                     self._under_way += 1
                     return permit
-            # Looked at on every turn: while this worker waits, another one may be told to wait for a day.
+            # Checked on every turn: while this worker waits, another one may be told to wait for a day.
             if wait > longest:
                 raise closed_gate_error(wait, path)
             if cancel is None:
@@ -171,91 +158,89 @@ class RateLimit:
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
     ) -> None:
-        """Tell how a request ended.
-
-        Parameters
-        ----------
-        permit
-            From :meth:`acquire`.
-        status, headers
-            Of the answer; None if none arrived.
-        retry_after
-            Seconds that the answer asks to wait; None if it does not say.
-        """
+        """Tell how a request ended: with which answer, if any, and how long that asks to wait, if it does."""
         with self._lock:
             now = self._clock()
             self._under_way -= 1
-            if status is None:
-                return
             if headers:
                 self._read_headers(permit, headers, now)
-            if status == 429:  # noqa: PLR2004
+            if status == 429:
                 self._refused(permit, retry_after, now)
-            elif status < 500:  # noqa: PLR2004
+            elif status is not None and status < 500:
                 self._silent_refusals = 0
                 if permit.probe:
                     self._most_probes *= 2
+                if self._let_through is not None and permit.sent < self._closed_until:
+                    self._let_through += 1  # it was under way when another one was refused
             elif retry_after:
-                self._close(retry_after, now)
+                self._close(retry_after + _MARGIN, now)
 
     def _wait(self, path: str, now: float) -> float:
         """Return the seconds until a request to *path* may be sent: the longest of all reasons to wait."""
         while self._permits and self._permits[0].sent <= now - _WINDOW - _MARGIN:
             self._permits.popleft()
-        waits = [self._closed_until - now]
         rate = self._rate(now)
-        waits.append(_until_below(rate, self._permits, now))
-        if now >= self._next_window:
-            self._window_start = self._next_window
-            if self._may_be_used_up() and self._under_way >= self._most_probes:
-                waits.append(_POLL)
-        said = self._paths.get(path)
-        if said is not None and said.limit is not None and said.limit < rate and now < said.limit_until:
+        waits = [self._closed_until - now, _until_below(rate, self._permits, now)]
+        if self._may_be_used_up() and self._under_way >= self._most_probes:
+            waits.append(_POLL)
+        said = self._paths.get(path, _PathLimit())
+        if said.limit < rate and now < said.limit_until:
             on_this_path = [permit for permit in self._permits if permit.path == path]
             waits.append(_until_below(said.limit, on_this_path, now))
-        if (
-            said is not None
-            and said.remaining is not None
-            and self._under_way >= said.remaining
-            and now < said.window_end
-        ):
+        if said.remaining is not None and self._under_way >= said.remaining and now < said.window_end:
             # What is under way will be taken off what is left. Its answers may also say that more is left.
             waits.append(_POLL if self._under_way else said.window_end - now)
         return max(0.0, *waits)
 
     def _rate(self, now: float) -> int:
-        if self._reduced is None:
-            return self._configured
-        steps = max(0, int((now - max(self._reduced_at, self._closed_until)) / _RECOVERY_SECONDS))
-        rate = min(self._configured, self._reduced + steps * self._configured // 10)
-        if rate == self._configured:
-            self._reduced = None
-        return rate
+        since = max(0.0, now - max(self._halved_at, self._closed_until))
+        return int(min(self._configured, self._halved_rate + self._configured * since / 100))
 
     def _may_be_used_up(self) -> bool:
         """Whether the API's window has taken as many requests as the last one let through."""
-        return self._let_through is not None and self._in_this_window() >= self._let_through
+        return self._let_through is not None and self._since_the_gate_opened() >= self._let_through
 
-    def _in_this_window(self) -> int:
-        return sum(permit.sent >= self._window_start for permit in self._permits)
+    def _since_the_gate_opened(self) -> int:
+        return sum(permit.sent >= self._closed_until for permit in self._permits)
+
+    def _refused(self, permit: Permit, retry_after: float | None, now: float) -> None:
+        # Refusals come in bursts, up to one for each worker: only the first of them tells something new.
+        first = permit.sent >= self._closed_until
+        self.refusals += 1
+        if permit in self._permits:
+            self._permits.remove(permit)
+        if retry_after is not None:
+            if first:
+                # What is still under way will be added if it is let through, too.
+                self._let_through = max(1, self._since_the_gate_opened() - self._under_way)
+                self._most_probes = 1
+            self._close(retry_after + _MARGIN, now)
+        elif first:
+            rate = self._rate(now)
+            self._halved_rate, self._halved_at = max(min(_LOWEST_RATE, rate), rate // 2), now
+            wait = _WAITS_WITHOUT_HINT[min(self._silent_refusals, len(_WAITS_WITHOUT_HINT) - 1)]
+            self._silent_refusals += 1
+            self._close(wait, now)
+
+    def _close(self, seconds: float, now: float) -> None:
+        """Close the gate for everyone."""
+        self._closed_until = max(self._closed_until, now + seconds)
+        for said in self._paths.values():
+            said.remaining = None  # of a window that will have ended
 
     def _read_headers(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
-        limit = _count(headers, "X-RateLimit-Limit")
-        remaining = _count(headers, "X-RateLimit-Remaining")
+        limit, remaining = _count(headers, "X-RateLimit-Limit"), _count(headers, "X-RateLimit-Remaining")
         if not limit and remaining is None:
             return
         if permit.path not in self._paths:
             # Each record has a path of its own: forget those whose headers no longer hold.
-            self._paths = {
-                path: said
-                for path, said in self._paths.items()
-                if now < max(said.limit_until, said.window_end)
-            }
-        said = self._paths.setdefault(permit.path, _PathLimit())
+            kept = {p: s for p, s in self._paths.items() if now < max(s.limit_until, s.window_end)}
+            self._paths = {**kept, permit.path: _PathLimit()}
+        said = self._paths[permit.path]
         if limit:
             said.limit, said.limit_until = limit, now + _WINDOW + _MARGIN
         if remaining is not None:
-            # Answers may overtake each other. Where more is left than that explains, a new window has begun.
+            # Answers may overtake each other. If more is left than that explains, a new window has begun.
             more = said.remaining is not None and remaining > said.remaining + 2 * self._under_way + 1
             if more or now >= said.window_end:
                 said.window_end = permit.sent + _WINDOW + _MARGIN
@@ -263,30 +248,6 @@ class RateLimit:
             if reset is not None:
                 said.window_end = now + reset + _MARGIN
             said.remaining = self.remaining = remaining
-
-    def _refused(self, permit: Permit, retry_after: float | None, now: float) -> None:
-        self.refusals += 1
-        if permit in self._permits:
-            self._permits.remove(permit)
-        if retry_after is not None:
-            if permit.sent >= self._window_start:
-                # Refusals come in bursts, one for each worker; the last of a burst finds the exact number.
-                self._let_through = max(1, self._in_this_window() - self._under_way)
-                self._most_probes = 1
-            self._close(retry_after, now)
-        elif permit.sent > self._reduced_at:  # once for each burst
-            rate = self._rate(now)
-            self._reduced, self._reduced_at = max(min(_LOWEST_RATE, rate), rate // 2), now
-            wait = _WAITS_WITHOUT_HINT[min(self._silent_refusals, len(_WAITS_WITHOUT_HINT) - 1)]
-            self._silent_refusals += 1
-            self._closed_until = max(self._closed_until, now + wait)
-
-    def _close(self, seconds: float, now: float) -> None:
-        """Close the gate for everyone, as the API asked; a new window begins when it opens."""
-        self._closed_until = max(self._closed_until, now + seconds + (_MARGIN if seconds else 0.0))
-        self._next_window = self._closed_until
-        for said in self._paths.values():
-            said.remaining = None
 
 
 def _until_below(limit: int, permits: Sequence[Permit], now: float) -> float:

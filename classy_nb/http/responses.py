@@ -87,10 +87,10 @@ def _flatten(value: object, depth: int = 3) -> str:
     return ""
 
 
-def retry_after_of(headers: Mapping[str, str], body: object) -> float | None:
+def retry_after_of(status: int, headers: Mapping[str, str], body: object) -> float | None:
     """Return the seconds that an answer asks to wait; None if it does not say.
 
-    Looked up in this order: ``Retry-After`` (seconds or a date), ``retry_after`` in the body,
+    Looked up in this order: ``Retry-After`` (seconds or a date), ``retry_after`` in the body, and for a 429
     ``X-RateLimit-Reset``.
     """
     header = headers.get("Retry-After", "").strip()
@@ -99,7 +99,9 @@ def retry_after_of(headers: Mapping[str, str], body: object) -> float | None:
         found = _seconds_until(_moment(header), headers)
     if found is None and isinstance(body, dict):
         found = _seconds(body.get("retry_after"))
-    return seconds_until_reset(headers) if found is None else found
+    if found is None and status == 429:
+        found = seconds_until_reset(headers)
+    return found
 
 
 def seconds_until_reset(headers: Mapping[str, str]) -> float | None:
@@ -134,7 +136,7 @@ def _moment(date: str) -> float | None:
 def is_blocked(status: int, headers: Mapping[str, str]) -> bool:
     """Tell whether a firewall in front of the API answered in its place."""
     html = "text/html" in headers.get("Content-Type", "").lower()
-    return "cf-mitigated" in headers or (status == 403 and html)  # noqa: PLR2004
+    return "cf-mitigated" in headers or (status == 403 and html)
 
 
 def error_for(
@@ -167,8 +169,8 @@ def error_for(
     permissions = _permissions(data, secrets)
     if permissions:
         what = f"{what} Missing permission: {', '.join(permissions)}."
-    retry_after = retry_after_of(headers, data)
-    if status == 429 and retry_after:  # noqa: PLR2004
+    retry_after = retry_after_of(status, headers, data)
+    if status == 429 and retry_after:
         what = f"{what} It asks to wait {_until(retry_after)}."
     error = cls(what, method=method, path=safe_path(path), status=status)
     if isinstance(error, PermissionDeniedError):
@@ -206,7 +208,7 @@ def _classify(
         return BlockedError, "A firewall in front of the API stopped the request."
     if status in (401, 403) and member_only:
         return MemberOnlyError, "The API denied access to an endpoint for members."
-    if status == 404 and _is_gateway(data):  # noqa: PLR2004
+    if status == 404 and _is_gateway(data):
         return NoSuchPathError, "The API has no such path."
     family = status // 100
     return _BY_STATUS.get(status) or _BY_FAMILY.get(family) or _BY_FAMILY[2]

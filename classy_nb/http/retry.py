@@ -124,7 +124,7 @@ def same_failure(one: ClassyError | None, other: ClassyError) -> bool:
 
 
 def _is_500(error: ClassyError | None) -> bool:
-    return error is not None and error.status == 500  # noqa: PLR2004
+    return error is not None and error.status == 500
 
 
 def _repeats(error: ClassyError, *, proven: bool) -> int:

@@ -293,12 +293,12 @@ def test_any_bytes_become_an_error(body: bytes) -> None:
     ],
 )
 def test_trap_23_waiting_time(headers: dict[str, str], body: Any, seconds: float | None) -> None:
-    assert retry_after_of(CaseInsensitiveDict(headers), body) == seconds
+    assert retry_after_of(429, CaseInsensitiveDict(headers), body) == seconds
 
 
 def test_trap_23_waiting_time_as_a_date() -> None:
     headers = CaseInsensitiveDict({"Retry-After": formatdate(time.time() + 100, usegmt=True)})
-    assert retry_after_of(headers, None) == pytest.approx(100, abs=3)
+    assert retry_after_of(429, headers, None) == pytest.approx(100, abs=3)
 
 
 def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +306,7 @@ def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
     try:
         headers = CaseInsensitiveDict({"Retry-After": formatdate(time.time() + 100)})  # ends with -0000
-        assert retry_after_of(headers, None) == pytest.approx(100, abs=3)
+        assert retry_after_of(429, headers, None) == pytest.approx(100, abs=3)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -315,8 +315,9 @@ def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_trap_23_the_reset_of_the_rate_limit_is_a_waiting_time_too() -> None:
     now = 1_790_000_000
     headers = CaseInsensitiveDict({"X-RateLimit-Reset": str(now + 30), "Date": formatdate(now, usegmt=True)})
-    assert retry_after_of(headers, None) == 30
-    assert retry_after_of(headers, {"retry_after": 7}) == 7
+    assert retry_after_of(429, headers, None) == 30
+    assert retry_after_of(429, headers, {"retry_after": 7}) == 7
+    assert retry_after_of(502, headers, None) is None, "a failure is not about the limit"
 
 
 def test_a_long_wait_is_in_the_message_with_its_end() -> None:
