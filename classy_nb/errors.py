@@ -198,20 +198,8 @@ class NoSuchPathError(NotFoundError):
 
 
 class RateLimitedError(ResponseError):
-<<<<<<< HEAD
-    """Too many requests (429), even after waiting.
+    """Too many requests (429), even after waiting; or the API asked to wait too long: the message says until when."""
 
-    Attributes
-    ----------
-    pause
-        Seconds for which this connection then sends nothing, or None if it holds nothing back.
-    """
-
-    pause: float | None = None
-=======
-    """Too many requests (429), also after waiting; or the API asked to wait too long, until when is said."""
-
->>>>>>> http
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
 
