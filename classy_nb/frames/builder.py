@@ -154,7 +154,8 @@ class TableBuilder:
         else:
             piece = _without_columns(rows)
         self._pieces.append(piece)
-        for part in (*self._declared, *self._objects):
+        parts: list[_Column | _Object] = [*self._declared, *self._objects]
+        for part in parts:
             if part.misfits:
                 self._misfits[part.name] = self._misfits.get(part.name, 0) + part.misfits
         self._begin_piece()

@@ -137,7 +137,7 @@ def test_gifts_that_come_meanwhile_are_in_the_file(
             classy.transactions.to_csv(target)
         new = own_box.insert_transactions(3)
         own_box.reset_log()
-        with pytest.warns(cn.DataWarning, match="^Going on with 200 rows"):
+        with pytest.warns(cn.DataWarning, match="^Resuming with 200 rows"):
             classy.transactions.to_csv(target)
     ids = pd.read_csv(target, low_memory=False)["id"].tolist()
     assert ids == [record["id"] for record in own_box.truth("transactions")]

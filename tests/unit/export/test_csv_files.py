@@ -5,11 +5,13 @@ import os
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from support.csv_rows import COLUMNS, frame_of, rows_of
 
 from classy_nb.errors import ExportError, UsageError
 from classy_nb.export import CsvWriter, to_csv
+from classy_nb.export.tables import table_of
 
 
 def test_the_mark_for_excel(tmp_path: Path) -> None:
@@ -23,7 +25,7 @@ def test_frames_one_after_the_other(tmp_path: Path) -> None:
     frame = frame_of()
     with CsvWriter(tmp_path / "parts.csv", excel=True) as writer:
         for row in range(3):
-            writer.write(frame.iloc[row : row + 1].reset_index(drop=True))
+            writer.write(table_of(frame.iloc[row : row + 1].reset_index(drop=True)))
         assert list(tmp_path.glob("parts.csv")) == []
     assert writer.rows == 3
     whole = rows_of(to_csv(frame, tmp_path / "whole.csv", excel=True), "utf-8-sig")
@@ -52,8 +54,8 @@ def test_what_is_no_frame_is_refused_before_a_file_is_made(tmp_path: Path, given
 def test_other_columns_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
     def export() -> None:
         with CsvWriter(tmp_path / "a.csv") as writer:
-            writer.write(pd.DataFrame({"a": [1]}))
-            writer.write(pd.DataFrame({"b": [1]}))
+            writer.write(pa.table({"a": [1]}))
+            writer.write(pa.table({"b": [1]}))
 
     with pytest.raises(UsageError, match="same columns"):
         export()
@@ -88,7 +90,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
 def test_an_interrupted_export_leaves_nothing(tmp_path: Path) -> None:
     def export() -> None:
         with CsvWriter(tmp_path / "a.csv") as writer:
-            writer.write(pd.DataFrame({"a": [1]}))
+            writer.write(pa.table({"a": [1]}))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -5,10 +5,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 from support import streams
-from support.streams import QUESTION, Batches, beside, frame_of, going_on, raising, rows_kept, ways
+from support.streams import QUESTION, Batches, beside, fetched, raising, resuming, rows_kept, ways
 
 from classy_nb.errors import (
     ConnectionFailedError,
@@ -19,7 +19,7 @@ from classy_nb.errors import (
     TimedOutError,
 )
 from classy_nb.export import atomic, checkpoint
-from classy_nb.export.checkpoint import Stage
+from classy_nb.export.checkpoint import Checkpoint
 
 
 @ways
@@ -42,9 +42,9 @@ def test_the_same_call_goes_on_behind_the_last_row(
         assert beside(target) == []
         assert "kept beside" not in told
     else:
-        assert f"{10 * (at - 1)} rows are kept beside {target}; the same call goes on from there." in told
+        assert f"{10 * (at - 1)} rows are kept beside {target}; the same call resumes there." in told
     batches = Batches()
-    with going_on(10 * (at - 1)) if at > 1 else nullcontext():
+    with resuming(10 * (at - 1)) if at > 1 else nullcontext():
         assert write(batches, target) == target
     assert batches.asked == [10 * (at - 1) or None]
     assert target.read_bytes() == undisturbed(write)
@@ -66,8 +66,8 @@ def test_rows_of_an_earlier_call_are_told_and_since_when(
         write(Batches(), target, question=question)
     [warning] = caught
     assert str(warning.message) == (
-        "Going on with 20 rows that were fetched from 2026-01-31 09:00 PST on; what changed since then is "
-        f"not in them. Delete {target.with_name('.gifts.file.partial')} to begin anew."
+        "Resuming with 20 rows fetched since 2026-01-31 09:00 PST; what changed since then is "
+        f"not in them. Delete {target.with_name('.gifts.file.partial')} to start over."
     )
     assert warning.filename == streams.__file__
 
@@ -86,8 +86,8 @@ def test_rows_older_than_a_day_are_dropped_aloud(
         write(batches, target)
     [warning] = caught
     assert str(warning.message) == (
-        "20 rows that were fetched from 2026-01-31 17:00 UTC on are older than a day and were dropped: "
-        "all is fetched anew."
+        "20 rows fetched since 2026-01-31 17:00 UTC are older than a day and were dropped: "
+        "all is fetched again."
     )
     assert batches.asked == [None]
     assert beside(target) == []
@@ -105,8 +105,8 @@ def test_rows_of_another_question_are_dropped_aloud(
         write(batches, target, question={**QUESTION, "limit": 3}, resumable=False)
     [warning] = caught
     assert str(warning.message) == (
-        "20 rows that were fetched from 2026-01-31 17:00 UTC on answer another question (other arguments, "
-        "organization, time zone or version of classy_nb) and were dropped: all is fetched anew."
+        "20 rows fetched since 2026-01-31 17:00 UTC answer another question (other arguments, "
+        "organization, time zone or version of classy_nb) and were dropped: all is fetched again."
     )
     assert batches.asked == [None]
     assert beside(target) == []
@@ -130,8 +130,8 @@ def test_more_records_than_rows_of_an_earlier_call(
         return cast("int | None", there)
 
     batches = Batches()
-    told = "were dropped, as the API counts 21 up to the last of them by now: all is fetched anew.$"
-    with pytest.warns(DataWarning, match=told) if dropped else going_on(20):
+    told = "were dropped, as the API now counts 21 up to the last of them: all is fetched again.$"
+    with pytest.warns(DataWarning, match=told) if dropped else resuming(20):
         write(batches, target, count_until=count_until)
     assert (asked, batches.asked) == ([20], [None if dropped else 20])
     assert target.read_bytes() == undisturbed(write)
@@ -168,10 +168,10 @@ def test_a_crash_before_the_first_row_leaves_nothing_but_the_folder(
 ) -> None:
     """Whatever is made on trial stands in there, where the next call removes it."""
 
-    def killed(self: Stage, **_: object) -> None:
+    def killed(self: Checkpoint, **_: object) -> None:
         raise SystemExit(9)
 
-    monkeypatch.setattr(Stage, "open", killed)
+    monkeypatch.setattr(Checkpoint, "open", killed)
     monkeypatch.setattr(atomic.AtomicFile, "abort", lambda _: None)
     with pytest.raises(SystemExit):
         write(Batches(), target)
@@ -183,7 +183,7 @@ def test_who_takes_the_warning_for_an_error_keeps_the_rows(target: Path, write: 
     with pytest.raises(InterruptedFetchError):
         write(Batches(before=raising(KeyboardInterrupt(), 3)), target)
     batches = Batches()
-    with pytest.raises(DataWarning, match="Going on with 20 rows"):
+    with pytest.raises(DataWarning, match="Resuming with 20 rows"):
         write(batches, target)
     assert (batches.asked, rows_kept(target), target.read_text()) == ([], 20, "older")
 
@@ -195,13 +195,13 @@ def test_again_and_again(target: Path, undisturbed: Callable[..., bytes], write:
     for size in (3, 7, 4, 11):
         batches = Batches(before=raising(KeyboardInterrupt(), 2), size=size)
         with (
-            going_on(kept_rows) if (kept_rows := rows_kept(target)) else nullcontext(),
+            resuming(kept_rows) if (kept_rows := rows_kept(target)) else nullcontext(),
             pytest.raises(InterruptedFetchError, match="rows are kept"),
         ):
             write(batches, target)
         starts += batches.asked
     assert starts == [None, 3, 10, 14]
-    with going_on(25):
+    with resuming(25):
         write(Batches(), target)
     assert target.read_bytes() == undisturbed(write)
 
@@ -230,9 +230,9 @@ def test_where_nothing_can_be_gone_on_with_nothing_is_left(
 def test_rows_out_of_order_are_fetched_anew(target: Path, write: Callable[..., Path]) -> None:
     """Where the server refuses the key and the sort, nothing can be gone on behind."""
 
-    def unsorted(after: int | None) -> Iterator[pd.DataFrame]:
-        yield frame_of([3, 1])
-        yield frame_of([2, 4])
+    def unsorted(after: int | None) -> Iterator[pa.Table]:
+        yield fetched([3, 1])
+        yield fetched([2, 4])
         raise ServerError("no", status=500)
 
     with pytest.raises(ServerError) as caught:

@@ -1,17 +1,17 @@
-"""Batches on disk: how rows were cut into them does not show in the file."""
+"""Plain columns for files: how rows were cut into tables does not show in a file."""
 
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.stages import frame_of, opened
+from support.stages import fetched, opened
 
 from classy_nb.export.csv import CsvWriter
-from classy_nb.export.parquet import write_parquet
-from classy_nb.export.schema import ROWS, even
+from classy_nb.export.tables import ROWS, even
 
 # What undeclared columns hold: in a single batch they get one type of all values.
 MOMENTS = st.sampled_from(
@@ -55,16 +55,18 @@ def test_how_rows_were_cut_into_batches_does_not_show(
     split = [0, *sorted(min(cut, len(records)) for cut in cuts), len(records)]
     files = []
     for name, bounds in (("cut", split), ("whole", [0, len(records)])):
-        stage = opened(tmp_path / name)
+        kept = opened(tmp_path / name)
         for start, end in pairwise(bounds):
-            stage.add(frame_of(records[start:end]))
+            kept.add(fetched(records[start:end]))
         csv, parquet = tmp_path / f"{name}.csv", tmp_path / f"{name}.parquet"
         with CsvWriter(csv) as writer:
-            for table in stage.tables():
-                writer.write_table(table)
-        write_parquet(stage.tables(), stage.schema(), parquet)
-        stage.close(keep=False)
-        files.append((csv.read_bytes(), pa.parquet.read_schema(parquet), parquet.read_bytes()))
+            for table in kept.tables():
+                writer.write(table)
+        with pq.ParquetWriter(parquet, kept.schema()) as parquet_writer:
+            for table in kept.tables():
+                parquet_writer.write_table(table)
+        kept.close(keep=False)
+        files.append((csv.read_bytes(), pq.read_schema(parquet), parquet.read_bytes()))
     (csv_of_cut, schema_of_cut, parquet_of_cut), (csv_of_whole, schema_of_whole, parquet_of_whole) = files
     assert csv_of_cut.decode() == csv_of_whole.decode()
     assert schema_of_cut == schema_of_whole

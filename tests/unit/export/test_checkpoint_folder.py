@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 
 from classy_nb.errors import ExportError
 from classy_nb.export.atomic import hidden_name
-from classy_nb.export.checkpoint import Stage
+from classy_nb.export.checkpoint import Checkpoint
 
 QUESTION = {"path": "/organizations/7/transactions"}
 
@@ -24,16 +24,16 @@ def folder(target: Path) -> Path:
     return target.with_name(".gifts.csv.partial")
 
 
-def opened(target: Path) -> Stage:
-    stage = Stage(target, QUESTION)
-    stage.open()
-    return stage
+def opened(target: Path) -> Checkpoint:
+    kept = Checkpoint(target, QUESTION)
+    kept.open()
+    return kept
 
 
 def filled(folder: Path) -> dict[str, str]:
     """Put a person's files into a folder."""
     (folder / "sub").mkdir(parents=True)
-    for name in ("notes.txt", "sub/y", "a.arrow", "checkpoint.json.bak", ".other.csv." + "0" * 32 + ".tmp"):
+    for name in ("notes.txt", "sub/y", "a.arrow", "question.json.bak", ".other.csv." + "0" * 32 + ".tmp"):
         (folder / name).write_text(name)
     return contents(folder)
 
@@ -60,7 +60,7 @@ def test_a_link_stands_in_the_way(target: Path, folder: Path, *, there: bool) ->
     assert folder.is_symlink()
 
 
-@pytest.mark.parametrize("name", ["lock", "checkpoint.json", "checkpoint.json.new", "0" * 32 + ".arrow"])
+@pytest.mark.parametrize("name", ["lock", "question.json", "question.json.new", f"part-{1:020}.arrow"])
 @pytest.mark.parametrize("kind", ["link", "folder"])
 def test_something_else_has_the_name_of_a_file_of_ours(
     target: Path, folder: Path, name: str, kind: str
@@ -82,28 +82,28 @@ def test_something_else_has_the_name_of_a_file_of_ours(
 @pytest.mark.parametrize("keep", [True, False])
 def test_what_a_person_has_put_there_stays(target: Path, folder: Path, *, keep: bool) -> None:
     before = filled(folder)
-    for path in (folder / ("f" * 32 + ".arrow"), folder / f".gifts.csv.{'0' * 32}.tmp"):
+    for path in (folder / f"part-{1:020}.arrow.new", folder / f".gifts.csv.{'0' * 32}.tmp"):
         path.write_text("half of something of ours")
-    stage = opened(target)
+    kept = opened(target)
     assert {name: text for name, text in contents(folder).items() if name != "lock"} == before
-    stage.add(pd.DataFrame({"id": [1]}))
-    stage.close(keep=keep)
+    kept.add(pa.table({"id": [1]}))
+    kept.close(keep=keep)
     left = contents(folder) if not keep else before
     assert left == before
-    stage = opened(target)
-    assert stage.rows == (1 if keep else 0)
-    stage.close(keep=False)
+    kept = opened(target)
+    assert kept.rows == (1 if keep else 0)
+    kept.close(keep=False)
     assert contents(folder) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such permissions here")
 def test_nobody_else_may_read_a_batch_whoever_made_the_folder(target: Path, folder: Path) -> None:
     folder.mkdir(mode=0o755)
-    stage = opened(target)
-    stage.add(pd.DataFrame({"id": [1]}))
+    kept = opened(target)
+    kept.add(pa.table({"id": [1]}))
     modes = {path.suffix: path.stat().st_mode & 0o777 for path in folder.iterdir() if path.name != "lock"}
     assert modes == {".arrow": 0o600, ".json": 0o600}
-    stage.close(keep=False)
+    kept.close(keep=False)
 
 
 def test_another_export_removes_the_folder_between_two_steps(
@@ -119,10 +119,10 @@ def test_another_export_removes_the_folder_between_two_steps(
         return acquire(self, *given, **options)
 
     monkeypatch.setattr(FileLock, "acquire", too_late)
-    stage = opened(target)
+    kept = opened(target)
     assert gone == [folder]
-    stage.add(pd.DataFrame({"id": [1]}))
-    stage.close(keep=False)
+    kept.add(pa.table({"id": [1]}))
+    kept.close(keep=False)
     assert not folder.exists()
 
 
@@ -142,11 +142,11 @@ def test_a_lock_that_was_removed_while_one_waited_for_it_locks_nothing(target: P
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fcntl, "flock", removed_meanwhile)
-        with pytest.raises(ExportError, match="is under way"):
+        with pytest.raises(ExportError, match="is running"):
             opened(target)
     assert len(opened_by_third) == 1
     first = opened(target)
-    with pytest.raises(ExportError, match="is under way"):
+    with pytest.raises(ExportError, match="is running"):
         opened(target)
     first.close(keep=False)
     assert not folder.exists()
@@ -154,7 +154,7 @@ def test_a_lock_that_was_removed_while_one_waited_for_it_locks_nothing(target: P
 
 def test_what_cannot_be_read_lets_go_of_the_lock(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Stage, "_load", lambda _: (_ for _ in ()).throw(MemoryError))
+        patch.setattr(Checkpoint, "_load", lambda _: (_ for _ in ()).throw(MemoryError))
         with pytest.raises(MemoryError):
             opened(target)
     opened(target).close(keep=False)
@@ -166,12 +166,12 @@ def test_long_names_that_begin_alike_share_nothing(tmp_path: Path, letter: str) 
     names = [tmp_path / f"{stem}{end}" for end in ("-2025.csv", "-2026.csv")]
     assert hidden_name(names[0], "partial") != hidden_name(names[1], "partial")
     assert all(len(os.fsencode(hidden_name(name, f"{'0' * 32}.tmp"))) <= 255 for name in names)
-    stages = [opened(name) for name in names]
-    for number, stage in enumerate(stages, start=1):
-        stage.add(pd.DataFrame({"id": [number]}))
-        stage.close(keep=True)
+    all_kept = [opened(name) for name in names]
+    for number, kept in enumerate(all_kept, start=1):
+        kept.add(pa.table({"id": [number]}))
+        kept.close(keep=True)
     again = [opened(name) for name in names]
-    assert [stage.last for stage in again] == [1, 2]
-    for stage in again:
-        stage.close(keep=False)
+    assert [kept.last for kept in again] == [1, 2]
+    for kept in again:
+        kept.close(keep=False)
     assert list(tmp_path.iterdir()) == []

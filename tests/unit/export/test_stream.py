@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from support.streams import Batches, beside, going_on, raising, to_csv, to_parquet, ways
+from support.streams import Batches, beside, raising, resuming, to_csv, to_parquet, ways
 
 from classy_nb.errors import ExportError, InterruptedFetchError
 from classy_nb.export import checkpoint
@@ -49,7 +49,7 @@ def test_two_exports_to_one_file(
     def meanwhile(number: int) -> None:
         if number == 3:
             batches = Batches()
-            with pytest.raises(ExportError, match=f"Another export to {target} is under way"):
+            with pytest.raises(ExportError, match=f"Another export to {target} is running"):
                 write(batches, target)
             assert batches.asked == []
 
@@ -90,7 +90,7 @@ def test_a_column_that_appears_late_after_an_interrupt(tmp_path: Path) -> None:
     path = tmp_path / "gifts.parquet"
     with pytest.raises(InterruptedFetchError):
         to_parquet(Batches(before=raising(KeyboardInterrupt(), 3)), path)
-    with going_on(20):
+    with resuming(20):
         to_parquet(Batches(size=5), path)
     table = pq.read_table(path)
     assert table.column_names == ["id", "name", "items", "late"]
@@ -105,7 +105,7 @@ def test_csv_and_parquet_share_what_has_come(tmp_path: Path) -> None:
     with pytest.raises(InterruptedFetchError):
         to_parquet(Batches(before=raising(KeyboardInterrupt(), 3)), path)
     batches = Batches()
-    with going_on(20):
+    with resuming(20):
         to_csv(batches, path)
     assert batches.asked == [20]
     assert len(pd.read_csv(path)) == 40
