@@ -69,7 +69,7 @@ class Checkpoint:
     last
         The id to resume behind; None at first, and if the rows are not in order of id.
     begun_at
-        When the call began that fetched the first row, in seconds since 1970: since then rows may have changed.
+        When the call began that fetched the first row, in seconds since 1970: rows may be outdated since.
     dropped
         What an earlier call left and this one could not use.
     """

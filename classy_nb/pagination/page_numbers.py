@@ -179,7 +179,9 @@ class PageNumbers:
                 del records[page.start :]  # sizes that do not divide each other make pages overlap
                 records += page.records
                 pages += 1
-            if not page.records or (page.last_page is not None and page.number >= page.last_page):
+            # A short page is the last one, unless it shows how little the server gives at a time.
+            short = not first and page.size is not None and len(page.records) < page.size
+            if short or not page.records or (page.last_page is not None and page.number >= page.last_page):
                 break
             previous = page.records
         return records[:limit], max(pages, 1)

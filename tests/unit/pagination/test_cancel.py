@@ -1,7 +1,6 @@
-"""However a walk with several workers ends: nobody is left at work."""
+"""However a fetch ends, nobody is left at work."""
 
 import gc
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,8 +10,7 @@ from support.keyed import Keyed
 from support.threads import walkers
 from support.walks import query
 
-from classy_nb.http import Cancel
-from classy_nb.pagination import Paginator, Part
+from classy_nb.pagination import Paginator
 
 
 @pytest.fixture(autouse=True)
@@ -52,31 +50,6 @@ def test_an_early_end_leaves_nobody_at_work(act: Callable[[Any], object]) -> Non
     asked = len(listed.asked)
     assert asked < 100
     assert len(listed.asked) == asked
-
-
-def test_a_stop_is_waited_for_and_taken_back() -> None:
-    """Workers that wait are let go at once, and the walk's stop is good for what follows."""
-    stop, waiting = Cancel(), threading.Semaphore(0)
-    listed = Keyed(range(1, 20_001))
-
-    def fetch(parameters: Any, *_: object) -> Any:
-        if threading.current_thread().name.startswith("classy_nb-"):
-            waiting.release()
-            stop.pause(60)
-        return listed.fetch(parameters)
-
-    parts = Paginator(query(), fetch, workers=4, cancel=stop).parts()
-    assert isinstance(next(parts), Part)
-    timer = threading.Thread(target=lambda: [waiting.acquire(timeout=20) for _ in range(4)])
-    timer.start()
-    stop.tick = lambda: None if timer.is_alive() else (_ for _ in ()).throw(KeyboardInterrupt)
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        next(parts)
-    assert time.monotonic() - started < 5
-    timer.join(20)
-    assert walkers() == []
-    assert not stop.is_set()
 
 
 @pytest.mark.parametrize("error", [KeyError("odd"), MemoryError(), RecursionError(), SystemExit(3)])

@@ -1,12 +1,10 @@
-"""Batches come in order of their ids, however the list is walked."""
+"""Batches are in order of id, however the list is fetched."""
 
 import pytest
 from support.lists import Faults, Listed, rows
 from support.server import ScriptedServer
-from support.walks import query
 
 from classy_nb.client import Classy
-from classy_nb.pagination import Paginator
 
 
 @pytest.mark.parametrize("size", [1, 100, 250, 10_000])
@@ -29,10 +27,3 @@ def test_the_largest_first_where_that_was_asked_for(connected: Classy, server: S
     assert [i for batch in batches for i in batch["id"].tolist()] == [row["id"] for row in rows(730)][
         :-351:-1
     ]
-
-
-def test_pages_from_the_last_to_the_first_are_out_of_turn() -> None:
-    listed = Listed(rows(350), Faults(key_filter="ignored"))
-    parts = list(Paginator(query(), listed.fetch).parts())
-    assert [part.out_of_turn for part in parts if part.records] == [False, True, True, True]
-    assert [part.start for part in parts if part.records] == [0, 901, 601, 301]
