@@ -73,10 +73,10 @@ class ClassyError(Exception):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        asked = " ".join(part for part in (self.method, self.path) if part)
+        request = " ".join(part for part in (self.method, self.path) if part)
         if self.status is not None:
-            asked = f"{asked} -> {self.status}".strip()
-        return " ".join(part for part in (self.what, f"[{asked}]" if asked else "", self.advice) if part)
+            request = f"{request} -> {self.status}".strip()
+        return " ".join(part for part in (self.what, f"[{request}]" if request else "", self.advice) if part)
 
     def __reduce__(self) -> tuple[object, ...]:
         # By default, unpickling would call the class with the finished message instead of its parts.

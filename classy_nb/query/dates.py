@@ -114,7 +114,7 @@ def _plain_datetime(value: datetime, keyword: str) -> datetime:
     if value != value:  # noqa: PLR0124 - pandas.NaT is the one datetime that does not equal itself
         raise UsageError(f"{keyword}= is not a time (NaT).")
     # A Timestamp overrides datetime's arithmetic, so it is copied into a plain one. Its nanoseconds would be
-    # lost, but they are a fraction of a second too: one microsecond stands in, so that rounding sees it.
+    # lost, but they are a fraction of a second too: a microsecond replaces them, for rounding to see.
     plain = datetime.combine(value.date(), value.time(), value.tzinfo).replace(fold=value.fold)
     if not plain.microsecond and getattr(value, "nanosecond", None):
         return plain.replace(microsecond=1)

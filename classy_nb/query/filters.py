@@ -48,8 +48,8 @@ class Condition:
         known = self.column.known
         if not known or self.operator not in ("=", "!=") or self.value.lower() in map(str.lower, known):
             return None
-        asked = f"where='{self.column.name} {self.operator} {self.value}'"
-        return f"{asked}: the API's document does not list this value. {suggestion(self.value, known)}"
+        condition = f"where='{self.column.name} {self.operator} {self.value}'"
+        return f"{condition}: the API's document does not list this value. {suggestion(self.value, known)}"
 
 
 def read_conditions(

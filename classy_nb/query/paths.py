@@ -81,7 +81,7 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, object]) -> str:
     Raises
     ------
     UsageError
-        A value cannot be an id (or, for the few keys that are text, cannot stand in a path).
+        A value cannot be an id (or, for the few keys that are text, cannot be part of a path).
     """
     path = endpoint.path
     for key in endpoint.keys:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.asking import CATALOG, PAGE, listed, recorded, refusal, sent
+from support.queries import CATALOG, PAGE, listed, recorded, refusal, sent
 
 import classy_nb
 from classy_nb.errors import UsageError
@@ -76,9 +76,9 @@ def test_trap_14_an_unknown_parent_is_answered_with_the_known_ones() -> None:
 
 
 def test_a_parent_of_none_is_refused_instead_of_fetching_everything() -> None:
-    for asked in ({"campaign": None}, {"organization": None}):
+    for keywords in ({"campaign": None}, {"organization": None}):
         with pytest.raises(UsageError, match="=None names no parent"):
-            listed("transactions", **asked)
+            listed("transactions", **keywords)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_records_are_found_by_id_parent_or_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "id_", "asked", "says"),
+    ("resource", "id_", "keywords", "says"),
     [
         ("transactions", None, {}, "needs an id or a parent. Give transaction=."),
         ("transactions", "x", {}, "transaction= takes one id"),
@@ -300,9 +300,9 @@ def test_records_are_found_by_id_parent_or_default() -> None:
         ("transactions", 5, {"fields": "statsu"}, "Did you mean 'status'"),
     ],
 )
-def test_refused_keywords_of_a_record(resource: str, id_: Any, asked: dict[str, Any], says: str) -> None:
+def test_refused_keywords_of_a_record(resource: str, id_: Any, keywords: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        recorded(resource, id_, **asked)
+        recorded(resource, id_, **keywords)
     assert says in str(caught.value)
 
 

@@ -1,6 +1,6 @@
 """The parameters of a query's pages."""
 
-from support.asking import PAGE, listed
+from support.queries import PAGE, listed
 
 from classy_nb.query import Query
 

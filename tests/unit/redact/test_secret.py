@@ -1,4 +1,4 @@
-"""`Secret`: text that shows nowhere."""
+"""`Secret`: text that is never shown."""
 
 import copy
 import io
