@@ -198,7 +198,7 @@ class NoSuchPathError(NotFoundError):
 
 
 class RateLimitedError(ResponseError):
-    """Too many requests (429), even after waiting; or a wait too long to begin: the message says until when."""
+    """Too many requests (429), even after waiting; or the wait would be too long: see the message."""
 
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
