@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.credentials import Credentials
 from classy_nb.errors import CredentialsError, NotLoggedInError
-from classy_nb.http.rate_limit import DEFAULT_LIMIT
+from classy_nb.http import DEFAULT_LIMIT
 from classy_nb.redact import Secret, clear_tracebacks
 
 from .connection import Classy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from classy_nb.credentials import VENDOR_HOSTS, Credentials
 from classy_nb.errors import ClassyError, kept_warnings
-from classy_nb.http.auth import TokenAuth
+from classy_nb.http import TokenAuth
 
 from .connecting import choices, demo, open_http
 from .connection import Classy
@@ -16,7 +16,7 @@ from .connection import Classy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from classy_nb.http.client import HttpClient
+    from classy_nb.http import HttpClient
     from classy_nb.redact import Secret
 
 

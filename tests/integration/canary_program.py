@@ -60,7 +60,7 @@ def in_a_function_of_the_user():
     credentials = classy._credentials
     http = classy._http
     token = http.auth.token()
-    return http.get("/nowhere/" + str(credentials.organization))
+    return classy.get("/nowhere/" + str(credentials.organization))
 in_a_function_of_the_user()
 ---
 try:
@@ -98,7 +98,7 @@ demo.close()
 print("the last cell has run")
 """
 
-retry.REPEATS = {}  # nobody waits here
+retry.MOST_REPEATS = 0  # nobody waits here
 SHELL = InteractiveShell.instance()
 for number, cell in enumerate(CELLS.split("---\n"), 1):
     sys.stdout.write(f"[cell {number}]\n")

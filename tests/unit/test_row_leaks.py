@@ -13,7 +13,7 @@ from support.server import Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import BadRequestError, ClassyError, ServerError, UnexpectedAnswerError
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 
 ADDRESS, NAME = "@donors.example", "Roswitha"
 SUPPORTERS = [
@@ -46,9 +46,9 @@ LISTS = {
 
 @pytest.fixture(autouse=True)
 def _quick_and_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
-    monkeypatch.setattr("classy_nb.http.cancel.Cancel.pause", lambda stop, _: stop.check())
-    monkeypatch.setattr("classy_nb.client.files.BATCH_ROWS", 100)
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
+    monkeypatch.setattr("classy_nb.http.cancel.Cancel.sleep", lambda stop, _: stop.check())
+    monkeypatch.setattr("classy_nb.client.resource.BATCH_ROWS", 100)
 
 
 def ours(error: BaseException) -> types.TracebackType:

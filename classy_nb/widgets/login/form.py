@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ClassyError, UsageError
-from classy_nb.http.connections import hang_up
 from classy_nb.redact import Secret
-from classy_nb.widgets.widget import Panel, css, esm
+from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
 
 from .messages import (
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from .steps import Connector, Session
 
 
-class LoginPanel(Panel):
+class LoginPanel(MessageWidget):
     """Asks for client id and secret, or for a sandbox, and for the organization where there are several.
 
     Parameters
@@ -107,8 +106,6 @@ class LoginPanel(Panel):
             self._closed = True
             self._drop_session()
             self._go("closed", text=why)
-        if self._at_work not in (None, threading.current_thread()):
-            hang_up([self._at_work])  # it would try again and again
         with self._writing:
             pass  # what is being written now is whole when this returns
         self._replace(Closed(why))

@@ -79,9 +79,9 @@ def test_where_organizations_may_not_be_listed_the_id_is_believed(
 
 
 def test_other_failures_are_not_overlooked(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from classy_nb.http.retry import Retry
+    from classy_nb.http import RetryPolicy
 
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     server.handler = lambda _: Reply(500, {})
     with pytest.raises(ServerError):
         connected_to(server, organization=7)

@@ -9,10 +9,7 @@ from support.server import Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.http.auth import TokenAuth
-from classy_nb.http.cancel import Cancel
-from classy_nb.http.client import HttpClient
-from classy_nb.http.retry import Retry
+from classy_nb.http import Cancel, HttpClient, RetryPolicy, TokenAuth
 from classy_nb.redact import Secret
 
 DOWN = Reply(503, {}, {"Retry-After": "100"})
@@ -80,7 +77,7 @@ def test_a_watcher_ends_a_walk_whose_login_is_down(connected: Classy, server: Sc
 def test_what_follows_is_not_stopped_by_an_old_signal(server: ScriptedServer) -> None:
     """The stop of one question ends with it: a login of its own obeys no other."""
     http, stop = transport_to(server), Cancel()
-    http._retry = Retry(base=0.01)
+    http.retry = RetryPolicy(base=0)
     http.get("/campaigns", cancel=stop)
     stop.set()
     server.logins.append(Reply(502))

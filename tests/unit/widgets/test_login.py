@@ -12,7 +12,7 @@ from support.login_form import Form
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 
 Show = Callable[..., Form]
 ONE = {7: "Helping Hands"}
@@ -24,7 +24,7 @@ REFUSED = Reply(400, {"error": "invalid_client", "error_description": "Invalid c
 def show(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Form]:
     """Show a form for the server, in an empty folder; nobody waits between repeats."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     return lambda **options: Form(server, monkeypatch, **options)
 
 

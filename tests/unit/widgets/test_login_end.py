@@ -9,10 +9,10 @@ import ipywidgets
 import pytest
 from support.connection import orgs
 from support.login_form import Form
-from support.server import Asked, Reply, ScriptedServer
+from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 
 Show = Callable[..., Form]
 ONE = {7: "Helping Hands"}
@@ -28,7 +28,7 @@ TOKEN = {"access_token": "t" * 32, "expires_in": 7200}
 def show(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Form]:
     """Show a form for the server, in an empty folder; nobody waits between repeats."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     return lambda **options: Form(server, monkeypatch, **options)
 
 
@@ -52,25 +52,6 @@ def test_closing_the_form_gives_up(show: Show, server: ScriptedServer) -> None:
     with pytest.raises(cn.NotLoggedInError, match=r"closed before it was logged in. Call login\(\) again"):
         _ = form.classy.transactions
     assert "Call login() again." in repr(form.classy)
-
-
-def test_closing_the_form_breaks_the_login_off(show: Show, server: ScriptedServer) -> None:
-    reached, free = threading.Event(), threading.Event()
-
-    def silent(_: Asked) -> Reply:
-        reached.set()
-        return Reply(delay=free)
-
-    server.login_handler = silent
-    form = show()
-    form.submit()
-    assert reached.wait(20)
-    form.classy.close()
-    try:
-        form.join_background()  # though the server says nothing
-    finally:
-        free.set()
-    assert len(server.asked) == 1
 
 
 def test_a_login_that_ends_after_closing_leaves_nothing_open(show: Show, server: ScriptedServer) -> None:

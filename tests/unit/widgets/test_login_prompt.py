@@ -13,7 +13,7 @@ from support.connection import CANARY, CLIENT_ID, WRONG_CANARY, orgs
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 from classy_nb.widgets import Place, place
 
 Ask = Callable[..., Any]
@@ -39,7 +39,7 @@ class Person:
 def ask(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ask:
     """Log in with prompts that are answered so."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     server.handler = lambda _: Reply(body=orgs(ONE))
 
     def login(hidden: Person, seen: Person | None = None, **options: Any) -> cn.Classy:
