@@ -8,8 +8,10 @@ names is used, so that the same file measures older trees: ``cd OTHER && python 
 
 ``frames / files`` are those on the stack at a moment: when ``requests.Session.send`` is about to send the
 list's first request (or the token's), when a file gets its final name, or at the deepest point inside of the
-room ``frames``. ``functions / files entered`` are all that the whole call runs, in any thread. Module bodies,
-class bodies and comprehensions are not functions (comprehensions are frames on Python 3.11 only).
+room ``frames``. Where a worker thread sends, the stacks of the threads that wait for it count too, since a
+reader has to go through both; ``alone`` is the sending thread without them. ``functions / files entered`` are
+all that the whole call runs, in any thread. Module bodies, class bodies and comprehensions are not functions
+(comprehensions are frames on Python 3.11 only).
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ import os
 import sys
 import tempfile
 import threading
+import time
 import warnings
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +56,8 @@ class Way:
     def __init__(self) -> None:
         self.stacks: dict[str, Stack] = {}
         """Moment -> the package's functions on the stack then, innermost first."""
+        self.alone: dict[str, int] = {}
+        """Moment -> how many of these are of the thread that got there."""
         self.entered: set[CodeType] = set()
         self.entered_after: set[CodeType] = set()
         """What was entered once the first answer with records had arrived."""
@@ -70,8 +76,10 @@ class Way:
                     self.stacks["frames"] = stack
 
     def moment(self, name: str, frame: FrameType | None) -> None:
-        """Keep the stack of the first time that *name* happens."""
-        self.stacks.setdefault(name, _stack(frame))
+        """Keep the stack of the first time that *name* happens, and those of the threads that wait for it."""
+        if name not in self.stacks:
+            self.alone[name] = len(_stack(frame))
+            self.stacks[name] = [code for each in _waiting_for(frame) for code in _stack(each)]
 
 
 def _is_ours(code: CodeType) -> bool:
@@ -90,6 +98,29 @@ def _stack(frame: FrameType | None) -> Stack:
             found.append(frame.f_code)
         frame = frame.f_back
     return found
+
+
+_starters: weakref.WeakKeyDictionary[threading.Thread, threading.Thread] = weakref.WeakKeyDictionary()
+"""Thread -> the one that started it."""
+_start = threading.Thread.start
+
+
+def _watched_start(self: threading.Thread) -> None:
+    _starters[self] = threading.current_thread()
+    _start(self)
+
+
+def _waiting_for(frame: FrameType | None) -> Iterator[FrameType | None]:
+    """Yield *frame* of this thread, and where the thread that started it stands, and so on.
+
+    Handing a request over to a worker makes the stack of each thread short, but not the way.
+    """
+    yield frame
+    everywhere = sys._current_frames()  # noqa: SLF001 - the documented way to look at other threads
+    thread = _starters.get(threading.current_thread())
+    while thread is not None:
+        yield everywhere.get(thread.ident or 0)
+        thread = _starters.get(thread)
 
 
 _watching: Way | None = None
@@ -163,7 +194,6 @@ def _log_in(box: Sandbox) -> None:
     import ipywidgets  # type: ignore[import-untyped]
 
     made: list[Any] = []
-    others = set(threading.enumerate())
     ipywidgets.Widget.on_widget_constructed(made.append)
     try:
         # Without a notebook, displaying the form prints the line that stands in for it.
@@ -175,8 +205,15 @@ def _log_in(box: Sandbox) -> None:
     typed = {"client_id": box.client_id, "client_secret": box.client_secret}
     for message in ({"kind": "hello"}, {"kind": "submit", **typed}):
         form._handle_custom_msg({"view": "1", **message}, [])  # noqa: SLF001 - as ipywidgets calls it
-    for thread in set(threading.enumerate()) - others:
-        thread.join(10)
+    profile = sys.getprofile()
+    sys.setprofile(None)  # looking whether the form's thread is done is no part of the way
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with contextlib.suppress(cn.NotLoggedInError):
+            _ = classy.organization
+            break
+        time.sleep(0.01)
+    sys.setprofile(profile)
     classy.close()
 
 
@@ -190,6 +227,7 @@ def table(found: Iterable[tuple[str, str, Way]]) -> list[dict[str, Any]]:
                 "way": title,
                 "frames": len(stack),
                 "files": len({code.co_filename for code in stack}),
+                "alone": way.alone.get(moment, len(stack)),
                 "functions": len({(code.co_filename, code.co_firstlineno) for code in way.entered}),
                 "files_entered": len({code.co_filename for code in way.entered}),
                 "stack": [f"{_short(code.co_filename)}: {code.co_qualname}" for code in reversed(stack)],
@@ -225,6 +263,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures into this file")
     asked = parser.parse_args()
     requests.Session.send = _watched_send  # type: ignore[method-assign]
+    threading.Thread.start = _watched_start  # type: ignore[method-assign]
     sys.addaudithook(_audit)
     for name in [name for name in os.environ if name.startswith("CLASSY_")]:
         del os.environ[name]
@@ -238,10 +277,10 @@ def main() -> None:
         rows = table(ways(box, Path(folder)))
     sizes = size()
     print(f"{PACKAGE}, Python {sys.version.split()[0]}, {asked.rows} transactions\n")
-    print("| way | frames / files on the stack | functions / files entered by the whole call |")
-    print("|---|---|---|")
+    print("| way | frames / files on the stack | alone | functions / files entered by the whole call |")
+    print("|---|---|---|---|")
     for row in rows:
-        print("| {way} | {frames} / {files} | {functions} / {files_entered} |".format(**row))
+        print("| {way} | {frames} / {files} | {alone} | {functions} / {files_entered} |".format(**row))
     print("\n| room | modules | lines |\n|---|---|---|")
     for name, (modules, lines) in sizes.items():
         print(f"| {name} | {modules} | {lines:,} |")
