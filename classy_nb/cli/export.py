@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import load
 from classy_nb.errors import UsageError
-from classy_nb.query.filters import suggestion
+from classy_nb.query import suggestion
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from classy_nb.catalog import load, summary
 from classy_nb.errors import UsageError
-from classy_nb.query.filters import suggestion
+from classy_nb.query import suggestion
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +53,7 @@ def _table(catalog: Catalog) -> str:
 
 def _one(catalog: Catalog, name: str) -> str:
     from classy_nb.client.cards import resource_text
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
     kind = catalog.resources[name]
     lines = [resource_text(kind, QueryBuilder(catalog)), "", "columns"]

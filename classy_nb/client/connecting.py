@@ -8,8 +8,8 @@ from classy_nb.catalog import load
 from classy_nb.credentials import Credentials
 from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
 from classy_nb.http import DEFAULT_LIMIT, HttpClient, RateLimit, TokenAuth
-from classy_nb.pagination.paginator import Paginator
-from classy_nb.query.builder import QueryBuilder
+from classy_nb.pagination import Paginator
+from classy_nb.query import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
 
 from .connection import Classy
@@ -123,7 +123,10 @@ def organizations_of(credentials: Credentials, http: HttpClient) -> dict[int, st
     queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
     query = queries.for_list(catalog.resources["organizations"])
     paginator = Paginator(
-        query, lambda parameters, patient: http.get(query.path, parameters, retry_timeouts=patient)
+        query,
+        lambda parameters, retry_timeouts, cancel: http.get(
+            query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel
+        ),
     )
     return {
         int(record["id"]): str(record.get("name") or "")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from classy_nb.catalog import load, summary
-from classy_nb.query.builder import QueryBuilder
-from classy_nb.query.dates import zone
+from classy_nb.query import QueryBuilder, zone
 from classy_nb.redact import clear_tracebacks
 
 from .cards import Facts, html_card, text_card

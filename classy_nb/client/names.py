@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classy_nb.query.filters import nearest
+from classy_nb.query import nearest
 
 if TYPE_CHECKING:
     from .resource import Resource

@@ -19,7 +19,7 @@ from classy_nb.errors import (
     UnexpectedAnswerError,
     warn,
 )
-from classy_nb.query.dates import zone
+from classy_nb.query import zone
 
 from .atomic import AtomicFile, telling_reasons, writable
 from .checkpoint import Stage

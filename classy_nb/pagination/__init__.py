@@ -1,1 +1,11 @@
-"""Whole lists: complete by construction, or an error; never fewer records than there are."""
+"""Whole lists from an API that answers in pages.
+
+In come a query and a function that sends one request. Out come all records, each exactly once, or an error.
+``classy_nb.client`` calls it for every list and every count.
+"""
+
+from .keyset import Part
+from .page import Fetch, Page, looks_like_list, read_page
+from .paginator import Paginator
+
+__all__ = ["Fetch", "Page", "Paginator", "Part", "looks_like_list", "read_page"]

@@ -1,247 +1,216 @@
-"""The walk by page number: for lists without ids, and for servers that refuse the key.
+"""Lists by page number: where the server refuses the key, where records have no ids, and for the first N.
 
-Rows that come or go meanwhile shift all that follow. Where pages are in order of ids they are walked from
-the last to the first: what is deleted then only makes rows come twice, which shows by their ids, and what
-is inserted comes at the end. In any other order only two passes that see the same are believed; that goes
-for the first so many as well, unless they came in one answer.
+In come a page fetcher and its workers; out come records, for the paginator. Records that come or go meanwhile
+shift all that follow, so a plain walk from page to page can lose some and never notice. Two checks stand
+against that: where records have ids, each page must begin with one that has come already; where they have
+none, two passes must agree. And there must be as many records as the server promises.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import chain
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.errors import NotFoundError
+from classy_nb.errors import IncompleteResultError, NotFoundError
+from classy_nb.query import MOST_PER_PAGE
 
-from .keyset import incomplete, persistently
-from .page import Page
-from .records import Records
-from .requester import Asker, SmallerPagesError
+from .page import Page, page_holding
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 
-_PASSES = 5
-_ROUNDS = 3
+    from .page import PageFetcher
+    from .workers import Workers
 
-
-@dataclass
-class _Pass:
-    """What one pass over the first pages has seen."""
-
-    keys: dict[Hashable, None] = field(default_factory=dict)
-    pages: list[Records] = field(default_factory=list)
-    """Records not seen before in this pass, nor in the walk."""
-    in_one_answer: bool = True
-
-    @property
-    def records(self) -> Records:
-        return Records(chain.from_iterable(self.pages))
+_PASSES = 3
+_MOST_GAPS = 50
+"""Gaps in one pass after which it is given up: such a list has no order that lasts."""
 
 
-class NumberWalk:
-    """Walks one list by page number.
+class PageNumbers:
+    """Fetches one list by page number.
 
     Parameters
     ----------
-    asker
-        Asks for the pages.
+    pages, workers
+        What asks for pages, and the threads in which it does.
     sort
-        The API's sort.
-    past
-        Records with ids up to this one are known already and left out.
-
-    Attributes
-    ----------
-    total
-        Records promised in the latest answer.
+        The API's sort; None for what the caller asked for.
     """
 
-    def __init__(self, asker: Asker, *, sort: str | None = None, past: int | None = None) -> None:
-        self._asker = asker
+    def __init__(self, pages: PageFetcher, workers: Workers, *, sort: str | None = None) -> None:
+        self._pages = pages
+        self._workers = workers
         self._sort = sort
-        self._past = past
-        endpoint = asker.query.endpoint
-        self._by_id = endpoint.kind == "list" and endpoint.id is not None
-        self._seen: set[Hashable] = set()
-        self._proven = False
-        self.total: int | None = None
+        self._largest_page = MOST_PER_PAGE
+        """Less where the server gives fewer records than it is asked for."""
 
-    def pages(self) -> Iterator[Sequence[Any]]:
-        """Yield the records not yielded before, page by page.
+    def with_ids(self, known: Iterable[int] = ()) -> Iterator[list[Any]]:
+        """Yield the records of a list that has ids, page by page, but for those *known* already.
 
         Raises
         ------
         IncompleteResultError
-            The list could not be made whole.
+            Fewer records came than the server promises.
         """
-        while True:
-            try:
-                yield from self._pages()
-            except SmallerPagesError:
-                continue  # page numbers mean something else now
-            return
-
-    def first(self, wanted: int) -> Iterator[Sequence[Any]]:
-        """Yield the first *wanted* records (all, where there are fewer) in one piece.
-
-        Before that it yields an empty piece after each page, for those who watch.
-
-        Raises
-        ------
-        IncompleteResultError
-            The list did not stand still for long enough.
-        """
-        before: _Pass | None = None
-        now = _Pass()
-        for _ in range(_PASSES):
-            now = yield from self._read_first(wanted)
-            seen = len(now.keys) if self._by_id else len(now.records)
-            whole = len(now.records) >= wanted or self.total is None or seen >= self.total
-            if whole and (now.in_one_answer or (before is not None and self._agree(before, now))):
-                yield now.records
-                return
-            before = now
-        expected = None if self.total is None else min(wanted, self.total)
-        raise incomplete(self._asker, expected, len(now.records))
-
-    def _read_first(self, wanted: int) -> Generator[Sequence[Any], None, _Pass]:
-        """Read as many pages as it takes, and yield an empty piece after each."""
-        while True:
-            now, left = _Pass(), wanted
-            try:
-                for page in self._forwards():
-                    fresh = self._take(page, now.keys, left)
-                    now.pages.append(fresh)
-                    left -= len(fresh)
-                    now.in_one_answer = len(now.pages) == 1 and (left <= 0 or page.last_page == 1)
-                    if left <= 0:
-                        break
-                    yield Records()
-            except SmallerPagesError:
-                continue  # page numbers mean something else now: what came before them is dropped
-            return now
-
-    def _take(self, page: Page, keys: dict[Hashable, None], most: int) -> Records:
-        """Return a page's records, at most so many, but for those that came before; note their keys."""
-        if not self._by_id:
-            return Records(page.records[:most])
-        fresh: list[Any] = []
-        for key, record in zip(page.keys(), page.records, strict=True):
-            if key not in keys and len(fresh) < most:
-                keys[key] = None
-                if self._is_new(key):
-                    fresh.append(record)
-        return Records(fresh)
-
-    def _agree(self, before: _Pass, now: _Pass) -> bool:
-        """Whether two passes saw the same, but for new records that push older ones beyond the end.
-
-        Then no page boundary lost a record to a deletion, in either of them.
-        """
-        if not self._by_id:
-            return before.records == now.records
-        common = [key for key in now.keys if key in before.keys]
-        if common != list(before.keys)[: len(common)]:
-            return False
-        return len(common) == len(before.keys) or next(reversed(now.keys), None) in before.keys
-
-    def _pages(self) -> Iterator[Sequence[Any]]:
-        first = self._ask(1)
-        ids = first.ids()
-        if first.last_page == 1 or not first.records:
-            yield self._fresh(first)
-            if self.total is not None and len(first.records) < self.total:
-                raise incomplete(self._asker, self.total, len(first.records))
-        elif not self._by_id:
-            yield from self._until_equal()
-        elif ids is not None and first.last_page is not None and ids == sorted(ids):
-            yield from self._backwards(first.last_page)
-        else:
-            yield from self._until_equal_by_id()
-
-    def _backwards(self, last_page: int) -> Iterator[Sequence[Any]]:
-        low: int | None = None
-        for number in range(last_page, 0, -1):
-            page = self._ask(number)
-            ids = page.ids()
-            in_order = ids is not None and ids == sorted(ids) and (low is None or not ids or ids[0] < low)
-            if not in_order:
-                yield from self._until_equal_by_id()
-                return
-            low = ids[0] if ids else low
-            yield self._fresh(page)
-        for _ in range(_ROUNDS):
-            if self.total is None or len(self._seen) >= self.total:
-                return
-            # New records come at the end.
-            page = self._ask(last_page)
-            yield self._fresh(page)
-            last_page = min(last_page + 1, page.last_page or last_page)
-        raise incomplete(self._asker, self.total, len(self._seen))
-
-    def _until_equal_by_id(self) -> Iterator[Sequence[Any]]:
+        seen: set[Hashable] = set(known)
         before: list[Hashable] | None = None
         for _ in range(_PASSES):
-            order: list[Hashable] = []
-            for page in self._forwards():
-                order += page.keys()
-                yield self._fresh(page)
-            if order == before and (self.total is None or len(self._seen) >= self.total):
+            keys: dict[Hashable, None] = {}
+            joined = yield from self._pass_with_ids(keys, seen)
+            # Even if all pages were joined, records may have been inserted behind the reader: the total
+            # shows that, and the next pass finds them.
+            if len(seen) >= (self._pages.total or 0) and (joined or list(keys) == before):
                 return
-            before = order
-        raise incomplete(self._asker, self.total, len(self._seen))
+            before = list(keys)
+        raise self._pages.incomplete(self._pages.total, len(seen))
 
-    def _until_equal(self) -> Iterator[Sequence[Any]]:
-        before: Records | None = None
-        records = Records()
+    def first_with_ids(self, limit: int, known: Iterable[int] = ()) -> list[Any]:
+        """Return the first *limit* records (all, where there are fewer), but for those *known* already.
+
+        Raises
+        ------
+        IncompleteResultError
+            The list did not stand still.
+        """
+        before: list[Any] | None = None
+        records: list[Any] = []
         for _ in range(_PASSES):
-            pages = []
-            for page in self._forwards():
-                pages.append(page.records)
-                yield Records()  # for those who watch
-            records = Records(chain.from_iterable(pages))
-            if records == before and (self.total is None or len(records) == self.total):
-                yield records
-                return
+            keys: dict[Hashable, None] = {}
+            records, joined, whole = [], True, False
+            reading = self._pass_with_ids(keys, set(known), limit)
+            while len(records) < limit and not whole:
+                try:
+                    records += next(reading)
+                except StopIteration as ended:
+                    joined, whole = ended.value, True
+            records = records[:limit]
+            enough = len(records) == limit or len(keys) >= (self._pages.total or 0)
+            if enough and (joined or records == before):
+                return records
             before = records
-        raise incomplete(self._asker, self.total, len(records))
+        raise self._pages.incomplete(self._promised(limit), len(records))
 
-    def _forwards(self) -> Iterator[Page]:
-        number, previous = 1, Page(())
-        while (page := self._ask(number)).records and page.records != previous.records:
-            yield page
-            if page.last_page is not None and number >= page.last_page:
-                return
-            number, previous = number + 1, page
+    def without_ids(self, limit: int | None = None) -> list[Any]:
+        """Return the records of a list that has no ids, or the first *limit* of them.
 
-    def _ask(self, number: int) -> Page:
-        def ask() -> Page:
-            return self._asker.numbered(number, self._sort)
+        Raises
+        ------
+        IncompleteResultError
+            Their number is not what the server promises, or no two passes in a row agreed.
+        """
+        before: list[Any] | None = None
+        records: list[Any] = []
+        for _ in range(_PASSES):
+            records, pages = self._pass_without_ids(limit)
+            promised = self._promised(limit)
+            # What came in one answer is as the server had it at one moment.
+            if promised in (None, len(records)) and (pages == 1 or records == before):
+                return records
+            before = records
+        raise self._pages.incomplete(self._promised(limit), len(records))
 
+    def _promised(self, limit: int | None) -> int | None:
+        total = self._pages.total
+        return total if total is None or limit is None else min(total, limit)
+
+    def _pass_with_ids(
+        self, keys: dict[Hashable, None], seen: set[Hashable], limit: int = MOST_PER_PAGE
+    ) -> Generator[list[Any], None, bool]:
+        """Read the list once; add its records to *keys* and *seen*, and yield those not seen before.
+
+        Each page is chosen so that it holds the last record that has come. If it begins with one that came
+        before, nothing was lost in between, whatever was inserted or deleted meanwhile. If it begins with a
+        new one, records before it were deleted and it has moved up: then the page before it is read again.
+        That works in any order that lasts, not only in that of ids.
+
+        Returns whether all pages were joined in this way; those of one record cannot be.
+        """
+        position = -1  # of the last record that has come
+        gaps, gap, all_joined = 0, False, True
+        while True:
+            first = position < 0
+            window = partial(_joined_to, position)
+            page = self._page(window, first=first, most=limit if first else MOST_PER_PAGE)
+            came = page.keys()
+            joined = page.start <= position
+            if joined and came and came[0] not in keys:
+                gaps += 1
+                if gaps > _MOST_GAPS:
+                    return False
+                position, gap = max(-1, page.start - len(came) // 2 - 1), True
+                continue
+            new_here = any(key not in keys for key in came)
+            keys.update(dict.fromkeys(came))
+            yield self._fresh(page, came, seen)
+            full = page.size is not None and len(came) >= page.size
+            if not new_here and not gap:
+                if joined and full:
+                    raise self._repeats(len(seen))
+                return all_joined
+            if not full and self._pages.total is not None and len(keys) >= self._pages.total:
+                return all_joined and (first or joined)
+            all_joined = all_joined and (first or joined)
+            position, gap = page.start + len(came) - 1, False
+
+    def _fresh(self, page: Page, came: list[Hashable], seen: set[Hashable]) -> list[Any]:
+        """Return the records of a page that were not seen before, and note them."""
+        fresh = []
+        for key, record in zip(came, page.records, strict=True):
+            if key not in seen:
+                seen.add(key)
+                floor = self._pages.floor
+                if floor is None or not isinstance(key, int) or key > floor:
+                    fresh.append(record)
+        return fresh
+
+    def _pass_without_ids(self, limit: int | None) -> tuple[list[Any], int]:
+        """Read the list once; return its records and the number of pages that they took."""
+        records: list[Any] = []
+        previous: list[Any] = []
+        pages = 0
+        while limit is None or len(records) < limit:
+            first = pages == 0
+            most = MOST_PER_PAGE if limit is None or not first else limit
+            page = self._page(partial(page_holding, len(records)), first=first, most=most)
+            if len(page.records) > 1 and page.records == previous:
+                raise self._repeats(len(records))
+            if page.records:
+                del records[page.start :]  # sizes that do not divide each other make pages overlap
+                records += page.records
+                pages += 1
+            if not page.records or (page.last_page is not None and page.number >= page.last_page):
+                break
+            previous = page.records
+        return records[:limit], max(pages, 1)
+
+    def _page(self, window: Callable[[int], tuple[int, int]], *, first: bool, most: int) -> Page:
+        request = partial(
+            self._pages.page, window=window, sort=self._sort, most=min(most, self._largest_page)
+        )
         try:
-            page = persistently(ask) if self._proven else ask()
+            page: Page = self._workers.call(request)
         except NotFoundError:
-            if number == 1:
+            if first:
                 raise
-            return Page(())  # some lists answer 404 beyond their last page
-        self._proven = True
-        if page.records:
-            self.total = page.total
+            return Page([])  # some lists answer 404 beyond their last page
+        self._pages.total = page.total
+        came = len(page.records)
+        if first and 0 < came < (page.size or 0) and page.total != came and page.last_page != 1:
+            self._largest_page = came
         return page
 
-    def _fresh(self, page: Page) -> Sequence[Any]:
-        """Return the records that were not seen before; all where records have no ids by design."""
-        if not self._by_id:
-            return page.records
-        fresh = []
-        for key, record in zip(page.keys(), page.records, strict=True):
-            if key not in self._seen:
-                self._seen.add(key)
-                if self._is_new(key):
-                    fresh.append(record)
-        return Records(fresh)
+    def _repeats(self, received: int) -> IncompleteResultError:
+        what = "The API answers with the same page whatever page is asked for."
+        return self._pages.incomplete(self._pages.total, received, what)
 
-    def _is_new(self, key: Hashable) -> bool:
-        return self._past is None or not isinstance(key, int) or key > self._past
+
+def _joined_to(position: int, size: int) -> tuple[int, int]:
+    """Return number and size of a page that holds a position and as much as possible of what follows.
+
+    A page begins at a multiple of its size, so a size near the largest is chosen that has a multiple just
+    before the position. Where no size will do (as with pages of one record), the page begins right behind.
+    """
+    best = max(range(size, size // 2, -1), key=lambda candidate: candidate - position % candidate)
+    reaches_further = best - position % best > 1
+    return page_holding(position if reaches_further else position + 1, best)

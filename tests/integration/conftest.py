@@ -11,7 +11,7 @@ from support.resuming import BATCH, ROWS, WAYS, Place, serve
 from support.server import ScriptedServer
 
 import classy_nb as cn
-from classy_nb.client import files
+from classy_nb.client import resource
 from classy_nb.http import RetryPolicy
 from classy_nb.sandbox import Sandbox
 
@@ -78,7 +78,7 @@ def connecting() -> Callable[..., cn.Classy]:
 
 @pytest.fixture
 def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(files, "BATCH_ROWS", BATCH)
+    monkeypatch.setattr(resource, "BATCH_ROWS", BATCH)
     listed, folder = Listed(ROWS), tmp_path / "files"
     folder.mkdir()
     serve(server, listed)

@@ -12,7 +12,7 @@ from support.lists import Faults
 from support.resuming import BATCH, IDS, ROWS, WAYS, Place, dropping, ways
 
 import classy_nb as cn
-from classy_nb.client import files
+from classy_nb.client import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +129,7 @@ def test_small_lists(place: Place, way: str, number: int) -> None:
 def test_gifts_that_come_meanwhile_are_in_the_file(
     own_box: Sandbox, connecting: Callable[..., cn.Classy], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(files, "BATCH_ROWS", 100)
+    monkeypatch.setattr(resource, "BATCH_ROWS", 100)
     target = tmp_path / "gifts.csv"
     with connecting(own_box, workers=1) as classy:
         own_box.faults.then("ok", "ok", "cloudflare")

@@ -11,7 +11,7 @@ from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.client import files
+from classy_nb.client import resource
 from classy_nb.http import RetryPolicy
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Place:
 
 @pytest.fixture
 def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(files, "BATCH_ROWS", 200)
+    monkeypatch.setattr(resource, "BATCH_ROWS", 200)
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     (tmp_path / "files").mkdir()
     with connected_to(server, workers=1) as classy:

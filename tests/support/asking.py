@@ -6,7 +6,7 @@ import pytest
 
 from classy_nb.catalog import load
 from classy_nb.errors import UsageError
-from classy_nb.query.builder import Query, QueryBuilder
+from classy_nb.query import Query, QueryBuilder
 
 CATALOG = load()
 ASKING = QueryBuilder(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "idForTheTests123"})

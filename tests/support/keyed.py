@@ -36,8 +36,8 @@ class Keyed:
         """Requests for one record."""
         return sum(asked["per_page"] == "1" for asked in self.asked)
 
-    def fetch(self, parameters: Parameters, patient: bool) -> Any:  # noqa: FBT001 - as Walk calls it
-        """Answer as the transport would."""
+    def fetch(self, parameters: Parameters, *_: object) -> Any:
+        """Answer as the HTTP client would."""
         asked = dict(parameters)
         with self._lock:
             self.asked.append(asked)

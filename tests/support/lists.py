@@ -76,8 +76,8 @@ class Listed:
         self.asked: list[dict[str, str]] = []
         self._lock = threading.Lock()
 
-    def fetch(self, parameters: Parameters, patient: bool) -> Any:  # noqa: FBT001 - as Walk calls it
-        """Answer as the transport would: JSON, or an error of the package."""
+    def fetch(self, parameters: Parameters, *_: object) -> Any:
+        """Answer as the HTTP client would: JSON, or an error of the package."""
         with self._lock:
             asked = dict(parameters)
             assert len(asked) == len(list(parameters)), "a parameter twice: the last would win"
@@ -92,7 +92,7 @@ class Listed:
     def reply(self, asked: Asked) -> Reply:
         """Answer over HTTP."""
         try:
-            return Reply(body=self.fetch([(k, v[-1]) for k, v in asked.query.items()], patient=True))
+            return Reply(body=self.fetch([(k, v[-1]) for k, v in asked.query.items()]))
         except (BadRequestError, NotFoundError, ServerError) as error:
             return Reply(error.status or 400, {"error": error.what})
 

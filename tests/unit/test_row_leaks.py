@@ -48,7 +48,7 @@ LISTS = {
 def _quick_and_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     monkeypatch.setattr("classy_nb.http.cancel.Cancel.sleep", lambda stop, _: stop.check())
-    monkeypatch.setattr("classy_nb.client.files.BATCH_ROWS", 100)
+    monkeypatch.setattr("classy_nb.client.resource.BATCH_ROWS", 100)
 
 
 def ours(error: BaseException) -> types.TracebackType:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ClassyError, UsageError
 from classy_nb.redact import Secret
-from classy_nb.widgets.widget import Panel, css, esm
+from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
 
 from .messages import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .steps import Connector, Session
 
 
-class LoginPanel(Panel):
+class LoginPanel(MessageWidget):
     """Asks for client id and secret, or for a sandbox, and for the organization where there are several.
 
     Parameters

@@ -17,7 +17,7 @@ from classy_nb.errors import (
     ServerError,
     TimedOutError,
 )
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 
 MISBEHAVIOURS = {
     "none": Faults(),
@@ -259,9 +259,9 @@ def test_patience_is_for_the_smallest_page_only() -> None:
     seen: list[tuple[str, bool]] = []
     listed = Listed(rows(3), Faults(slow_above=1))
 
-    def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
+    def fetch(parameters: Any, *_: object) -> Any:
         seen.append((dict(parameters)["per_page"], patient))
-        return listed.fetch(parameters, patient)
+        return listed.fetch(parameters)
 
     assert sum(len(page) for page in Paginator(query(), fetch).pages()) == 3
     assert seen[:5] == [("100", False), ("50", False), ("25", False), ("5", False), ("1", True)]

@@ -6,7 +6,7 @@ from support.server import ScriptedServer
 from support.walks import query
 
 from classy_nb.client import Classy
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 
 
 @pytest.mark.parametrize("size", [1, 100, 250, 10_000])

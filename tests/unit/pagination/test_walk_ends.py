@@ -12,7 +12,7 @@ from support.threads import walkers
 from support.walks import query
 
 from classy_nb.http import Cancel
-from classy_nb.pagination.paginator import Paginator, Part
+from classy_nb.pagination import Paginator, Part
 
 
 @pytest.fixture(autouse=True)
@@ -59,11 +59,11 @@ def test_a_stop_is_waited_for_and_taken_back() -> None:
     stop, waiting = Cancel(), threading.Semaphore(0)
     listed = Keyed(range(1, 20_001))
 
-    def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
+    def fetch(parameters: Any, *_: object) -> Any:
         if threading.current_thread().name.startswith("classy_nb-"):
             waiting.release()
-            stop.sleep(60)
-        return listed.fetch(parameters, patient)
+            stop.pause(60)
+        return listed.fetch(parameters)
 
     parts = Paginator(query(), fetch, workers=4, cancel=stop).parts()
     assert isinstance(next(parts), Part)
@@ -83,10 +83,10 @@ def test_a_stop_is_waited_for_and_taken_back() -> None:
 def test_whatever_ends_a_worker_ends_the_walk(error: BaseException) -> None:
     listed = Keyed(range(1, 5001))
 
-    def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
+    def fetch(parameters: Any, *_: object) -> Any:
         if len(listed.asked) > 10:
             raise error
-        return listed.fetch(parameters, patient)
+        return listed.fetch(parameters)
 
     with pytest.raises(type(error)):
         fetched_from(fetch)

@@ -9,7 +9,7 @@ from support.lists import Faults, Listed, rows
 from support.walks import fetched, ids, query, without_ids
 
 from classy_nb.errors import IncompleteResultError, TimedOutError
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 
 SLOW = TimedOutError("The server did not answer in time.")
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(450)]

@@ -11,8 +11,7 @@ from support.lists import Faults, Listed, rows
 from support.walks import fetched, ids, query, workers
 
 from classy_nb.errors import IncompleteResultError, ServerError, TimedOutError
-from classy_nb.pagination import requester
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator, requester
 
 SUCCESS = "status = success"
 

@@ -10,7 +10,7 @@ from support.lists import Faults, Listed, rows
 from support.walks import ASKING, CATALOG, fetched, ids, query, without_ids, workers
 
 from classy_nb.errors import BadRequestError, ClassyError, IncompleteResultError, UnexpectedAnswerError
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(230)]
 

@@ -24,7 +24,7 @@ from classy_nb.errors import (
     UnauthorizedError,
     UnexpectedAnswerError,
 )
-from classy_nb.pagination.paginator import Paginator
+from classy_nb.pagination import Paginator
 
 many = pytest.mark.parametrize("workers", [2, 8, 32])
 
@@ -198,11 +198,11 @@ def test_a_cut_that_fails_once_is_tried_again() -> None:
 def test_trap_26_cuts_that_answer_nonsense_matter_little(records: list[Any]) -> None:
     listed, nonsense = Keyed(range(1, 2001), lambda _: time.sleep(0.001)), []
 
-    def fetch(parameters: Any, patient: bool) -> Any:  # noqa: FBT001
+    def fetch(parameters: Any, *_: object) -> Any:
         if dict(parameters)["per_page"] == "1":
             nonsense.append(1)
             return {"data": records, "total": 2000, "current_page": 1}
-        return listed.fetch(parameters, patient)
+        return listed.fetch(parameters)
 
     paginator = Paginator(query(), fetch, workers=8)
     assert sorted(i for page in paginator.pages() for i in ids(list(page))) == list(range(1, 2001))

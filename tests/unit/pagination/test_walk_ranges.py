@@ -3,9 +3,8 @@
 import threading
 
 import pytest
-from support.walks import ids
-
 from classy_nb.pagination.ranges import Range, Ranges
+from support.walks import ids
 
 # The ranges alone.
 

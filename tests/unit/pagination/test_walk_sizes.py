@@ -3,13 +3,13 @@
 from collections import Counter
 
 import pytest
+from classy_nb.pagination.page_size import SIZES, PageSize, smaller
+from classy_nb.pagination.requester import Asker
 from support.keyed import Keyed, last_of
 from support.lists import Faults, Listed, rows
 from support.walks import fetched, ids, query
 
 from classy_nb.errors import TimedOutError
-from classy_nb.pagination.page_size import SIZES, PageSize, smaller
-from classy_nb.pagination.requester import Asker
 
 SLOW = TimedOutError("The server did not answer in time.")
 

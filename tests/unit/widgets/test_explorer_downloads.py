@@ -116,7 +116,7 @@ def test_closing_the_panel_removes_the_file(viewer: Viewer, explorer: Explorer) 
 def test_of_a_download_that_ends_early_nothing_is_kept_and_nothing_else_is_said(
     viewer: Viewer, explorer: Explorer, monkeypatch: pytest.MonkeyPatch, error: ClassyError
 ) -> None:
-    monkeypatch.setattr("classy_nb.client.files.BATCH_ROWS", 100)
+    monkeypatch.setattr("classy_nb.client.resource.BATCH_ROWS", 100)
     add, folders = Stage.add, []
 
     def then_break(stage: Stage, frame: pd.DataFrame) -> None:

@@ -4,14 +4,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from classy_nb.widgets.explorer.asked import check, endpoint_of, keywords, kind_of, own_keys
+from classy_nb.widgets.explorer.call import bad_name, call_text
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classy_nb.catalog import load
-from classy_nb.query.builder import Query, QueryBuilder
+from classy_nb.query import Query, QueryBuilder
 from classy_nb.widgets.explorer import facts
-from classy_nb.widgets.explorer.asked import check, endpoint_of, keywords, kind_of, own_keys
-from classy_nb.widgets.explorer.call import bad_name, call_text
 from classy_nb.widgets.explorer.form import OPERATORS, Form, FormError, Row
 
 CATALOG = load()
@@ -153,12 +153,12 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         (
             Form("feed_items", "campaign,scope", {"campaign": "3", "scope": "near"}),
             "value:scope",
-            "none of direct, all",
+            "must be one of direct, all",
         ),
         (
             Form("payouts", "payout_type", {"payout_type": "stripe", "payout_date": "soon"}),
             "value:payout_date",
-            "is no date",
+            "is not a date",
         ),
         (Form(since="soon"), "since", "“Since”: write the date as 2026-01-31."),
         (Form(since="2025", until="2026-13-01"), "until", "“Until”: write the date as 2026-01-31."),
@@ -166,7 +166,7 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         (Form(incomplete=("since",)), "since", "The date under “Since” is not complete."),
         (Form.read({"resource": "transactions", "where": [["id", "=", "1"]] * 101}), "", "more than 100"),
         (Form.read({"resource": "transactions", "since": "2" * 1001}), "since", "more than 1,000 characters"),
-        (Form(since="2026", by="status"), "since", "is no date"),
+        (Form(since="2026", by="status"), "since", "is not a date"),
         (Form("dedications", since="2026"), "by", "Choose the date"),
         (Form(where=(Row("", "=", "x"),)), "where:0", "Condition 1 needs a column"),
         (Form(where=(Row("status", "~", "x"),)), "where:0", "Condition 1 needs one of"),

@@ -127,7 +127,7 @@ def test_cancel_takes_effect_within_a_second(viewer: Viewer, silent: Any) -> Non
 def test_what_was_saved_so_far_is_said_and_gone_on_with(
     server: ScriptedServer, silent: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classy_nb.client.files.BATCH_ROWS", 100)
+    monkeypatch.setattr("classy_nb.client.resource.BATCH_ROWS", 100)
     monkeypatch.setattr(jobs, "_PATIENCE", 20)  # what is said is to be the job's own word
     file = tmp_path / "gifts.csv"
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))

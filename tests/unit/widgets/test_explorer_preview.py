@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
+from classy_nb.widgets.explorer.masks import hidden, reaches_somebody, without_people
 from support.connection import CANARIES
 from support.explorer import DONOR, EMAIL, filled
 from support.lists import Listed
@@ -13,7 +14,6 @@ from support.viewer import Viewer
 from classy_nb.client import Classy
 from classy_nb.redact import is_personal
 from classy_nb.widgets.explorer import Explorer
-from classy_nb.widgets.explorer.masks import hidden, reaches_somebody, without_people
 from classy_nb.widgets.explorer.preview import table
 
 

@@ -1,0 +1,121 @@
+"""Daemon threads that send a fetch's requests, while the caller's thread waits where it can be interrupted.
+
+In go functions, out come their results, in the order in which they finish. Nobody waits for a worker whose
+answer is no longer wanted: the thread looks at ``cancel`` before it sends anything more, and what still
+arrives is dropped.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from classy_nb.http import Cancel
+
+_SLICE = 0.1
+"""Seconds between two looks at ``cancel`` and calls of ``on_wait`` while nothing arrives."""
+_GRACE = 0.2
+"""Seconds that all threads together get to end: those between two requests do, the others are left behind."""
+
+
+class Workers:
+    """Runs functions in up to *number* threads, each started when it is first needed.
+
+    Parameters
+    ----------
+    number
+        How many functions may run at the same time.
+    cancel
+        Set when the ``with`` block ends early; checked before each function.
+    on_wait
+        Called again and again while results are waited for; what it raises ends the wait.
+    """
+
+    def __init__(self, number: int, cancel: Cancel, on_wait: Callable[[], object] | None = None) -> None:
+        self.number = number
+        self.under_way = 0
+        """Functions that were submitted and whose results have not been taken."""
+        self._cancel = cancel
+        self._on_wait = on_wait or (lambda: None)
+        self._threads: list[threading.Thread] = []
+        self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None or self.under_way:
+            self._cancel.set()
+        self._let_go()
+        end = time.monotonic() + _GRACE
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def submit(self, label: Any, function: Callable[[], Any]) -> None:
+        """Run *function* in a thread; :meth:`take` returns its result with the *label*."""
+        self.under_way += 1
+        if self.under_way > len(self._threads):
+            # Daemons, for the interpreter must not wait a minute for a server at its exit.
+            name = f"classy_nb-worker-{len(self._threads)}"
+            thread = threading.Thread(target=_work, args=(self._tasks, self._cancel), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._tasks.put((self._results, label, function))
+
+    def take(self) -> list[tuple[Any, Any]]:
+        """Wait for at least one result, and return all that are there: labels with values or exceptions."""
+        self._on_wait()
+        while True:
+            try:
+                taken = [self._results.get(timeout=_SLICE)]
+            except queue.Empty:
+                self._cancel.check()
+                self._on_wait()
+                continue
+            while not self._results.empty():  # this thread alone takes from it
+                taken.append(self._results.get())
+            self.under_way -= len(taken)
+            return taken
+
+    def call(self, function: Callable[[], Any]) -> Any:
+        """Run one function while no other is under way; return or raise what it returns or raises."""
+        self.submit(None, function)
+        ((_, outcome),) = self.take()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def abandon(self) -> None:
+        """Drop the results of whatever is under way, and begin anew with other threads."""
+        self._let_go()
+        self._threads, self.under_way = [], 0
+        self._tasks, self._results = queue.SimpleQueue(), queue.SimpleQueue()
+
+    def _let_go(self) -> None:
+        for _ in self._threads:
+            self._tasks.put(None)
+
+
+def _work(tasks: queue.SimpleQueue[Any], cancel: Cancel) -> None:
+    while (task := tasks.get()) is not None:
+        results, label, function = task
+        # No local of this frame may hold a result or an exception: the frame goes on running, so that it
+        # could not be cleared from a traceback.
+        results.put((label, _outcome(function, cancel)))
+
+
+def _outcome(function: Callable[[], Any], cancel: Cancel) -> Any:
+    try:
+        cancel.check()
+        return function()
+    except BaseException as error:  # noqa: BLE001 - raised again by whoever takes the result
+        return error
