@@ -198,7 +198,7 @@ class NoSuchPathError(NotFoundError):
 
 
 class RateLimitedError(ResponseError):
-    """Too many requests (429), even after waiting; or a wait that is too long: the message says until when."""
+    """Too many requests (429), even after waiting; or a wait that is too long, until when is said."""
 
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
