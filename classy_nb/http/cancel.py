@@ -9,38 +9,22 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from classy_nb.errors import InterruptedFetchError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Python on Windows does not see Ctrl-C while it waits for an event, only between two waits.
 _SLICE = 0.25
 
 
 class Cancel:
-    """Set once, for good; from then on :meth:`check` and :meth:`sleep` raise.
+    """Set once, for good, by any thread; from then on :meth:`check` and :meth:`sleep` raise."""
 
-    Parameters
-    ----------
-    tick
-        Called a few times a second while the thread that created this sleeps.
-    """
-
-    def __init__(self, tick: Callable[[], object] | None = None) -> None:
+    def __init__(self) -> None:
         self._event = threading.Event()
-        self._owner = threading.get_ident()
-        self.tick = tick
 
     def set(self) -> None:
         """End the fetch."""
         self._event.set()
-
-    def clear(self) -> None:
-        """Take the signal back, once everyone it was meant for has ended."""
-        self._event.clear()
 
     def is_set(self) -> bool:
         """Tell whether the fetch should end."""
@@ -54,7 +38,7 @@ class Cancel:
     def sleep(self, seconds: float) -> None:
         """Sleep; raise InterruptedFetchError as soon as the fetch should end."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and not self._event.wait(min(left, _SLICE)):
-            if self.tick is not None and threading.get_ident() == self._owner:
-                self.tick()
+        while (left := end - time.monotonic()) > 0:
+            self._event.wait(min(left, _SLICE))
+            self.check()
         self.check()

@@ -154,6 +154,6 @@ def test_an_exception_from_the_function_ends_the_fetch(connected: Classy, server
     try:
         with pytest.raises(InterruptedFetchError, match=r"00 of 5,000 rows had come; nothing was kept"):
             connected.transactions(progress=enough)
-        threads.wait_for_none()
     finally:
         release.set()
+    threads.wait_for_none()

@@ -119,16 +119,16 @@ def test_a_cancel_ends_the_wait_for_the_rate_limit(server: ScriptedServer) -> No
 
 
 class Unreachable:
-    """Connecting takes until it is released, in all threads but the one that made this."""
+    """Once it has begun, new connections take until they are released."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = False
         self.reached, self.release = threading.Semaphore(0), threading.Event()
-        self.spared = threading.current_thread()
         self._connect = urllib3.util.connection.create_connection
         monkeypatch.setattr(urllib3.util.connection, "create_connection", self)
 
     def __call__(self, *args: Any, **options: Any) -> socket.socket:
-        if threading.current_thread() is not self.spared:
+        if self.begun:
             self.reached.release()
             assert self.release.wait(20)
         return self._connect(*args, **options)
@@ -148,6 +148,7 @@ def test_a_fetch_ends_at_once_although_its_workers_still_connect(
     server.handler = Listed(rows(2000)).reply
     server.login_handler = lambda _: Reply(body={**TOKEN, "access_token": CANARY_TOKEN})
     with connected_to(server, workers=8) as classy:
+        unreachable.begun = True
         pressed: list[float] = []
 
         def watch(rows: int, total: int | None, note: str) -> None:

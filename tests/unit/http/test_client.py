@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.connection import CANARY, CANARY_TOKEN, CLIENT_ID, Pauses, transport_to
@@ -18,6 +19,7 @@ from classy_nb.errors import (
     BadRequestError,
     BlockedError,
     ClassyError,
+    ConnectionFailedError,
     InterruptedFetchError,
     LoginError,
     MemberOnlyError,
@@ -230,8 +232,6 @@ def test_each_request_needs_a_permit_and_each_answer_is_told_to_the_rate_limit(
 def test_ctrl_c_during_a_request_is_not_repeated(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import requests
-
     def interrupted(*_args: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
@@ -243,8 +243,6 @@ def test_ctrl_c_during_a_request_is_not_repeated(
 
 
 def test_system_exit_is_not_swallowed(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    import requests
-
     def leaving(*_args: Any, **_more: Any) -> Any:
         raise SystemExit(3)
 
@@ -252,6 +250,31 @@ def test_system_exit_is_not_swallowed(server: ScriptedServer, monkeypatch: pytes
     with pytest.raises(SystemExit) as caught:
         transport_to(server).get("/x")
     assert caught.value.code == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError("/x?filter=ann@example.org"), "The request failed (OSError). [GET /x]"),
+        (ConnectionError(), "The request failed (ConnectionError). [GET /x]"),
+        (requests.exceptions.SSLError("ann"), "The server's certificate is not trusted. [GET /x]"),
+        (requests.exceptions.ProxyError("ann"), "The proxy refused the connection. [GET /x]"),
+        (requests.exceptions.ChunkedEncodingError("ann"), "The answer broke off. [GET /x]"),
+        (requests.exceptions.ConnectionError("ann"), "The server could not be reached or hung up. [GET /x]"),
+    ],
+)
+def test_no_error_of_the_http_libraries_comes_out(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+) -> None:
+    def failing(*_args: Any, **_more: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(requests.Session, "send", failing)
+    with pytest.raises(ConnectionFailedError) as caught:
+        transport_to(server).get("/x", [("filter", "email=ann@example.org")])
+    assert str(caught.value).startswith(says)
+    assert "ann" not in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 def test_requests_are_counted(server: ScriptedServer) -> None:
@@ -622,6 +645,14 @@ def test_a_redirect_within_the_host_is_followed(server: ScriptedServer, *, absol
         ("GET", "/2.0/campaigns", "page=2"),
     ]
     assert bearer(server.asked[-1]) == f"Bearer {TOKEN['access_token']}"
+
+
+def test_a_redirect_within_the_host_but_out_of_the_api_s_path_is_followed(server: ScriptedServer) -> None:
+    server.answers += [Reply(302, b"", {"Location": "/3.0/campaigns?page=2"}), OK]
+    assert transport_to(server, login=True).get("/campaigns") == {"ok": True}
+    assert (server.asked[-1].path, server.asked[-1].raw_query) == ("/3.0/campaigns", "page=2")
+    assert bearer(server.asked[-1]) == f"Bearer {TOKEN['access_token']}"
+    assert server.asked[-1].headers["User-Agent"].startswith("classy_nb/")
 
 
 def test_redirects_are_bounded(server: ScriptedServer) -> None:
