@@ -66,3 +66,13 @@ def test_an_api_that_ignores_the_status_is_noticed(viewer: Viewer, listed: Liste
     viewer.wait_for_end()
     counts = viewer.last("counts")["shown"]
     assert (counts["total"], counts["rows"], counts["ignored"]) == (10, [], True)
+
+
+def test_a_status_that_cannot_be_asked_for_counts_as_other(viewer: Viewer, listed: Listed) -> None:
+    listed.rows[-1]["status"] = "odd, very"
+    viewer.say("preview", form=filled(viewer, where=[["id", ">", "8"]]))
+    viewer.wait_for_end()
+    viewer.say("count", form=filled(viewer))
+    viewer.wait_for("counts")
+    counts = viewer.last("counts")["shown"]
+    assert (counts["rows"], counts["other"]) == ([("success", 6), ("failed", 3)], 1)

@@ -194,6 +194,8 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         ),
         (Form(where=(Condition("supporter.first_name", "=", "x"),)), "where:0", "unknown column"),
         (Form(where=(Condition("status", "=", "a,b"),)), "where:0", "comma"),
+        (Form(where=(Condition("company_name", "=", "a%20b"),)), "where:0", "as plain text"),
+        (Form(where=(Condition("company_name", "=", "=x"),)), "where:0", "cannot start with"),
     ],
 )
 def test_a_problem_is_explained_at_its_field(form: Form, field: str, words: str) -> None:
