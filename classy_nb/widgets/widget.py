@@ -41,7 +41,7 @@ class MessageWidget(anywidget.AnyWidget):
     """Shown in place of the form where widgets are not shown."""
 
     def __init__(self) -> None:
-        self._sending = threading.Lock()
+        self._speaking = threading.Lock()
         self.views: set[str] = set()
         """The views that are shown now, by the names they gave themselves."""
         self.views_ever: set[str] = set()
@@ -59,7 +59,7 @@ class MessageWidget(anywidget.AnyWidget):
 
     def tell(self, kind: str, /, buffers: list[bytes] | None = None, **fields: Any) -> None:
         """Send a message to all views, from any thread; does nothing once the widget is closed."""
-        with self._sending, contextlib.suppress(Exception):  # the kernel may be about to end
+        with self._speaking, contextlib.suppress(Exception):  # the kernel may be about to end
             self.send({"kind": kind, **fields}, buffers)
 
     def trouble(self, error: BaseException) -> None:

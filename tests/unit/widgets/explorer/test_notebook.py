@@ -1,4 +1,4 @@
-"""Frames that the explorer gives a name in the notebook."""
+"""Variables of the notebook: what they are called, and what may replace them. Calls written as Python."""
 
 from typing import Any
 
@@ -7,11 +7,13 @@ from support.explorer import press
 from support.server import Asked, Reply, ScriptedServer
 from support.viewer import Viewer
 
+from classy_nb.client import Classy
 from classy_nb.widgets.explorer import Explorer
 from classy_nb.widgets.explorer import notebook as notebook_module
+from classy_nb.widgets.explorer.notebook import call_text, name_problem
 
 
-def test_a_frame_gets_a_name(viewer: Viewer, explorer: Explorer, notebook: dict[str, Any]) -> None:
+def test_a_frame_becomes_a_variable(viewer: Viewer, explorer: Explorer, notebook: dict[str, Any]) -> None:
     said = press(viewer, "variable")
     assert said["text"].startswith("The variable gifts holds 250 rows, ")
     assert notebook["gifts"] is explorer.frame
@@ -19,29 +21,28 @@ def test_a_frame_gets_a_name(viewer: Viewer, explorer: Explorer, notebook: dict[
     assert viewer.last("call")["texts"]["frame"] == "gifts = raiser.transactions()"
 
 
-def test_a_connection_without_a_variable_is_not_taken_for_another(
-    viewer: Viewer, explorer: Explorer, notebook: dict[str, Any]
+def test_a_connection_without_a_variable_is_not_mistaken_for_another(
+    viewer: Viewer, explorer: Explorer, connected: Classy, notebook: dict[str, Any]
 ) -> None:
-    mine = explorer._conversation.connection
     notebook.clear()
-    notebook.update(classy="another connection", _hidden=mine)
+    notebook.update(classy="another connection", _hidden=connected)
     assert explorer.call == (
-        "# classy_2: the connection of this panel (Helping Hands)\ngifts = classy_2.transactions()"
+        "# classy_2: the connection of this explorer (Helping Hands)\ngifts = classy_2.transactions()"
     )
     assert viewer.last("state")["form"]["resource"] == "transactions"
 
 
-def test_another_variable_is_replaced_only_when_told_so(viewer: Viewer, notebook: dict[str, Any]) -> None:
+def test_a_variable_is_replaced_only_after_a_question(viewer: Viewer, notebook: dict[str, Any]) -> None:
     notebook["mine"] = [1, 2]
     said = press(viewer, "variable", variable="mine")
-    assert said["text"] == "mine exists already (a list). Replace it?"
+    assert said["text"] == "mine already exists (a list). Replace it?"
     assert said["question"] == {"action": "variable", "yes": "Replace the variable", "about": "mine"}
     assert notebook["mine"] == [1, 2]
     press(viewer, "variable", replace="mine", variable="mine")
     assert len(notebook["mine"]) == 250
 
 
-def test_only_the_variable_that_was_asked_about_is_replaced(viewer: Viewer, notebook: dict[str, Any]) -> None:
+def test_only_the_variable_in_question_is_replaced(viewer: Viewer, notebook: dict[str, Any]) -> None:
     notebook |= {"mine": [1], "other": [2]}
     press(viewer, "variable", variable="mine")
     said = press(viewer, "variable", replace="mine", variable="other")
@@ -52,15 +53,15 @@ def test_only_the_variable_that_was_asked_about_is_replaced(viewer: Viewer, note
     assert (notebook["mine"], notebook["other"]) == ([3], [2])
 
 
-def test_our_own_earlier_frame_may_have_been_worked_on(viewer: Viewer, notebook: dict[str, Any]) -> None:
+def test_an_earlier_frame_of_ours_is_not_replaced_unasked(viewer: Viewer, notebook: dict[str, Any]) -> None:
     press(viewer, "variable")
     notebook["gifts"]["mine"] = 1
     said = press(viewer, "variable")
-    assert said["text"] == "gifts exists already (a DataFrame of 250 rows). Replace it?"
+    assert said["text"] == "gifts already exists (a DataFrame of 250 rows). Replace it?"
     assert "mine" in notebook["gifts"]
 
 
-def test_what_got_the_name_while_rows_came_is_kept_until_its_loss_is_agreed_to(
+def test_a_variable_assigned_during_the_fetch_is_replaced_only_after_a_question(
     viewer: Viewer, explorer: Explorer, notebook: dict[str, Any], server: ScriptedServer
 ) -> None:
     reply = server.handler
@@ -72,7 +73,7 @@ def test_what_got_the_name_while_rows_came_is_kept_until_its_loss_is_agreed_to(
     server.handler = meanwhile
     said = press(viewer, "variable")
     assert said["text"].startswith("Fetched 250 rows, ")
-    assert "Meanwhile gifts was given another value (a str). Replace it?" in said["text"]
+    assert "Meanwhile, gifts was given another value (a str). Replace it?" in said["text"]
     assert said["question"] == {"action": "assign", "yes": "Replace the variable", "about": "gifts"}
     assert notebook["gifts"] == "work"
     assert explorer.frame is not None
@@ -85,7 +86,7 @@ def test_what_got_the_name_while_rows_came_is_kept_until_its_loss_is_agreed_to(
     assert notebook["gifts"] is explorer.frame
 
 
-def test_an_answer_that_nobody_asked_for_replaces_nothing(viewer: Viewer, notebook: dict[str, Any]) -> None:
+def test_an_answer_without_a_question_replaces_nothing(viewer: Viewer, notebook: dict[str, Any]) -> None:
     notebook["gifts"] = "work"
     press(viewer, "variable", variable="found")
     assert press(viewer, "assign", replace="gifts")["text"] == "Nothing was replaced."
@@ -94,7 +95,11 @@ def test_an_answer_that_nobody_asked_for_replaces_nothing(viewer: Viewer, notebo
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("my gifts", "no name for a variable"), ("raiser", "is the connection"), ("list", "a meaning")],
+    [
+        ("my gifts", "not a valid variable name"),
+        ("raiser", "is the connection"),
+        ("list", "already has a meaning"),
+    ],
 )
 def test_names_of_variables_are_checked(
     viewer: Viewer, notebook: dict[str, Any], name: str, words: str
@@ -131,3 +136,25 @@ def test_the_variables_are_those_of_the_notebook() -> None:
         shell.reset()
         InteractiveShell.clear_instance()
     assert notebook_module.name_of(object()) is None
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "a\nb", "a\u200b\U0001f600", "é", "'"])
+def test_text_is_written_as_python_reads_it(text: str) -> None:
+    assert eval(call_text("dict", {"where": text})) == {"where": text}
+
+
+@pytest.mark.parametrize("name", ["\ufb01le", "\uff49\uff46", "In", "Out", "exit", "_x", "list", "for", "2a"])
+def test_names_with_another_meaning_are_refused(name: str) -> None:
+    assert name_problem(name) is not None
+
+
+@pytest.mark.parametrize("name", ["gifts", "été", "x1", "gifts_2026"])
+def test_good_variable_names_are_accepted(name: str) -> None:
+    assert name_problem(name) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["", "2026", "my gifts", "class", "list", "_", "__name__", "x.y", "None", "print"]
+)
+def test_bad_variable_names_are_refused(name: str) -> None:
+    assert repr(name) in (name_problem(name) or "")

@@ -1,10 +1,9 @@
-"""The explorer's side in the kernel: messages in, messages out."""
+"""The controller: messages in, calls on the connection, messages out."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import ipywidgets
 import pytest
 from support.explorer import DONOR, filled
 from support.lists import Listed
@@ -17,12 +16,12 @@ from classy_nb.widgets.explorer import Explorer
 
 @pytest.fixture
 def explorer(connected: Classy, listed: Listed) -> Iterator[Explorer]:
-    panel = connected.explore()
-    yield panel
-    panel.close()
+    made = connected.explore()
+    yield made
+    made.close()
 
 
-def test_hello_is_answered_with_all_that_a_view_needs(viewer: Viewer, server: ScriptedServer) -> None:
+def test_hello_is_answered_with_everything_a_view_needs(viewer: Viewer, server: ScriptedServer) -> None:
     state = viewer.last("state")
     assert state["organization"] == "Helping Hands"
     assert state["form"]["resource"] == "transactions"
@@ -34,7 +33,7 @@ def test_hello_is_answered_with_all_that_a_view_needs(viewer: Viewer, server: Sc
     assert server.asked == []
 
 
-def test_the_form_is_kept_for_views_that_come_later(viewer: Viewer) -> None:
+def test_a_later_view_gets_the_form_as_it_is(viewer: Viewer) -> None:
     form = filled(
         viewer, since="2026-01-01", where=[["status", "=", "success"]], include=["items", "nonsense"]
     )
@@ -50,9 +49,7 @@ def test_the_form_is_kept_for_views_that_come_later(viewer: Viewer) -> None:
     assert viewer.last("state")["call"] == {name: call[name] for name in call if name != "kind"}
 
 
-def test_a_form_that_is_not_complete_says_so_and_sends_nothing(
-    viewer: Viewer, server: ScriptedServer
-) -> None:
+def test_an_incomplete_form_says_so_and_sends_nothing(viewer: Viewer, server: ScriptedServer) -> None:
     form = filled(viewer, parent="campaign")
     viewer.say("form", form=form)
     assert (viewer.last("call")["problem"], viewer.last("call")["texts"]) == (
@@ -82,7 +79,7 @@ def test_an_unknown_resource_is_refused(viewer: Viewer) -> None:
     assert viewer.last("state")["form"]["resource"] == "transactions"
 
 
-def test_messages_that_make_no_sense_do_nothing(viewer: Viewer) -> None:
+def test_unknown_messages_do_nothing(viewer: Viewer) -> None:
     before = len(viewer.told)
     for kind in ("nonsense", "", "__init__"):
         viewer.say(kind)
@@ -94,7 +91,7 @@ def test_messages_that_make_no_sense_do_nothing(viewer: Viewer) -> None:
     assert viewer.last("dropped")["ticket"] == ""
 
 
-def test_another_resource_forgets_the_rows(viewer: Viewer) -> None:
+def test_choosing_another_resource_clears_the_results(viewer: Viewer) -> None:
     viewer.say("count", form=filled(viewer))
     viewer.wait_for_end()
     viewer.say("form", form=filled(viewer, resource="campaigns"))
@@ -104,7 +101,7 @@ def test_another_resource_forgets_the_rows(viewer: Viewer) -> None:
     assert viewer.last("shape")["resource"] == "campaigns"
 
 
-def test_errors_are_shown_with_the_path_to_report(viewer: Viewer, server: ScriptedServer) -> None:
+def test_errors_are_shown_with_the_path(viewer: Viewer, server: ScriptedServer) -> None:
     server.handler = lambda _: Reply(404, {"error": "no such thing"})
     viewer.say("preview", form=filled(viewer))
     said = viewer.wait_for_end()
@@ -115,35 +112,25 @@ def test_errors_are_shown_with_the_path_to_report(viewer: Viewer, server: Script
     )
 
 
-def test_an_error_that_is_not_ours_tells_its_kind_only(
-    viewer: Viewer, explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+def test_a_foreign_error_shows_only_its_type(
+    viewer: Viewer, connected: Classy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(**_: Any) -> Any:
         raise RuntimeError(DONOR)
 
-    monkeypatch.setattr(explorer._conversation.connection, "transactions", broken)
+    monkeypatch.setattr(connected, "transactions", broken)
     viewer.say("preview", form=filled(viewer))
     said = viewer.wait_for_end()
     assert "RuntimeError" in said["text"]
     assert DONOR not in said["text"]
 
 
-def test_what_was_odd_is_said(viewer: Viewer, listed: Listed) -> None:
+def test_warnings_are_shown(viewer: Viewer, listed: Listed) -> None:
     viewer.say("preview", form=filled(viewer, resource="notifications"))
     assert "is deprecated" in viewer.wait_for_end()["text"]
 
 
-def test_where_no_panel_shows_the_text_says_what_to_do(explorer: Explorer) -> None:
-    text = repr(explorer)
-    assert "Helping Hands" in text
-    assert 'classy.transactions.to_csv("gifts.csv", since=2026)' in text
-    bundle, _ = explorer._repr_mimebundle_()
-    assert bundle["text/plain"] == text
-    assert explorer.call == "gifts = classy.transactions()"
-    assert (explorer.frame, explorer.file) == (None, None)
-
-
-def test_each_button_has_its_call(viewer: Viewer) -> None:
+def test_each_button_shows_its_own_call(viewer: Viewer) -> None:
     form = filled(viewer, where=[["status", "=", "success"]], file="out/gifts")
     viewer.say("form", form=form)
     assert viewer.last("call")["texts"] == {
@@ -155,17 +142,6 @@ def test_each_button_has_its_call(viewer: Viewer) -> None:
     assert sorted(viewer.last("call")["texts"]) == ["count", "frame"]
 
 
-def test_what_is_wrong_is_told_with_the_view_that_asked(viewer: Viewer) -> None:
+def test_a_problem_names_the_view_that_asked(viewer: Viewer) -> None:
     viewer.say("preview", form=filled(viewer, parent="campaign"), view="view-7")
     assert viewer.last("problem")["view"] == "view-7"
-
-
-def test_nothing_of_a_closed_panel_stays(connected: Classy) -> None:
-    def alive() -> set[str]:
-        return set(ipywidgets.Widget.get_manager_state()["state"])
-
-    before = alive()
-    panel = connected.explore()
-    assert alive() > before
-    panel.close()
-    assert alive() == before

@@ -1,4 +1,4 @@
-"""What all panels share: messages only, nothing synced, no error gets out."""
+"""What all widgets share: messages only, nothing synced, no error escapes."""
 
 import threading
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from support.viewer import Viewer
 
 from classy_nb.errors import BlockedError, ClassyWarning, UsageError, kept_warnings, warn
-from classy_nb.widgets.widget import Panel, css, esm
+from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
 
 NEEDED_BY_WIDGETS = {
@@ -25,7 +25,7 @@ NEEDED_BY_WIDGETS = {
 }
 
 
-class Echo(Panel):
+class Echo(MessageWidget):
     _esm = "export default {}"
     _css = ".classy-nb {}"
     instructions = "Look elsewhere. " * 20
@@ -53,11 +53,11 @@ def view() -> Viewer:
     return Viewer(Echo())
 
 
-def test_nothing_is_synced_but_code_and_look(view: Viewer) -> None:
+def test_nothing_is_synced_but_code_and_style(view: Viewer) -> None:
     assert set(view.panel.get_state()) == NEEDED_BY_WIDGETS | {"_esm", "_css", "_anywidget_id"}
 
 
-def test_each_view_that_says_hello_is_sent_the_state(view: Viewer) -> None:
+def test_a_view_that_says_hello_is_sent_the_state(view: Viewer) -> None:
     view.say("hello")
     view.name = "view-2"
     view.say("hello")
@@ -68,7 +68,7 @@ def test_each_view_that_says_hello_is_sent_the_state(view: Viewer) -> None:
     assert view.panel.gone == 1
 
 
-def test_other_messages_are_the_panels_own(view: Viewer) -> None:
+def test_other_messages_go_to_the_subclass(view: Viewer) -> None:
     view.say("sing", text="la")
     assert view.told == [({"kind": "echo", "of": "sing", "text": "la", "sizes": []}, [])]
     view.panel.tell("data", [b"abc"], name="x")
@@ -76,12 +76,12 @@ def test_other_messages_are_the_panels_own(view: Viewer) -> None:
 
 
 @pytest.mark.parametrize("content", [None, 3, "hello", [], {}, {"kind": None}, {"kind": ["hello"]}])
-def test_messages_that_are_none_are_passed_over(view: Viewer, content: Any) -> None:
+def test_malformed_messages_are_ignored(view: Viewer, content: Any) -> None:
     view.panel._handle_custom_msg(content, [])
     assert view.told == []
 
 
-def test_errors_are_shown_and_do_not_get_out(view: Viewer) -> None:
+def test_errors_are_shown_and_do_not_escape(view: Viewer) -> None:
     view.say("break")
     view.say("burst")
     assert [message["text"] for message in view.of("error")] == [
@@ -90,7 +90,7 @@ def test_errors_are_shown_and_do_not_get_out(view: Viewer) -> None:
     ]
 
 
-def test_work_in_the_background_blocks_nobody_and_its_errors_are_shown(view: Viewer) -> None:
+def test_background_work_blocks_nobody_and_its_errors_are_shown(view: Viewer) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -108,46 +108,46 @@ def test_work_in_the_background_blocks_nobody_and_its_errors_are_shown(view: Vie
     assert view.last("error")["text"] == "A firewall is in front. Go elsewhere."
 
 
-def test_a_closed_panel_tells_nobody(view: Viewer) -> None:
+def test_a_closed_widget_sends_nothing(view: Viewer) -> None:
     view.panel.close()
     view.panel.tell("echo")
     assert view.told == []
 
 
-def test_where_no_widget_is_shown_the_text_says_all(view: Viewer) -> None:
+def test_where_widgets_are_not_shown_the_whole_text_is(view: Viewer) -> None:
     data, metadata = view.panel._repr_mimebundle_()
     assert data["text/plain"] == Echo.instructions  # whole, however long
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == view.panel.model_id
     assert metadata == {}
 
 
-def test_colab_is_told_where_the_code_for_widgets_is(colab: dict[str, Any]) -> None:
-    panel = Echo()
-    _, metadata = panel._repr_mimebundle_()
+def test_colab_is_told_where_to_get_the_code_of_widgets(colab: dict[str, Any]) -> None:
+    widget = Echo()
+    _, metadata = widget._repr_mimebundle_()
     assert metadata == colab
-    panel.close()
+    widget.close()
 
 
-def test_code_and_look_are_the_shared_part_and_the_panels_own() -> None:
+def test_code_and_style_are_the_shared_part_and_the_widgets_own() -> None:
     assert "function openBridge(" in esm("login/login")
     assert esm("login/login").count("export default") == 1
     assert ".classy-nb-status" in css("login/login")
     assert ".classy-nb-login" in css("login/login")
 
 
-def test_nothing_is_ever_drawn_from_markup() -> None:
-    for name in ("login/login", "explorer/explorer"):
+def test_the_javascript_never_inserts_markup() -> None:
+    for name in ("login/login", "explorer/explorer", "explorer/fields", "explorer/results"):
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert way not in esm(name), (name, way)
 
 
-def test_errors_in_words() -> None:
+def test_words_for_errors() -> None:
     assert words(UsageError("No.", path="/a", method="GET")) == "No."
     assert words(ImportError("It needs its library: pip install 'x[y]'")).endswith("pip install 'x[y]'")
     assert "ann@" not in words(ImportError("ann@example.org"))
 
 
-def test_warnings_are_kept_for_the_panel_of_this_thread_only() -> None:
+def test_warnings_are_kept_for_this_thread_only() -> None:
     heard: list[str] = []
 
     def elsewhere() -> None:

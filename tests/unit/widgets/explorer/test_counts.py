@@ -1,4 +1,4 @@
-"""What the explorer counts: all records, and those of each status."""
+"""Counting: all records, and those of each status."""
 
 import re
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from classy_nb.widgets.explorer import Explorer
 
 @pytest.fixture
 def explorer(connected: Classy, listed: Listed) -> Iterator[Explorer]:
-    panel = connected.explore()
-    yield panel
-    panel.close()
+    made = connected.explore()
+    yield made
+    made.close()
 
 
-def test_numbers_by_status_until_all_are_accounted_for(viewer: Viewer, listed: Listed) -> None:
+def test_statuses_are_counted_until_all_records_are_accounted_for(viewer: Viewer, listed: Listed) -> None:
     viewer.say("count", form=filled(viewer, where=[["id", ">", "1"]]))
     assert viewer.wait_for_end()["text"] == "There are 9 transactions."
     counts = viewer.last("counts")["shown"]
@@ -31,7 +31,7 @@ def test_numbers_by_status_until_all_are_accounted_for(viewer: Viewer, listed: L
     assert all(request["filter"].startswith("id>1") for request in listed.asked)
 
 
-def test_statuses_that_were_seen_are_counted_too(viewer: Viewer, listed: Listed) -> None:
+def test_statuses_seen_in_a_preview_are_counted_too(viewer: Viewer, listed: Listed) -> None:
     viewer.say("preview", form=filled(viewer, where=[["id", ">", "8"]]))
     viewer.wait_for_end()
     viewer.say("count", form=filled(viewer))
@@ -43,7 +43,7 @@ def test_statuses_that_were_seen_are_counted_too(viewer: Viewer, listed: Listed)
 @pytest.mark.parametrize(
     ("where", "resource"), [([["status", "=", "failed"]], "transactions"), ([], "supporters")]
 )
-def test_where_there_is_one_status_or_none_one_request_counts(
+def test_one_request_is_enough_for_one_status_or_none(
     viewer: Viewer, listed: Listed, where: Any, resource: str
 ) -> None:
     viewer.say("count", form=filled(viewer, resource=resource, where=where))
@@ -53,16 +53,26 @@ def test_where_there_is_one_status_or_none_one_request_counts(
     assert viewer.last("counts")["shown"]["caption"].endswith("with 1 request")
 
 
-def test_a_condition_that_leaves_some_statuses_is_counted_by_status(viewer: Viewer, listed: Listed) -> None:
+def test_a_condition_that_excludes_a_status_leaves_the_others(viewer: Viewer, listed: Listed) -> None:
     viewer.say("count", form=filled(viewer, where=[["status", "!=", "success"]]))
     viewer.wait_for_end()
     assert ("failed", 3) in viewer.last("counts")["shown"]["rows"]
     assert all(status != "success" for status, _ in viewer.last("counts")["shown"]["rows"])
 
 
-def test_a_condition_on_the_status_that_is_ignored_is_noticed(viewer: Viewer, listed: Listed) -> None:
+def test_an_api_that_ignores_the_status_is_noticed(viewer: Viewer, listed: Listed) -> None:
     listed.faults.filters = False
     viewer.say("count", form=filled(viewer))
     viewer.wait_for_end()
     counts = viewer.last("counts")["shown"]
     assert (counts["total"], counts["rows"], counts["ignored"]) == (10, [], True)
+
+
+def test_a_status_that_cannot_be_asked_for_counts_as_other(viewer: Viewer, listed: Listed) -> None:
+    listed.rows[-1]["status"] = "odd, very"
+    viewer.say("preview", form=filled(viewer, where=[["id", ">", "8"]]))
+    viewer.wait_for_end()
+    viewer.say("count", form=filled(viewer))
+    viewer.wait_for("counts")
+    counts = viewer.last("counts")["shown"]
+    assert (counts["rows"], counts["other"]) == ([("success", 6), ("failed", 3)], 1)

@@ -1,11 +1,10 @@
-"""The explorer's preview: a few rows, personal columns masked until somebody wants to see them."""
+"""The preview: a few rows, personal data masked until somebody asks to see it."""
 
 import json
 from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from classy_nb.widgets.explorer.masks import hidden, reaches_somebody, without_people
 from support.connection import CANARIES
 from support.explorer import DONOR, EMAIL, filled
 from support.lists import Listed
@@ -14,14 +13,14 @@ from support.viewer import Viewer
 from classy_nb.client import Classy
 from classy_nb.redact import is_personal
 from classy_nb.widgets.explorer import Explorer
-from classy_nb.widgets.explorer.preview import table
+from classy_nb.widgets.explorer.preview import has_contact, is_masked, mask_nested, table
 
 
 @pytest.fixture
 def explorer(connected: Classy, listed: Listed) -> Iterator[Explorer]:
-    panel = connected.explore()
-    yield panel
-    panel.close()
+    made = connected.explore()
+    yield made
+    made.close()
 
 
 def test_trap_45_a_preview_shows_a_few_rows_without_anything_personal(viewer: Viewer, listed: Listed) -> None:
@@ -67,7 +66,7 @@ def test_trap_45_a_preview_shows_a_few_rows_without_anything_personal(viewer: Vi
     assert "total_gross_amount" in first
 
 
-def test_a_switch_shows_them_and_hides_them_again(viewer: Viewer) -> None:
+def test_a_switch_shows_personal_data_and_hides_it_again(viewer: Viewer) -> None:
     viewer.say("preview", form=filled(viewer, include=["supporter", "items"]))
     viewer.wait_for_end()
     viewer.say("personal", shown=True)
@@ -82,7 +81,7 @@ def test_a_switch_shows_them_and_hides_them_again(viewer: Viewer) -> None:
     assert DONOR not in json.dumps(viewer.last("preview"))
 
 
-def test_nothing_is_synced_said_or_shown_otherwise(viewer: Viewer, explorer: Explorer) -> None:
+def test_personal_data_goes_nowhere_but_into_the_preview(viewer: Viewer, explorer: Explorer) -> None:
     viewer.say("preview", form=filled(viewer, where=[["comment", "=", DONOR]], include=["supporter"]))
     viewer.wait_for_end()
     viewer.say("preview", form=filled(viewer, include=["supporter"]))
@@ -93,28 +92,28 @@ def test_nothing_is_synced_said_or_shown_otherwise(viewer: Viewer, explorer: Exp
     mime = json.dumps(explorer._repr_mimebundle_())
     for secret in (DONOR, EMAIL, *CANARIES):
         assert secret not in state
-        assert secret not in mime + repr(explorer) + str(explorer) + repr(explorer._conversation)
+        assert secret not in mime + repr(explorer) + str(explorer) + repr(explorer._controller.state)
     own = {name for name in explorer.get_state() if not name.startswith("_")}
     assert own == {"layout", "tabbable", "tooltip"}
 
 
-def test_an_empty_list_says_so(viewer: Viewer, listed: Listed) -> None:
+def test_an_empty_list_says_that_no_records_match(viewer: Viewer, listed: Listed) -> None:
     listed.rows = []
     viewer.say("preview", form=filled(viewer))
-    assert viewer.wait_for_end()["text"] == "There are no such records."
+    assert viewer.wait_for_end()["text"] == "No records match."
     assert viewer.last("preview")["shown"]["rows"] == []
 
 
 def test_trap_45_every_personal_column_is_masked_and_more() -> None:
-    assert hidden("supporter.nickname", "transactions")
-    assert hidden("title", "fundraising_pages")
-    assert hidden("dedication.name", "transactions")
-    assert hidden("member.thumbnail_small", "transactions")
-    assert not hidden("name", "campaigns")
-    assert not is_personal("dedication.name")  # which is why there is a rule of the panel's own
+    assert is_masked("supporter.nickname", "transactions")
+    assert is_masked("title", "fundraising_pages")
+    assert is_masked("dedication.name", "transactions")
+    assert is_masked("member.thumbnail_small", "transactions")
+    assert not is_masked("name", "campaigns")
+    assert not is_personal("dedication.name")  # which is why the preview has rules of its own
 
 
-def test_rows_that_the_catalog_does_not_know_are_masked_unless_they_are_numbers() -> None:
+def test_columns_unknown_to_the_catalog_are_masked_unless_they_are_numbers() -> None:
     frame = pd.DataFrame({"id": [1], "new_text": ["x"], "new_number": [2.5]})
     shown = table(frame, "campaigns", known={"id"}, date_column=None, personal=False)
     assert shown["rows"] == [["1", "hidden", "2.50"]]
@@ -136,19 +135,19 @@ def test_rows_that_the_catalog_does_not_know_are_masked_unless_they_are_numbers(
     ],
 )
 def test_words_and_pictures_of_donors_and_fundraisers_are_masked(resource: str, columns: str) -> None:
-    assert [name for name in columns.split() if not hidden(name, resource)] == []
+    assert [name for name in columns.split() if not is_masked(name, resource)] == []
 
 
-def test_what_the_organization_says_of_itself_is_shown() -> None:
+def test_what_the_organization_says_about_itself_is_shown() -> None:
     shown = {
         "fundraising_teams": "campaign.name status currency_code team_lead.status goal",
         "campaigns": "name",
     }
     for resource, columns in shown.items():
-        assert [name for name in columns.split() if hidden(name, resource)] == []
+        assert [name for name in columns.split() if is_masked(name, resource)] == []
 
 
-def test_nested_values_keep_numbers_flags_and_what_is_no_words_of_anybodys() -> None:
+def test_nested_values_keep_numbers_flags_and_harmless_texts() -> None:
     nested = {
         "id": 3,
         "name": DONOR,
@@ -161,7 +160,7 @@ def test_nested_values_keep_numbers_flags_and_what_is_no_words_of_anybodys() -> 
         "tags": [DONOR, 5],
         "ecard_message": {"n": 5, "text": [DONOR]},
     }
-    assert without_people(nested) == {
+    assert mask_nested(nested) == {
         "id": 3,
         "name": "hidden",
         "note": "hidden",
@@ -185,8 +184,8 @@ def test_nested_values_keep_numbers_flags_and_what_is_no_words_of_anybodys() -> 
         "to a@example.org",
     ],
 )
-def test_free_text_by_which_somebody_can_be_reached_is_masked(text: str) -> None:
-    assert reaches_somebody(text)
+def test_free_text_with_an_address_or_a_telephone_number_is_masked(text: str) -> None:
+    assert has_contact(text)
 
 
 @pytest.mark.parametrize(
@@ -201,11 +200,11 @@ def test_free_text_by_which_somebody_can_be_reached_is_masked(text: str) -> None
         "Gala of 2026",
     ],
 )
-def test_dates_ids_and_amounts_are_no_telephone_numbers(text: str) -> None:
-    assert not reaches_somebody(text)
+def test_dates_ids_and_amounts_are_not_taken_for_telephone_numbers(text: str) -> None:
+    assert not has_contact(text)
 
 
-def test_another_resource_is_masked_again(viewer: Viewer) -> None:
+def test_choosing_another_resource_masks_the_preview_again(viewer: Viewer) -> None:
     viewer.say("preview", form=filled(viewer))
     viewer.wait_for_end()
     viewer.say("personal", shown=True)

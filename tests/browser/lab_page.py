@@ -1,4 +1,4 @@
-"""One page with JupyterLab for many tests: loading it takes longer than most of them."""
+"""One page with JupyterLab, shared by many tests: loading it takes longer than most of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
-class Desk:
-    """The page; a new one after a test that failed.
+class LabPage:
+    """The page; a new one after each failed test.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Desk:
 
     @property
     def pages(self) -> list[Page]:
-        """What is open."""
+        """The open pages."""
         return self._context.pages if self._context is not None else []
 
     def page(self) -> Page:
@@ -38,13 +38,13 @@ class Desk:
         return self._context.pages[0]
 
     def clear(self, opened: list[Notebook]) -> None:
-        """Close what a test has opened."""
+        """Close what a test opened."""
         if self._context is not None:
             for notebook in opened[-1:]:
                 notebook.close_here()
 
     def leave(self) -> None:
-        """Throw the page away: nobody knows what is in it."""
+        """Throw the page away: after a failure, nobody knows its state."""
         if self._context is not None:
             self._context.close()
             self._context = None
