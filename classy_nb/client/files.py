@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 class Files:
     """What a resource writes: CSV and Parquet, streamed, atomic, resumable."""
 
-    _fetcher: Fetcher
+    @property
+    def _fetcher(self) -> Fetcher:
+        raise NotImplementedError
 
     def _batched(self, **asked: Any) -> Query:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from classy_nb.progress import Watcher
     from classy_nb.query.builder import Names, Query, QueryBuilder
     from classy_nb.query.dates import Moment
+
+    from .connection import Classy
 
 
 class Resource(Files):
@@ -84,11 +87,18 @@ class Resource(Files):
     inactive designations as well.
     """
 
-    def __init__(self, kind: ResourceSpec, queries: QueryBuilder, fetcher: Fetcher) -> None:
+    def __init__(self, kind: ResourceSpec, connection: Classy) -> None:
         self._kind = kind
-        self._queries = queries
-        self._fetcher = fetcher
+        self._connection = connection
         self.__signature__ = signature_of(kind, Resource.__call__)
+
+    @property
+    def _queries(self) -> QueryBuilder:
+        return self._connection._require_session().queries  # noqa: SLF001 - a resource is part of its connection
+
+    @property
+    def _fetcher(self) -> Fetcher:
+        return self._connection._require_session().fetcher  # noqa: SLF001
 
     @property
     def name(self) -> str:
@@ -96,6 +106,7 @@ class Resource(Files):
         return self._kind.name
 
     @property
+    @clear_tracebacks
     def columns(self) -> pd.DataFrame:
         """The columns of its frames.
 
@@ -274,9 +285,13 @@ class Resource(Files):
                 warn(doubt, QueryWarning)
 
     def __repr__(self) -> str:
+        if self._connection._session is None:  # noqa: SLF001
+            return f"{self.name}: {self._connection._not_logged_in()}"  # noqa: SLF001
         return resource_text(self._kind, self._queries)
 
     def _repr_html_(self) -> str:
+        if self._connection._session is None:  # noqa: SLF001
+            return f"<div>{escape(repr(self))}</div>"
         return resource_html(self._kind, self._queries)
 
 

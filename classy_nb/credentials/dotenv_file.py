@@ -1,7 +1,7 @@
 """The ``.env`` file: find it, read it, and write it so that the secret ends up nowhere else.
 
-`Credentials.load` reads and `Credentials.save` writes. Writing is refused where git would pick the file up, and
-happens in a private folder, so that a file other people can open never holds the secret.
+`Credentials.load` reads and `Credentials.save` writes. Writing is refused where git would pick the file
+up, and happens in a private folder, so that a file other people can open never holds the secret.
 """
 
 from __future__ import annotations

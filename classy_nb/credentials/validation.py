@@ -2,8 +2,8 @@
 
 Each ``checked_*`` function takes what somebody typed and returns the form that is kept, or raises. Copying
 leaves white space, quotes and invisible characters around a value; these are removed without a word. A client
-id or secret is never refused for its length or its alphabet: ids of 16 letters and digits exist, and so do ids
-of 32 hexadecimal digits.
+id or secret is never refused for its length or its alphabet: ids of 16 letters and digits exist, and ids of
+32 hexadecimal digits.
 """
 
 from __future__ import annotations

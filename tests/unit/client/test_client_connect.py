@@ -150,7 +150,7 @@ def test_headers_go_with_logins_and_data(server: ScriptedServer) -> None:
 def test_the_limit_reaches_the_pacer(server: ScriptedServer) -> None:
     answer_orgs(server, {7: "x"})
     with connected_to(server, requests_per_minute=300) as classy:
-        assert classy._http.rate_limit.limit == 300
+        assert classy._session.http.rate_limit.limit == 300
 
 
 def test_the_card(server: ScriptedServer) -> None:
@@ -264,7 +264,9 @@ def test_columns_are_a_frame(connected: Classy) -> None:
     assert bool(columns.loc["fundraising_page_id", "nullable"]) is True
     assert columns.loc["payment_type", "values"] == ("Credit Card", "ACH", "PayPal", "Venmo", "Crypto")
     assert columns.loc["billing_city", "values"] == ()
-    assert len(columns) == len(connected._queries.catalog.columns(connected.transactions._kind.lists[0]))
+    assert len(columns) == len(
+        connected._session.queries.catalog.columns(connected.transactions._kind.lists[0])
+    )
 
 
 def test_the_signature_has_this_resources_keywords(connected: Classy) -> None:

@@ -178,8 +178,8 @@ def test_a_walk_that_ended_while_its_workers_connect(
         def watch(rows: int, total: int | None, note: str) -> None:
             workers[:] = [t for t in threading.enumerate() if t.name.startswith("classy_nb-")]
             if unreachable.reached.acquire(blocking=False):
-                assert classy._http.auth is not None
-                classy._http.auth.discard(Secret(f"Bearer {CANARY_TOKEN}"))  # each needs a new token
+                assert classy._session.http.auth is not None
+                classy._session.http.auth.discard(Secret(f"Bearer {CANARY_TOKEN}"))  # each needs a new token
                 pressed.append(time.monotonic())
                 raise KeyboardInterrupt
 

@@ -117,7 +117,7 @@ def test_until_then_any_use_says_so(show: Show, server: ScriptedServer) -> None:
         lambda: classy.workers,
         lambda: classy.timezone,
         lambda: classy.get("/campaigns/1/overview"),
-        lambda: classy._http,
+        lambda: classy._session.http,
     )
     for use in uses:
         with pytest.raises(cn.NotLoggedInError) as caught:

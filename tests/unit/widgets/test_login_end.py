@@ -110,7 +110,7 @@ def test_two_forms_of_two_variables_both_work(show: Show, server: ScriptedServer
         form.submit()
         form.connected()
         assert form.classy.organization == 7
-    assert one.classy._http is not two.classy._http
+    assert one.classy._session.http is not two.classy._session.http
 
 
 def test_a_connection_that_was_made_ends_without_a_word(show: Show, server: ScriptedServer) -> None:

@@ -56,7 +56,7 @@ def test_options_reach_the_connection(show: Show, server: ScriptedServer) -> Non
     form.submit()
     form.connected()
     assert (form.classy.timezone, form.classy.workers) == ("Europe/Berlin", 3)
-    assert form.classy._http.rate_limit.limit == 300
+    assert form.classy._session.http.rate_limit.limit == 300
     assert [asked.headers["x-integration-id"] for asked in server.asked] == ["abc", "abc"]
 
 
