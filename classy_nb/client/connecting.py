@@ -1,7 +1,7 @@
 """Every way to get a connection: :func:`connect`, :func:`demo`, and :func:`login` with its form or prompts.
 
-All of them end in :func:`log_in`: it gets the token first, by itself, and then lists the organizations that the
-application sees. The form and the prompts do the same, one step at a time, with a :class:`LoginSettings`.
+All of them end in :func:`log_in`: it gets the token first, by itself, and then lists the organizations that
+the application sees. The form and the prompts do the same, step by step, with a :class:`LoginSettings`.
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ def login(
     where = place() if prompt is None else Place.TERMINAL if prompt else Place.NOTEBOOK
     if where is Place.NOBODY:
         raise CredentialsError(
-            "Nobody can be asked for client id and secret here: this is neither a terminal nor a notebook that "
-            "somebody looks at.",
+            "Nobody can be asked for client id and secret here: this is neither a terminal nor a notebook "
+            "that somebody looks at.",
             advice="Set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET in the environment or in a .env file "
             "(see .env.example), and use connect() instead of login().",
         )
@@ -288,7 +288,7 @@ class Login:
             with kept_warnings():  # the login has told them already
                 credentials = replace(credentials, organization=organization)
         name = self.organizations[organization] or None
-        return Session(credentials, self.http, organization, name, self.workers, sandbox)
+        return Session(credentials, self.http, organization, name, workers=self.workers, sandbox=sandbox)
 
     def close(self) -> None:
         """Close the connections: no session is wanted."""
@@ -423,12 +423,13 @@ class LoginSettings:
             As for :func:`log_in`.
         """
         with kept_warnings() as notes:
-            credentials = replace(
-                self.defaults,
-                client_id=client_id,
-                client_secret=client_secret,
+            credentials = Credentials(
+                client_id,
+                client_secret,
                 organization=self.organization,
-                sources=None,
+                base_url=self.defaults.base_url,
+                token_url=self.defaults.token_url,
+                timezone=self.defaults.timezone,
             )
         try:
             return log_in(credentials, self.http, notes)
@@ -438,8 +439,5 @@ class LoginSettings:
 
     def start_sandbox(self) -> Session:
         """Start a sandbox in place of a login."""
-        return (
-            start_sandbox()
-            if self.sandbox_timezone is None
-            else start_sandbox(timezone=self.sandbox_timezone)
-        )
+        zone = self.sandbox_timezone
+        return start_sandbox() if zone is None else start_sandbox(timezone=zone)

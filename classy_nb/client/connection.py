@@ -52,6 +52,7 @@ class Session:
         http: HttpClient,
         organization: int,
         organization_name: str | None,
+        *,
         workers: int,
         sandbox: Sandbox | None = None,
     ) -> None:
@@ -76,9 +77,9 @@ class Session:
 class Classy:
     """A connection to the API as one application, reading one organization.
 
-    Get one from :func:`classy_nb.connect`, :func:`classy_nb.login` or :func:`classy_nb.demo`. Each resource is
-    an attribute: ``classy.transactions(since=2026)`` is a DataFrame, ``classy.transactions`` says what it is,
-    :meth:`resources` lists them all. Threads can share a connection; ``with`` closes it.
+    Get one from :func:`classy_nb.connect`, :func:`classy_nb.login` or :func:`classy_nb.demo`. Each resource
+    is an attribute: ``classy.transactions(since=2026)`` is a DataFrame, ``classy.transactions`` says what it
+    is, :meth:`resources` lists them all. Threads can share a connection; ``with`` closes it.
 
     Parameters
     ----------
@@ -175,10 +176,13 @@ class Classy:
         """
         from classy_nb.widgets.explorer import Explorer
 
-        return Explorer(self, self._require_session().queries)
+        return Explorer(self, self._require_session().queries)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Close the connections, or the login form if it was not sent. The token is forgotten with this object."""
+        """Close the connections, or the login form if it was not sent.
+
+        The token is forgotten with this object.
+        """
         with self._lock:
             session, form = self._session, self._form
             self._closed = session is None

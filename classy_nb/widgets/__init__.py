@@ -1,7 +1,7 @@
 """What notebooks show: the login form (or prompts, where no form can be shown) and the explorer.
 
-A connection or the settings of a login come in; what people type goes to the client, and what they see goes to
-the browser. The client's ``login()`` and ``explore()`` call this room; nothing else imports it.
+A connection or the settings of a login come in; what people type goes to the client, and what they see goes
+to the browser. The client's ``login()`` and ``explore()`` call this room; nothing else imports it.
 """
 
 from __future__ import annotations

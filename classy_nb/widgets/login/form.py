@@ -268,6 +268,6 @@ class LoginForm(Panel):
         self.tell("state", **self.state())
 
     def _alone(self) -> bool:
-        # The only view there ever was is in the output that is replaced at the end. Other views (of a reloaded
-        # page, in Voila) may be out of its reach: they show the line until they go.
+        # If there was only ever one view, it is in the output that is replaced at the end. Other views (of a
+        # reloaded page, in Voila) may be out of its reach: they show the line until they go.
         return len(self.views_ever) < 2 and not (in_voila() and self.views)  # noqa: PLR2004

@@ -1,6 +1,7 @@
 """Where Python runs, and the login where no form can be shown: prompts that do not echo.
 
-`login` asks :func:`place` whether to show the form or to call :func:`prompt_for_login`, which returns a session.
+`login` asks :func:`place` whether to show the form or to call :func:`prompt_for_login`, which returns the
+session of a login.
 """
 
 from __future__ import annotations
@@ -111,8 +112,8 @@ def _ask_hidden(question: str) -> Secret:
     except getpass.GetPassWarning:
         raise CredentialsError(
             "What you type would be visible here: the input cannot be hidden.",
-            advice="Log in from a real terminal or a notebook, or put CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET "
-            "into a .env file (see .env.example) and use connect() instead of login().",
+            advice="Log in from a real terminal or a notebook, or put CLASSY_CLIENT_ID and "
+            "CLASSY_CLIENT_SECRET into a .env file (see .env.example) and use connect() instead of login().",
         ) from None
 
 
