@@ -7,6 +7,7 @@ from support.connection import paginator
 from support.server import Reply, ScriptedServer
 from support.threads import together
 
+from classy_nb.catalog import load
 from classy_nb.client import Classy
 
 
