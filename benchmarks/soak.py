@@ -120,7 +120,7 @@ def storm(runs: int, size: int) -> list[str]:
         for seed in range(runs):
             box.faults.clear()
             with connect(box) as classy:
-                classy._http.timeout = (5.0, 1.0)  # noqa: SLF001 - stalls must not take a minute
+                classy._session.http.timeout = (5.0, 1.0)  # noqa: SLF001 - stalls must not take a minute
                 box.faults.seed, box.faults.rates = seed, dict.fromkeys(STORM, 0.05)
                 box.faults.retry_after, box.faults.stall_seconds = 1, 3
                 box.faults.__post_init__()
@@ -170,7 +170,7 @@ def limit(runs: int, size: int) -> list[str]:
         begun = time.perf_counter()
         frame = classy.transactions(progress=False)
         wall = time.perf_counter() - begun
-        refusals = classy._http.rate_limit.refusals  # noqa: SLF001 - its counter
+        refusals = classy._session.http.rate_limit.refusals  # noqa: SLF001 - its counter
         requests = frame.attrs["classy"]["requests"]
         floor = 60.0 * ((requests - 1) // 300)
         print(f"limit: {len(frame):,} rows, {requests} requests, {refusals} refusals")

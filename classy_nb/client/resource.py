@@ -6,6 +6,7 @@ Keywords come in and become a query (``query``), which the connection's fetcher 
 from __future__ import annotations
 
 import inspect
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from classy_nb.catalog import ResourceSpec
     from classy_nb.progress import Watcher
     from classy_nb.query import Moment, Names, Query, QueryBuilder
+
+    from .connection import Classy
 
 
 class Resource:
@@ -88,11 +91,18 @@ class Resource:
     inactive designations.
     """
 
-    def __init__(self, spec: ResourceSpec, queries: QueryBuilder, fetcher: Fetcher) -> None:
+    def __init__(self, spec: ResourceSpec, connection: Classy) -> None:
         self._spec = spec
-        self._queries = queries
-        self._fetcher = fetcher
+        self._connection = connection
         self.__signature__ = _signature(spec)
+
+    @property
+    def _queries(self) -> QueryBuilder:
+        return self._connection._require_session().queries  # noqa: SLF001 - a resource is part of its connection
+
+    @property
+    def _fetcher(self) -> Fetcher:
+        return self._connection._require_session().fetcher  # noqa: SLF001
 
     @property
     def name(self) -> str:
@@ -100,6 +110,7 @@ class Resource:
         return self._spec.name
 
     @property
+    @clear_tracebacks
     def columns(self) -> pd.DataFrame:
         """The columns of its frames.
 
@@ -393,9 +404,13 @@ class Resource:
                 warn(condition.warning, QueryWarning)
 
     def __repr__(self) -> str:
+        if self._connection._session is None:  # noqa: SLF001
+            return f"{self.name}: {self._connection._not_logged_in()}"  # noqa: SLF001
         return resource_text(self._spec, self._queries)
 
     def _repr_html_(self) -> str:
+        if self._connection._session is None:  # noqa: SLF001
+            return f"<div>{escape(repr(self))}</div>"
         return resource_html(self._spec, self._queries)
 
 

@@ -83,7 +83,7 @@ def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     folder.mkdir()
     serve(server, listed)
     with connected_to(server, workers=4) as classy:
-        classy._http.retry = RetryPolicy(base=0)
+        classy._session.http.retry = RetryPolicy(base=0)
         yield Place(server, listed, classy, folder / "gifts")
 
 

@@ -32,7 +32,7 @@ def quick(box: Sandbox, connecting: Callable[..., cn.Classy]) -> Iterator[cn.Cla
 
 
 def hasten(classy: cn.Classy) -> None:
-    classy._http.retry = RetryPolicy(base=0)
+    classy._session.http.retry = RetryPolicy(base=0)
 
 
 def when(happened: Callable[[], bool], act: Callable[[], object]) -> threading.Thread:
@@ -201,7 +201,7 @@ def test_trap_22_a_slow_list_is_asked_for_in_smaller_pieces(
     box: Sandbox, connecting: Callable[..., cn.Classy]
 ) -> None:
     with connecting(box, workers=2) as classy:
-        classy._http.timeout = (2.0, 0.4)
+        classy._session.http.timeout = (2.0, 0.4)
         box.faults.slow = {"supporters": 6.0}
         frame = classy.supporters(fields="created_at")
     assert whole(frame, box, "supporters")
@@ -212,8 +212,8 @@ def test_trap_22_a_slow_list_is_asked_for_in_smaller_pieces(
 
 def test_a_server_too_slow_for_anything(box: Sandbox, connecting: Callable[..., cn.Classy]) -> None:
     with connecting(box, workers=1) as classy:
-        classy._http.timeout = (2.0, 0.05)
-        classy._http.retry = RetryPolicy(base=0)
+        classy._session.http.timeout = (2.0, 0.05)
+        classy._session.http.retry = RetryPolicy(base=0)
         box.faults.latency_ms = 400
         with pytest.raises(cn.TimedOutError, match="did not answer in time") as caught:
             classy.campaigns.get(box.truth("campaigns")[0]["id"])

@@ -115,7 +115,7 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
 def test_an_error_in_the_middle_keeps_what_has_come(
     place: Place, undisturbed: dict[str, bytes], way: str
 ) -> None:
-    place.classy._fetcher._workers = 1
+    place.classy._session.fetcher._workers = 1
     place.listed.faults.fail[9] = cn.BadRequestError("no", status=400)
     with pytest.raises(cn.BadRequestError) as caught:
         place.write(way)

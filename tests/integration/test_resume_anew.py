@@ -31,7 +31,7 @@ ANOTHER = {
 
 @pytest.mark.parametrize("changed", ANOTHER.values(), ids=ANOTHER.keys())
 def test_another_question_begins_anew(place: Place, changed: dict[str, Any]) -> None:
-    place.classy._fetcher._workers = 1
+    place.classy._session.fetcher._workers = 1
     place.listed.faults.fail[9] = cn.BadRequestError("no", status=400)
     with pytest.raises(cn.BadRequestError):
         place.write("to_csv")
@@ -47,7 +47,7 @@ def test_another_question_begins_anew(place: Place, changed: dict[str, Any]) -> 
 
 
 def test_another_zone_begins_anew(place: Place) -> None:
-    place.classy._fetcher._workers = 1
+    place.classy._session.fetcher._workers = 1
     place.listed.faults.fail[4] = cn.BadRequestError("no", status=400)
     with pytest.raises(cn.BadRequestError):
         place.write("to_csv")

@@ -64,7 +64,7 @@ def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     (tmp_path / "files").mkdir()
     with connected_to(server, workers=1) as classy:
-        classy._http.retry = RetryPolicy(base=0)
+        classy._session.http.retry = RetryPolicy(base=0)
         yield Place(server, classy, tmp_path / "files" / "gifts")
 
 

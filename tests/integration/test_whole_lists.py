@@ -43,7 +43,7 @@ def big(big_box: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture
 def eight(big: Sandbox, connecting: Callable[..., cn.Classy]) -> Iterator[cn.Classy]:
     with connecting(big, workers=8) as classy:
-        classy._http.retry = RetryPolicy(base=0)
+        classy._session.http.retry = RetryPolicy(base=0)
         big.reset_log()
         yield classy
 

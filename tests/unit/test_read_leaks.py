@@ -227,12 +227,18 @@ def test_a_connection_shows_and_pickles_nothing(server: ScriptedServer) -> None:
     server.login_handler = login_ok
     server.handler = lambda _: Reply(body=orgs({7: "Helping Hands"}))
     with connected_to(server) as classy:
-        things = [classy, classy._credentials, classy._http, classy._http.auth, classy.transactions]
+        things = [
+            classy,
+            classy._session.credentials,
+            classy._session.http,
+            classy._session.http.auth,
+            classy.transactions,
+        ]
         for thing in things:
             clean(f"{thing!r} {thing!s}")
             clean(getattr(thing, "_repr_html_", str)())
-        clean(repr(vars(classy)) + repr(vars(classy._http)) + repr(vars(classy._http.auth)))
+        clean(repr(vars(classy)) + repr(vars(classy._session.http)) + repr(vars(classy._session.http.auth)))
         assert server.data_requests[0].headers["Authorization"] == f"Bearer {CANARY_TOKEN}"
-        for thing in (classy, classy._credentials, classy._http.auth):
+        for thing in (classy, classy._session.credentials, classy._session.http.auth):
             with pytest.raises(TypeError):
                 pickle.dumps(thing)

@@ -215,10 +215,10 @@ def test_every_path_finds_itself(catalog: Catalog) -> None:
 
 
 def test_every_resource_is_an_attribute_that_editors_complete(catalog: Catalog) -> None:
-    from classy_nb.client import names
+    from classy_nb.client import Classy
     from classy_nb.client.resource import Resource
 
-    hints = get_type_hints(names.ResourceNames, localns={"Resource": Resource})
+    hints = get_type_hints(Classy, localns={"Resource": Resource})
     assert set(hints) == set(catalog.resources)
     assert list(hints) == sorted(hints)
     assert set(hints.values()) == {Resource}

@@ -59,7 +59,7 @@ def test_who_waits_for_somebody_elses_login_does_not_begin_one(
 
 def test_a_watcher_ends_a_walk_whose_login_is_down(connected: Classy, server: ScriptedServer) -> None:
     server.login_handler = lambda _: DOWN
-    auth = connected._http.auth
+    auth = connected._session.http.auth
     assert auth is not None
     auth.discard(Secret(f"Bearer {'t' * 32}"))
 

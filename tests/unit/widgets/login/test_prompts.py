@@ -72,7 +72,7 @@ def test_three_tries(ask: Ask, server: ScriptedServer, capsys: pytest.CaptureFix
     assert said[0].endswith("Try again.")
     assert said[1].startswith("The client secret is blank.")
     assert said[2:] == [
-        "The client secret came in angle brackets; they were taken off.",
+        "The client secret came in angle brackets; they were removed.",
         "Connected to Helping Hands.",
     ]
 
@@ -105,8 +105,8 @@ def test_an_organization_is_chosen_by_its_number(
     assert capsys.readouterr().out.splitlines()[1:] == [
         "  1  Helping Hands (id 7)",
         "  2  no name (id 9)",
-        "Give a number from 1 to 2.",
-        "Give a number from 1 to 2.",
+        "Enter a number from 1 to 2.",
+        "Enter a number from 1 to 2.",
         "Connected to organization 9.",
     ]
 
@@ -133,7 +133,7 @@ def test_what_would_show_is_not_asked_for(
     """Such as in IDLE: there getpass would warn, and then take the secret in plain sight."""
     typed = StringIO(f"{CLIENT_ID}\n{CANARY}\n")
     monkeypatch.setattr("sys.stdin", typed)
-    with pytest.raises(cn.CredentialsError, match=r"^What you type would show here.* use connect\(\)"):
+    with pytest.raises(cn.CredentialsError, match=r"^What you type would be visible here.* use connect\(\)"):
         ask(getpass.fallback_getpass)
     assert typed.tell() == 0
     assert server.asked == []
@@ -148,13 +148,13 @@ def test_headless_the_error_names_the_variables_and_the_file(ask: Ask, server: S
 
 
 def test_a_terminal_is_prompted(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classy_nb.widgets.login.place.sys", _system(tty=True))
+    monkeypatch.setattr("classy_nb.widgets.login.prompts.sys", _system(tty=True))
     with ask(Person(CLIENT_ID, CANARY), prompt=None) as classy:
         assert classy.organization == 7
 
 
 def _system(*, tty: bool | None, shell: object = None) -> SimpleNamespace:
-    stream = None if tty is None else SimpleNamespace(isatty=lambda: tty)
+    stream = None if tty is None else SimpleNamespace(isatty=lambda: tty, write=len, flush=int)
     modules = {"IPython": SimpleNamespace(get_ipython=lambda: shell)}
     return SimpleNamespace(stdin=stream, stdout=stream, modules=modules)
 
@@ -189,7 +189,7 @@ class TerminalInteractiveShell:
 def test_where_python_runs(
     monkeypatch: pytest.MonkeyPatch, shell: object, tty: Any, server: str, where: Place
 ) -> None:
-    for module in ("progress", "widgets.login.place"):
+    for module in ("progress", "widgets.login.prompts"):
         monkeypatch.setattr(f"classy_nb.{module}.sys", _system(tty=tty, shell=shell))
     monkeypatch.setenv("SERVER_SOFTWARE", server)
     assert place() is where
