@@ -136,7 +136,7 @@ def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict
     wanted = getattr(classy, resource_name)
     wanted(limit=1)  # what is imported when first used is imported
     base = peak_mb()
-    http = classy._http  # noqa: SLF001 - its counters
+    http = classy._session.http  # noqa: SLF001 - its counters
     sent, begun, cpu = http.requests_sent, time.perf_counter(), time.process_time()
     ids = wanted(progress=False)["id"] if target is None else None
     if target is not None:

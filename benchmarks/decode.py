@@ -1,4 +1,4 @@
-"""Page bytes to a typed frame: FrameBuilder against json + pd.json_normalize + the same typing.
+"""Page bytes to a typed frame: TableBuilder against json + pd.json_normalize + the same typing.
 
 The work is 60,000 invented transactions in 600 pages, with what real pages surprise a reader with:
 numbers as text, three forms of dates in one column, unknown and missing keys, nulls, nested objects.
@@ -42,16 +42,16 @@ LIMITS = {"cpu_s": 1 / 5, "peak_mb": 1 / 4}
 # --- the contenders ----------------------------------------------------------------------------
 
 
-def frame_builder(pages: list[bytes], cols: tuple[Column, ...]) -> pd.DataFrame:
+def table_builder(pages: list[bytes], cols: tuple[Column, ...]) -> pd.DataFrame:
     import orjson
 
-    from classy_nb.frames import FrameBuilder, collector_eased
+    from classy_nb.frames import TableBuilder, fewer_collections, to_frame
 
-    builder = FrameBuilder(cols)
-    with collector_eased():
+    builder = TableBuilder(cols)
+    with fewer_collections():
         for page in pages:
             builder.add(orjson.loads(page)["data"])
-    return builder.frame()
+    return to_frame(builder.table())
 
 
 def json_normalize(pages: list[bytes], cols: tuple[Column, ...]) -> pd.DataFrame:
@@ -113,7 +113,7 @@ TYPING: dict[str, Callable[[pd.Series], pd.Series]] = {
     "json": objects,
     "list": objects,
 }
-CONTENDERS = {"FrameBuilder": frame_builder, "json_normalize": json_normalize}
+CONTENDERS = {"TableBuilder": table_builder, "json_normalize": json_normalize}
 
 
 def peak_mb() -> float:

@@ -1,7 +1,7 @@
-"""All errors of this package.
+"""All errors and warnings of this package, and :func:`warn`, which issues the warnings.
 
-One root: ``except ClassyError`` covers every failure. Each message says what happened, what was
-asked (method, path, status) and what to do next; none holds a body, a query, a secret or a donor.
+One root: ``except ClassyError`` covers every failure. Each message says what happened, what was requested
+(method, path, status) and what to do next; none contains a body, a query, a secret or a donor.
 
 ::
 
@@ -9,21 +9,21 @@ asked (method, path, status) and what to do next; none holds a body, a query, a 
     ├── UsageError                 bad input; nothing was sent
     ├── CredentialsError           no usable client id and secret; nothing was sent
     │   ├── LoginError             they were sent and refused
-    │   └── NotLoggedInError       the login form has not been filled in yet
-    ├── ConnectionFailedError      no answer arrived
-    │   └── TimedOutError          no answer arrived in time
-    ├── ResponseError              an answer arrived and says no
+    │   └── NotLoggedInError       the login form has not been submitted yet
+    ├── ConnectionFailedError      no response arrived
+    │   └── TimedOutError          no response arrived in time
+    ├── ResponseError              a response arrived, and it is a refusal
     │   ├── BadRequestError        400, 405, 409, 422
     │   ├── UnauthorizedError      401, twice
     │   ├── PermissionDeniedError  403; ``permissions`` says which
-    │   │   └── MemberOnlyError    403 of an endpoint that wants a member's token
-    │   ├── BlockedError           403 of the firewall in front of the API, not of the API
-    │   ├── NotFoundError          404 of the API: no such record
-    │   │   └── NoSuchPathError    404 of the gateway: no such endpoint
-    │   ├── RateLimitedError       429, after waiting
-    │   ├── ServerError            5xx, after repeating
+    │   │   └── MemberOnlyError    403 from an endpoint that requires a member's token
+    │   ├── BlockedError           403 from the firewall in front of the API
+    │   ├── NotFoundError          404 from the API: the record does not exist
+    │   │   └── NoSuchPathError    404 from the gateway: the endpoint does not exist
+    │   ├── RateLimitedError       429, even after waiting
+    │   ├── ServerError            5xx, even after retries
     │   ├── RedirectRefusedError   3xx to another host
-    │   └── UnexpectedAnswerError  200 with something else than was asked
+    │   └── UnexpectedAnswerError  200 with something other than the documented response
     ├── IncompleteResultError      fewer rows than the API promised
     ├── InterruptedFetchError      stopped by the user
     └── ExportError                a file could not be written
@@ -51,7 +51,7 @@ class ClassyError(Exception):
     advice
         What to do next.
     method, path, status
-        The exchange that failed, where there was one.
+        The request that failed, if there was one.
     """
 
     default_advice: str = ""
@@ -73,13 +73,13 @@ class ClassyError(Exception):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        asked = " ".join(part for part in (self.method, self.path) if part)
+        request = " ".join(part for part in (self.method, self.path) if part)
         if self.status is not None:
-            asked = f"{asked} -> {self.status}".strip()
-        return " ".join(part for part in (self.what, f"[{asked}]" if asked else "", self.advice) if part)
+            request = f"{request} -> {self.status}".strip()
+        return " ".join(part for part in (self.what, f"[{request}]" if request else "", self.advice) if part)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The default would call the class with the finished message; attributes travel as state.
+        # By default, unpickling would call the class with the finished message instead of its parts.
         return (_revive, (type(self), self.args, self.__dict__))
 
 
@@ -91,20 +91,20 @@ def _revive(cls: type[ClassyError], args: tuple[object, ...], state: dict[str, o
 
 
 class UsageError(ClassyError, ValueError):
-    """The call makes no sense as it stands; nothing was sent."""
+    """The call is invalid; nothing was sent."""
 
 
 class CredentialsError(ClassyError):
     """There is no usable client id and secret; nothing was sent."""
 
     default_advice = (
-        "Give client_id= and client_secret=, or set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET "
+        "Pass client_id= and client_secret=, or set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET "
         "in the environment or in a .env file (see .env.example)."
     )
 
 
 class LoginError(CredentialsError):
-    """Client id and secret were sent and refused."""
+    """The client id and secret were sent and refused."""
 
     default_advice = (
         "Check that both come from the same application and were pasted whole, "
@@ -113,43 +113,43 @@ class LoginError(CredentialsError):
 
 
 class NotLoggedInError(CredentialsError):
-    """A connection from ``login()`` was used before its form was filled in; nothing was sent."""
+    """A connection from ``login()`` was used before its form was submitted; nothing was sent."""
 
     default_advice = "Fill in the form above and choose Connect, then run this cell again."
 
 
 class ConnectionFailedError(ClassyError):
-    """No answer arrived."""
+    """No response arrived."""
 
     default_advice = "Check the network connection and try again."
 
 
 class TimedOutError(ConnectionFailedError):
-    """No answer arrived in time."""
+    """No response arrived in time."""
 
-    default_advice = "The server is slow; try again later, or ask for less."
+    default_advice = "The server is slow; try again later, or fetch less."
 
 
 class ResponseError(ClassyError):
-    """An answer arrived and says no.
+    """A response arrived, and it is a refusal.
 
     Attributes
     ----------
     retry_after
-        Seconds that the API asked to wait before the next request, or None.
+        Seconds to wait before the next request, if the API said so, or None.
     """
 
     retry_after: float | None = None
 
 
 class BadRequestError(ResponseError):
-    """The API rejects the request (400, 405, 409, 422): repeating it would not help."""
+    """The API rejected the request (400, 405, 409, 422); repeating it would not help."""
 
     default_advice = "Check the columns and values of where=, since=, sort= and the parameters."
 
 
 class UnauthorizedError(ResponseError):
-    """The API refuses the token, also a new one (401)."""
+    """The API refused the token, and a new one too (401)."""
 
     default_advice = "Connect again; if that fails, check the application in the Classy admin."
 
@@ -165,13 +165,13 @@ class PermissionDeniedError(ResponseError):
 
     permissions: Sequence[str] = ()
     default_advice = (
-        "The application sees its own organization only: check the id, "
+        "The application can see only its own organization: check the id, "
         "or ask the organization's administrator for the permission."
     )
 
 
 class MemberOnlyError(PermissionDeniedError):
-    """The endpoint answers to a member's token only, not to an application's (403)."""
+    """The endpoint requires a member's token; an application's is refused (403)."""
 
     default_advice = "This endpoint is for logged-in members; an application's credentials cannot read it."
 
@@ -186,46 +186,39 @@ class BlockedError(ResponseError):
 
 
 class NotFoundError(ResponseError):
-    """There is no record with this id, or it is not visible to the application (404)."""
+    """The record does not exist, or the application cannot see it (404)."""
 
     default_advice = "Check the id."
 
 
 class NoSuchPathError(NotFoundError):
-    """The API has no such endpoint (404 of the gateway)."""
+    """The endpoint does not exist (404 from the gateway)."""
 
     default_advice = "Check the path (hyphens, not underscores); a deprecated endpoint may be gone."
 
 
 class RateLimitedError(ResponseError):
-    """Too many requests (429), also after waiting.
+    """Too many requests (429), even after waiting; or the wait would be too long: see the message."""
 
-    Attributes
-    ----------
-    pause
-        Seconds from then on in which this connection sends nothing, or None where nothing is held back.
-    """
-
-    pause: float | None = None
     default_advice = "Wait, or lower requests_per_minute=; other programs may share the application's limit."
 
 
 class ServerError(ResponseError):
-    """The API failed (5xx), also after repeating."""
+    """The API failed (5xx), even after retries."""
 
-    default_advice = "Try again later; if it stays, tell the vendor's support the path and the time."
+    default_advice = "Try again later; if it persists, report the path and the time to the vendor's support."
 
 
 class RedirectRefusedError(ResponseError):
-    """The API pointed at another host; the token was not sent there."""
+    """The API redirected to another host; the token was not sent there."""
 
     default_advice = "Check base_url= and token_url=."
 
 
 class UnexpectedAnswerError(ResponseError):
-    """The answer is not what the API documents: not JSON, an error in disguise, or data missing."""
+    """The response is not what the API documents: not JSON, an error under status 200, or data missing."""
 
-    default_advice = "Try again; if it stays, please report it with the path."
+    default_advice = "Try again; if it persists, please report it with the path."
 
 
 class IncompleteResultError(ClassyError):
@@ -234,7 +227,7 @@ class IncompleteResultError(ClassyError):
     Attributes
     ----------
     expected, received
-        Rows promised and rows that arrived.
+        Rows that were promised, and rows that arrived.
     """
 
     expected: int | None = None
@@ -243,7 +236,7 @@ class IncompleteResultError(ClassyError):
 
 
 class InterruptedFetchError(ClassyError, KeyboardInterrupt):
-    """The user stopped a fetch; *what* says how many rows had come."""
+    """The user stopped a fetch; *what* says how many rows had arrived."""
 
     default_advice = ""
 
@@ -251,51 +244,52 @@ class InterruptedFetchError(ClassyError, KeyboardInterrupt):
 class ExportError(ClassyError, OSError):
     """A file could not be written; nothing half-written was left behind."""
 
-    default_advice = "Check the folder, its permissions and the space left on the disk."
+    default_advice = "Check the folder, its permissions and the free disk space."
 
 
 class ClassyWarning(UserWarning):
-    """Something is worth knowing but nothing is lost."""
+    """Something is worth knowing, but nothing is lost."""
 
 
 class DataWarning(ClassyWarning):
-    """Values did not fit their column and became missing; the message counts them by column."""
+    """The data are not what they should be, such as values that did not fit their column and are missing."""
 
 
 class QueryWarning(ClassyWarning):
-    """A condition may match nothing: its value is none of those that the vendor's document names."""
+    """A condition may match nothing: the vendor's document does not list its value."""
 
 
 class DeprecatedEndpointWarning(ClassyWarning):
-    """The vendor announced the end of an endpoint."""
+    """The vendor has announced the end of an endpoint."""
 
 
 class CredentialsWarning(ClassyWarning):
-    """Credentials look damaged or are stored carelessly."""
+    """Credentials look damaged, or are stored carelessly."""
 
 
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
+"""Where this thread's warnings go instead of ``warnings``, which all threads share."""
 
 
 @contextmanager
 def kept_warnings() -> Iterator[list[str]]:
-    """Keep what this thread would warn of, for a panel to show; ``warnings`` is one for all threads."""
-    found: list[str] = []
-    mark = _kept.set(found)
+    """Collect this thread's warnings in a list, for a widget to show."""
+    messages: list[str] = []
+    token = _kept.set(messages)
     try:
-        yield found
+        yield messages
     finally:
-        _kept.reset(mark)
+        _kept.reset(token)
 
 
 def warn(message: str, category: type[Warning]) -> None:
-    """Warn at the first line outside this package: that is the line the reader can change."""
+    """Warn, pointing at the first line outside this package: the one that the reader can change."""
     kept = _kept.get()
     if kept is not None:
         kept.append(message)
         return
     package = __name__.partition(".")[0]
-    level, frame = 1, sys._getframe()  # noqa: SLF001 - warnings skip files from Python 3.12 on only
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - skip_file_prefixes= is new in 3.12
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)

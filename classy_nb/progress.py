@@ -1,4 +1,10 @@
-"""One line that says how far a fetch has come: in a terminal, in a notebook, or nowhere."""
+"""One line that shows the progress of a fetch: in a terminal, in a notebook, or nowhere.
+
+:class:`Progress` is told the number of rows and requests, and how long the API keeps it waiting; it knows
+nothing of how a fetch works or is canceled. At most ten times a second it shows the line, or tells the
+caller's function. ``client`` drives it; :func:`shell` and :func:`in_notebook` also tell the widgets where
+they are.
+"""
 
 from __future__ import annotations
 
@@ -10,46 +16,46 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LOOKS_PER_SECOND = 10
-_WORTH_SAYING = 1.0
-"""Seconds of waiting from which on the line says so."""
-_LONG_SILENCE = 10.0
-"""Seconds without an answer from which on the line says so."""
-_LONG_ENOUGH = 1.0
-"""Seconds after which a rate says something."""
+_UPDATES_PER_SECOND = 10
+_NOTABLE_WAIT = 1.0
+"""Seconds of waiting for the rate limit from which the line mentions it."""
+_NOTABLE_SILENCE = 10.0
+"""Seconds without a response from which the line mentions them."""
+_RATE_AFTER = 1.0
+"""Seconds after which a rate is meaningful."""
 
 
 class Watcher(Protocol):
-    """A function of the caller's that is told how far a fetch has come; what it raises ends the fetch."""
+    """A function of the caller's that follows a fetch; an exception that it raises ends the fetch."""
 
     def __call__(self, rows: int, total: int | None, note: str, /) -> object:
-        """Take in rows so far, the server's total where it is known, and what else there is to say."""
+        """Receive the rows so far, the server's total (None while unknown) and a note."""
         ...
 
 
 class Line(Protocol):
-    """What shows the progress."""
+    """Where the progress is shown."""
 
     def show(self, rows: int, total: int | None, note: str) -> None:
-        """Show the present state."""
+        """Show the current state."""
         ...
 
     def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
-        """Show the last state and leave one clean line; *whole*: all rows have come."""
+        """Show the final state and leave one clean line; *whole*: all rows have arrived."""
         ...
 
 
 class Progress:
-    """Counts rows and requests, and shows them a few times a second.
+    """Shows the rows and requests of a fetch, a few times a second.
 
     Parameters
     ----------
     label
-        What is fetched.
+        What is being fetched.
     wanted
-        True: show a line. None: only in a terminal or a notebook. False: never. A function: tell it.
+        True: show a line. None: only in a terminal or a notebook. False: never. A function: call it.
     clock
-        Monotonic seconds.
+        Returns monotonic seconds.
     """
 
     def __init__(
@@ -57,41 +63,41 @@ class Progress:
     ) -> None:
         self._clock = clock
         self._line = _line(label, clock, wanted=wanted)
-        self._begun = clock()
+        self._started = clock()
         self._shown = float("-inf")
         self._state: tuple[int, int | None, int] = (0, None, 0)
 
     def update(
         self, rows: int, total: int | None, requests: int, waiting: float = 0.0, silence: float = 0.0
     ) -> None:
-        """Take in the present state.
+        """Update the state, and show it unless it was shown just now.
 
         Parameters
         ----------
         rows, total, requests
-            How far it is.
+            Rows that have arrived, the server's total (None while unknown), and requests sent.
         waiting
-            Seconds that the API's limit still takes.
+            Seconds until the rate limit lets the next request through.
         silence
-            Seconds since the last answer.
+            Seconds since the last response.
         """
         self._state = (rows, total, requests)
         now = self._clock()
-        if self._line is None or now - self._shown < 1 / _LOOKS_PER_SECOND:
+        if self._line is None or now - self._shown < 1 / _UPDATES_PER_SECOND:
             return
         self._shown = now
         why = ""
-        if waiting >= _WORTH_SAYING:
+        if waiting >= _NOTABLE_WAIT:
             why = f", waiting {waiting:.0f} s for the API's limit"
-        elif silence >= _LONG_SILENCE:
+        elif silence >= _NOTABLE_SILENCE:
             why = f", no answer for {silence:.0f} s"
         self._line.show(rows, total, f"{counted(requests, 'request')}{why}")
 
     def end(self, *, whole: bool = True) -> None:
-        """Show the last state; the line stays. *whole*: all rows have come."""
+        """Show the final state, which stays; *whole*: all rows have arrived."""
         if self._line is not None:
             rows, total, requests = self._state
-            seconds = self._clock() - self._begun
+            seconds = self._clock() - self._started
             self._line.end(rows, total, f"{counted(requests, 'request')} in {seconds:.1f} s", whole=whole)
 
 
@@ -100,7 +106,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def spelled(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Return ``40 s``, ``2 min 05 s``, ``1 h 10 min``."""
     whole = max(1, round(seconds))
     minutes, rest = divmod(whole, 60)
@@ -110,8 +116,8 @@ def spelled(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-class _Told:
-    """A function of the caller's."""
+class _CallersFunction:
+    """Calls a function of the caller's."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -120,12 +126,12 @@ class _Told:
         self._watcher(rows, total, note)
 
     def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
-        del whole  # the fetch that it watches tells it, by returning or raising
+        del whole  # the caller learns that from the fetch, which returns or raises
         self._watcher(rows, total, note)
 
 
 class _TerminalLine:
-    """A bar by tqdm."""
+    """A tqdm bar."""
 
     def __init__(self, label: str) -> None:
         from tqdm.std import tqdm
@@ -144,12 +150,15 @@ class _TerminalLine:
 
 
 class _NotebookLine:
-    """An output that is updated in place: text and a plain HTML bar, no widget and no state."""
+    """An output that is updated in place: text and a plain HTML bar.
+
+    It is not a widget (tqdm's notebook bar is), so the saved notebook shows the final state instead of 0%.
+    """
 
     def __init__(self, label: str, clock: Callable[[], float]) -> None:
         self._label = label
         self._clock = clock
-        self._begun = clock()
+        self._started = clock()
         self._handle: Any = None
 
     def show(self, rows: int, total: int | None, note: str) -> None:
@@ -159,16 +168,20 @@ class _NotebookLine:
         self._display(text, f"<div>{bar}{html.escape(text)}</div>")
 
     def _speed(self, rows: int, total: int | None) -> str:
-        passed = self._clock() - self._begun
-        if passed < _LONG_ENOUGH or not rows:
+        passed = self._clock() - self._started
+        if passed < _RATE_AFTER or not rows:
             return ""
-        left = f", about {spelled((total - rows) * passed / rows)} left" if total and total > rows else ""
+        left = (
+            f", about {duration_text((total - rows) * passed / rows)} left" if total and total > rows else ""
+        )
         return f", {rows / passed:,.0f} rows/s{left}"
 
     def end(self, rows: int, total: int | None, note: str, *, whole: bool) -> None:
-        # Where all came, what came is what there is, whatever was promised.
-        came = f"{rows:,} rows" if whole else f"stopped at {rows:,}{f' of {total:,}' if total else ''} rows"
-        text = f"{self._label}: {came}, {note}"
+        # A complete list may have another length than the total of its first page: records come and go.
+        arrived = (
+            f"{rows:,} rows" if whole else f"stopped at {rows:,}{f' of {total:,}' if total else ''} rows"
+        )
+        text = f"{self._label}: {arrived}, {note}"
         self._display(text, f"<div>{html.escape(text)}</div>")
 
     def _display(self, text: str, markup: str) -> None:
@@ -185,7 +198,7 @@ def _line(label: str, clock: Callable[[], float], *, wanted: bool | Watcher | No
     if wanted is False:
         return None
     if callable(wanted):
-        return _Told(wanted)
+        return _CallersFunction(wanted)
     if in_notebook():
         return _NotebookLine(label, clock)
     if wanted or (sys.stderr is not None and sys.stderr.isatty()):
@@ -194,11 +207,11 @@ def _line(label: str, clock: Callable[[], float], *, wanted: bool | Watcher | No
 
 
 def shell() -> Any:
-    """Return IPython's shell, or None where Python runs without it; IPython is not imported for that."""
+    """Return IPython's shell, or None outside of IPython, without importing it."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 
 
 def in_notebook() -> bool:
-    """Tell whether cells of a notebook are run here: by a front end, or by nobody who looks."""
+    """Tell whether this is a notebook's kernel, with or without somebody watching."""
     return any(cls.__name__ == "ZMQInteractiveShell" for cls in type(shell()).__mro__)

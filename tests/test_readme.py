@@ -146,7 +146,7 @@ def test_numbers_of_endpoints() -> None:
 
 
 def test_commands_named_exist() -> None:
-    from classy_nb.cli.main import parser
+    from classy_nb.cli import parser
 
     known = parser().format_help()
     named = set(re.findall(r"classy-nb (?!demo\b)([a-z]+)\b", README)) | {"demo"}

@@ -1,6 +1,6 @@
 """``TRAPS.md`` says which tests keep which trap shut; this keeps ``TRAPS.md`` true.
 
-``python tests/test_traps_table.py`` lists the tests anew; what bites is written by hand.
+``python tests/test_traps_table.py`` lists the tests again; the explanations are written by hand.
 """
 
 from __future__ import annotations
@@ -12,58 +12,63 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-TABLE = TESTS / "TRAPS.md"
-_ROW = re.compile(r"(?m)^\| (\d+) \| (.+?) \| (.+) \|$")
-ROWS = _ROW.findall(TABLE.read_text("utf-8"))
-_NAMED = re.compile(r"([\w/]+\.py): ((?:`\w+`(?:, )?)+)")
+TRAPS = TESTS / "TRAPS.md"
+_SECTION = re.compile(r"(?ms)^### (\d+)\. ([^\n]+)\n(.*?)^Tests:\n(.*?)(?=^##|\Z)")
+SECTIONS = [(int(n), *rest) for n, *rest in _SECTION.findall(TRAPS.read_text("utf-8"))]
+"""Number, title, explanation and list of tests of each trap."""
 
 Tests = dict[str, list[str]]
 """File below ``tests`` -> names of its tests."""
 
 
-def there_are() -> dict[int, Tests]:
+def trap_tests() -> dict[int, Tests]:
     """Return the tests of each trap."""
     found: dict[int, Tests] = defaultdict(dict)
     for path in sorted(TESTS.rglob("test_*.py")):
-        names = re.findall(r"(?m)^ *def (test_trap_(\d\d)_\w+)", path.read_text("utf-8"))
+        names = re.findall(r"(?m)^ *(?:async )?def (test_trap_(\d\d)_\w+)", path.read_text("utf-8"))
         for name, number in dict.fromkeys(names):
             found[int(number)].setdefault(path.relative_to(TESTS).as_posix(), []).append(name)
     return found
 
 
-def listed(cell: str) -> Tests:
-    """Return the tests that one row names."""
-    return {file: re.findall(r"`(\w+)`", names) for file, names in _NAMED.findall(cell)}
-
-
-def test_all_48_are_there() -> None:
-    assert [int(number) for number, _, _ in ROWS] == list(range(1, 49))
-    assert len({what for _, what, _ in ROWS}) == 48
-
-
-@pytest.mark.parametrize(("number", "cell"), [pytest.param(int(n), cell, id=n) for n, _, cell in ROWS])
-def test_the_tests_of_each_are_named(number: int, cell: str) -> None:
-    assert listed(cell) == there_are()[number], "python tests/test_traps_table.py lists them anew"
-    assert listed(cell), "no test"
+def as_list(tests: Tests) -> str:
+    """Return the Markdown list of a trap's tests."""
+    return "".join(
+        f"- `{file}`\n" + "".join(f"  - `{name}`\n" for name in names) for file, names in tests.items()
+    )
 
 
 def rewritten(text: str) -> str:
-    """Return the table with the tests that there are."""
-    found = there_are()
+    """Return the document with the tests that exist now."""
+    found = trap_tests()
 
-    def row(match: re.Match[str]) -> str:
-        number, what, cell = match.groups()
-        parts = [
-            f"{file}: " + ", ".join(f"`{n}`" for n in names) for file, names in found[int(number)].items()
-        ]
-        parts += [part for part in cell.split("<br>") if not _NAMED.fullmatch(part)]
-        return f"| {number} | {what} | {'<br>'.join(parts)} |"
+    def section(match: re.Match[str]) -> str:
+        number, title, explanation, _ = match.groups()
+        gap = "" if match.end() == len(text) else "\n"
+        return f"### {number}. {title}\n{explanation}Tests:\n{as_list(found[int(number)])}{gap}"
 
-    return _ROW.sub(row, text)
+    return _SECTION.sub(section, text)
 
 
-def test_listing_anew_changes_nothing_that_is_true() -> None:
-    text = TABLE.read_text("utf-8")
+def test_all_48_are_explained() -> None:
+    assert [number for number, *_ in SECTIONS] == list(range(1, 49))
+    assert len({title for _, title, *_ in SECTIONS}) == 48
+    for number, _, explanation, _ in SECTIONS:
+        assert len(explanation.split()) > 10, f"trap {number} needs a sentence or two"
+
+
+@pytest.mark.parametrize(("number", "tests"), [pytest.param(n, t, id=str(n)) for n, _, _, t in SECTIONS])
+def test_each_trap_lists_its_tests(number: int, tests: str) -> None:
+    assert tests.strip() == as_list(trap_tests()[number]).strip(), "run python tests/test_traps_table.py"
+    assert tests.strip(), "no test is named after this trap"
+
+
+def test_every_trap_test_belongs_to_a_trap() -> None:
+    assert set(trap_tests()) <= {number for number, *_ in SECTIONS}
+
+
+def test_rewriting_changes_nothing_that_is_true() -> None:
+    text = TRAPS.read_text("utf-8")
     assert rewritten(text) == text
     stale = re.sub(r"`test_trap_20_\w+`", "`test_trap_20_gone`", text)
     assert stale != text
@@ -71,4 +76,4 @@ def test_listing_anew_changes_nothing_that_is_true() -> None:
 
 
 if __name__ == "__main__":
-    TABLE.write_text(rewritten(TABLE.read_text("utf-8")), "utf-8")
+    TRAPS.write_text(rewritten(TRAPS.read_text("utf-8")), "utf-8")

@@ -2,8 +2,8 @@
 
 Usage: ``python tools/build_catalog.py OPENAPI.json`` (``--check`` compares instead of writing).
 
-Only facts are taken over (paths, names, types, enumerations); no sentence of the document is.
-What the document has wrong or leaves out stands in ``classy_nb/catalog/corrections.toml``.
+Only facts are taken from the document (paths, names, types, enumerations), none of its sentences.
+``classy_nb/catalog/corrections.toml`` has what the document gets wrong or leaves out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def snake(name: str) -> str:
 
 
 def singular(segment: str) -> str:
-    """Name one record of a path segment: ``fundraising-pages`` -> ``fundraising_page``."""
+    """Return the singular of a path segment: ``fundraising-pages`` -> ``fundraising_page``."""
     name = snake(segment)
     return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
@@ -81,7 +81,7 @@ class Builder:
         return name
 
     def kind(self, where: str, key: str, schema: Schema) -> str:
-        """Name the column kind of one property (see ``classy_nb.catalog.Column``)."""
+        """Return the column kind of one property (see ``classy_nb.catalog.Column``)."""
         kinds = self.fix["kinds"]
         if where in kinds or f"*.{key}" in kinds:
             return str(kinds.get(where) or kinds[f"*.{key}"])
@@ -95,7 +95,7 @@ class Builder:
         return scalar(resolved)
 
     def values(self, kind: str, schema: Schema) -> str:
-        """Name the texts that a property may hold, in the catalog's short form."""
+        """Return the texts that a property may have, in the catalog's short form."""
         known = [text for text in self.deref(schema)[0].get("enum", []) if text not in ("", "null", None)]
         return ":" + "|".join(known) if kind == "text" and known else ""
 
@@ -155,7 +155,7 @@ class Builder:
             entry.setdefault("parameters", {})[name] = spec
 
     def rename_keys(self, path: str) -> str:
-        """Give each path key its one public name, whatever the document calls it."""
+        """Give each path key its public name, no matter what the document calls it."""
         parts = path.split("/")
         for i, part in enumerate(parts):
             if part.startswith("{"):
@@ -183,7 +183,7 @@ class Builder:
         }
 
     def decorate(self, entry: Schema) -> None:
-        """Add what the document does not say: resource name, id column, business date."""
+        """Add what the document leaves out: resource name, id column, business date."""
         path = entry["path"]
         segments = path.strip("/").split("/")
         own_key = segments[-1].startswith("{")
@@ -204,12 +204,12 @@ class Builder:
 
 
 def id_first(item: tuple[str, Any]) -> bool:
-    """Sort key: a reader looks for ``id`` in the first column; the rest keeps its order."""
+    """Sort key: readers expect ``id`` in the first column; the others keep their order."""
     return item[0] != "id"
 
 
 def flags_of(operation: Schema) -> list[str]:
-    """Name what sets an operation apart."""
+    """Return the flags of an operation."""
     flags = {
         "deprecated": operation.get("deprecated"),
         "member_only": operation.get("security") == [{"OAuth2Member": []}],
@@ -219,7 +219,7 @@ def flags_of(operation: Schema) -> list[str]:
 
 
 def scalar(schema: Schema) -> str:
-    """Kind of a plain value."""
+    """Return the column kind of a plain value."""
     kind, form = schema.get("type"), schema.get("format")
     if kind == "boolean":
         return "bool"
@@ -242,7 +242,7 @@ def build(document: Path) -> str:
 
 
 def render(catalog: Schema) -> str:
-    """One line a record and an endpoint: small, and a change reads well in a diff."""
+    """Write each record and endpoint on a line: small, and a change reads well in a diff."""
 
     def lines(items: list[str]) -> str:
         return ",\n".join(items)

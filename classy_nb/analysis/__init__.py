@@ -1,20 +1,20 @@
-"""Calculations that the fundraising field uses, on the frames that the toolkit returns.
+"""Calculations that fundraisers use, on the frames that the other rooms fetch.
 
 ::
 
     gifts = cn.analysis.gifts(classy.transactions(fields=cn.analysis.FIELDS))
     cn.analysis.retention(gifts)
 
-Nothing here sends a request. Days, months and years are those of the time zone that the frame's
-instants carry (``timezone=`` of the connection). Amounts in different currencies are never added: a
-table has a row for each, or the calculation refuses. A frame without rows gives one without rows, with
-the same columns and dtypes. Frames of either dtype backend may be given; what comes back has pandas'
-nullable dtypes.
+Frames of transactions, plans and supporters come in, tables come out; notebooks call these functions, and
+nothing here sends a request. Days, months and years are those of the time zone of the frame's instants
+(``timezone=`` of the connection). Amounts in different currencies are never added: a table has a row for
+each currency, or the calculation refuses. A frame without rows gives a table without rows, with the same
+columns and dtypes. Frames may have either dtype backend; tables have pandas' nullable dtypes.
 
-Which gifts count
+Which transactions count as gifts
     :func:`gifts`, :func:`left_out`, ``FIELDS``
 Money
-    :func:`by_period`, :func:`gross_fees_net`, :func:`reconcile`, :func:`leaderboard`
+    :func:`by_period`, :func:`leaderboard`, :func:`gross_fees_net`, :func:`reconcile`
 Donors
     :func:`retention`, :func:`gain_loss`, :func:`cohorts`, :func:`second_gift`, :func:`lybunt`,
     :func:`sybunt`, :func:`rfm`, :func:`with_contacts`
@@ -25,17 +25,10 @@ Recurring plans
 
 from __future__ import annotations
 
-from .counted_gifts import FIELDS, gifts, left_out
-from .donor_cohorts import cohorts, second_gift
-from .donor_retention import gain_loss, retention
-from .income import failed_payments, forecast
-from .lapsed import lybunt, sybunt, with_contacts
-from .leaders import leaderboard
-from .money import gross_fees_net, reconcile
-from .periods import by_period
-from .plan_churn import churn
-from .plans import PLAN_FIELDS, active_plans, plan_lives
-from .rfm_scores import SEGMENTS, rfm
+from .donors import SEGMENTS, cohorts, gain_loss, lybunt, retention, rfm, second_gift, sybunt, with_contacts
+from .money import by_period, gross_fees_net, leaderboard, reconcile
+from .plans import PLAN_FIELDS, active_plans, churn, failed_payments, forecast, plan_lives
+from .transactions import FIELDS, gifts, left_out
 
 __all__ = [
     "FIELDS",

@@ -1,4 +1,8 @@
-"""Gross, fees and net, and whether they add up."""
+"""Money: gifts by period, who raised most, gross, fees and net, and amounts that do not add up.
+
+:func:`by_period` and :func:`leaderboard` take the frame of :func:`~classy_nb.analysis.gifts`;
+:func:`gross_fees_net` and :func:`reconcile` take the transactions themselves, because gifts have no fees.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,25 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from classy_nb.errors import UsageError
+from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
-from .counted_gifts import CALL, _statuses, currency_of
+from .transactions import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LENGTHS = {"D": "D", "W": "W-SUN", "M": "M", "Q": "Q", "Y": "Y"}
+_BY_PERIOD = {
+    "period": col.DAY,
+    "currency": col.TEXT,
+    "gifts": col.ID,
+    "donors": col.ID,
+    "amount": col.MONEY,
+    "one_time_amount": col.MONEY,
+    "recurring_amount": col.MONEY,
+}
+_CALENDAR = {"day": "D", "month": "M", "year": "Y"}
 _PARTS = {
     "": {
         "gross": "total_gross_amount",
@@ -60,8 +76,151 @@ _RULES = {
         {"charged_classy_fees_amount": 1, "charged_pp_fees_amount": 1},
     ),
 }
+"""Sums that follow from what the columns mean: the columns of either side, with their signs."""
+_RECONCILE = {
+    "id": col.ID,
+    "rule": col.TEXT,
+    "stated": col.MONEY,
+    "added_up": col.MONEY,
+    "difference": col.MONEY,
+}
 
 
+@clear_tracebacks
+def by_period(gifts: pd.DataFrame, length: str = "M") -> pd.DataFrame:
+    """Sum up gifts by day, week, month, quarter or year.
+
+    Periods begin at midnight in the frame's time zone: a gift on the evening of December 31 in Los
+    Angeles belongs to that year, although it is January in UTC.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned.
+    length
+        ``"D"``, ``"W"`` (Monday to Sunday), ``"M"``, ``"Q"`` or ``"Y"`` (calendar).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per currency and period, from the first gift to the last; periods without gifts are
+        included, with zeros. ``period`` (datetime64[us]: its first day), ``currency`` (string), ``gifts``
+        (Int64), ``donors`` (Int64: distinct ones; gifts without a supporter add none), ``amount``,
+        ``one_time_amount``, ``recurring_amount`` (Float64, to the cent). Currencies are never added. No
+        gifts give no rows.
+
+    Raises
+    ------
+    UsageError
+        A column is missing, or *length* is not one of these.
+    """
+    col.need(gifts, ["date", "currency", "amount", "donor_id", "recurring"], col.GIFTS)
+    if length not in _LENGTHS:
+        raise UsageError(f"length={length!r} must be one of {', '.join(map(repr, _LENGTHS))}.")
+    days: Any = gifts["date"].astype(col.DAY)
+    period = days.dt.to_period(_LENGTHS[length])
+    amount = gifts["amount"].astype(col.MONEY)
+    recurring = gifts["recurring"].astype(bool)
+    table = pd.DataFrame(
+        {
+            "period": period,
+            "currency": gifts["currency"],
+            "donor_id": gifts["donor_id"],
+            "amount": amount,
+            "one_time_amount": amount.mask(recurring, 0),
+            "recurring_amount": amount.mask(~recurring, 0),
+        }
+    )
+    found = table.groupby(["currency", "period"]).agg(
+        gifts=("amount", "size"),
+        donors=("donor_id", "nunique"),
+        amount=("amount", "sum"),
+        one_time_amount=("one_time_amount", "sum"),
+        recurring_amount=("recurring_amount", "sum"),
+    )
+    if len(found):
+        # Periods without gifts are in the table, too, with zeros.
+        currencies = found.index.get_level_values("currency").unique()
+        every = pd.period_range(period.min(), period.max(), freq=period.dtype.freq)
+        index = pd.MultiIndex.from_product([currencies, every], names=["currency", "period"])
+        found = found.reindex(index, fill_value=0)
+    found = found.reset_index()
+    found["period"] = found["period"].dt.start_time if len(found) else pd.Series(dtype=col.DAY)
+    money = dict.fromkeys(("amount", "one_time_amount", "recurring_amount"), 2)
+    return col.typed({name: found[name] for name in _BY_PERIOD}, _BY_PERIOD).round(money)
+
+
+@clear_tracebacks
+def leaderboard(
+    gifts: pd.DataFrame,
+    by: str = "fundraising_page_id",
+    *,
+    names: pd.DataFrame | None = None,
+    top: int | None = 10,
+) -> pd.DataFrame:
+    """Rank pages, teams or campaigns by what they raised.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned.
+    by
+        ``"fundraising_page_id"``, ``"fundraising_team_id"`` or ``"campaign_id"``. Gifts without a page
+        or team (given to the campaign itself) are not ranked.
+    names
+        A frame of the pages, teams or campaigns, such as ``classy.fundraising_pages()``, with ``id`` and
+        ``title`` or ``name``; it fills the column ``name``.
+    top
+        How many for each currency; None for all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The highest first, by currency: ``rank`` (Int64; equal sums share a rank), *by* (Int64), ``name``
+        (string; missing without *names*), ``gifts``, ``donors`` (Int64), ``amount`` (Float64, to the
+        cent), ``currency`` (string), ``share`` (Float64, 0 to 1: of all ranked gifts in that currency).
+        Currencies are never added.
+
+    Raises
+    ------
+    UsageError
+        A column is missing.
+    """
+    col.need(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
+    groups = gifts.loc[gifts[by].notna()].groupby(["currency", by])
+    found = groups.agg(gifts=("amount", "size"), donors=("donor_id", "nunique"), amount=("amount", "sum"))
+    found = found.reset_index()
+    amount = found["amount"] = found["amount"].astype(col.MONEY).round(2)
+    sums = found.groupby("currency")["amount"]
+    found["share"] = amount / sums.transform("sum")
+    found["rank"] = sums.rank(method="min", ascending=False)
+    found["name"] = _names(found[by], names)
+    found = found.sort_values(["currency", "rank", by])
+    if top is not None:
+        found = found.groupby("currency").head(top)
+    dtypes = {
+        "rank": col.ID,
+        by: col.ID,
+        "name": col.TEXT,
+        "gifts": col.ID,
+        "donors": col.ID,
+        "amount": col.MONEY,
+        "currency": col.TEXT,
+        "share": col.MONEY,
+    }
+    return col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+
+
+def _names(ids: Any, names: pd.DataFrame | None) -> Any:
+    if names is None:
+        return pd.Series(pd.NA, index=ids.index, dtype=col.TEXT)
+    title = next((name for name in ("title", "name") if name in getattr(names, "columns", ())), "name")
+    col.need(names, ["id", title], "classy.fundraising_pages()")
+    known = names.drop_duplicates("id").set_index("id")[title].astype(col.TEXT)
+    return ids.map(known)
+
+
+@clear_tracebacks
 def gross_fees_net(
     transactions: pd.DataFrame,
     *,
@@ -72,7 +231,7 @@ def gross_fees_net(
     """Sum up what was paid, what it cost and what remains, by currency.
 
     ``gross = donations + tickets + covered_fees``; ``fees = platform_fees + processor_fees``;
-    ``net = gross - fees``. ``tickets`` is the part of a ticket's price that is no gift. The vendor's
+    ``net = gross - fees``. ``tickets`` is the part of ticket prices that is not a gift. The vendor's
     ``donation_net_amount`` is ``net - tickets``.
 
     Parameters
@@ -80,36 +239,36 @@ def gross_fees_net(
     transactions
         What ``classy.transactions()`` returned.
     by
-        A column to group by as well, such as ``"campaign_id"`` or ``"payment_method"``; or ``"day"``,
-        ``"month"`` or ``"year"`` of ``purchased_at`` in the frame's zone.
+        Another column to group by, such as ``"campaign_id"`` or ``"payment_method"``; or ``"day"``,
+        ``"month"`` or ``"year"`` of ``purchased_at`` in the frame's time zone.
     prefix
         ``""``: in the organization's currency; ``"raw_"``: in the donor's; ``"charged_"``: in that of
         the settlement (which has no parts, and no rows for gifts that were charged elsewhere).
     status
-        Statuses that count. Transactions with an amount of zero count as transactions; a fee that is
-        missing counts as none.
+        Statuses that count. Transactions with an amount of zero count as transactions; a missing fee
+        counts as zero.
 
     Returns
     -------
     pandas.DataFrame
         One row per currency (and value of *by*, the first column): ``currency`` (string),
         ``transactions`` (Int64), then ``gross``, ``donations``, ``tickets``, ``covered_fees``,
-        ``platform_fees``, ``processor_fees``, ``fees``, ``net`` (Float64, to the cent; missing where
+        ``platform_fees``, ``processor_fees``, ``fees``, ``net`` (Float64, to the cent; missing if
         *prefix* has no such part). Currencies are never added. No transactions give no rows.
 
     Raises
     ------
     UsageError
-        A column is missing, or *prefix* is none of these.
+        A column is missing, or *prefix* is not one of these.
     """
     if prefix not in _PARTS:
-        raise UsageError(f"prefix={prefix!r} is none of {', '.join(map(repr, _PARTS))}.")
+        raise UsageError(f"prefix={prefix!r} must be one of {', '.join(map(repr, _PARTS))}.")
     parts = _PARTS[prefix]
-    currency = currency_of(parts["gross"])
-    calendar = by in {"day", "month", "year"}
-    also = ["purchased_at"] if calendar else [by] if by else []
-    col.need(transactions, ["status", currency, *parts.values(), *also], CALL)
-    chosen = transactions.loc[transactions["status"].astype(col.TEXT).isin(_statuses(status)).astype(bool)]
+    currency = col.currency_of(parts["gross"])
+    also = ["purchased_at"] if by in _CALENDAR else [by] if by else []
+    col.need(transactions, ["status", currency, *parts.values(), *also], col.TRANSACTIONS)
+    counts = transactions["status"].astype(col.TEXT).isin(statuses(status))
+    chosen = transactions.loc[counts.astype(bool)]
     table = pd.DataFrame({name: chosen[column].astype(col.MONEY) for name, column in parts.items()})
     table = table.reindex(columns=list(_SUMS))
     table["fees"] = table["platform_fees"].fillna(0) + table["processor_fees"].fillna(0)
@@ -117,7 +276,7 @@ def gross_fees_net(
     table["currency"] = chosen[currency].astype(col.TEXT)
     keys = [by, "currency"] if by else ["currency"]
     if by:
-        table[by] = _starts(chosen, by) if calendar else chosen[by]
+        table[by] = chosen[by] if by not in _CALENDAR else _starts(chosen, _CALENDAR[by])
     table = table.loc[table["gross"].notna().astype(bool)]
     groups = table.groupby(keys, dropna=False)
     sums = groups[list(_SUMS)].sum(min_count=1).astype(col.MONEY).round(2)
@@ -126,16 +285,18 @@ def gross_fees_net(
 
 
 def _starts(frame: pd.DataFrame, length: str) -> Any:
-    days = col.local_day(col.instants(frame, "purchased_at", CALL))
-    return days.dt.to_period({"day": "D", "month": "M", "year": "Y"}[length]).dt.start_time.astype(col.DAY)
+    """Return the first day of the day, month or year of each purchase."""
+    days = col.local_days(frame, "purchased_at", col.TRANSACTIONS)
+    return days.dt.to_period(length).dt.start_time.astype(col.DAY)
 
 
+@clear_tracebacks
 def reconcile(transactions: pd.DataFrame) -> pd.DataFrame:
     """Return the transactions whose own amounts do not add up, to the cent.
 
-    Checked are the sums that the vendor's amounts promise: the parts of the gross, the parts of the
-    fees and the net, for the plain, ``raw_`` and ``charged_`` amounts. An empty frame means that all
-    add up. A rule is not checked where one of its amounts is missing.
+    This checks the sums that follow from what the columns mean: the parts of the gross and of the fees,
+    and the net, for the plain, ``raw_`` and ``charged_`` amounts. An empty table means that everything
+    adds up. A rule is skipped if one of its amounts is missing.
 
     Parameters
     ----------
@@ -145,7 +306,7 @@ def reconcile(transactions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per transaction and rule that fails: ``id`` (Int64), ``rule`` (string), ``stated``,
+        One row per transaction and rule that it breaks: ``id`` (Int64), ``rule`` (string), ``stated``,
         ``added_up``, ``difference`` (Float64, major units; stated less added up).
 
     Raises
@@ -154,21 +315,14 @@ def reconcile(transactions: pd.DataFrame) -> pd.DataFrame:
         A column is missing.
     """
     names = dict.fromkeys(name for left, right in _RULES.values() for name in (*left, *right))
-    col.need(transactions, ["id", *names], CALL)
-    found = [_failing(transactions, rule, *sides) for rule, sides in _RULES.items()]
-    dtypes = {
-        "id": col.ID,
-        "rule": col.TEXT,
-        "stated": col.MONEY,
-        "added_up": col.MONEY,
-        "difference": col.MONEY,
-    }
+    col.need(transactions, ["id", *names], col.TRANSACTIONS)
+    found = [_breaking(transactions, rule, *sides) for rule, sides in _RULES.items()]
     table = pd.concat(found, ignore_index=True)
-    table = col.typed({name: table[name] for name in dtypes}, dtypes)
+    table = col.typed({name: table[name] for name in _RECONCILE}, _RECONCILE)
     return pd.DataFrame(table.sort_values(["id", "rule"]).reset_index(drop=True))
 
 
-def _failing(frame: pd.DataFrame, rule: str, left: dict[str, int], right: dict[str, int]) -> pd.DataFrame:
+def _breaking(frame: pd.DataFrame, rule: str, left: dict[str, int], right: dict[str, int]) -> pd.DataFrame:
     stated, added = (_cents(frame, side) for side in (left, right))
     wrong = (stated != added).fillna(value=False).astype(bool)
     columns = {
@@ -182,4 +336,5 @@ def _failing(frame: pd.DataFrame, rule: str, left: dict[str, int], right: dict[s
 
 
 def _cents(frame: pd.DataFrame, names: dict[str, int]) -> Any:
+    """Add up columns in whole cents, so that no binary fraction makes a difference."""
     return sum((frame[name].astype(col.MONEY) * 100).round() * sign for name, sign in names.items())

@@ -1,17 +1,21 @@
-"""Recurring plans: when each one lived, and which are active."""
+"""Recurring plans: when each one lived, how many are lost, which charges fail, and what is still to come.
+
+The frame of ``classy.recurring_donation_plans()`` comes in (:func:`failed_payments` takes the transactions).
+Everything about plans rests on :func:`plan_lives`: one row per plan, with its first and its last day.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from classy_nb.errors import DataWarning, warn
+from classy_nb.errors import DataWarning, UsageError, warn
+from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
-from .counted_gifts import currency_of
 
-PLANS = "classy.recurring_donation_plans()"
 PLAN_FIELDS = (
     "id",
     "supporter_id",
@@ -29,10 +33,12 @@ PLAN_FIELDS = (
     "pause_until",
     "next_processing_date",
 )
-MONTHS = {"monthly": 1, "bi-monthly": 2, "quarterly": 3, "semi-annually": 6, "semi-annual": 6, "yearly": 12}
-DAYS = {"daily": 1, "weekly": 7, "bi-weekly": 14}
-_DAYS_A_MONTH = 365.25 / 12
-_NEVER_BEGAN = ("draft", "attempted")
+_MONTHS = {"monthly": 1, "bi-monthly": 2, "quarterly": 3, "semi-annually": 6, "semi-annual": 6, "yearly": 12}
+"""Months between two charges."""
+_DAYS = {"daily": 1, "weekly": 7, "bi-weekly": 14}
+"""Days between two charges."""
+_DAYS_PER_MONTH = 365.25 / 12
+_NEVER_STARTED = ("draft", "attempted")
 _LIVES = {
     "id": col.ID,
     "donor_id": col.ID,
@@ -49,25 +55,59 @@ _LIVES = {
     "pause_until": col.DAY,
     "until": col.DAY,
 }
+_CHURN = {
+    "month": col.DAY,
+    "currency": col.TEXT,
+    **dict.fromkeys(("at_start", "started", "canceled", "failed", "ran_out", "at_end"), col.ID),
+    "lost_from_start": col.ID,
+    "churn_rate": col.MONEY,
+    "monthly_amount": col.MONEY,
+    "complete": col.FLAG,
+}
+_CHARGED = ("success", "refunded", "cb_lost", "cb_initiated", "failed")
+"""Statuses of a charge that was decided: it succeeded, whatever happened later, or it failed."""
+_FAILED = {
+    "month": col.DAY,
+    "currency": col.TEXT,
+    "charges": col.ID,
+    "failed": col.ID,
+    "failure_rate": col.MONEY,
+    "failed_amount": col.MONEY,
+    "recovered": col.ID,
+    "recovered_amount": col.MONEY,
+    "lost_amount": col.MONEY,
+}
+_FORECAST = {
+    "month": col.DAY,
+    "currency": col.TEXT,
+    "plans": col.MONEY,
+    "charges": col.ID,
+    "scheduled": col.MONEY,
+    "expected": col.MONEY,
+    "with_new": col.MONEY,
+    "churn_rate": col.MONEY,
+}
+_LONGEST_FORECAST = 120
 
 
+@clear_tracebacks
 def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.DataFrame:
-    """Return when each recurring plan began and ended, how it ended and what it is worth a month.
+    """Return when each recurring plan started and ended, how it ended, and what it is worth per month.
 
-    A plan ended on the day it was canceled (status ``canceled``), its payment failed for good
-    (``failed``) or its term ran out (``ended``; ``recur_until``); where that day is missing, on the day
-    of its last change. All other plans are open: active, ``failing`` (charges fail, but are tried
-    again) and ``paused`` ones. Drafts and plans whose first charge was only attempted are left out.
-    ``bi-monthly`` is read as every two months, ``bi-weekly`` as every two weeks.
+    A plan ended on the day on which it was canceled (status ``canceled``), its payment failed for good
+    (``failed``) or its term ran out (``ended``; ``recur_until``); if that day is missing, on the day of
+    its last change. All other plans are open: active, ``failing`` (charges fail, but are retried) and
+    ``paused`` ones. Drafts and plans whose first charge was only attempted are left out.
+    ``bi-monthly`` means every two months, ``bi-weekly`` every two weeks.
 
     Parameters
     ----------
     plans
-        What ``classy.recurring_donation_plans()`` returned, with any dtype backend;
+        What ``classy.recurring_donation_plans()`` returned, with either dtype backend;
         ``fields=analysis.PLAN_FIELDS`` fetches only what is needed.
     amount
         ``"donation_amount"``, in the organization's currency, or ``"raw_donation_amount"``, in the
-        donor's. Fees that the donor covers are not in either.
+        donor's. Neither includes fees that the donor covers.
 
     Returns
     -------
@@ -75,28 +115,31 @@ def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.Da
         One row per plan, in order of ``started``: ``id``, ``donor_id`` (Int64), ``status``,
         ``frequency`` (string), ``amount`` (Float64: of one charge, in ``currency``),
         ``monthly_amount`` (Float64: amount / months between charges, to the cent), ``currency``
-        (string; ``"?"`` where none is named), ``started``, ``ended`` (datetime64[us]: local days; NaT
-        while open), ``ending``
-        (string: ``canceled``, ``failed``, ``ran out``; missing while open), ``paused`` (boolean),
-        ``next_charge``, ``pause_until``, ``until`` (datetime64[us]: days as the API has them). No plans
-        give no rows.
+        (string; ``"?"`` if it is missing), ``started``, ``ended`` (datetime64[us]: local days; NaT while
+        open), ``ending`` (string: ``canceled``, ``failed``, ``ran out``; missing while open), ``paused``
+        (boolean), ``next_charge``, ``pause_until``, ``until`` (datetime64[us]: days as the API gives
+        them). No plans give no rows.
 
     Warns
     -----
     DataWarning
-        Plans have a frequency that is not known here: they have no ``monthly_amount``.
+        Plans have an unknown frequency; their ``monthly_amount`` is missing.
 
     Raises
     ------
     UsageError
-        A column is missing, or ``started_at`` has no zone.
+        A column is missing, or ``started_at`` has no time zone.
     """
-    frame = _begun(plans, amount)
+    frame = _started_plans(plans, amount)
     status = frame["status"].astype(col.TEXT)
-    started = _local(frame, "started_at")
-    changed = _local(frame, "updated_at")
+    started = col.local_days(frame, "started_at", col.PLANS)
+    changed = col.local_days(frame, "updated_at", col.PLANS)
     until = frame["recur_until"].astype(col.DAY)
-    ends = {"canceled": _local(frame, "canceled_at"), "failed": _local(frame, "failed_at"), "ended": until}
+    ends = {
+        "canceled": col.local_days(frame, "canceled_at", col.PLANS),
+        "failed": col.local_days(frame, "failed_at", col.PLANS),
+        "ended": until,
+    }
     ended = pd.Series(pd.NaT, index=frame.index, dtype=col.DAY)
     for name, day in ends.items():
         ended = ended.mask((status == name).fillna(value=False).astype(bool), day.fillna(changed))
@@ -108,8 +151,9 @@ def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.Da
         "frequency": frame["frequency"],
         "amount": charge,
         "monthly_amount": (charge / _months_between(frame["frequency"])).round(2),
-        "currency": frame[currency_of(amount)].astype(col.TEXT).fillna("?"),
+        "currency": frame[col.currency_of(amount)].astype(col.TEXT).fillna("?"),
         "started": started,
+        # A plan that ended before it started would make a month's counts disagree.
         "ended": ended.where(ended.isna() | (ended >= started), started),
         "ending": status.where(status.isin(list(ends))).replace("ended", "ran out"),
         "paused": col.flag(frame, "is_paused") | (status == "paused").fillna(value=False),
@@ -120,41 +164,40 @@ def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.Da
     return col.typed(columns, _LIVES).sort_values(["started", "id"]).reset_index(drop=True)
 
 
-def _begun(plans: Any, amount: str) -> pd.DataFrame:
-    changed = {"donation_amount": amount, "currency_code": currency_of(amount)}
-    col.need(plans, [changed.get(name, name) for name in PLAN_FIELDS], PLANS)
-    never = plans["status"].astype(col.TEXT).isin(_NEVER_BEGAN) | plans["started_at"].isna()
+def _started_plans(plans: Any, amount: str) -> pd.DataFrame:
+    """Return the plans that ever started."""
+    renamed = {"donation_amount": amount, "currency_code": col.currency_of(amount)}
+    col.need(plans, [renamed.get(name, name) for name in PLAN_FIELDS], col.PLANS)
+    never = plans["status"].astype(col.TEXT).isin(_NEVER_STARTED) | plans["started_at"].isna()
     return pd.DataFrame(plans.loc[~never.astype(bool)])
-
-
-def _local(frame: pd.DataFrame, name: str) -> Any:
-    return col.local_day(col.instants(frame, name, PLANS))
 
 
 def _months_between(frequency: Any) -> Any:
     names = frequency.astype(col.TEXT)
-    months = {**MONTHS, **{name: days / _DAYS_A_MONTH for name, days in DAYS.items()}}
+    months = {**_MONTHS, **{name: days / _DAYS_PER_MONTH for name, days in _DAYS.items()}}
     found = names.map(months).astype(col.MONEY)
     unknown = names[found.isna().to_numpy()]
     if len(unknown):
         listed = ", ".join(sorted(map(repr, unknown.dropna().unique()))) or "missing"
-        warn(f"{len(unknown)} plans have no known frequency ({listed}); no monthly amount.", DataWarning)
+        plans = "plan has" if len(unknown) == 1 else "plans have"
+        warn(f"{len(unknown)} {plans} an unknown frequency ({listed}) and no monthly amount.", DataWarning)
     return found
 
 
+@clear_tracebacks
 def active_plans(plans: pd.DataFrame, on: Any = None, *, amount: str = "donation_amount") -> pd.DataFrame:
-    """Return the plans that are active, now or on a past day.
+    """Return the plans that are active now or were on a past day.
 
-    Active are plans that had begun and had not ended by the end of the day. Paused and failing plans
-    are among them, and marked by ``paused`` and ``status``; both are known as of now only, so a past
-    day's list cannot leave them out.
+    A plan is active if it had started and had not ended by the end of the day. That includes paused and
+    failing plans, which ``paused`` and ``status`` mark; both are known only as of now, so they cannot be
+    left out of a past day's list.
 
     Parameters
     ----------
     plans, amount
         As for :func:`plan_lives`.
     on
-        A local day; None for now: every plan that is open.
+        A local day; None for all plans that are open now.
 
     Returns
     -------
@@ -164,7 +207,7 @@ def active_plans(plans: pd.DataFrame, on: Any = None, *, amount: str = "donation
     Raises
     ------
     UsageError
-        As for :func:`plan_lives`, or *on* is no date.
+        As for :func:`plan_lives`, or *on* is not a date.
     """
     lives = plan_lives(plans, amount=amount)
     if on is None:
@@ -172,3 +215,264 @@ def active_plans(plans: pd.DataFrame, on: Any = None, *, amount: str = "donation
     at = col.day(on, "on")
     open_then = lives["ended"].isna() | (lives["ended"] > at)
     return lives.loc[(lives["started"] <= at) & open_then].reset_index(drop=True)
+
+
+@clear_tracebacks
+def churn(plans: pd.DataFrame, *, today: Any = None, amount: str = "donation_amount") -> pd.DataFrame:
+    """Count the recurring plans that started and that were lost, month by month.
+
+    ``at_end = at_start + started - canceled - failed - ran_out``. ``churn_rate`` is the share of the
+    plans active at the start of the month that ended in it: a plan that starts and ends within a month
+    counts as started and as lost, but not in the rate. ``canceled`` is voluntary churn (by the donor or
+    an administrator), ``failed`` is involuntary churn, and ``ran_out`` was agreed.
+
+    Parameters
+    ----------
+    plans, amount
+        As for :func:`plan_lives`.
+    today
+        The last day to count; None for the current day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per currency and month, from the first plan to today: ``month`` (datetime64[us]: its
+        first day), ``currency`` (string), ``at_start``, ``started``, ``canceled``, ``failed``,
+        ``ran_out``, ``at_end``, ``lost_from_start`` (Int64), ``churn_rate`` (Float64:
+        ``lost_from_start / at_start``, 0 to 1; missing if there was none), ``monthly_amount``
+        (Float64: of the plans at the end, major units), ``complete`` (boolean: the month is over). No
+        plans give no rows.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`plan_lives`, or *today* is not a date.
+
+    Notes
+    -----
+    The customer churn rate of subscription businesses, as is common for sustainer programs: plans lost in
+    a period / plans at its start, with voluntary (canceled) and involuntary (failed) churn kept apart. A
+    plan that was reactivated shows only its current life.
+    """
+    lives = plan_lives(plans, amount=amount)
+    now = col.today_or(today, col.zone_of(plans["started_at"], col.PLANS))
+    lives = lives.loc[lives["started"] <= now]
+    parts = [_churn_of(part, str(name), now) for name, part in lives.groupby("currency")]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_CHURN))
+    return col.typed({name: table[name] for name in _CHURN}, _CHURN)
+
+
+def _churn_of(lives: pd.DataFrame, currency: str, now: pd.Timestamp) -> pd.DataFrame:
+    began = lives["started"].dt.to_period("M")
+    lost = lives.loc[lives["ended"] <= now]
+    end = lost["ended"].dt.to_period("M")
+    months = pd.period_range(began.min(), now.to_period("M"), freq="M")
+
+    def per_month(values: Any, month: Any) -> Any:
+        return values.groupby(month).sum().reindex(months, fill_value=0)
+
+    ones, gone = pd.Series(1, index=lives.index), pd.Series(1, index=lost.index)
+    endings = {
+        name.replace(" ", "_"): per_month(gone[(lost["ending"] == name).to_numpy(dtype=bool)], end)
+        for name in ("canceled", "failed", "ran out")
+    }
+    started = per_month(ones, began)
+    all_lost = sum(endings.values())
+    at_end = (started - all_lost).cumsum()
+    at_start = at_end - started + all_lost
+    before = per_month(gone[(began[lost.index] < end).to_numpy(dtype=bool)], end)
+    worth = lives["monthly_amount"].fillna(0).astype("float64")
+    money = (per_month(worth, began) - per_month(worth[lost.index], end)).cumsum()
+    return pd.DataFrame(
+        {
+            "month": months.start_time,
+            "currency": currency,
+            "at_start": at_start.to_numpy(),
+            "started": started.to_numpy(),
+            **{name: counts.to_numpy() for name, counts in endings.items()},
+            "at_end": at_end.to_numpy(),
+            "lost_from_start": before.to_numpy(),
+            "churn_rate": (before / at_start.where(at_start > 0)).to_numpy(),
+            "monthly_amount": money.round(2).to_numpy(),
+            "complete": months.end_time.normalize() < now,
+        }
+    )
+
+
+@clear_tracebacks
+def failed_payments(transactions: pd.DataFrame, *, amount: str = "donation_gross_amount") -> pd.DataFrame:
+    """Count the charges of recurring plans that failed and those that were recovered, month by month.
+
+    A charge is a transaction of a plan that either succeeded (even if it was refunded or disputed later)
+    or failed. A failed charge is ``recovered`` if a later attempt that names it as its parent succeeded.
+    Pending, canceled, voided and test transactions are not counted.
+
+    Parameters
+    ----------
+    transactions
+        What ``classy.transactions()`` returned, with either dtype backend and all statuses: with
+        ``where="status = success"`` nothing ever fails.
+    amount
+        As for :func:`gifts`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per currency and month (of ``purchased_at``, in the frame's time zone) with a charge:
+        ``month`` (datetime64[us]: its first day), ``currency`` (string; ``"?"`` if it is missing),
+        ``charges``, ``failed`` (Int64), ``failure_rate`` (Float64: failed / charges, 0 to 1),
+        ``failed_amount`` (Float64, to the cent), ``recovered`` (Int64: of the month's failed charges, no
+        matter when), ``recovered_amount``, ``lost_amount`` (Float64: failed minus recovered). No charges
+        give no rows.
+
+    Raises
+    ------
+    UsageError
+        A column is missing, or ``purchased_at`` has no time zone.
+    """
+    currency = col.currency_of(amount)
+    names = ("id", "status", "purchased_at", "recurring_donation_plan_id", "parent_transaction_id")
+    col.need(transactions, [*names, amount, currency], col.TRANSACTIONS)
+    status = transactions["status"].astype(col.TEXT)
+    chosen = status.isin(_CHARGED) & transactions["recurring_donation_plan_id"].notna()
+    frame, status = transactions.loc[chosen.astype(bool)], status[chosen.astype(bool)]
+    good = frame.loc[(status != "failed").to_numpy(dtype=bool)]
+    failed = (status == "failed").to_numpy(dtype=bool)
+    paid_later = frame["id"].astype(col.ID).isin(good["parent_transaction_id"].dropna())
+    recovered = failed & paid_later.to_numpy(dtype=bool)
+    days = col.local_days(frame, "purchased_at", col.TRANSACTIONS)
+    money = frame[amount].astype(col.MONEY).fillna(0).to_numpy(dtype="float64")
+    table = pd.DataFrame(
+        {
+            "month": days.dt.to_period("M").dt.start_time.astype(col.DAY).to_numpy(),
+            "currency": frame[currency].astype(col.TEXT).fillna("?").array,
+            "charges": 1,
+            "failed": failed.astype("int64"),
+            "failed_amount": money * failed,
+            "recovered": recovered.astype("int64"),
+            "recovered_amount": money * recovered,
+        }
+    )
+    found = table.groupby(["currency", "month"]).sum().reset_index()
+    found["failure_rate"] = found["failed"] / found["charges"]
+    found["lost_amount"] = found["failed_amount"] - found["recovered_amount"]
+    cents = dict.fromkeys(("failed_amount", "recovered_amount", "lost_amount"), 2)
+    return col.typed({name: found[name] for name in _FAILED}, _FAILED).round(cents)
+
+
+@clear_tracebacks
+def forecast(
+    plans: pd.DataFrame,
+    months: int = 12,
+    *,
+    today: Any = None,
+    churn_rate: float | None = None,
+    amount: str = "donation_amount",
+) -> pd.DataFrame:
+    """Project the income from recurring plans for the *months* whole months that follow the current one.
+
+    - **scheduled**: every open plan is charged at its frequency from its next charge on (a paused one from
+      the end of its pause, none after its term): the most that today's plans can bring.
+    - **expected**: scheduled, but plans keep leaving: in the k-th month, x (1 - churn rate)^k.
+    - **with_new**: expected, plus plans that keep starting. Each month brings as much (monthly amount of
+      new plans) as the average of the last 12 whole months, and new plans leave at the same rate.
+
+    This projects the recent past; it is not a prediction. It knows no seasons and no campaigns, and
+    assumes the same churn for plans of every age and frequency. Plans that start after today are left out.
+
+    Parameters
+    ----------
+    plans, amount
+        As for :func:`plan_lives`.
+    months
+        How many months, 1 to 120.
+    today
+        The day on which the projection is made; None for the current day.
+    churn_rate
+        Share of plans lost per month (0 to 1); None for that of the last 12 whole months: plans lost /
+        plans at the start of each month, from :func:`churn`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per currency and month: ``month`` (datetime64[us]: its first day), ``currency``
+        (string), ``plans`` (Float64: how many of today's open plans are expected to be left at the end
+        of the month), ``charges`` (Int64: scheduled), ``scheduled``, ``expected``, ``with_new`` (Float64,
+        to the cent, major units, before fees), ``churn_rate`` (Float64: the rate used). No open plans give
+        no rows.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`plan_lives`, or *months*, *today* or *churn_rate* is invalid.
+    """
+    if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= _LONGEST_FORECAST:
+        raise UsageError(f"months={months!r} must be a whole number from 1 to {_LONGEST_FORECAST}.")
+    if churn_rate is not None and not 0 <= churn_rate <= 1:
+        raise UsageError(f"churn_rate={churn_rate!r} must be between 0 and 1, such as 0.03 for 3%.")
+    lives = plan_lives(plans, amount=amount)
+    now = col.today_or(today, col.zone_of(plans["started_at"], col.PLANS))
+    past = churn(plans, today=now, amount=amount)
+    lives = lives.loc[lives["started"] <= now]
+    running = lives.loc[lives["ended"].isna() | (lives["ended"] > now)]
+    ahead = pd.period_range(now.to_period("M") + 1, periods=months, freq="M")
+    parts = []
+    for name, part in running.groupby("currency"):
+        rate, fresh = _recent_rates(lives[lives["currency"] == name], past[past["currency"] == name])
+        parts.append(_forecast_of(part, ahead, rate if churn_rate is None else churn_rate, fresh))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_FORECAST))
+    cents = dict.fromkeys(("scheduled", "expected", "with_new"), 2)
+    return col.typed({name: table[name] for name in _FORECAST}, _FORECAST).round(cents)
+
+
+def _recent_rates(lives: pd.DataFrame, past: pd.DataFrame) -> tuple[float, float]:
+    """Return the share of plans lost and the amount started per month, over the last 12 whole months."""
+    year = past.loc[past["complete"].to_numpy(dtype=bool)].tail(12)
+    at_starts = float(year["at_start"].sum())
+    started = lives["started"].dt.to_period("M").isin(year["month"].dt.to_period("M"))
+    fresh = float(lives.loc[started, "monthly_amount"].fillna(0).sum()) / max(len(year), 1)
+    return float(year["lost_from_start"].sum()) / at_starts if at_starts else 0.0, fresh
+
+
+def _forecast_of(running: pd.DataFrame, ahead: pd.PeriodIndex, rate: float, fresh: float) -> pd.DataFrame:
+    charges = _scheduled_charges(running, ahead)
+    scheduled = (charges * running["amount"].fillna(0).to_numpy(dtype="float64")[:, None]).sum(axis=0)
+    stay = (1 - rate) ** np.arange(1, len(ahead) + 1)
+    return pd.DataFrame(
+        {
+            "month": ahead.start_time,
+            "currency": running["currency"].iloc[0],
+            "plans": len(running) * stay,
+            "charges": charges.sum(axis=0),
+            "scheduled": scheduled,
+            "expected": scheduled * stay,
+            "with_new": scheduled * stay + fresh * np.cumsum((1 - rate) ** np.arange(len(ahead))),
+            "churn_rate": rate,
+        }
+    )
+
+
+def _scheduled_charges(running: pd.DataFrame, ahead: pd.PeriodIndex) -> Any:
+    """Return how often each plan (row) is charged in each month (column): a 2-d array of int64."""
+    first = running["next_charge"].fillna(running["started"])
+    earliest = running[["next_charge", "pause_until"]].max(axis=1).fillna(running["started"])
+    endless = (running["paused"].astype(bool) & running["pause_until"].isna()).to_numpy()
+    frequency = running["frequency"].astype(object)
+    # Months are numbered from the year 0, so that a frequency becomes a remainder.
+    month = ahead.year.to_numpy() * 12 + ahead.month.to_numpy()
+    phase, start, stop = (_month_number(days)[:, None] for days in (first, earliest, running["until"]))
+    step = frequency.map(_MONTHS).fillna(0).to_numpy(dtype="int64")[:, None]
+    due = (step > 0) & ((month - phase) % np.maximum(step, 1) == 0)
+    charges = (due & (month >= start) & ((stop == 0) | (month <= stop))).astype("int64")
+    length = frequency.map(_DAYS).fillna(0).to_numpy(dtype="int64")
+    # Weeks do not divide months: these charges are counted by their dates.
+    for row in np.flatnonzero(length):
+        days = pd.date_range(first.iloc[row], ahead[-1].end_time, freq=f"{length[row]}D")
+        days = days[(days >= earliest.iloc[row]) & ~(days > running["until"].iloc[row])]
+        charges[row] = days.to_period("M").value_counts().reindex(ahead, fill_value=0).to_numpy()
+    charges[endless] = 0
+    return charges
+
+
+def _month_number(days: Any) -> Any:
+    return (days.dt.year * 12 + days.dt.month).fillna(0).to_numpy(dtype="int64")

@@ -1,15 +1,14 @@
 """What the API offers, as data: every GET, its parameters and the columns of its records.
 
-``catalog.json`` is made from the vendor's OpenAPI document and ``corrections.toml`` by
-``tools/build_catalog.py``. Nothing here talks to the network.
+``catalog.json`` goes in, made by ``tools/build_catalog.py`` from the vendor's OpenAPI document and
+``corrections.toml``; a :class:`Catalog` comes out of :func:`load`. Queries are checked against it, frames
+get their columns from it, and the sandbox serves it; nothing here talks to the network.
 """
 
 from __future__ import annotations
 
-from .catalog import Catalog, load
-from .endpoint import Endpoint, Parameter, ResourceSpec
-from .overview import DEFAULT_KEYS, summary
-from .record import KINDS, Column, Record
+from .catalog import DEFAULT_KEYS, Catalog, load, summary
+from .model import KINDS, Column, Endpoint, Parameter, Record, ResourceSpec
 
 __all__ = [
     "DEFAULT_KEYS",

@@ -1,4 +1,8 @@
-"""The catalog: all endpoints, records and resources, read once from ``catalog.json``."""
+"""The catalog: all endpoints, records and resources, read once from ``catalog.json``.
+
+:func:`load` returns it; :func:`summary` turns it into rows for ``classy.resources()`` and the command
+line.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,20 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .endpoint import Endpoint, ResourceSpec
-from .record import KINDS, Column, Record
+from .model import KINDS, Column, Endpoint, Record, ResourceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+DEFAULT_KEYS = ("organization", "app")
+"""Path keys that the connection fills in where the caller names no parent."""
+
 
 @dataclass(frozen=True)
 class Catalog:
-    """All that the API offers. Get it with :func:`load`."""
+    """Everything that the API offers. Get it with :func:`load`."""
 
     version: str
     records: Mapping[str, Record]
@@ -29,16 +35,16 @@ class Catalog:
     def columns(
         self, endpoint: Endpoint, include: Iterable[str] = (), *, aggregates: bool = False
     ) -> tuple[Column, ...]:
-        """Return the columns of a frame of *endpoint*, nested records flattened one level.
+        """Return the columns of a frame of *endpoint*, with nested records flattened by one level.
 
         Parameters
         ----------
         endpoint
             Which list or object.
         include
-            Related records asked for (the API's ``with``).
+            Related records to add (the API's ``with``).
         aggregates
-            Whether the aggregate columns were asked for.
+            Whether to add the columns of totals.
         """
         if endpoint.record in KINDS:
             return (Column("value", endpoint.record),)
@@ -64,7 +70,7 @@ class Catalog:
         )
 
     def find(self, path: str) -> Endpoint | None:
-        """Return the endpoint that *path* (with its ids filled in) belongs to, or None.
+        """Return the endpoint of *path* (with its ids filled in), or None.
 
         A literal segment wins over a key: ``/organizations/7/supporters/me`` is not a supporter.
         """
@@ -81,7 +87,7 @@ def _matches(template: list[str], segments: list[str]) -> bool:
 
 @cache
 def load() -> Catalog:
-    """Read the catalog (once a process; about 10 ms)."""
+    """Read the catalog, once per process (about 10 ms)."""
     data = json.loads(files(__package__).joinpath("catalog.json").read_text("utf-8"))
     endpoints = tuple(Endpoint.parse(entry) for entry in data["endpoints"])
     grouped: dict[str, list[Endpoint]] = {}
@@ -94,3 +100,24 @@ def load() -> Catalog:
         endpoints=endpoints,
         resources={name: ResourceSpec(name, tuple(entries)) for name, entries in grouped.items()},
     )
+
+
+def summary(catalog: Catalog) -> list[dict[str, Any]]:
+    """Return one row per resource, in alphabetical order; ``Classy.resources`` describes the columns."""
+    return [
+        {
+            "resource": name,
+            "parents": ", ".join(dict.fromkeys(_parent(e) for e in kind.lists)),
+            "one": bool(kind.objects),
+            "columns": len(catalog.columns((kind.lists or kind.objects)[0])),
+            "include": ", ".join(dict.fromkeys(i for e in kind.endpoints for i in e.include)),
+            "date": ", ".join(sorted({e.date for e in kind.endpoints if e.date})),
+            "deprecated": all(e.deprecated for e in kind.endpoints),
+            "member_only": all(e.member_only for e in kind.endpoints),
+        }
+        for name, kind in sorted(catalog.resources.items())
+    ]
+
+
+def _parent(endpoint: Endpoint) -> str:
+    return next((key for key in reversed(endpoint.parents) if key not in DEFAULT_KEYS), "organization")

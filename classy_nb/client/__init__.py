@@ -1,8 +1,11 @@
-"""Connections and resources: what a notebook holds."""
+"""Connections and resources: what a notebook holds.
 
-from .connecting import Demo, connect, demo
-from .connection import Classy
-from .logging_in import login
+Credentials and questions come in; frames, records, counts and files go out, by way of every room below. Users
+call it as ``cn.connect()``, ``cn.demo()`` and ``cn.login()``; the widgets and the command line call it too.
+"""
+
+from .connecting import Login, LoginSettings, connect, demo, login
+from .connection import Classy, Demo, Session
 from .resource import Resource
 
-__all__ = ["Classy", "Demo", "Resource", "connect", "demo", "login"]
+__all__ = ["Classy", "Demo", "Login", "LoginSettings", "Resource", "Session", "connect", "demo", "login"]

@@ -10,7 +10,7 @@ from classy_nb.catalog import DEFAULT_KEYS
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Endpoint, ResourceSpec
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.query import QueryBuilder
 
 Facts = Sequence[tuple[str, str]]
 _MIXED = {

@@ -1,25 +1,34 @@
-"""Ways to get a connection."""
+"""Every way to get a connection: :func:`connect`, :func:`demo`, and :func:`login` with its form or prompts.
+
+All of them end in :func:`log_in`: it gets the token first, by itself, and then lists the organizations that
+the application sees. The form and the prompts do the same, step by step, with a :class:`LoginSettings`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import load
 from classy_nb.credentials import Credentials
-from classy_nb.errors import ClassyError, NotFoundError, PermissionDeniedError, UsageError
-from classy_nb.http.auth import TokenAuth
-from classy_nb.http.client import HttpClient
-from classy_nb.http.rate_limit import DEFAULT_LIMIT, RateLimit
+from classy_nb.errors import (
+    ClassyError,
+    CredentialsError,
+    NotFoundError,
+    PermissionDeniedError,
+    UsageError,
+    kept_warnings,
+)
+from classy_nb.http import DEFAULT_LIMIT, HttpClient, RateLimit, TokenAuth
 from classy_nb.pagination import Paginator
-from classy_nb.query.builder import QueryBuilder
+from classy_nb.query import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
 
-from .connection import Classy
+from .connection import Classy, Demo, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-    from types import TracebackType
+    from collections.abc import Mapping, Sequence
 
     from classy_nb.sandbox import Sandbox
 
@@ -74,11 +83,11 @@ def connect(
     CredentialsError
         There are no usable credentials; nothing was sent.
     LoginError
-        They were refused.
+        The credentials were refused.
     UsageError
         The application sees several organizations: the message lists them for ``organization=``.
     ClassyError
-        The API could not be reached or says no.
+        The API could not be reached or refused.
     """
     credentials = Credentials.load(
         client_id,
@@ -89,121 +98,7 @@ def connect(
         base_url=base_url,
         token_url=token_url,
     )
-    http = open_http(credentials.base_url, workers, requests_per_minute, headers or {})
-    try:
-        http.auth = TokenAuth(credentials, http.post_token, http.origin)
-        chosen, name = _organization(credentials, http)
-        return Classy(credentials, http, chosen, name, workers)
-    except BaseException:
-        http.close()
-        raise
-
-
-_MOST_WORKERS = 64
-
-
-def open_http(
-    base_url: str, workers: int, requests_per_minute: int, headers: Mapping[str, str | Secret]
-) -> HttpClient:
-    """Return a transport that has not logged in yet.
-
-    Raises
-    ------
-    UsageError
-        One of these makes no sense.
-    """
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
-        raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
-    return HttpClient(
-        base_url, rate_limit=RateLimit(requests_per_minute), headers=headers, connections=workers
-    )
-
-
-def organizations_of(credentials: Credentials, http: HttpClient) -> dict[int, str]:
-    """Return the organizations that the application sees: id to name."""
-    catalog = load()
-    queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
-    query = queries.for_list(catalog.resources["organizations"])
-    paginator = Paginator(
-        query,
-        lambda parameters, retry_timeouts, cancel: http.get(
-            query.path, parameters, patient=retry_timeouts, cancel=cancel
-        ),
-    )
-    return {
-        int(record["id"]): str(record.get("name") or "")
-        for records in paginator.pages()
-        for record in records
-        if isinstance(record, dict) and str(record.get("id", "")).isdigit()
-    }
-
-
-def choices(credentials: Credentials, http: HttpClient) -> dict[int, str]:
-    """Return the organizations to choose from, id to name: the one that was asked for, or all there are.
-
-    Raises
-    ------
-    UsageError
-        The one that was asked for is not among them.
-    ClassyError
-        There is none.
-    """
-    wanted = credentials.organization
-    try:
-        seen = organizations_of(credentials, http)
-    except (NotFoundError, PermissionDeniedError):
-        if wanted is None:
-            raise
-        return {wanted: ""}  # not every application may list them; the id is the caller's word
-    if wanted is not None:
-        if wanted not in seen:
-            raise UsageError(
-                f"The application does not see an organization with id {wanted}.",
-                advice=f"It sees {_listed(seen)}." if seen else "It sees none.",
-            )
-        return {wanted: seen[wanted]}
-    if not seen:
-        raise ClassyError(
-            "The application sees no organization.",
-            advice="Ask the organization's administrator to attach the application to it.",
-        )
-    return seen
-
-
-def _organization(credentials: Credentials, http: HttpClient) -> tuple[int, str | None]:
-    found = choices(credentials, http)
-    if len(found) > 1:
-        raise UsageError(
-            f"The application sees {len(found)} organizations.",
-            advice=f"Choose with organization=: {_listed(found)}.",
-        )
-    return next((id_, name or None) for id_, name in found.items())
-
-
-def _listed(organizations: Mapping[int, str]) -> str:
-    return "; ".join(f"{name or 'no name'}: {id_}" for id_, name in list(organizations.items())[:20])
-
-
-class Demo(Classy):
-    """A connection to a sandbox of its own, which ends with it.
-
-    Attributes
-    ----------
-    sandbox
-        The stand-in server; its data are invented.
-    """
-
-    sandbox: Sandbox
-
-    def close(self) -> None:
-        """Close the connections and end the sandbox."""
-        super().close()
-        self.sandbox.stop()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    return Classy(log_in(credentials, HttpOptions(workers, requests_per_minute, headers or {})).session())
 
 
 @clear_tracebacks
@@ -231,12 +126,246 @@ def demo(
     ImportError
         The sandbox's packages are missing: ``pip install 'classy-nb[demo]'``.
     """
+    return Demo(start_sandbox(transactions=transactions, seed=seed, timezone=timezone, **options))
+
+
+@clear_tracebacks
+def login(
+    *,
+    organization: int | None = None,
+    timezone: str | None = None,
+    base_url: str | None = None,
+    token_url: str | None = None,
+    env_file: str | Path = ".env",
+    workers: int = 8,
+    requests_per_minute: int = DEFAULT_LIMIT,
+    headers: Mapping[str, str | Secret] | None = None,
+    prompt: bool | None = None,
+) -> Classy:
+    """Show a login form and return the connection that it will log in.
+
+    In a notebook the form appears below the cell, and the cell ends at once; the connection works as
+    soon as the form is sent. In a terminal, or with ``prompt=True``, prompts ask instead. Client
+    id and secret are never taken from the environment or from ``.env`` here (that is
+    :func:`connect`), and are not saved in the notebook.
+
+    Parameters
+    ----------
+    organization
+        The organization's id; else the application's only one, or the one chosen in the form.
+    timezone, base_url, token_url
+        As in :func:`connect`, and looked for in the same places.
+    env_file
+        Where "Remember" writes the credentials (see ``Credentials.save``).
+    workers, requests_per_minute, headers
+        As in :func:`connect`.
+    prompt
+        True: ask with prompts (input is not shown), for front ends that show no widgets.
+        False: show the form in any case. None: the form in a notebook, prompts in a terminal.
+
+    Returns
+    -------
+    Classy
+        After prompts it is connected. From a form it is not yet: until the form is sent, any use
+        raises NotLoggedInError. ``close()`` takes the form away, and so does letting go of the
+        connection: keep it in a variable.
+
+    Raises
+    ------
+    CredentialsError
+        Nobody can be asked here: this is neither a notebook that somebody looks at nor a terminal. Or
+        three tries at the prompts failed.
+    UsageError
+        An argument makes no sense; nothing was sent.
+    ClassyError
+        After prompts: the API could not be reached or refused.
+    """
+    from classy_nb.widgets import Place, place
+
+    defaults = Credentials.load(
+        *_PLACEHOLDERS, organization=organization, timezone=timezone, base_url=base_url, token_url=token_url
+    )
+    http = HttpOptions(
+        workers, requests_per_minute, {name: Secret(value) for name, value in (headers or {}).items()}
+    )
+    http.open(defaults.base_url).close()  # so that arguments without sense are refused now
+    settings = LoginSettings(defaults, organization, env_file, http, sandbox_timezone=timezone)
+
+    where = place() if prompt is None else Place.TERMINAL if prompt else Place.NOTEBOOK
+    if where is Place.NOBODY:
+        raise CredentialsError(
+            "Nobody can be asked for client id and secret here: this is neither a terminal nor a notebook "
+            "that somebody looks at.",
+            advice="Set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET in the environment or in a .env file "
+            "(see .env.example), and use connect() instead of login().",
+        )
+    if where is Place.TERMINAL:
+        from classy_nb.widgets import prompt_for_login
+
+        return Classy(prompt_for_login(settings))
+
+    from classy_nb.widgets import LoginForm
+
+    connection = Classy()
+    connection._form = LoginForm(settings, connection)  # noqa: SLF001 - close() takes it away
+    connection._form.show()  # noqa: SLF001
+    return connection
+
+
+_PLACEHOLDERS = (Secret("id-of-nobody"), Secret("secret-of-nobody"))
+"""They let :func:`login` look up and check the other settings before anybody types a pair."""
+
+
+@dataclass(frozen=True)
+class HttpOptions:
+    """The arguments of `connect` and `login` that are about requests."""
+
+    workers: int = 8
+    requests_per_minute: int = DEFAULT_LIMIT
+    headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
+
+    def open(self, base_url: str) -> HttpClient:
+        """Return an HTTP client that has not logged in yet.
+
+        Raises
+        ------
+        UsageError
+            One of the options makes no sense.
+        """
+        workers = self.workers
+        if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
+            raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
+        return HttpClient(
+            base_url,
+            rate_limit=RateLimit(self.requests_per_minute),
+            headers=self.headers,
+            connections=workers,
+        )
+
+
+_MOST_WORKERS = 64
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login that succeeded; the organization may still have to be chosen.
+
+    Attributes
+    ----------
+    organizations
+        What there is to choose from, id to name (which may be blank): the one that was asked for, or all
+        that the application sees. Never empty.
+    notes
+        Warnings about the credentials, for people.
+    """
+
+    credentials: Credentials
+    http: HttpClient
+    workers: int
+    organizations: Mapping[int, str]
+    notes: Sequence[str] = ()
+
+    def session(self, organization: int | None = None, *, sandbox: Sandbox | None = None) -> Session:
+        """Return the session of one organization; None means the only one.
+
+        Raises
+        ------
+        UsageError
+            There are several organizations to choose from.
+        """
+        credentials = self.credentials
+        if organization is None and len(self.organizations) > 1:
+            self.close()
+            raise UsageError(
+                f"The application sees {len(self.organizations)} organizations.",
+                advice=f"Choose with organization=: {_listed(self.organizations)}.",
+            )
+        if organization is None:
+            organization = next(iter(self.organizations))
+        elif len(self.organizations) > 1:
+            with kept_warnings():  # the login has told them already
+                credentials = replace(credentials, organization=organization)
+        name = self.organizations[organization] or None
+        return Session(credentials, self.http, organization, name, workers=self.workers, sandbox=sandbox)
+
+    def close(self) -> None:
+        """Close the connections: no session is wanted."""
+        self.http.close()
+
+
+def log_in(credentials: Credentials, options: HttpOptions, notes: Sequence[str] = ()) -> Login:
+    """Get a token, then list the organizations to choose from.
+
+    Raises
+    ------
+    LoginError
+        The credentials were refused.
+    UsageError
+        The organization that was asked for is not among those that the application sees.
+    ClassyError
+        The application sees no organization, or the API could not be reached or refused.
+    """
+    http = options.open(credentials.base_url)
+    try:
+        http.auth = TokenAuth(credentials, http.post_token, http.origin)
+        # By itself, before anything else: otherwise it would be fetched in the middle of the first list.
+        http.auth.token()
+        organizations = _organizations_to_choose_from(credentials, http)
+    except BaseException:
+        http.close()
+        raise
+    return Login(credentials, http, options.workers, organizations, notes)
+
+
+def _organizations_to_choose_from(credentials: Credentials, http: HttpClient) -> dict[int, str]:
+    wanted = credentials.organization
+    catalog = load()
+    queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
+    query = queries.for_list(catalog.resources["organizations"])
+    paginator = Paginator(
+        query,
+        lambda parameters, retry_timeouts, cancel: http.get(
+            query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel
+        ),
+    )
+    try:
+        seen = {
+            int(record["id"]): str(record.get("name") or "")
+            for records in paginator.pages()
+            for record in records
+            if isinstance(record, dict) and str(record.get("id", "")).isdigit()
+        }
+    except (NotFoundError, PermissionDeniedError):
+        if wanted is None:
+            raise
+        return {wanted: ""}  # not every application may list them: then the caller's word counts
+    if wanted is not None and wanted not in seen:
+        raise UsageError(
+            f"The application does not see an organization with id {wanted}.",
+            advice=f"It sees {_listed(seen)}." if seen else "It sees none.",
+        )
+    if not seen:
+        raise ClassyError(
+            "The application sees no organization.",
+            advice="Ask the organization's administrator to attach the application to it.",
+        )
+    return seen if wanted is None else {wanted: seen[wanted]}
+
+
+def _listed(organizations: Mapping[int, str]) -> str:
+    return "; ".join(f"{name or 'no name'}: {id_}" for id_, name in list(organizations.items())[:20])
+
+
+def start_sandbox(
+    *, transactions: int = 60_100, seed: int = 1, timezone: str = "America/Los_Angeles", **options: Any
+) -> Session:
+    """Start a sandbox and log in to it; closing the session stops it. See :func:`demo`."""
     from classy_nb.sandbox import Sandbox
 
     box = Sandbox(transactions=transactions, seed=seed, **options)
     box.start()
     try:
-        plain = connect(
+        credentials = Credentials(
             box.client_id,
             box.client_secret,
             organization=box.organization_id,
@@ -244,15 +373,72 @@ def demo(
             base_url=box.base_url,
             token_url=box.token_url,
         )
+        return log_in(credentials, HttpOptions()).session(sandbox=box)
     except BaseException:
         box.stop()
         raise
-    connection = Demo(
-        plain._credentials,  # noqa: SLF001
-        plain._http,  # noqa: SLF001
-        plain.organization,
-        plain.organization_name,
-        plain.workers,
-    )
-    connection.sandbox = box
-    return connection
+
+
+@dataclass(frozen=True)
+class LoginSettings:
+    """The arguments of `login`, checked: what the form and the prompts need besides what somebody types.
+
+    Parameters
+    ----------
+    defaults
+        Addresses and time zone; its client id and secret are placeholders.
+    organization
+        The organization's id, where the caller gave it.
+    env_file
+        Where credentials are remembered, as the caller wrote it.
+    http
+        How to send requests.
+    sandbox_timezone
+        Time zone of a sandbox's connection, if not its own.
+    """
+
+    defaults: Credentials
+    organization: int | None
+    env_file: str | Path
+    http: HttpOptions
+    sandbox_timezone: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that will be asked for data, with its port."""
+        return self.defaults.base_url.split("/")[2]
+
+    @property
+    def file(self) -> Path:
+        """The full path of `env_file`."""
+        return Path(self.env_file).expanduser().absolute()
+
+    def log_in(self, client_id: Secret, client_secret: Secret) -> Login:
+        """Log in with what somebody typed; warnings become the login's notes.
+
+        Raises
+        ------
+        CredentialsError
+            The pair cannot be right, or was refused.
+        ClassyError
+            As for :func:`log_in`.
+        """
+        with kept_warnings() as notes:
+            credentials = Credentials(
+                client_id,
+                client_secret,
+                organization=self.organization,
+                base_url=self.defaults.base_url,
+                token_url=self.defaults.token_url,
+                timezone=self.defaults.timezone,
+            )
+        try:
+            return log_in(credentials, self.http, notes)
+        except ClassyError as error:
+            error.advice = " ".join((*notes, error.advice))  # a refused secret may have lost its brackets
+            raise
+
+    def start_sandbox(self) -> Session:
+        """Start a sandbox in place of a login."""
+        zone = self.sandbox_timezone
+        return start_sandbox() if zone is None else start_sandbox(timezone=zone)

@@ -1,49 +1,58 @@
-"""From a query to frames: one place that walks, builds and checks."""
+"""From a query to a table, a frame or a record: the one place that paginates, builds and checks.
+
+In come queries, from resources and from ``classy.get``; out go Arrow tables for files, pandas frames for
+notebooks and JSON for single records. What arrives is held against the question: filters and sorts that the
+API ignored are noticed here, and so are errors that come with status 200.
+"""
 
 from __future__ import annotations
 
+import json
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
-from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
-from classy_nb.frames import GROUP_ROWS, FrameBuilder, collector_eased
+from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
+from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, json_kind, to_frame
+from classy_nb.http import message_of
 from classy_nb.pagination import Paginator
 from classy_nb.progress import Progress
-from classy_nb.redact import clear_tracebacks, safe_path
-
-from .disguise import disguised_error
-from .order import in_order, warn_where_unsorted
-from .verify import warn_where_ignored
+from classy_nb.redact import clear_tracebacks, safe_path, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     import pandas as pd
+    import pyarrow as pa
 
-    from classy_nb.http.cancel import Cancel
-    from classy_nb.http.client import HttpClient
+    from classy_nb.http import Cancel, HttpClient
     from classy_nb.pagination import Part
     from classy_nb.progress import Watcher
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Condition, Query
+
+    Sort = Sequence[tuple[str, bool]]
+    """Columns, and whether descending."""
 
 Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
 RANGE_ROWS = 2_500
-"""Rows of a range where order matters: small enough to keep a few of them in memory."""
+"""Rows of an id range where rows must leave in order: small enough to keep a few ranges in memory."""
 ROWS_IN_GROUPS = 12_800
-"""Rows of all workers' ranges that may become columns only when the last page has come."""
+"""Rows of all ranges together that may wait to be converted: they are converted in one go at the end, when
+nothing else is left to do."""
 
 
 class Fetcher:
-    """Fetches queries over one transport, with some workers, into frames of one time zone."""
+    """Fetches queries through one HTTP client, with some workers, into tables and frames of one time zone."""
 
     def __init__(self, http: HttpClient, timezone: str, workers: int = 1) -> None:
         self._http = http
         self._workers = workers
         self.timezone = timezone
+
+    # Single records
 
     def json(self, query: Query) -> Any:
         """Return the JSON of an object; None for an answer without content.
@@ -51,13 +60,10 @@ class Fetcher:
         Raises
         ------
         UnexpectedAnswerError
-            It is an error under status 200.
+            It is an error, although its status is 200.
         """
         body = self._http.get(query.path, query.parameters, member_only=query.endpoint.member_only)
-        error = disguised_error(body, query)
-        if error is not None:
-            del body  # a traceback may show what is left here
-            raise error
+        _refuse_disguised_error(body, query)
         if isinstance(body, dict):
             body.pop("queries_log", None)  # a leftover of the server's, which may hold SQL
         return body
@@ -68,26 +74,27 @@ class Fetcher:
         Raises
         ------
         UnexpectedAnswerError
-            It is no record.
+            It is not a record.
         """
         body = self.json(query)
         if body is None or isinstance(body, dict):
             return body or {}
         what = f"The API answered {type(body).__name__} where one record was asked for."
-        del body  # as above
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
+
+    # Whole lists
 
     def paginate(
         self, query: Query, progress: Progress | None = None, *, after: int | None = None
     ) -> Paginator:
-        """Return what fetches a list (after an id); it keeps *progress* up to date while it waits."""
+        """Return what fetches a list (after an id); while it waits, it keeps *progress* up to date."""
 
         def fetch(parameters: Sequence[tuple[str, str]], retry_timeouts: bool, cancel: Cancel) -> Any:  # noqa: FBT001
             return self._http.get(
                 query.path,
                 parameters,
                 member_only=query.endpoint.member_only,
-                patient=retry_timeouts,
+                retry_timeouts=retry_timeouts,
                 cancel=cancel,
             )
 
@@ -98,100 +105,96 @@ class Fetcher:
         paginator = Paginator(query, fetch, workers=self._workers, after=after, on_wait=show)
         return paginator
 
-    def _show(self, paginator: Paginator, progress: Progress) -> None:
-        waiting = self._http.rate_limit.waiting()
-        progress.update(paginator.received, paginator.total, paginator.requests, waiting, paginator.silence)
-
-    def _parts(
-        self, paginator: Paginator, progress: Progress, rows_per_range: int | None = None
-    ) -> Generator[Part, None, None]:
-        """Yield the parts of a walk, showing how far it is."""
-        whole = False
-        try:
-            with closing(paginator.parts(rows_per_range=rows_per_range)) as parts:
-                for part in parts:
-                    self._show(paginator, progress)
-                    yield part
-            whole = True
-        finally:
-            self._show(paginator, progress)
-            progress.end(whole=whole)
-
     def frame(
         self, query: Query, backend: Backend, *, progress: bool | Watcher | None = None
     ) -> pd.DataFrame:
         """Return a list as one frame, in the order asked for."""
-        frame = self._frame(query, backend, progress=progress)
-        if query.limit is not None and warn_where_unsorted(frame, query.sort):
-            # The first rows of another order are other rows.
-            whole = self._frame(replace(query, limit=None), backend, progress=progress)
-            about = whole.attrs
-            frame = whole.head(query.limit)
-            frame.attrs = about
-        return frame
+        return to_frame(self.table(query, progress=progress), dtype_backend=backend)
 
-    def _frame(self, query: Query, backend: Backend, *, progress: bool | Watcher | None) -> pd.DataFrame:
+    def table(self, query: Query, *, progress: bool | Watcher | None = None) -> pa.Table:
+        """Return a list as one table, in the order asked for."""
+        table = self._whole_list(query, progress=progress)
+        if query.limit is not None and _warn_where_unsorted(table, query.sort):
+            # The first rows in another order are other rows: sort all of them here, then take the first.
+            table = self._whole_list(replace(query, limit=None), progress=progress).slice(0, query.limit)
+        return table
+
+    def _whole_list(self, query: Query, *, progress: bool | Watcher | None) -> pa.Table:
         line = Progress(query.endpoint.resource, wanted=progress)
         paginator = self.paginate(query, line)
-        ranges: dict[int, FrameBuilder] = {}
+        ranges: dict[int, TableBuilder] = {}
         with (
-            collector_eased(),
-            _telling_interrupts(paginator),
+            fewer_collections(),
+            _explained_interrupts(paginator),
             closing(self._parts(paginator, line)) as parts,
         ):
             for part in parts:
-                builder = self._builder_of(part.start, ranges, query, backend)
+                if part.start not in ranges:
+                    ranges[part.start] = self._builder(query)
+                builder = ranges[part.start]
                 builder.add(part.records)
                 if part.finished:
-                    builder.settle()  # while other ranges are still on their way
-            frame = self._merged(ranges, query, backend).frame()
-        warn_where_ignored(frame, query.conditions)
+                    builder.convert()  # now, while other ranges are still on their way
+            whole = self._builder(query)
+            for start in sorted(ranges):
+                whole.extend(ranges.pop(start))
+            table = self._checked_table(whole, query, paginator)
         if query.limit is None and query.endpoint.kind == "list":
-            frame = in_order(frame, query.sort, query.endpoint.id)
-        frame.attrs["classy"] = self._about(query, paginator)
-        return frame
+            table = _in_order(table, query.sort, query.endpoint.id)
+        return table
 
     @clear_tracebacks
     def batches(
+        self, query: Query, backend: Backend, rows: int, *, progress: bool | Watcher | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Yield a list as frames; see :meth:`tables`."""
+        with closing(self.tables(query, rows, progress=progress)) as tables:
+            for table in tables:
+                yield to_frame(table, dtype_backend=backend)
+
+    def tables(
         self,
         query: Query,
-        backend: Backend,
         rows: int,
         *,
         progress: bool | Watcher | None = None,
         after: int | None = None,
-    ) -> Iterator[pd.DataFrame]:
-        """Yield a list as frames of about *rows* rows each, in order of ids; at least one, maybe empty."""
-        if query.sort:  # the first so many, which only the whole of them can be
-            yield from _cut(self.frame(query, backend, progress=progress), rows)
+    ) -> Generator[pa.Table, None, None]:
+        """Yield a list as tables of about *rows* rows each, in order of id; at least one, maybe empty."""
+        if query.sort:  # the first rows of a sorted list are known once all of them have come
+            table = self.table(query, progress=progress)
+            for start in range(0, max(len(table), 1), rows):
+                yield table.slice(start, rows)
             return
         line = Progress(query.endpoint.resource, wanted=progress)
         paginator = self.paginate(query, line, after=after)
-        ready, yielded = self._builder(query, backend), False
+        ready, yielded = self._builder(query), False
         with (
-            _telling_interrupts(paginator),
-            closing(self._in_order(paginator, line, query, backend, min(rows, RANGE_ROWS))) as builders,
+            _explained_interrupts(paginator),
+            closing(self._ranges_in_order(paginator, line, query, min(rows, RANGE_ROWS))) as builders,
         ):
             for builder in builders:
-                ready.absorb(builder)
+                ready.extend(builder)
                 if ready.rows >= rows:
-                    yield self._finished(ready, query, paginator)
-                    ready, yielded = self._builder(query, backend), True
+                    yield self._checked_table(ready, query, paginator)
+                    yielded = True
             if ready.rows or not yielded:
-                yield self._finished(ready, query, paginator)
+                yield self._checked_table(ready, query, paginator)
 
-    def _in_order(
-        self, paginator: Paginator, line: Progress, query: Query, backend: Backend, rows: int
-    ) -> Generator[FrameBuilder, None, None]:
-        """Yield what ranges hold, the first range first, each as soon as it can be."""
-        ranges: dict[int, FrameBuilder] = {}
+    def _ranges_in_order(
+        self, paginator: Paginator, line: Progress, query: Query, rows: int
+    ) -> Generator[TableBuilder, None, None]:
+        """Yield what the ranges hold, the first range first, each as soon as nothing can come before it."""
+        ranges: dict[int, TableBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
         with closing(self._parts(paginator, line, rows)) as parts:
             for part in parts:
-                self._builder_of(part.start, ranges, query, backend).add(part.records)
+                if part.start not in ranges:
+                    ranges[part.start] = self._builder(query)
+                ranges[part.start].add(part.records)
                 if part.out_of_turn:
-                    continue  # page numbers are walked from the last to the first: all of it is kept
+                    continue  # read by page number: what belongs before it may come last
                 head = part.start if head is None else head
                 if part.finished:
                     ends[part.start] = part.end
@@ -199,25 +202,55 @@ class Fetcher:
                     yield builder
                     head = ends.pop(head) or head
                 if part.start == head and not part.finished and ranges[head].rows >= rows:
-                    yield ranges.pop(head)  # what the first range has so far can go at once
+                    yield ranges.pop(head)  # nothing comes before the first range: its rows can go already
         for start in sorted(ranges):
             yield ranges[start]
 
-    def _builder_of(
-        self, start: int, ranges: dict[int, FrameBuilder], query: Query, backend: Backend
-    ) -> FrameBuilder:
-        if start not in ranges:
-            ranges[start] = self._builder(query, backend)
-        return ranges[start]
+    def _parts(
+        self, paginator: Paginator, progress: Progress, rows_per_range: int | None = None
+    ) -> Generator[Part, None, None]:
+        """Yield the parts of a list, showing how far it has come."""
+        complete = False
+        try:
+            with closing(paginator.parts(rows_per_range=rows_per_range)) as parts:
+                for part in parts:
+                    self._show(paginator, progress)
+                    yield part
+            complete = True
+        finally:
+            self._show(paginator, progress)
+            progress.end(whole=complete)
 
-    def _merged(self, ranges: dict[int, FrameBuilder], query: Query, backend: Backend) -> FrameBuilder:
-        whole = self._builder(query, backend)
-        for start in sorted(ranges):
-            whole.absorb(ranges.pop(start))
-        return whole
+    def _show(self, paginator: Paginator, progress: Progress) -> None:
+        waiting = self._http.rate_limit.waiting()
+        progress.update(paginator.received, paginator.total, paginator.requests, waiting, paginator.silence)
+
+    def _builder(self, query: Query) -> TableBuilder:
+        return TableBuilder(
+            query.columns,
+            timezone=self.timezone,
+            label=query.endpoint.resource,
+            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
+        )
+
+    def _checked_table(self, builder: TableBuilder, query: Query, paginator: Paginator) -> pa.Table:
+        """Return the table of all that was added, checked against the filters; it says what was asked."""
+        table = builder.table()
+        _warn_where_ignored(table, query.conditions)
+        filters = [("filter", str(condition)) for condition in query.conditions]
+        order = [("sort", f"{name}:desc" if descending else name) for name, descending in query.sort]
+        about = {
+            "resource": query.endpoint.resource,
+            "path": query.path,
+            "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
+            "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "requests": paginator.requests,
+            "total": paginator.total,
+        }
+        return table.replace_schema_metadata({ABOUT: json.dumps(about)})
 
     def question(self, query: Query) -> dict[str, Any]:
-        """Say what is asked, of whom and in which zone: equal questions have equal answers."""
+        """Say what is asked, of whom and in which zone: an export resumes only where this is the same."""
         return {
             "version": __version__,
             "base_url": self._http.base_url,
@@ -229,49 +262,151 @@ class Fetcher:
             "limit": query.limit,
         }
 
-    def _finished(self, builder: FrameBuilder, query: Query, paginator: Paginator) -> pd.DataFrame:
-        frame = builder.frame()
-        warn_where_ignored(frame, query.conditions)
-        frame.attrs["classy"] = self._about(query, paginator)
-        return frame
-
-    def _builder(self, query: Query, backend: Backend) -> FrameBuilder:
-        return FrameBuilder(
-            query.columns,
-            timezone=self.timezone,
-            dtype_backend=backend,
-            label=query.endpoint.resource,
-            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
-        )
-
-    def _about(self, query: Query, paginator: Paginator) -> dict[str, Any]:
-        asked = [("filter", str(condition)) for condition in query.conditions]
-        asked += [("sort", f"{name}:desc" if down else name) for name, down in query.sort]
-        return {
-            "resource": query.endpoint.resource,
-            "path": query.path,
-            "asked": [f"{name}={value}" for name, value in (*query.parameters, *asked)],
-            "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "requests": paginator.requests,
-            "total": paginator.total,
-        }
-
-
-def _cut(frame: pd.DataFrame, rows: int) -> Iterator[pd.DataFrame]:
-    for start in range(0, max(len(frame), 1), rows):
-        piece = frame.iloc[start : start + rows].reset_index(drop=True)
-        piece.attrs = frame.attrs
-        yield piece
-
 
 @contextmanager
-def _telling_interrupts(paginator: Paginator) -> Iterator[None]:
+def _explained_interrupts(paginator: Paginator) -> Iterator[None]:
     """Say how far a fetch had come when the user stopped it."""
     try:
         yield
     except KeyboardInterrupt:
         of = "" if paginator.total is None else f" of {paginator.total:,}"
         what = f"Stopped: {paginator.received:,}{of} rows had come; nothing was kept."
-    else:
+        raise InterruptedFetchError(what) from None  # where in our code Ctrl-C fell tells nobody anything
+
+
+# Answers held against the question
+
+
+def _refuse_disguised_error(body: Any, query: Query) -> None:
+    """Raise where the answer for an object is an error under status 200.
+
+    An error has words and nothing of the record that was asked for. Where the catalog does not know the
+    record, it has nothing but the keys that errors have.
+    """
+    if not isinstance(body, dict):
         return
-    raise InterruptedFetchError(what) from None  # where the interrupt fell says nothing
+    words = message_of({key: body[key] for key in ("error", "error_description", "errors") if key in body})
+    if not (words or body.get("success") is False):
+        return
+    known = {column.name.partition(".")[0] for column in query.columns} - _KEYS_OF_ERRORS
+    if known & set(body) or (not known and not set(body) <= _KEYS_OF_ERRORS):
+        return
+    said = scrub(message_of(body))
+    what = f"The API answered without data{f' and says {said!r}' if said else ''}."
+    raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
+
+
+_KEYS_OF_ERRORS = frozenset(
+    ("error", "error_description", "message", "errors", "success", "status", "code", "queries_log")
+)
+
+
+def _in_order(table: pa.Table, sort: Sort, key: str | None) -> pa.Table:
+    """Return the rows of a whole list sorted; ties in order of *key*, missing values lowest.
+
+    That is what databases do, so the first rows are those that ``limit=`` asks the API for.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = table.column_names
+    order = [*sort] if all(name in names for name, _ in sort) else []
+    if key in names and not _is_sorted(table[key], descending=False):
+        order.append((str(key), False))  # rows that were missing at first have come at the end
+    if not order:
+        return table
+    indices = pa.array(range(len(table)), pa.int64())
+    for name, descending in reversed(order):  # Arrow's sort is stable: the first column has the last word
+        column = table[name].combine_chunks().take(indices)
+        places = pc.array_sort_indices(
+            column,
+            order="descending" if descending else "ascending",
+            null_placement="at_end" if descending else "at_start",
+        )
+        indices = indices.take(places)
+    return table.take(indices)
+
+
+def _warn_where_unsorted(table: pa.Table, sort: Sort) -> bool:
+    """Warn if the API did not sort *table*, as far as that shows: text it sorts by rules of its own."""
+    import pyarrow as pa
+
+    if not sort or sort[0][0] not in table.column_names:
+        return False
+    name, descending = sort[0]
+    column = table[name].drop_null()
+    if pa.types.is_large_string(column.type) or _is_sorted(column, descending=descending):
+        return False
+    warn(
+        f"The API seems to ignore sort={name!r}: the first rows would be others. All rows are fetched "
+        "and sorted here.",
+        DataWarning,
+    )
+    return True
+
+
+def _is_sorted(column: pa.ChunkedArray, *, descending: bool) -> bool:
+    import pyarrow.compute as pc
+
+    if column.null_count:
+        return False
+    compare = pc.greater_equal if descending else pc.less_equal
+    return pc.all(compare(column.slice(0, max(len(column) - 1, 0)), column.slice(1))).as_py() is not False
+
+
+def _warn_where_ignored(table: pa.Table, conditions: Iterable[Condition]) -> None:
+    """Warn for each condition that some rows of *table* do not satisfy; missing values pass."""
+    for condition in conditions:
+        name = condition.column.name
+        if name not in table.column_names or json_kind(table.schema.field(name)) is not None:
+            continue
+        failed = _failing(table[name].drop_null(), condition)
+        if failed:
+            warn(
+                f"{failed:,} of {len(table):,} rows do not satisfy '{name} {condition.operator} ...': "
+                "the API seems to ignore this condition. Apply it in pandas, to the frame.",
+                DataWarning,
+            )
+
+
+def _failing(column: pa.ChunkedArray, condition: Condition) -> int:
+    """Return how many values do not satisfy a condition, as far as that can be told here."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind, value = condition.column.kind, condition.value
+    if kind in ("text", "last4"):
+        if condition.operator != "=":
+            return 0
+        # The server's collation ignores case and trailing blanks. Columns hold few different texts, so
+        # counting them first saves looking at each row.
+        wanted_text = (value.zfill(_LAST_FOUR) if kind == "last4" else value).strip().casefold()
+        counts = pc.value_counts(column).to_pylist()
+        return sum(one["counts"] for one in counts if one["values"].strip().casefold() != wanted_text)
+    wanted: Any
+    if kind == "datetime":
+        wanted = pa.scalar(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z"), column.type)
+    elif kind == "date":
+        column = column.cast(pa.timestamp("us"))
+        wanted = pa.scalar(datetime.fromisoformat(value), column.type)
+    elif kind == "bool":
+        column = column.cast(pa.int8())
+        wanted = pa.scalar(int(value == "true"), column.type)
+    elif kind == "int" and not -(2**63) <= int(value) < 2**63:
+        wanted = pa.scalar(float(value))
+    else:
+        wanted = pa.scalar(float(value) if kind == "float" else int(value), column.type)
+    operator = {
+        "=": pc.equal,
+        "!=": pc.not_equal,
+        "<": pc.less,
+        "<=": pc.less_equal,
+        ">": pc.greater,
+        ">=": pc.greater_equal,
+    }[condition.operator]
+    holds = operator(column, wanted)
+    return int(len(holds) - pc.sum(holds).as_py()) if len(holds) else 0
+
+
+_LAST_FOUR = 4
+"""Digits to which tables pad the last digits of a card."""

@@ -1,4 +1,8 @@
-"""``classy.get(path)``: any GET, also those that no document lists."""
+"""``classy.get(path)``: any GET, including those that no document lists.
+
+A path that the catalog knows gives the same frame or Series as its resource would. For any other path, the
+shape of the response decides.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.catalog import Catalog, Endpoint
 from classy_nb.errors import UsageError
 from classy_nb.pagination import looks_like_list
-from classy_nb.query.builder import Query
-from classy_nb.query.dates import instant, literal
-from classy_nb.query.paths import raw_path
+from classy_nb.query import Query, filter_literal, instant, raw_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from classy_nb.catalog import Column
 
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping[str, Any]) -> Any:
-    """Return what ``GET path`` answers: a frame for a list, a Series for an object, else the value.
+    """Return the answer to ``GET path``: a frame for a list, a Series for an object, otherwise the value.
 
-    A list is fetched whole, page by page; with ``page=`` only that page.
+    A list is fetched whole; with ``page=`` or ``per_page=``, only that page is.
     """
-    from classy_nb.frames import FrameBuilder, to_series
+    from classy_nb.frames import TableBuilder, to_frame, to_series
 
     encoded = raw_path(path)
     endpoint = catalog.find(encoded)
@@ -40,12 +42,11 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
     body = fetcher.json(Query(unknown, encoded, columns, pairs))
     if looks_like_list(body):
         if paged and isinstance(body, dict):
-            del body  # the list is fetched anew; a traceback may show what is left here
             listed = Endpoint(encoded, "list", "", unknown.resource)
             return fetcher.frame(Query(listed, encoded, (), pairs), "numpy_nullable")
-        builder = FrameBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)
+        builder = TableBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)
         builder.add(body["data"] if isinstance(body, dict) else body)
-        return builder.frame()
+        return to_frame(builder.table())
     if isinstance(body, dict) or (body is None and columns):
         return to_series(body or {}, columns, timezone=fetcher.timezone, name=unknown.resource)
     return body
@@ -54,25 +55,23 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
 def _listed(
     endpoint: Endpoint, path: str, columns: tuple[Column, ...], pairs: tuple[tuple[str, str], ...]
 ) -> Query:
-    """Ask for a list that the catalog knows; a sort of the caller's is kept, whichever way it is walked."""
-    asked = dict(pairs)
-    order = tuple((name, way == "desc") for name, _, way in _parts(asked.get("sort", "")))
+    """Return the query for a list that the catalog knows; a sort in *pairs* is kept."""
+    given = dict(pairs)
+    parts = (part.strip().partition(":") for part in given.get("sort", "").split(",") if part.strip())
+    order = tuple((name, direction == "desc") for name, _, direction in parts)
     sortable = {column.name for column in columns if column.kind not in ("list", "json")}
-    if order and "fields" not in asked and sortable.issuperset(name for name, _ in order):
-        # Walked by id, sorted when it is here.
+    if order and "fields" not in given and sortable.issuperset(name for name, _ in order):
+        # Fetched in order of id like any list, and sorted once it has arrived.
         return Query(endpoint, path, columns, tuple(p for p in pairs if p[0] != "sort"), sort=order)
+    # Only the API can sort by these columns: without an id to go by, its page numbers keep its order.
     return Query(replace(endpoint, id=None) if order else endpoint, path, columns, pairs)
-
-
-def _parts(sort: str) -> Iterator[tuple[str, str, str]]:
-    return (part.strip().partition(":") for part in sort.split(",") if part.strip())
 
 
 def _value(name: str, value: object, timezone: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime | date):
-        return literal(instant(value, timezone, name))
+        return filter_literal(instant(value, timezone, name))
     if isinstance(value, list | tuple):
         return ",".join(_value(name, item, timezone) for item in value)
     if isinstance(value, str | Number) and str(value).encode("utf-8", "ignore").decode() == str(value):

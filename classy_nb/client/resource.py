@@ -1,7 +1,12 @@
-"""One resource in a notebook: call it for a frame, ``.get`` one record, ``.count``, stream, export."""
+"""One resource as a notebook holds it: call it for a frame, ``.get`` one record, ``.count``, stream, export.
+
+Keywords come in and become a query (``query``), which the connection's fetcher turns into a frame.
+"""
 
 from __future__ import annotations
 
+import inspect
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
@@ -10,69 +15,71 @@ from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
 from .fetch import BATCH_ROWS, Backend, Fetcher
-from .files import Files, watchable
-from .signature import signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import pandas as pd
+    import pyarrow as pa
 
     from classy_nb.catalog import ResourceSpec
     from classy_nb.progress import Watcher
-    from classy_nb.query.builder import Names, Query, QueryBuilder
-    from classy_nb.query.dates import Moment
+    from classy_nb.query import Moment, Names, Query, QueryBuilder
+
+    from .connection import Classy
 
 
-class Resource(Files):
+class Resource:
     """A kind of record that the API offers. Call it to fetch a whole list as a DataFrame.
 
     Parameters of the call
     ----------------------
     since, until : int, str, date or datetime, optional
-        Half-open period on the business date (``purchased_at`` for transactions, else
-        ``created_at``). A year, ISO text, a date, a datetime or a Timestamp; without a time zone it
-        is in the connection's.
+        Half-open period on the business date (``purchased_at`` for transactions, otherwise
+        ``created_at``). A year, ISO text, a date, a datetime or a Timestamp; without a time zone, it is
+        in the connection's.
     by : str, optional
         Another date column for *since* and *until*, such as ``"updated_at"``.
     where : str or list of str, optional
-        Conditions that must all hold: ``"status = success"``, ``"total_gross_amount >= 100"``. A day
-        in a condition on an instant is its first moment: *until* says "before" more clearly than ``<=``.
+        Conditions, all of which must hold: ``"status = success"``, ``"total_gross_amount >= 100"``. In a
+        condition on an instant, a day means its first moment: *until* says "before" more clearly than
+        ``<=``.
     fields : str or list of str, optional
         Only these columns; ``id`` is always added.
     include : str or list of str, optional
         Related records in the same row (the API's ``with``): ``include="supporter"`` adds
-        ``supporter.*`` columns, lists stay lists (see :func:`classy_nb.explode`).
+        ``supporter.*`` columns; lists stay lists (see :func:`classy_nb.explode`).
     aggregates : bool
-        Add ``total_raised`` and the like (pages and teams).
+        Add ``total_raised`` and similar totals (pages and teams).
     sort : str or list of str, optional
-        ``"created_at:desc"``; by default rows come in order of their id. Rows that tie are in order of
-        their ids; missing values count as the lowest. Without *limit* the frame is sorted after it is
-        complete; with it the API sorts, text by rules of its own.
+        ``"created_at:desc"``; by default, rows are in order of id. Ties are broken by id; missing values
+        count as the lowest. Without *limit*, the frame is sorted once it is complete; with *limit*, the
+        API sorts, and sorts text by its own rules.
     limit : int, optional
-        Only the first rows: up to 100 with one request, more page after page, with *sort* twice (to be
-        sure that nothing moved meanwhile). Large parts of a list come faster as the whole list.
+        Only the first rows: one request for up to 100, more page by page, and twice with *sort* (to be
+        sure that nothing moved in the meantime). To get most of a list, fetching all of it is faster.
     dtype_backend : {"numpy_nullable", "pyarrow"}
         Family of the dtypes.
     progress : bool or callable, optional
-        Show a line with rows, requests, rate and time left. None: in a terminal and in a notebook only. A
-        function is called with rows, total (or None) and a note a few times a second; what it raises ends
-        the fetch.
+        Show a line with rows, requests, rate and time left. None: only in a terminal or a notebook. A
+        function is called a few times a second with the rows, the total (or None) and a note; an
+        exception that it raises ends the fetch.
     **keywords
-        The parent (``campaign=123``; none means the organization) and the endpoint's own
+        The parent (``campaign=123``; the organization if there is none) and the endpoint's own
         parameters.
 
     Returns
     -------
     DataFrame
-        One row a record, columns and dtypes as the catalog says, also for no rows. Instants are in
-        the connection's time zone, amounts in the currency that stands beside them.
-        ``frame.attrs["classy"]`` tells what was asked.
+        One row per record, with the columns and dtypes of the catalog, even for zero rows. Instants are in
+        the connection's time zone, amounts in the currency given in the row.
+        ``frame.attrs["classy"]`` records the request.
 
     Raises
     ------
     UsageError
-        The API does not know what was asked for; nothing was sent.
+        The API does not know one of the keywords or values; nothing was sent.
     IncompleteResultError
         Fewer rows arrived than the API promised.
     ClassyError
@@ -80,35 +87,43 @@ class Resource(Files):
 
     Notes
     -----
-    Nothing is filtered silently: lists hold test, failed and refunded gifts, deleted pages and
-    inactive designations as well.
+    Nothing is filtered silently: lists include test, failed and refunded gifts, deleted pages and
+    inactive designations.
     """
 
-    def __init__(self, kind: ResourceSpec, queries: QueryBuilder, fetcher: Fetcher) -> None:
-        self._kind = kind
-        self._queries = queries
-        self._fetcher = fetcher
-        self.__signature__ = signature_of(kind, Resource.__call__)
+    def __init__(self, spec: ResourceSpec, connection: Classy) -> None:
+        self._spec = spec
+        self._connection = connection
+        self.__signature__ = _signature(spec)
+
+    @property
+    def _queries(self) -> QueryBuilder:
+        return self._connection._require_session().queries  # noqa: SLF001 - a resource is part of its connection
+
+    @property
+    def _fetcher(self) -> Fetcher:
+        return self._connection._require_session().fetcher  # noqa: SLF001
 
     @property
     def name(self) -> str:
         """The resource's name, an attribute of the connection."""
-        return self._kind.name
+        return self._spec.name
 
     @property
+    @clear_tracebacks
     def columns(self) -> pd.DataFrame:
         """The columns of its frames.
 
         Returns
         -------
-        DataFrame, one row a column
-            ``column``, ``dtype``, ``nullable``, ``values`` (the texts that the vendor's document
-            names, as a tuple; others may come); of the first list where lists of several parents
-            differ. Columns that ``include=`` and ``aggregates=`` add are not among them.
+        DataFrame, one row per column
+            ``column``, ``dtype``, ``nullable`` and ``values`` (a tuple of the texts that the vendor's
+            document lists; others may occur). Where the lists of different parents differ, these are the
+            columns of the first list; those that ``include=`` and ``aggregates=`` add are left out.
         """
         import pandas as pd
 
-        endpoint = (self._kind.lists or self._kind.objects)[0]
+        endpoint = (self._spec.lists or self._spec.objects)[0]
         rows = [
             (c.name, c.dtype(self._queries.timezone), c.nullable, c.known)
             for c in self._queries.catalog.columns(endpoint)
@@ -145,7 +160,9 @@ class Resource(Files):
             limit=limit,
             **keywords,
         )
-        return self._fetcher.frame(query, _checked(dtype_backend), progress=watchable(progress))
+        return self._fetcher.frame(
+            query, _checked_backend(dtype_backend), progress=_checked_progress(progress)
+        )
 
     @clear_tracebacks
     def get(
@@ -162,33 +179,33 @@ class Resource(Files):
         Parameters
         ----------
         id
-            The record's id (``classy.transactions.get(8734)``); left out where the record is found
-            by its parent (``classy.overviews.get(campaign=123)``) or by the organization.
+            The record's id (``classy.transactions.get(8734)``). Leave it out if the record is found by
+            its parent (``classy.overviews.get(campaign=123)``) or by the organization.
         fields, include, aggregates, **keywords
             As for the list.
 
         Returns
         -------
         Series
-            One value a column, typed as in a frame (dtype object); missing values are ``pandas.NA``.
-            An answer without content gives a Series of missing values.
+            One value per column, typed as in a frame (the Series has dtype object); missing values are
+            ``pandas.NA``. An empty response gives a Series of missing values.
 
         Raises
         ------
         NotFoundError
-            There is no such record, or it is out of reach.
+            The record does not exist, or the application cannot see it.
         ClassyError
             Anything else went wrong.
         """
         from classy_nb.frames import to_series
 
         query = self._queries.for_record(
-            self._kind, id, fields=fields, include=include, aggregates=aggregates, **keywords
+            self._spec, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._warn(query)
         record = self._fetcher.record(query)
         return to_series(
-            record, query.columns, timezone=self._fetcher.timezone, name=_name(self._kind.name, record)
+            record, query.columns, timezone=self._fetcher.timezone, name=_name(self._spec.name, record)
         )
 
     @clear_tracebacks
@@ -202,21 +219,23 @@ class Resource(Files):
         progress: Watcher | None = None,
         **keywords: object,
     ) -> int:
-        """Return how many records there are, with one request.
+        """Return the number of matching records, with one request.
 
-        *progress* is called while the request has to wait or be repeated; what it raises ends it.
+        *progress* is called while the request has to wait or be repeated; an exception that it raises ends
+        the request.
 
         Raises
         ------
         UsageError
-            Something that would count nothing else: ``limit=``, ``sort=``, ``fields=``, or what the API does
-            not know.
+            ``limit=``, ``sort=`` or ``fields=``, which would not change the count, or something that the API
+            does not know.
         """
-        for name in (name for name in _NOT_COUNTED if keywords.get(name) is not None):
-            raise UsageError(f"count() takes no {name}=.", advice="It counts all records that meet the rest.")
-        watchable(progress)
+        for name in _WITHOUT_EFFECT_ON_A_COUNT:
+            if keywords.get(name) is not None:
+                raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
+        _checked_progress(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
-        line = Progress(self._kind.name, wanted=progress) if progress is not None else None
+        line = Progress(self._spec.name, wanted=progress) if progress is not None else None
         return self._fetcher.paginate(query, line).count()
 
     @clear_tracebacks
@@ -226,43 +245,154 @@ class Resource(Files):
         rows: int = BATCH_ROWS,
         dtype_backend: Backend = "numpy_nullable",
         progress: bool | Watcher | None = None,
-        **asked: Any,
+        **keywords: Any,
     ) -> Iterator[pd.DataFrame]:
         """Yield a list as frames of about *rows* rows each, in constant memory (see the notes).
 
         Parameters
         ----------
         rows
-            Rows of a batch, to the next whole page.
-        dtype_backend, progress, **asked
-            As for the whole list, but for ``sort=``: batches come in order of their ids.
+            Rows per batch, rounded up to whole pages.
+        dtype_backend, progress, **keywords
+            As for the whole list, except ``sort=``: batches are in order of id.
 
         Yields
         ------
         DataFrame
-            All of the same columns and dtypes (columns that the catalog does not know may differ);
-            one empty frame where there is nothing.
+            All with the same columns and dtypes (columns that the catalog does not know may differ);
+            one empty frame if the list is empty.
 
         Notes
         -----
-        Memory stays constant where a list is walked by id, as almost all are. Records without ids, a
-        server that refuses the filter on ids, and *sort* with *limit* leave page numbers only: then all
-        of it is collected before the first batch comes, for only the whole can be checked.
+        Memory stays constant for lists that can be fetched in order of id, as almost all can. Records
+        without an id, a server that refuses the filter on it, and *sort* with *limit* leave only page
+        numbers: then the whole list is collected before the first batch, because only as a whole can it be
+        checked.
         """
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-            raise UsageError(f"rows={rows!r} must be a whole number from 1.")
-        backend, progress = _checked(dtype_backend), watchable(progress)
-        return self._fetcher.batches(self._batched(**asked), backend, rows, progress=progress)
+            raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
+        backend, progress = _checked_backend(dtype_backend), _checked_progress(progress)
+        return self._fetcher.batches(self._in_order_of_id(**keywords), backend, rows, progress=progress)
 
-    def _batched(self, **asked: Any) -> Query:
-        if asked.get("sort") is not None and asked.get("limit") is None:
+    @clear_tracebacks
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        excel: bool = False,
+        neutralize: bool = True,
+        progress: bool | Watcher | None = None,
+        **keywords: Any,
+    ) -> Path:
+        """Fetch a list straight into a CSV file, in constant memory where :meth:`batches` has it.
+
+        After a crash, an interrupt or a lost connection, the same call within a day picks up where the
+        first one ended; until then, the rows that arrived are kept in a hidden folder beside the file. They
+        are as they were when they arrived: a gift refunded since is not updated. A warning says so; to
+        start over, delete the folder that it names. If the API now counts more records than had arrived (a
+        gift has come to match ``where=`` since), they are dropped and everything is fetched again.
+
+        Parameters
+        ----------
+        path
+            The file; it appears once it is complete, and replaces an older one only then.
+        excel, neutralize
+            As in :func:`classy_nb.to_csv`.
+        progress, **keywords
+            As for :meth:`batches`.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written; nothing half-written is left.
+        ClassyError
+            The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            Rows of an earlier call are used, which may have changed since; or they are dropped, and why.
+        """
+        from classy_nb.export import stream_csv
+
+        tables, question, options = self._stream(progress=progress, **keywords)
+        return stream_csv(tables, path, question, excel=excel, neutralize=neutralize, **options)
+
+    @clear_tracebacks
+    def to_parquet(
+        self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any
+    ) -> Path:
+        """Fetch a list straight into a Parquet file (zstd), in constant memory where :meth:`batches` has it.
+
+        Nested cells become JSON text. ``pd.read_parquet(path, dtype_backend="numpy_nullable")`` reads
+        it back with the dtypes of a frame. After a crash, an interrupt or a lost connection, the same call
+        picks up where the first one ended, as with :meth:`to_csv`.
+
+        Parameters
+        ----------
+        path
+            The file; it appears once it is complete, and replaces an older one only then.
+        progress, **keywords
+            As for :meth:`batches`.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written; nothing half-written is left.
+        ClassyError
+            The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            Rows of an earlier call are used, which may have changed since; or they are dropped, and why.
+        """
+        from classy_nb.export import stream_parquet
+
+        tables, question, options = self._stream(progress=progress, **keywords)
+        return stream_parquet(tables, path, question, **options)
+
+    def _stream(
+        self, *, progress: bool | Watcher | None, **keywords: Any
+    ) -> tuple[Callable[[int | None], Iterator[pa.Table]], dict[str, Any], dict[str, Any]]:
+        """Return what fetches the tables after an id, the question, and how to stream them."""
+        query = self._in_order_of_id(**keywords)
+        watcher = progress if callable(_checked_progress(progress)) else None
+        line = Progress(query.endpoint.resource, wanted=watcher or False)
+
+        def tables(after: int | None) -> Iterator[pa.Table]:
+            return self._fetcher.tables(query, BATCH_ROWS, progress=progress, after=after)
+
+        def count_until(last: int) -> int | None:
+            return self._fetcher.paginate(query, line).count_until(last)
+
+        options = {
+            # Only a list in order of id can be resumed behind the last id that arrived.
+            "resumable": query.endpoint.id is not None and query.limit is None,
+            "count_until": count_until,
+            "watcher": watcher,
+        }
+        return tables, self._fetcher.question(query), options
+
+    def _in_order_of_id(self, **keywords: Any) -> Query:
+        if keywords.get("sort") is not None and keywords.get("limit") is None:
             raise UsageError(
-                "Batches and files take no sort= without limit=.", advice="They come in order of id."
+                "Batches and files take sort= only with limit=.", advice="They are in order of id."
             )
-        return self._list(**asked)
+        return self._list(**keywords)
 
-    def _list(self, **asked: Any) -> Query:
-        query = self._queries.for_list(self._kind, **asked)
+    def _list(self, **keywords: Any) -> Query:
+        query = self._queries.for_list(self._spec, **keywords)
         self._warn(query)
         return query
 
@@ -270,26 +400,48 @@ class Resource(Files):
         if query.endpoint.deprecated:
             warn(f"{query.endpoint.path} is deprecated: the vendor may remove it.", DeprecatedEndpointWarning)
         for condition in query.conditions:
-            if doubt := condition.doubt:
-                warn(doubt, QueryWarning)
+            if condition.warning is not None:
+                warn(condition.warning, QueryWarning)
 
     def __repr__(self) -> str:
-        return resource_text(self._kind, self._queries)
+        if self._connection._session is None:  # noqa: SLF001
+            return f"{self.name}: {self._connection._not_logged_in()}"  # noqa: SLF001
+        return resource_text(self._spec, self._queries)
 
     def _repr_html_(self) -> str:
-        return resource_html(self._kind, self._queries)
+        if self._connection._session is None:  # noqa: SLF001
+            return f"<div>{escape(repr(self))}</div>"
+        return resource_html(self._spec, self._queries)
 
 
-_NOT_COUNTED = ("limit", "sort", "fields")
-"""What a list takes and a count would silently leave out."""
+_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields")
 
 
-def _checked(backend: object) -> Backend:
+def _signature(spec: ResourceSpec) -> inspect.Signature:
+    """Build what Shift-Tab shows for one resource: the keywords of every list, then its own."""
+    general = [p for p in inspect.signature(Resource.__call__).parameters.values() if p.name != "self"][:-1]
+    names = {parameter.name for parameter in general}
+    own = dict.fromkeys(key for e in spec.lists for key in (*e.parents, *(p.keyword for p in e.parameters)))
+    extra = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+        for name in own
+        if name not in names
+    ]
+    return inspect.Signature([*general, *extra])
+
+
+def _checked_backend(backend: object) -> Backend:
     if backend == "numpy_nullable":
         return "numpy_nullable"
     if backend == "pyarrow":
         return "pyarrow"
-    raise UsageError(f"dtype_backend={backend!r} is neither 'numpy_nullable' nor 'pyarrow'.")
+    raise UsageError(f"dtype_backend={backend!r} must be 'numpy_nullable' or 'pyarrow'.")
+
+
+def _checked_progress(progress: object) -> bool | Watcher | None:
+    if progress is None or isinstance(progress, bool) or callable(progress):
+        return progress
+    raise UsageError(f"progress={progress!r} must be True, False, None or a function.")
 
 
 def _name(resource: str, record: Any) -> str:

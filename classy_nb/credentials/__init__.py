@@ -1,8 +1,13 @@
-"""Client id and secret: from arguments, the environment or a ``.env`` file, and back into one."""
+"""Client id and secret: found, validated, and saved.
+
+Arguments, the environment, or a ``.env`` file come in; a :class:`Credentials` comes out, checked and with a
+masked secret. The client's ``connect``, ``demo`` and ``login`` call this room, and nothing in it talks to the
+API.
+"""
 
 from __future__ import annotations
 
 from .credentials import Credentials
-from .settings import BASE_URL, TOKEN_URL, VENDOR_HOSTS
+from .validation import BASE_URL, TOKEN_URL, VENDOR_HOSTS
 
 __all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials"]

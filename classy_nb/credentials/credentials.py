@@ -1,41 +1,60 @@
-"""Client id and secret, with what belongs to them."""
+"""Client id and secret with the settings beside them: given, loaded from where they are kept, and saved."""
 
 from __future__ import annotations
 
-import stat
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from classy_nb.errors import CredentialsError
-from classy_nb.redact import Secret
+from classy_nb.errors import CredentialsError, CredentialsWarning, warn
+from classy_nb.redact import Secret, clear_tracebacks
 
-from .dotenv_file import file_mode, write_env_file
-from .git import git_state
-from .search import FIELDS, environment, gather
-from .settings import BASE_URL, TIMEZONE, TOKEN_URL, checked_organization, checked_timezone, checked_url
-from .validation import usable, warn
+from .dotenv_file import PREFIX, EnvFile, find_env_file, read_env_file, write_env_file
+from .validation import (
+    BASE_URL,
+    TIMEZONE,
+    TOKEN_URL,
+    VENDOR_HOSTS,
+    checked_organization,
+    checked_secret,
+    checked_timezone,
+    checked_url,
+    host,
+    is_blank,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
+FIELDS: Final = {
+    "client_id": "CLASSY_CLIENT_ID",
+    "client_secret": "CLASSY_CLIENT_SECRET",
+    "organization": "CLASSY_ORGANIZATION_ID",
+    "base_url": "CLASSY_BASE_URL",
+    "token_url": "CLASSY_TOKEN_URL",
+    "timezone": "CLASSY_TIMEZONE",
+}
+"""The settings and the names of their variables."""
+_PAIR: Final = ("client_id", "client_secret")
 _DEFAULTS: Final = {"organization": None, "base_url": BASE_URL, "token_url": TOKEN_URL, "timezone": TIMEZONE}
 _SHOWN: Final = 4
+"""Characters of the client id that its repr shows, at most."""
 
 
 @dataclass(frozen=True, init=False, repr=False)
 class Credentials:
     """A client id and secret, and the settings that come with them. Immutable.
 
-    What was damaged in copying is mended (white space, quotes, invisible characters), mended with a
+    Damage from copying is repaired (white space, quotes, invisible characters), repaired with a
     `CredentialsWarning` (angle brackets), or refused (blank, placeholder, masked, several lines).
-    The secret shows in no repr, traceback or log, and is not pickled: `save` is how to keep it.
+    The secret shows in no repr, traceback or log, and it is not pickled: use `save` to keep it.
 
     Parameters
     ----------
     client_id, client_secret
-        As shown by the application's page in the Classy admin.
+        As shown on the application's page in the Classy admin.
     organization
         Numeric organization id; None to have it found.
     base_url, token_url
@@ -48,7 +67,7 @@ class Credentials:
     Raises
     ------
     CredentialsError
-        Id or secret cannot be right. The message names which, never its value.
+        The id or the secret cannot be right. The message says which, and never shows its value.
     UsageError
         Another setting makes no sense.
     """
@@ -61,6 +80,7 @@ class Credentials:
     timezone: str
     sources: Mapping[str, str] = field(compare=False)
 
+    @clear_tracebacks
     def __init__(
         self,
         client_id: str | Secret,
@@ -72,13 +92,13 @@ class Credentials:
         timezone: str = TIMEZONE,
         sources: Mapping[str, str] | None = None,
     ) -> None:
-        # First of all: whatever raises below, a traceback shows this frame's variables.
-        client_id, client_secret = Secret(client_id), Secret(client_secret)
-        client_id, client_secret = usable("client id", client_id), usable("client secret", client_secret)
-        if client_id == client_secret:
+        checked_id = checked_secret("client id", client_id)
+        secret = checked_secret("client secret", client_secret)
+        if checked_id == secret:
             raise CredentialsError("The client id and the client secret are the same: one was copied twice.")
         values = {
-            "client_secret": client_secret,
+            "client_id": checked_id.reveal(),
+            "client_secret": secret,
             "organization": checked_organization(organization),
             "base_url": checked_url("base_url", base_url),
             "token_url": checked_url("token_url", token_url),
@@ -87,9 +107,9 @@ class Credentials:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "client_id", client_id.reveal())
 
     @classmethod
+    @clear_tracebacks
     def load(
         cls,
         client_id: str | Secret | None = None,
@@ -115,26 +135,21 @@ class Credentials:
             See the class. None: look further.
         env_file
             The file to read. None: ``.env`` in *start* or the nearest folder above it, up to the
-            root of the git repository or home.
+            root of the git repository or the home folder.
         environ
-            Instead of the environment.
+            Used instead of the environment.
         start
             Where the search for ``.env`` begins; the current folder if None.
 
         Raises
         ------
         CredentialsError
-            Id or secret is missing or cannot be right, the file cannot be read, or it would send a
-            secret from elsewhere to another host than the vendor's. Nothing was sent.
+            The id or the secret is missing or cannot be right, the file cannot be read, or it would send a
+            secret from elsewhere to a host that is not the vendor's. Nothing was sent.
         UsageError
             Another setting makes no sense.
         """
-        # First of all: whatever raises below, a traceback shows this frame's variables.
-        # The id too: people paste the secret there.
-        client_id = None if client_id is None else Secret(client_id)
-        client_secret = None if client_secret is None else Secret(client_secret)
-        variables, environ = environment(environ), None
-        given = {
+        arguments = {
             "client_id": client_id,
             "client_secret": client_secret,
             "organization": organization,
@@ -142,8 +157,41 @@ class Credentials:
             "token_url": token_url,
             "timezone": timezone,
         }
-        file, top = (None if place is None else Path(place) for place in (env_file, start))
-        return cls(**gather(given, variables, file, top))
+        arguments = {name: value for name, value in arguments.items() if value is not None}
+        environ = os.environ if environ is None else environ
+        # Without the blank ones, so that they do not hide what the file says.
+        variables = {
+            name: Secret(text)
+            for name, text in environ.items()
+            if name.startswith(PREFIX) and not is_blank(text)
+        }
+        places: dict[str, Mapping[str, Any]] = {
+            "arguments": arguments,
+            "environment": _settings_in(variables),
+        }
+        complete = all(any(name in values for values in places.values()) for name in _PAIR)
+        file = _read_file(env_file, start, needed=not complete)
+        if file is not None:
+            places[str(file.path)] = _settings_in(file.values)
+
+        found: dict[str, Any] = {}
+        sources = dict.fromkeys(FIELDS, "default")
+        for name in FIELDS:
+            for place, values in places.items():
+                if name in values:
+                    found[name], sources[name] = values[name], place
+                    break
+        if missing := [name for name in _PAIR if name not in found]:
+            raise CredentialsError(_missing(missing, variables, file))
+        if sources["client_id"] != sources["client_secret"]:
+            warn(
+                f"The client id comes from {sources['client_id']}, the client secret from "
+                f"{sources['client_secret']}: make sure that both belong to the same application.",
+                CredentialsWarning,
+            )
+        if file is not None:
+            _check_addresses(found, sources, str(file.path))
+        return cls(**found, sources=sources)
 
     @property
     def source(self) -> str:
@@ -151,16 +199,17 @@ class Credentials:
         places = dict.fromkeys((self.sources["client_id"], self.sources["client_secret"]))
         return " and ".join(places)
 
+    @clear_tracebacks
     def save(self, path: str | os.PathLike[str] = ".env") -> Path:
         """Write the credentials into a ``.env`` file that only you can read (mode 0600).
 
         Other lines and comments of the file stay. Afterwards ``Credentials.load(env_file=path)``
-        gives these credentials: settings that have their default value are taken out of the file.
+        returns these credentials: settings that have their default value are removed from the file.
 
         Parameters
         ----------
         path
-            The file, made if it doesn't exist.
+            The file, created if it does not exist.
 
         Returns
         -------
@@ -170,23 +219,22 @@ class Credentials:
         Raises
         ------
         CredentialsError
-            git tracks the file or doesn't ignore it, it is a link or a folder, or it could not be
-            written. The file is then as it was.
+            git tracks the file or does not ignore it, it is a link or a folder, or it could not be
+            written. The file is unchanged.
         """
         target = Path(path).expanduser().absolute()
-        _check_target(target)
-        _check_git(target)
-        settings = {name: getattr(self, name) for name in _DEFAULTS}
         values: dict[str, Secret | None] = {
-            FIELDS[name]: None if value == _DEFAULTS[name] else Secret(str(value))
-            for name, value in settings.items()
+            FIELDS["client_id"]: Secret(self.client_id),
+            FIELDS["client_secret"]: self.client_secret,
         }
-        pair = {FIELDS["client_id"]: Secret(self.client_id), FIELDS["client_secret"]: self.client_secret}
-        write_env_file(target, pair | values)
+        for name, default in _DEFAULTS.items():
+            value = getattr(self, name)
+            values[FIELDS[name]] = None if value == default else Secret(str(value))
+        write_env_file(target, values)
         return target
 
     def __repr__(self) -> str:
-        if "client_id" not in vars(self):  # refused: a traceback with variables shows what was begun
+        if "client_id" not in vars(self):  # refused: a debugger may still show what was begun
             return "<Credentials, unfinished>"
         known = self.client_id[: min(_SHOWN, len(self.client_id) // 2)]
         shown = {"client_id": f"'{known}…'", "client_secret": str(self.client_secret)}
@@ -199,27 +247,54 @@ class Credentials:
         return f"<Credentials {inner}, from {self.source}>"
 
 
-def _check_target(path: Path) -> None:
-    folder, file = file_mode(path.parent), file_mode(path, follow=False)
-    if folder is None or not stat.S_ISDIR(folder):
-        raise CredentialsError(f"There is no folder {path.parent}.", advice="Check path=.")
-    if file is not None and not stat.S_ISREG(file):
-        raise CredentialsError(
-            f"{path} is not a plain file (a folder, a link or a pipe).", advice="Give another path=."
-        )
+def _settings_in(variables: Mapping[str, Secret]) -> dict[str, str | Secret]:
+    """Turn variables into settings; the id and the secret stay masked."""
+    found = {name: variables[variable] for name, variable in FIELDS.items() if variable in variables}
+    return {name: text if name in _PAIR else text.reveal() for name, text in found.items()}
 
 
-def _check_git(path: Path) -> None:
-    state = git_state(path)
-    if state == "tracked":
-        raise CredentialsError(
-            f"git tracks {path}: the secret would be committed.",
-            advice=f"Run git rm --cached {path.name}, add {path.name} to .gitignore, commit, and save again.",
-        )
-    if state == "exposed":
-        raise CredentialsError(
-            f"git does not ignore {path}: the secret could be committed.",
-            advice=f"Add the line {path.name} to .gitignore and save again.",
-        )
-    if state == "unknown":
-        warn(f"git could not be asked about {path}: make sure that it ignores the file.")
+def _read_file(
+    env_file: str | os.PathLike[str] | None, start: str | os.PathLike[str] | None, *, needed: bool
+) -> EnvFile | None:
+    if env_file is not None:
+        return read_env_file(Path(env_file).expanduser().absolute())
+    path = find_env_file(None if start is None else Path(start))
+    if path is None:
+        return None
+    try:
+        return read_env_file(path)
+    except CredentialsError as error:
+        if needed:
+            raise
+        warn(f"{error.what} It was skipped.", CredentialsWarning)
+        return None
+
+
+def _missing(missing: list[str], variables: Mapping[str, Secret], file: EnvFile | None) -> str:
+    names = " and no ".join(name.replace("_", " ") for name in missing)
+    looked = "in no .env file (there is none here or above)" if file is None else f"not in {file.path}"
+    message = f"There is no {names}: not in the arguments, not in the environment, {looked}."
+    if file is not None and file.blank:
+        message += f" Blank there: {', '.join(file.blank)}."
+    seen = {*variables, *(file.values if file is not None else ())}
+    strange = sorted(seen - set(FIELDS.values()))
+    if strange:
+        message += f" Set, but not a name that is read: {', '.join(strange)}."
+    return message
+
+
+def _check_addresses(found: Mapping[str, Any], sources: Mapping[str, str], file: str) -> None:
+    """Refuse to let a file send a secret that is not its own to a host of its choice.
+
+    Notebooks come in folders from elsewhere; a ``.env`` among them must not get the reader's secret.
+    """
+    for name in ("token_url", "base_url"):
+        if sources[name] != file or sources["client_secret"] == file:
+            continue
+        url = found[name]
+        if host(url) not in VENDOR_HOSTS and not is_loopback(url):
+            raise CredentialsError(
+                f"{FIELDS[name]} in {file} would send a client secret from the "
+                f"{sources['client_secret']} to {host(url) or 'nowhere'}.",
+                advice=f"If that is meant, pass {name}= or set it in the environment.",
+            )

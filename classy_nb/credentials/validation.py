@@ -1,93 +1,199 @@
-"""Client ids and secrets as people paste them: mended where that is safe, else refused.
+"""Check client ids, secrets and the settings beside them, as people paste them.
 
-Nothing is refused for its length or its alphabet: ids of 16 letters and digits exist, and of 32
-hexadecimal digits. No function here raises while a plain secret is among its variables, because a
-traceback may show those.
+Each ``checked_*`` function takes what somebody typed and returns the form that is kept, or raises. Copying
+leaves white space, quotes and invisible characters around a value; these are removed without a word. A
+client id or secret is never refused for its length or its alphabet: ids of 16 letters and digits exist, and
+so do ids of 32 hexadecimal digits.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
 
-from classy_nb.errors import CredentialsError, CredentialsWarning
-from classy_nb.errors import warn as warn_caller
+from classy_nb.errors import CredentialsError, CredentialsWarning, UsageError, warn
 from classy_nb.redact import Secret
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+BASE_URL: Final = "https://api.classy.org/2.0"
+TOKEN_URL: Final = "https://api.classy.org/oauth2/auth"  # noqa: S105 - an address
+"""Where tokens come from. It is not below ``BASE_URL``, and neither of the two follows the other."""
+TIMEZONE: Final = "UTC"
+
+VENDOR_HOSTS: Final = frozenset({"api.classy.org", "pro.gofundme.com"})
+"""The vendor's own servers; any other host is a stand-in or a proxy."""
 
 _QUOTES: Final = frozenset({'""', "''", "``", "“”", "‘’", "„“", "«»", "””", "’’"})  # noqa: RUF001 - all meant
+_ORGANIZATION: Final = re.compile(r"[0-9]{1,18}")
+
+# What is pasted in place of a client id or secret, each with the advice that fits.
 _TEMPLATE: Final = re.compile(r"\$\{\w+\}|\$\w*CLIENT_(ID|SECRET)|\{\{.*\}\}|%\w+%", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
     r"(your|insert|enter|paste|put|add|replace)(with)?(your|the|my)?(classy)?(api|app)?(client)?(id|secret|key)(here)?"
     r"|change(me|this)|replace(me|this)|pastehere|placeholder|todo|tbd|none|null|undefined|redacted"
 )
 _ASSIGNMENT: Final = re.compile(r"(export\s+)?(classy_)?client_?(id|secret)[\"']?\s*[=:]", re.IGNORECASE)
-_HIDDEN: Final = re.compile(r"[*•●∙·.…xX_-]{3,}|.*…", re.DOTALL)
-_BEARER: Final = re.compile(r"(bearer|basic)\s", re.IGNORECASE)
+_MASKED: Final = re.compile(r"[*•●∙·.…xX_-]{3,}|.*…", re.DOTALL)
+_AUTHORIZATION: Final = re.compile(r"(bearer|basic)\s", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Mended:
-    """What became of one pasted value: the text, why it cannot be used, what is odd about it."""
-
-    text: Secret
-    refusal: str | None = None
-    notes: Sequence[str] = ()
-
-
-def mend(value: object) -> Mended:
-    """Mend one pasted value. Mending what was mended changes nothing."""
-    if isinstance(value, Secret):
-        value = value.reveal()
-    if not isinstance(value, str):
-        return Mended(Secret(""), f"must be text, not {type(value).__name__}")
-    text, notes = _unwrapped(value)
-    if any(c.isspace() for c in text):
-        notes.append("has a space inside; if the login fails, copy it again")
-    return Mended(Secret(text), _refusal(text), notes)
-
-
-def is_blank(value: object) -> bool:
-    """Tell whether nothing is left of a value after mending."""
-    text = value.reveal() if isinstance(value, Secret) else value
-    return isinstance(text, str) and not _unwrapped(text)[0]
-
-
-def usable(label: str, value: object) -> Secret:
-    """Return the mended value, with a warning for what is odd about it.
+def checked_secret(label: str, value: object) -> Secret:
+    """Return a client id or secret without what copying left around it.
 
     Parameters
     ----------
     label
         What the value is called in messages: ``client secret``.
     value
-        A `Secret`, so that no traceback shows it.
+        What was pasted: text or a `Secret`. The client id comes masked too: people paste the secret there.
 
     Raises
     ------
     CredentialsError
-        It is not text, blank, a placeholder, masked, several lines, or a token.
+        It is not text, or is blank, a placeholder, masked, several lines, or a token. The message names
+        *label*, never the value.
     """
-    mended = mend(value)
-    if mended.refusal is not None:
-        raise CredentialsError(f"The {label} {mended.refusal}.")
-    for note in mended.notes:
-        warn(f"The {label} {note}.")
-    return mended.text
+    text = value.reveal() if isinstance(value, Secret) else value
+    if not isinstance(text, str):
+        raise CredentialsError(f"The {label} must be text, not {type(text).__name__}.")
+    text, had_brackets = _unwrap(text)
+    if not text:
+        raise CredentialsError(f"The {label} is blank.")
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
+        raise CredentialsError(
+            f"The {label} has a line break or a control character inside: copy it again, alone."
+        )
+    if _TEMPLATE.fullmatch(text):
+        raise CredentialsError(f"The {label} is a name, not a value: variables are not filled in.")
+    if _PLACEHOLDER.fullmatch(re.sub(r"[\W_]+", "", text).lower()):
+        raise CredentialsError(f"The {label} is a placeholder: replace it with the real one.")
+    if _ASSIGNMENT.match(text):
+        raise CredentialsError(f"The {label} was copied with its name: keep only what follows the sign.")
+    if _MASKED.fullmatch(text):
+        raise CredentialsError(f"The {label} is masked or cut off: copy all of it.")
+    if _AUTHORIZATION.match(text):
+        raise CredentialsError(
+            f"The {label} is the header of a token: use the application's client id and secret."
+        )
+    if had_brackets:
+        warn(f"The {label} came in angle brackets; they were removed.", CredentialsWarning)
+    if any(c.isspace() for c in text):
+        warn(f"The {label} has a space inside; if the login fails, copy it again.", CredentialsWarning)
+    return Secret(text)
 
 
-def warn(message: str) -> None:
-    """Warn at the reader's line."""
-    warn_caller(message, CredentialsWarning)
+def is_blank(text: str) -> bool:
+    """Tell whether nothing is left of *text* without white space, quotes and the like."""
+    return not _unwrap(text)[0]
 
 
-def _unwrapped(text: str) -> tuple[str, list[str]]:
-    """Take off white space, invisible characters, quotes and angle brackets, however they are nested."""
-    notes: list[str] = []
+def checked_organization(value: object) -> int | None:
+    """Return an organization's id as a number; None stays None.
+
+    Raises
+    ------
+    UsageError
+        It is not a whole number above zero.
+    """
+    if value is None:
+        return None
+    text = _unwrap(str(value))[0]
+    if isinstance(value, bool) or not _ORGANIZATION.fullmatch(text) or int(text) == 0:
+        raise UsageError(
+            "The organization must be its numeric id.",
+            advice="It is in the address of the Classy admin: /admin/12345. Leave it out to have it found.",
+        )
+    return int(text)
+
+
+def checked_timezone(value: object) -> str:
+    """Return the name of a time zone that exists.
+
+    Raises
+    ------
+    UsageError
+        The time zone does not exist.
+    """
+    name = _unwrap(value)[0] if isinstance(value, str) else ""
+    try:
+        ZoneInfo(name)
+    except (OSError, KeyError, ValueError):
+        raise UsageError(
+            f"The time zone {name!r} does not exist.",
+            advice='Use a name such as "America/Los_Angeles" or "UTC".',
+        ) from None
+    return name
+
+
+def checked_url(name: str, value: object) -> str:
+    """Return an address in its one form: no slash at the end, none doubled.
+
+    Raises
+    ------
+    UsageError
+        The address is not https (http is for this computer only), or it holds a user name, a query or a
+        fragment.
+    """
+    text = _unwrap(value)[0] if isinstance(value, str) else ""
+    advice = f"Leave {name} out to use the vendor's."
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where the port is not a number
+    except ValueError:
+        raise UsageError(f"{name} is not an address.", advice=advice) from None
+    problem = _problem_of_url(text, parts)
+    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
+    if problem is None and name == "token_url":
+        # Two mistakes that the vendor's documents invite; both answer 404, which says nothing.
+        if parts.hostname == "pro.gofundme.com":
+            problem = f"is on a host that issues no tokens; they come from {TOKEN_URL}"
+        elif parts.hostname == "api.classy.org" and path != "/oauth2/auth":
+            problem = f"is not where tokens come from; that is {TOKEN_URL}"
+    if problem is not None:
+        raise UsageError(f"{name} {problem}.", advice=advice)
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
+
+
+def host(url: str) -> str:
+    """Return the host of an address, in lower case."""
+    return urlsplit(url).hostname or ""
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is on this computer."""
+    name = host(url)
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _problem_of_url(text: str, parts: SplitResult) -> str | None:
+    if not parts.hostname or re.search(r"[\s\\<>]", text):
+        return "is not an address such as https://api.classy.org"
+    if "@" in parts.netloc:
+        return "must not contain a user name or password"
+    if "?" in text or "#" in text:
+        return "must not contain a query or a fragment"
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(text)):
+        return None
+    return "must start with https:// (http:// is for this computer only)"
+
+
+def _unwrap(text: str) -> tuple[str, bool]:
+    """Remove white space, invisible characters, quotes and angle brackets, however they are nested.
+
+    Returns
+    -------
+    str
+        What is left. Unwrapping it again changes nothing.
+    bool
+        Whether there were angle brackets: unlike the rest they might belong to the value, so people are told.
+    """
+    had_brackets = False
     before = None
     while text != before:
         before = text
@@ -96,21 +202,5 @@ def _unwrapped(text: str) -> tuple[str, list[str]]:
             text = text[1:-1]
         elif len(text) > 1 and text[0] + text[-1] == "<>":
             text = text[1:-1]
-            notes = ["came in angle brackets; they were taken off"]
-    return text, notes
-
-
-def _refusal(text: str) -> str | None:
-    letters = re.sub(r"[\W_]+", "", text).lower()
-    reasons = {
-        "is blank": not text,
-        "has a line break or a control character inside: copy it again, alone": any(
-            unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text
-        ),
-        "is a name, not a value: variables are not filled in": bool(_TEMPLATE.fullmatch(text)),
-        "is a placeholder: put the real one in its place": bool(_PLACEHOLDER.fullmatch(letters)),
-        "was copied with its name: keep only what follows the sign": bool(_ASSIGNMENT.match(text)),
-        "is masked or cut: copy the whole of it": bool(_HIDDEN.fullmatch(text)),
-        "is a token's header: an application's id and secret are needed": bool(_BEARER.match(text)),
-    }
-    return next((reason for reason, applies in reasons.items() if applies), None)
+            had_brackets = True
+    return text, had_brackets

@@ -45,7 +45,7 @@ def hidden_name(path: Path, ending: str) -> str:
 
 
 @contextlib.contextmanager
-def telling_reasons(path: Path) -> Iterator[None]:
+def explained_errors(path: Path) -> Iterator[None]:
     """Turn errors of the operating system into an ExportError that says what to do about *path*."""
     try:
         yield
@@ -75,7 +75,7 @@ def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
         raise ExportError(
             f"{os.fspath(path)!r} could not be written: {error}.", advice="Check the path."
         ) from None
-    with telling_reasons(shown):
+    with explained_errors(shown):
         if target.parent.is_dir() and not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "no permission")
         try:
@@ -128,8 +128,8 @@ class AtomicFile:
         self.path, self._target = writable(path)
         draft = hidden_name(self._target, f"{uuid4().hex}.tmp")
         self._draft = (drafts or self._target.parent) / draft
-        with telling_reasons(self.path):
-            self.file: BinaryIO = open(self._draft, "xb", opener=for_its_owner)  # noqa: SIM115
+        with explained_errors(self.path):
+            self.file: BinaryIO = open(self._draft, "xb", opener=open_for_owner)  # noqa: SIM115
             self._made = os.fstat(self.file.fileno())
 
     @property
@@ -143,7 +143,7 @@ class AtomicFile:
     def commit(self) -> None:
         """Rename the file to its name, once all of it is on the disk."""
         try:
-            with telling_reasons(self.path):
+            with explained_errors(self.path):
                 self.file.flush()
                 os.fsync(self.file.fileno())
                 self.file.close()
@@ -174,6 +174,6 @@ class AtomicFile:
             self._draft.unlink(missing_ok=True)
 
 
-def for_its_owner(path: str, flags: int) -> int:
+def open_for_owner(path: str, flags: int) -> int:
     """Open a file that, where it is new, nobody else may read."""
     return os.open(path, flags, 0o600)

@@ -1,8 +1,8 @@
-"""Batches on disk until a file is whole: what survives a crash, so that the same call can go on.
+"""Rows of an export on disk until its file is whole: what survives a crash, so that the same call can resume.
 
-Each batch is a small file of its own; ``checkpoint.json`` names those that count, with their checksums,
-and the last id they hold; it is replaced in one step. Whatever a crash leaves half-written is in none of
-them, and a batch that was damaged since is noticed.
+Tables come in from the fetch and stand in a hidden folder beside the target as ``part-<last id>.arrow``.
+Each is written under another name, synced and renamed, so a part that is listed is whole: the listing is the
+checkpoint. ``question.json`` says what was asked and when that began. `stream` calls this.
 """
 
 from __future__ import annotations
@@ -11,224 +11,262 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import stat
 import time
-import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.feather
+from filelock import FileLock, Timeout
 
-from .atomic import for_its_owner
-from .folder import CHECKPOINT, FRESH, PART, Folder
-from .schema import common_schema, even, fitted
-from .tables import flat_table
+from classy_nb.errors import ExportError
+
+from .atomic import hidden_name, open_for_owner
+from .tables import even, plain_schema, plain_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    import pandas as pd
-
 MAX_AGE = 24 * 3600.0
-"""Seconds from the beginning of the first call on, after which nothing is gone on with: records change."""
+"""Seconds from the beginning of the first call on, after which nothing is resumed: records change."""
+_QUESTION, _LOCK, _FRESH = "question.json", "lock", ".new"
 _CHUNK_ROWS = 1000
-"""Rows of a batch that are read at once."""
-_UNREADABLE = (OSError, ValueError, TypeError, AttributeError)
+"""Rows of a part that are read at once."""
+_ROUNDS = 10
+"""Another export may remove the folder between two steps of this one, but not forever."""
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, pa.ArrowException)
 """There is no checkpoint, or a damaged one."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Leftover:
+    """Rows of an earlier call that this one cannot use."""
+
+    rows: int
+    begun_at: float
+    why: str
+
+
 class Checkpoint:
-    """What a stage holds: the question, the batches in order (name and checksum), their rows, the last id."""
-
-    question: str
-    parts: dict[str, int] = field(default_factory=dict)
-    rows: int = 0
-    last: int | None = None
-    begun_at: float = 0.0
-    """When the first of the calls began, in seconds since 1970: from then on the rows may have changed."""
-
-
-class Stage:
-    """Batches of one export beside its target file.
+    """The rows of one export so far; one export at a time has it.
 
     Parameters
     ----------
     target
-        The file that will be made of them.
+        The file that will be made of the rows.
     question
-        What is asked, of whom and in which time zone: only the same question goes on.
+        What is asked, of whom and in which time zone: only the same question resumes.
+
+    Attributes
+    ----------
+    folder
+        Where the parts are.
+    rows
+        Rows that they hold.
+    last
+        The id to resume behind; None at first, and if the rows are not in order of id.
+    begun_at
+        When the call began that fetched the first row, in seconds since 1970: rows may be outdated since.
+    dropped
+        What an earlier call left and this one could not use.
     """
 
     def __init__(self, target: Path, question: Mapping[str, Any]) -> None:
-        self._folder = Folder(target)
+        self.folder = target.with_name(hidden_name(target, "partial"))
+        self.rows = 0
+        self.last: int | None = None
+        self.begun_at = time.time()
+        self.dropped: Leftover | None = None
+        self._target = target
         text = json.dumps(question, sort_keys=True, default=str)
         self._question = hashlib.sha256(text.encode()).hexdigest()
-        self._checkpoint = Checkpoint(self._question)
-        self.dropped: Checkpoint | None = None
-        """What an earlier call had left and this one cannot go on with."""
-        self.why_dropped = ""
-
-    @property
-    def folder(self) -> Path:
-        """Where the batches are."""
-        return self._folder.path
-
-    @property
-    def rows(self) -> int:
-        """Rows that the stage holds."""
-        return self._checkpoint.rows
-
-    @property
-    def last(self) -> int | None:
-        """The id to go on behind; None at the beginning, and where the rows are not in order of ids."""
-        return self._checkpoint.last
-
-    @property
-    def begun_at(self) -> float:
-        """When the call began that fetched the first row, in seconds since 1970."""
-        return self._checkpoint.begun_at
+        self._parts: list[Path] = []
+        self._empty = pa.schema([])
+        """The columns of a list without rows."""
+        self._lock = FileLock(self.folder / _LOCK, timeout=0)
+        # Whatever else somebody keeps in a folder of this name is not ours to touch.
+        drafts = re.escape(hidden_name(target, "")) + r"[0-9a-z_]+\.(tmp|mode)"
+        parts = r"(part|unordered)-\d+\.arrow(\.new)?"
+        self._ours = re.compile(rf"{_LOCK}|question\.json(\.new)?|{parts}|{drafts}")
 
     def open(self, *, resume: bool = True) -> None:
-        """Take up what an earlier call has left, if it asked the same and not too long ago.
+        """Take the folder, with what an earlier call left in it if that asked the same and not too long ago.
 
         Raises
         ------
         ExportError
-            Another export to the same file is under way, or something else stands in the way.
+            Another export to the same file is running, or something else has the folder's name.
         """
-        self._folder.open()
+        self._take_folder()
         try:
-            found = self._load()
-            if found is not None and (why := self._why_not(found)):
-                self.dropped, self.why_dropped = found, why
-            if found is None or self.dropped is not None or not resume:
+            if not (self._load() and resume and self.dropped is None):
                 self.drop()
-            else:
-                self._checkpoint = found
-                self._folder.sweep({CHECKPOINT, *found.parts})
+            self._sweep({_QUESTION, *(part.name for part in self._parts)})
         except BaseException:
-            self._folder.close(keep=True)
+            self.close(keep=True)
             raise
 
-    def _why_not(self, found: Checkpoint) -> str:
-        """Say why rows cannot be gone on with; nothing where they can."""
-        if found.question != self._question:
-            return (
-                "answer another question (other arguments, organization, time zone or version of classy_nb)"
-            )
-        return "are older than a day" if time.time() - found.begun_at > MAX_AGE else ""
+    def _take_folder(self) -> None:
+        for _ in range(_ROUNDS):
+            with contextlib.suppress(FileExistsError):
+                self.folder.mkdir(mode=0o700)
+            try:
+                self._refuse_what_is_not_ours()
+                self._lock.acquire()
+            except FileNotFoundError:
+                continue  # another export has ended, and removed the folder
+            except Timeout:
+                break
+            return
+        busy = f"Another export to {self._target} is running."
+        raise ExportError(busy, advice="Wait for it, or choose another file.") from None
+
+    def _refuse_what_is_not_ours(self) -> None:
+        """Raise where something else has the name of the folder, or of a file in it."""
+        in_the_way = None
+        if not stat.S_ISDIR(self.folder.lstat().st_mode):  # a link leads to somebody else's folder
+            in_the_way = self.folder
+        else:
+            for entry in self._entries():
+                if not entry.is_file(follow_symlinks=False):
+                    in_the_way = self.folder / entry.name
+        if in_the_way is not None:
+            raise ExportError(f"{in_the_way} is in the way.", advice="Move it, or choose another name.")
+
+    def _entries(self) -> list[os.DirEntry[str]]:
+        with os.scandir(self.folder) as entries:
+            return [entry for entry in entries if self._ours.fullmatch(entry.name)]
+
+    def _load(self) -> bool:
+        """Take in what an earlier call left; tell whether that is anything to resume behind."""
+        try:
+            about = json.loads((self.folder / _QUESTION).read_text("utf-8"))
+            question, begun_at = str(about["question"]), float(about["begun_at"])
+            names = sorted(entry.name for entry in self._entries() if entry.name.endswith(".arrow"))
+            # Names are padded with zeros, so they sort as their ids do. Rows without an order end in none.
+            if not names or names[-1].startswith("unordered") or begun_at > time.time():
+                return False
+            parts = [self.folder / name for name in names]
+            rows = sum(_rows_of(part) for part in parts)
+            last = int(names[-1].removeprefix("part-").removesuffix(".arrow"))
+        except _UNREADABLE:
+            return False
+        if question != self._question:
+            why = "answer another question (other arguments, organization, time zone or version of classy_nb)"
+            self.dropped = Leftover(rows, begun_at, why)
+        elif time.time() - begun_at > MAX_AGE:
+            self.dropped = Leftover(rows, begun_at, "are older than a day")
+        else:
+            self._parts, self.rows, self.last, self.begun_at = parts, rows, last, begun_at
+        return True
 
     def drop(self) -> None:
-        """Begin anew."""
-        self._checkpoint = Checkpoint(self._question, begun_at=time.time())
-        self._folder.sweep()
+        """Forget all rows."""
+        self._parts, self.rows, self.last, self.begun_at = [], 0, None, time.time()
+        self._sweep()
 
-    def _load(self) -> Checkpoint | None:
-        try:
-            found = self._read()
-            good = found.begun_at <= time.time()
-            numbers = type(found.last) is int and type(found.rows) is int
-            whole = all(self._is_whole(name, checksum) for name, checksum in found.parts.items())
-        except _UNREADABLE:
-            return None
-        return found if good and numbers and whole else None
+    def _sweep(self, keep: Collection[str] = ()) -> None:
+        """Remove what a crash has left, except for *keep* and for what is not ours."""
+        for entry in self._entries():
+            if entry.name not in {_LOCK, *keep}:
+                with contextlib.suppress(OSError):
+                    (self.folder / entry.name).unlink()
 
-    def _read(self) -> Checkpoint:
-        return Checkpoint(**json.loads((self.folder / CHECKPOINT).read_text("utf-8")))
-
-    def _is_whole(self, name: str, checksum: int) -> bool:
-        return bool(PART.fullmatch(name)) and zlib.crc32((self.folder / name).read_bytes()) == checksum
-
-    def add(self, frame: pd.DataFrame) -> None:
-        """Keep one more batch."""
+    def add(self, table: pa.Table) -> None:
+        """Keep one more table; of one without rows only the columns."""
+        if not len(table):
+            self._empty = table.schema
+            return
+        if not (self.folder / _QUESTION).exists():
+            about = {"question": self._question, "begun_at": self.begun_at}
+            self._write(self.folder / _QUESTION, json.dumps(about).encode())
+        last = self._last_id(table)
+        name = f"unordered-{len(self._parts):09}.arrow" if last is None else f"part-{last:020}.arrow"
+        part = self.folder / name
         sink = pa.BufferOutputStream()
-        pyarrow.feather.write_feather(flat_table(frame), sink, compression="zstd", chunksize=_CHUNK_ROWS)
-        content = sink.getvalue()
-        name = f"{uuid4().hex}.arrow"
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_file(sink, table.schema, options=options) as writer:
+            writer.write_table(table, max_chunksize=_CHUNK_ROWS)
         try:
-            _write(self.folder / name, content)
-            self._save(name, zlib.crc32(content), frame)
-        except BaseException:
-            self._settle(name)
-            raise
+            self._write(part, sink.getvalue())
+        finally:
+            # Whatever broke off, and when: a part with its name counts, now as for a later call.
+            if part.exists():
+                self._parts.append(part)
+                self.rows += len(table)
+                self.last = last
 
-    def _settle(self, name: str) -> None:
-        """After whatever broke off: a batch that the checkpoint on disk names counts, another one goes."""
-        with contextlib.suppress(*_UNREADABLE):
-            found = self._read()
-            if name in found.parts:  # the interrupt came when all had been done
-                self._checkpoint = found
-                return
-        with contextlib.suppress(OSError):
-            (self.folder / name).unlink(missing_ok=True)
+    def _write(self, path: Path, content: Any) -> None:
+        fresh = path.with_name(path.name + _FRESH)
+        try:
+            # For the owner only, even if somebody else made the folder and others may look into it.
+            with open(fresh, "wb", opener=open_for_owner) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
-    def _save(self, name: str, checksum: int, frame: pd.DataFrame) -> None:
-        """Write a checkpoint that counts one more batch."""
-        old = self._checkpoint
-        new = Checkpoint(
-            self._question,
-            {**old.parts, name: checksum},
-            old.rows + len(frame),
-            old.last if frame.empty else _last_id(frame, old),
-            old.begun_at,
-        )
-        fresh = self.folder / FRESH
-        _write(fresh, json.dumps(asdict(new)).encode())
-        fresh.replace(self.folder / CHECKPOINT)
-        self._checkpoint = new
+    def _last_id(self, table: pa.Table) -> int | None:
+        """Return the last id if all rows so far are in order of id; otherwise nothing can resume there."""
+        if "id" not in table.column_names or not pa.types.is_integer(table.schema.field("id").type):
+            return None
+        ids = table["id"].to_pylist()
+        if None in ids or ids[0] < 0 or any(a >= b for a, b in pairwise(ids)):
+            return None
+        if self.rows and (self.last is None or ids[0] <= self.last):
+            return None
+        return int(ids[-1])
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield the rows in order, with the columns of :meth:`schema`, in tables of equal length.
-
-        How the rows were cut into batches does not show.
-        """
+        """Yield the rows in order, with the columns of :meth:`schema`, in tables of equal length."""
         schema = self.schema()
-        return even((fitted(table, schema) for table in self._chunks()), schema)
+        return even((plain_table(table, schema) for table in self._chunks()), schema)
 
     def _chunks(self) -> Iterator[pa.Table]:
-        for name in self._checkpoint.parts:
-            with pa.memory_map(str(self.folder / name)) as source:
+        for part in self._parts:
+            with pa.memory_map(str(part)) as source:
                 reader = pa.ipc.open_file(source)
                 for number in range(reader.num_record_batches):
                     yield pa.Table.from_batches([reader.get_batch(number)])
 
     def schema(self) -> pa.Schema:
-        """Return the columns of all batches, those of the first one first."""
-        schemas = [_schema_of(self.folder / name) for name in self._checkpoint.parts]
-        return common_schema(schemas, self._values)
+        """Return the plain columns of all parts, those of the first one first."""
+        schemas = [_schema_of(part) for part in self._parts] or [self._empty]
 
-    def _values(self, name: str) -> Iterator[pa.ChunkedArray]:
-        for path in self._checkpoint.parts:
-            if name in _schema_of(self.folder / path).names:
-                yield pyarrow.feather.read_table(self.folder / path, columns=[name])[name]
+        def texts(name: str) -> Iterator[pa.ChunkedArray]:
+            for part, schema in zip(self._parts, schemas, strict=False):
+                if name in schema.names:
+                    with pa.memory_map(str(part)) as source:
+                        yield pa.ipc.open_file(source).read_all()[name]
+
+        return plain_schema(schemas, texts)
 
     def close(self, *, keep: bool) -> None:
-        """Let others at it; *keep* what is there for a later call, or remove it."""
-        self._folder.close(keep=keep)
+        """Let other exports have the folder; *keep* the parts for a later call, or remove them."""
+        if not keep:
+            # While the lock is held: another export must not find half of it. Whoever waits for the lock that
+            # is removed here notices that it is gone. Where it cannot be removed before it is released
+            # (Windows), releasing removes it.
+            with contextlib.suppress(OSError):
+                self._sweep()
+                (self.folder / _LOCK).unlink()
+        self._lock.release()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # only if nothing is in it
 
 
-def _write(path: Path, content: bytes) -> None:
-    # Whoever may look into the folder: a person may have made it.
-    with open(path, "wb", opener=for_its_owner) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _rows_of(part: Path) -> int:
+    with pa.memory_map(str(part)) as source:
+        reader = pa.ipc.open_file(source)
+        return sum(reader.get_batch(number).num_rows for number in range(reader.num_record_batches))
 
 
-def _last_id(frame: pd.DataFrame, before: Checkpoint) -> int | None:
-    """Return the last id where all rows so far are in order of ids; else None: nothing can go on behind."""
-    if "id" not in frame or frame["id"].dtype.kind != "i" or (before.rows and before.last is None):
-        return None
-    ids = frame["id"]
-    if ids.isna().any() or not (ids.is_monotonic_increasing and ids.is_unique):
-        return None
-    in_order = before.last is None or int(ids.iloc[0]) > before.last
-    return int(ids.iloc[-1]) if in_order else None
-
-
-def _schema_of(path: Path) -> pa.Schema:
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).schema.remove_metadata()
+def _schema_of(part: Path) -> pa.Schema:
+    with pa.memory_map(str(part)) as source:
+        return pa.ipc.open_file(source).schema

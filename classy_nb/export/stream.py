@@ -1,4 +1,8 @@
-"""Lists of any size to a file, in constant memory; the same call goes on after a crash."""
+"""Lists of any size to a file, in constant memory; after a crash, the same call resumes.
+
+A resource hands in what fetches tables after an id, and what is asked. The tables are kept in a `Checkpoint`
+beside the target as they come; once the list is complete the file is made of them and renamed into place.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from classy_nb.errors import (
     BadRequestError,
@@ -19,40 +24,34 @@ from classy_nb.errors import (
     UnexpectedAnswerError,
     warn,
 )
-from classy_nb.query.dates import zone
+from classy_nb.query import zone
 
-from .atomic import AtomicFile, telling_reasons, writable
-from .checkpoint import Stage
+from .atomic import AtomicFile, explained_errors, writable
+from .checkpoint import Checkpoint
 from .csv import CsvWriter
-from .parquet import write_parquet
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-    from zoneinfo import ZoneInfo
-
-    import pandas as pd
 
     from classy_nb.progress import Watcher
 
-    from .checkpoint import Checkpoint
-
-    Batches = Callable[[int | None], Iterable[pd.DataFrame]]
-    """Takes the id to go on from (None: the beginning) and yields frames in order of ids."""
+    Tables = Callable[[int | None], Iterable[pa.Table]]
+    """Takes the id to resume behind (None: from the start) and yields tables in order of id."""
     CountUntil = Callable[[int], int | None]
-    """Takes an id and returns how many records there are up to it, or None where nobody knows."""
+    """Takes an id and returns how many records there are up to it, or None if nobody knows."""
     Write = Callable[[Iterable[pa.Table], pa.Schema, AtomicFile], object]
-    """Writes tables of one schema into a file and commits it."""
+    """Writes plain tables of one schema into a file and commits it."""
 
-_NOT_AGAIN = (pa.ArrowException, IncompleteResultError)
-"""What Arrow cannot put together now it cannot the next time; and what is missing may be missing among the
-rows that came, where a call that goes on behind them would not look."""
+# What Arrow cannot put together now it cannot put together the next time. And records that are missing may be
+# missing among the rows that came, where a call that resumes behind them would not look.
+_FINAL_ERRORS = (pa.ArrowException, IncompleteResultError)
 _REFUSALS = (BadRequestError, NotFoundError, ServerError, TimedOutError, UnexpectedAnswerError)
 
 
 def stream_csv(
-    batches: Batches,
+    tables: Tables,
     path: str | os.PathLike[str],
     question: Mapping[str, Any],
     *,
@@ -60,25 +59,39 @@ def stream_csv(
     neutralize: bool,
     **options: Any,
 ) -> Path:
-    """Fetch *batches* into a CSV file; see :func:`stream`."""
+    """Fetch *tables* into a CSV file; see :func:`stream`."""
 
-    def write(tables: Iterable[pa.Table], _: pa.Schema, file: AtomicFile) -> None:
+    def write(plain: Iterable[pa.Table], _: pa.Schema, file: AtomicFile) -> None:
         with CsvWriter(file, excel=excel, neutralize=neutralize) as writer:
-            for table in tables:
-                writer.write_table(table)
+            for table in plain:
+                writer.write(table)
 
-    return stream(batches, path, question, write, **options)
+    return stream(tables, path, question, write, **options)
 
 
 def stream_parquet(
-    batches: Batches, path: str | os.PathLike[str], question: Mapping[str, Any], **options: Any
+    tables: Tables, path: str | os.PathLike[str], question: Mapping[str, Any], **options: Any
 ) -> Path:
-    """Fetch *batches* into a Parquet file; see :func:`stream`."""
-    return stream(batches, path, question, write_parquet, **options)
+    """Fetch *tables* into a Parquet file (zstd); see :func:`stream`."""
+
+    def write(plain: Iterable[pa.Table], schema: pa.Schema, file: AtomicFile) -> None:
+        try:
+            with (
+                explained_errors(file.path),
+                pq.ParquetWriter(file.file, schema, compression="zstd") as writer,
+            ):
+                for table in plain:
+                    writer.write_table(table)
+            file.commit()
+        except BaseException:
+            file.abort()
+            raise
+
+    return stream(tables, path, question, write, **options)
 
 
 def stream(
-    batches: Batches,
+    tables: Tables,
     path: str | os.PathLike[str],
     question: Mapping[str, Any],
     write: Write,
@@ -87,25 +100,26 @@ def stream(
     count_until: CountUntil = lambda _: None,
     watcher: Watcher | None = None,
 ) -> Path:
-    """Keep batches on disk as they come, and make the file of them at the end.
+    """Keep tables on disk as they come, and make the file of them at the end.
 
     Parameters
     ----------
-    batches
-        Yields the frames.
+    tables
+        Yields the tables.
     path
         The file to write.
     question
-        What is asked, of whom and in which ``timezone``: a later call with the same question goes on where
+        What is asked, of whom and in which ``timezone``: a later call with the same question resumes where
         this one ended.
     write
         Makes the file.
     resumable
-        Whether the list can be gone on with behind an id at all.
+        Whether the list can be resumed behind an id at all.
     count_until
-        Asked once where an earlier call's rows are there: of more records than rows some would be missing.
+        Asked once if rows of an earlier call are there: if there are more records than rows, some would be
+        missing.
     watcher
-        Told that the file is made, again and again until it is; what it raises leaves the older file.
+        Called again and again while the file is made; what it raises leaves the older file in place.
 
     Raises
     ------
@@ -117,109 +131,78 @@ def stream(
     Warns
     -----
     DataWarning
-        It goes on with rows of an earlier call, which may have changed since; or drops them: they are older
-        than a day, they answer another question, or there are more by now.
+        Rows of an earlier call are used, which may have changed since; or they are dropped: they are older
+        than a day, they answer another question, or the API counts more records by now.
 
     Notes
     -----
-    Whatever ends it, the rows that had come are kept for the next call where that can go on behind them and
-    none is known to be missing; else nothing is left behind.
+    Whatever ends it, the rows that had come are kept for the next call if that can resume behind them and
+    none is known to be missing; otherwise nothing is left behind.
     """
-    target, place = writable(path)  # an hour of fetching must not end in "it is a folder"
-    stage = Stage(place, question)
-    with telling_reasons(target):
-        stage.open(resume=resumable)
-    making = _Making(stage, target, watcher)
+    target, real_path = writable(path)  # an hour of fetching must not end in "it is a folder"
+    checkpoint = Checkpoint(real_path, question)
+    with explained_errors(target):
+        checkpoint.open(resume=resumable)
+    file: AtomicFile | None = None
     keep = False
-    stopped: KeyboardInterrupt
-    try:
-        _look_at_earlier_rows(stage, count_until, zone(str(question.get("timezone", "UTC"))))
-        _gather(batches, stage, target)
-        making.run(write)
-    except BaseException as error:
-        again = resumable and stage.last is not None and not isinstance(error, _NOT_AGAIN)
-        keep = again and not making.is_saved
-        if not isinstance(error, KeyboardInterrupt):
-            if keep and isinstance(error, ClassyError):
-                error.add_note(_kept(stage, target))
-            raise
-        stopped = error
-    else:
-        return target
-    finally:
-        stage.close(keep=keep)
-    what = stopped.what if isinstance(stopped, ClassyError) else "Stopped: nothing was kept."
-    if making.is_saved:
-        what = f"Stopped, but {target} was whole by then: it is saved."
-    raise InterruptedFetchError(f"Stopped: {_kept(stage, target)}" if keep else what)
 
+    def tell() -> None:
+        if watcher is not None:
+            watcher(checkpoint.rows, checkpoint.rows, "writing the file")
 
-class _Making:
-    """The file that is made of the batches."""
-
-    def __init__(self, stage: Stage, target: Path, watcher: Watcher | None) -> None:
-        self._stage, self._target, self._watcher = stage, target, watcher
-        self._file: AtomicFile | None = None
-
-    @property
-    def is_saved(self) -> bool:
-        """Whether it has its name by now."""
-        return self._file is not None and self._file.is_saved
-
-    def run(self, write: Write) -> None:
-        stage = self._stage
-        with telling_reasons(self._target):
-            schema = stage.schema()
-            self._file = AtomicFile(self._target, drafts=stage.folder, check=self._tell)
-            write(self._watched(stage.tables()), schema, self._file)
-
-    def _watched(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        for table in tables:
-            self._tell()
+    def watched(plain: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        for table in plain:
+            tell()
             yield table
 
-    def _tell(self) -> None:
-        if self._watcher is not None:
-            self._watcher(self._stage.rows, self._stage.rows, "writing the file")
-
-
-def _gather(batches: Batches, stage: Stage, target: Path) -> None:
-    for frame in batches(stage.last):
-        if len(frame) or not stage.rows:
-            with telling_reasons(target):
-                stage.add(frame)
-
-
-def _kept(stage: Stage, target: Path) -> str:
-    return f"{stage.rows:,} rows are kept beside {target}; the same call goes on from there."
-
-
-def _look_at_earlier_rows(stage: Stage, count_until: CountUntil, timezone: ZoneInfo) -> None:
-    """Say what becomes of the rows of an earlier call."""
-    if stage.dropped is not None:
-        what = f"{_since(stage.dropped, timezone)} {stage.why_dropped} and were dropped"
-        warn(f"{what}: all is fetched anew.", DataWarning)
-    if stage.last is None:
-        return
-    there = _there_are(count_until, stage.last)
-    what = _since(stage, timezone)
-    if there is not None and there > stage.rows:
-        stage.drop()
-        what = f"{what} were dropped, as the API counts {there:,} up to the last of them by now"
-        warn(f"{what}: all is fetched anew.", DataWarning)
-        return
-    what = f"Going on with {what}; what changed since then is not in them"
-    warn(f"{what}. Delete {stage.folder} to begin anew.", DataWarning)
-
-
-def _there_are(count_until: CountUntil, last: int) -> int | None:
-    """Return how many records there are up to an id; None where the server cannot say."""
     try:
-        return count_until(last)
+        _look_at_earlier_rows(checkpoint, count_until, zone(str(question.get("timezone", "UTC"))))
+        for table in tables(checkpoint.last):
+            with explained_errors(target):
+                checkpoint.add(table)
+        with explained_errors(target):
+            schema = checkpoint.schema()
+            file = AtomicFile(target, drafts=checkpoint.folder, check=tell)
+            write(watched(checkpoint.tables()), schema, file)
+    except BaseException as error:
+        is_saved = file is not None and file.is_saved
+        can_resume = resumable and checkpoint.last is not None and not isinstance(error, _FINAL_ERRORS)
+        keep = can_resume and not is_saved
+        kept = f"{checkpoint.rows:,} rows are kept beside {target}; the same call resumes there."
+        if isinstance(error, KeyboardInterrupt):
+            what = error.what if isinstance(error, ClassyError) else "Stopped: nothing was kept."
+            if is_saved:
+                what = f"Stopped, but {target} was complete by then: it is saved."
+            raise InterruptedFetchError(f"Stopped: {kept}" if keep else what) from None
+        if keep and isinstance(error, ClassyError):
+            error.add_note(kept)
+        raise
+    finally:
+        checkpoint.close(keep=keep)
+    return target
+
+
+def _look_at_earlier_rows(checkpoint: Checkpoint, count_until: CountUntil, timezone: Any) -> None:
+    """Say what becomes of the rows of an earlier call."""
+
+    def described(rows: int, begun_at: float) -> str:
+        begun = datetime.fromtimestamp(begun_at, timezone)
+        return f"{rows:,} rows fetched since {begun:%Y-%m-%d %H:%M %Z}"
+
+    if checkpoint.dropped is not None:
+        rows = described(checkpoint.dropped.rows, checkpoint.dropped.begun_at)
+        warn(f"{rows} {checkpoint.dropped.why} and were dropped: all is fetched again.", DataWarning)
+    if checkpoint.last is None:
+        return
+    rows = described(checkpoint.rows, checkpoint.begun_at)
+    try:
+        there = count_until(checkpoint.last)
     except _REFUSALS:
-        return None
-
-
-def _since(kept: Stage | Checkpoint, timezone: ZoneInfo) -> str:
-    begun = datetime.fromtimestamp(kept.begun_at, timezone)
-    return f"{kept.rows:,} rows that were fetched from {begun:%Y-%m-%d %H:%M %Z} on"
+        there = None  # the server cannot say
+    if there is not None and there > checkpoint.rows:
+        checkpoint.drop()
+        what = f"{rows} were dropped, as the API now counts {there:,} up to the last of them"
+        warn(f"{what}: all is fetched again.", DataWarning)
+        return
+    what = f"Resuming with {rows}; what changed since then is not in them"
+    warn(f"{what}. Delete {checkpoint.folder} to start over.", DataWarning)

@@ -1,4 +1,8 @@
-"""Records to typed frames: the catalog's columns, the same dtypes for zero rows and for a million.
+"""Records to typed frames: parsed JSON comes in, Arrow tables and pandas frames go out.
+
+The client fills a :class:`TableBuilder` page by page, hands its tables to the export as they are, and turns
+them into pandas once, at the edge (:func:`to_frame`, :func:`to_series`); users call :func:`explode`. Columns
+and dtypes are the catalog's, the same for zero rows and for a million.
 
 What becomes of a value, by the kind of its column:
 
@@ -12,18 +16,36 @@ last4       as text, padded with zeros to four digits
 datetime    ``datetime64[us, <timezone>]``; a text without a zone is UTC, a day alone is its midnight
             in UTC
 date        ``datetime64[us]`` without a zone: the day as it is written, never moved by a zone
-list, json  ``object``: Python lists and dicts as they came
+list, json  ``object``: Python lists and dicts as they came; JSON text in Arrow
 ==========  =========================================================================================
 
 An empty text in a column of numbers, flags or dates is missing. Any other value that does not fit
 keeps its row, becomes missing and is counted in one :class:`~classy_nb.errors.DataWarning` a column.
+A key that the catalog does not know becomes a column at the right, of the dtype that all its values share.
 """
 
 from __future__ import annotations
 
-from .builder import GROUP_ROWS, FrameBuilder, empty_frame
+from .builder import GROUP_ROWS, TableBuilder
 from .children import explode
-from .collector import collector_eased
-from .series import to_series
+from .convert import EXACT, Converter, SharedKind, json_text, json_values
+from .frame import empty_frame, to_frame, to_series
+from .garbage import fewer_collections
+from .kinds import ABOUT, json_kind
 
-__all__ = ["GROUP_ROWS", "FrameBuilder", "collector_eased", "empty_frame", "explode", "to_series"]
+__all__ = [
+    "ABOUT",
+    "EXACT",
+    "GROUP_ROWS",
+    "Converter",
+    "SharedKind",
+    "TableBuilder",
+    "empty_frame",
+    "explode",
+    "fewer_collections",
+    "json_kind",
+    "json_text",
+    "json_values",
+    "to_frame",
+    "to_series",
+]

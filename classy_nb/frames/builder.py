@@ -1,51 +1,61 @@
-"""Build a frame from records, some pages at a time."""
+"""Records to one Arrow table: they come in as pages of JSON objects and are converted some pages at a time.
+
+The client fills a :class:`TableBuilder` for each range of a list, puts the builders one behind the other, and
+takes the table.
+
+Time goes into memory here, not into arithmetic. So a row is taken apart while it is still in the processor's
+cache: its cells go into a tuple and its dict is freed for the next page. The tuples become columns several
+pages at a time, because a column costs some microseconds however short it is.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import pyarrow as pa
 
 from classy_nb.errors import DataWarning, warn
 
-from .block import Block, Leaf
-from .collector import collector_eased
-from .columns import ObjectColumn, Place, TypedColumn
-from .kinds import ARROW, WORDS, Backend
+from .convert import Converter, drop_impossible
+from .garbage import fewer_collections
+from .kinds import ARROW, POOL, WORDS, field_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from classy_nb.catalog import Column
 
 GROUP_ROWS = 1000
-"""Rows that become columns at once: enough to be fast, few enough to cost no memory."""
+"""Rows that become columns at once: enough to be fast, few enough to use little memory."""
 PAGE_ROWS = 100
 """Rows that are taken apart at once."""
-
-LISTS = "classy_lists"
-"""Key in ``frame.attrs``: column of lists -> record of its items, for :func:`explode`."""
 
 Record = dict[str, Any] | list[Any] | str | float | bool | None
 """One parsed JSON value; normally a dict."""
 
+Row = dict[str, Any]
+Place = tuple[int, int, int]
+"""Where an undeclared key first appeared: row, object, position in the object."""
 
-class FrameBuilder:
-    """Collect records and turn them into one typed frame.
+_SEPARATOR = "\0"
+"""Between an object and its key in the columns' names inside the builder. A key may have a dot in it:
+``{"a.b": 1}`` and ``{"a": {"b": 1}}`` are two columns, and get different names at the end."""
+_NO_KEYS: Row = {}
 
-    Memory stays near the size of the frame: what is added is converted every few pages. A builder
-    belongs to one thread.
+
+class TableBuilder:
+    """Collect records and turn them into one Arrow table.
+
+    Memory stays near the size of the table: what is added is converted every few pages. A builder belongs to
+    one thread.
 
     Parameters
     ----------
     columns
-        The frame's columns, flat (``context.source_campaign_id``), in order. None at all: the
-        columns are what the records have, with the dtypes that their values share, and nested
-        objects become ``name.key`` columns.
+        The table's columns, flat (``context.source_campaign_id``), in order. If there are none, the columns
+        are what the records have, and nested objects become ``name.key`` columns.
     timezone
         IANA name of the zone in which instants are shown.
-    dtype_backend
-        ``"numpy_nullable"``, or ``"pyarrow"`` for Arrow dtypes.
     label
         What the records are called in warnings.
     group_rows
@@ -57,44 +67,44 @@ class FrameBuilder:
         columns: Sequence[Column],
         *,
         timezone: str = "UTC",
-        dtype_backend: Backend = "numpy_nullable",
         label: str = "records",
         group_rows: int = GROUP_ROWS,
     ) -> None:
         self._columns = tuple(columns)
         self._timezone = timezone
-        self._backend = dtype_backend
         self._label = label
         self._group_rows = group_rows
         self._start_over()
 
     def _start_over(self) -> None:
         self._rows = 0
-        self._misfits = 0
-        self._pending: list[dict[str, Any] | None] = []
-        self._extras: list[ObjectColumn] = []
-        self._leaves = [_leaf(column) for column in self._columns]
-        self._blocks: list[Block] = []
-        self._top = self._plan()
+        self._pending: list[Row | None] = []
+        self._pieces: list[pa.Table] = []
+        self._misfits: dict[str, int] = {}
+        self._not_objects = 0
+        self._begin_piece()
 
-    def _plan(self) -> Block:
-        """Put the flat columns back into the objects that they come from."""
-        parts: dict[str, Leaf | Block] = {}
-        nested: dict[str, dict[str, Leaf]] = {}
-        for leaf in self._leaves:
-            outer, dot, inner = leaf.name.partition(".")
-            if dot:
-                nested.setdefault(outer, {})[inner] = leaf
+    def _begin_piece(self) -> None:
+        """Begin the columns of the next rows, and put the flat columns back into their objects."""
+        self._declared = [_Column(_path(column.name), column.kind) for column in self._columns]
+        self._extras: list[_Column] = []
+        parts: dict[str, _Column | _Object] = {}
+        nested: dict[str, dict[str, _Column]] = {}
+        for column in self._declared:
+            outer, inside, inner = column.name.partition(_SEPARATOR)
+            if inside:
+                nested.setdefault(outer, {})[inner] = column
             else:
-                parts[outer] = leaf
-        for rank, (name, inner_parts) in enumerate(nested.items(), start=1):
-            block = Block(name, rank, inner_parts, self._new_column, self._group_rows)
-            self._blocks.append(block)
-            parts[name] = block
-        return Block("", 0, parts, self._new_column, self._group_rows)
+                parts[outer] = column
+        self._objects = [
+            _Object(name, rank, inner, self._new_column, self._group_rows)
+            for rank, (name, inner) in enumerate(nested.items(), start=1)
+        ]
+        parts |= {part.name: part for part in self._objects}
+        self._top = _Object("", 0, parts, self._new_column, self._group_rows)
 
-    def _new_column(self, name: str, place: Place, missing: int) -> ObjectColumn:
-        column = ObjectColumn(name, "unknown", place)
+    def _new_column(self, name: str, place: Place, missing: int) -> _Column:
+        column = _Column(name, "undeclared", place)
         column.add_missing(missing)
         self._extras.append(column)
         return column
@@ -107,141 +117,312 @@ class FrameBuilder:
     def add(self, records: Iterable[Record]) -> None:
         """Add parsed JSON records, of any number of pages.
 
-        A record that is no object keeps its row: as ``value`` where that is the only column or
-        where no columns are declared, else as a row of missing values that is warned of.
+        A record that is not an object keeps its row: as ``value`` if that is the only column or if no
+        columns are declared, else as a row of missing values that a warning counts.
         """
         pending = self._pending
         before = len(pending)
         pending.extend(map(self._row, records))
         self._rows += len(pending) - before
         full = len(pending) - len(pending) % PAGE_ROWS
-        with collector_eased():
+        with fewer_collections():
             for start in range(0, full, PAGE_ROWS):
                 self._top.add(pending[start : start + PAGE_ROWS])
         del pending[:full]
 
-    def _row(self, record: Record) -> dict[str, Any] | None:
+    def _row(self, record: Record) -> Row | None:
         if isinstance(record, dict):
             return record if self._columns else _flat(record)
         if not self._columns or [column.name for column in self._columns] == ["value"]:
             return {"value": record}
-        self._misfits += 1
+        self._not_objects += 1
         return None
 
-    def settle(self) -> None:
-        """Turn what is kept back into columns now: for a moment in which nobody waits for it."""
-        self._settled().finish()
+    def convert(self) -> None:
+        """Convert what is pending now: for a moment in which nobody waits for it."""
+        if self._pending:
+            self._top.add(self._pending)
+            self._pending = []
+        rows = self._top.finish()
+        if not rows:
+            return
+        # The pages of a nested object are converted later than those around it, hence the sorting.
+        columns = [*self._declared, *sorted(self._extras, key=lambda extra: extra.place)]
+        fields = [pa.field(column.name, ARROW[column.kind]) for column in columns]
+        if fields:
+            piece = pa.table([column.values() for column in columns], pa.schema(fields))
+        else:
+            piece = _without_columns(rows)
+        self._pieces.append(piece)
+        parts: list[_Column | _Object] = [*self._declared, *self._objects]
+        for part in parts:
+            if part.misfits:
+                self._misfits[part.name] = self._misfits.get(part.name, 0) + part.misfits
+        self._begin_piece()
 
-    def absorb(self, other: FrameBuilder) -> None:
-        """Take over all that *other* has, behind its own; *other* starts over.
+    def extend(self, other: TableBuilder) -> None:
+        """Put the rows of *other* behind these; *other* starts over.
 
-        Cheap: nothing is converted again. The frame is the one that a single builder would have made.
+        Cheap: nothing is converted again. The table is the one that a single builder would have made.
 
         Parameters
         ----------
         other
-            A builder of the same columns, zone and dtypes.
+            A builder of the same columns and time zone.
         """
-        top, rows, misfits = other.hand_over()
-        self._settled().absorb(top)
-        self._rows += rows
-        self._misfits += misfits
+        if other._columns != self._columns or other._timezone != self._timezone:
+            raise TypeError("The builders have different columns or time zones.")
+        self.convert()
+        other.convert()
+        self._pieces += other._pieces
+        self._rows += other._rows
+        self._not_objects += other._not_objects
+        for name, count in other._misfits.items():
+            self._misfits[name] = self._misfits.get(name, 0) + count
+        other._start_over()
 
-    def hand_over(self) -> tuple[Block, int, int]:
-        """Let go of all that was added: the columns, the rows, and how many were no objects."""
-        held = self._settled(), self._rows, self._misfits
-        self._start_over()
-        return held
-
-    def _settled(self) -> Block:
-        """Return the columns with nothing kept back."""
-        if self._pending:
-            self._top.add(self._pending)
-            self._pending = []
-        return self._top
-
-    def frame(self) -> pd.DataFrame:
-        """Return the frame of all that was added, and start over.
+    def table(self) -> pa.Table:
+        """Return the table of all that was added, and start over.
 
         Returns
         -------
-        DataFrame, shape (rows, columns or more)
-            The declared columns in their order and with their dtypes, also without any rows; then
-            the undeclared ones in the order in which they were first seen. The index counts from 0.
+        pyarrow.Table
+            The declared columns in their order and with their types, even without any rows; then the
+            undeclared ones in the order in which they first appeared. Text is ``large_string``, instants are
+            ``timestamp[us, timezone]``, days ``date32``. Lists, free-form values and undeclared columns are
+            JSON text, and the field's metadata says so.
 
         Warns
         -----
         DataWarning
             For each column in which values did not fit: its name and their number.
         """
-        self.settle()
-        data: dict[str, Any] = {}
-        for leaf in (*self._leaves, *sorted(self._extras, key=lambda extra: extra.place)):
-            name = leaf.name
-            while name in data:  # a key with a dot in it, beside the object it imitates
+        self.convert()
+        kinds = {_path(column.name): column for column in self._columns}
+        whole = pa.concat_tables(self._pieces, promote_options="default") if self._pieces else None
+        self._pieces = []
+        paths = list(kinds) if whole is None else whole.column_names
+        chunks = {} if whole is None else dict(zip(paths, whole.columns, strict=True))
+        rows = self._rows
+        del whole  # so that each column can be freed as soon as it is put together
+        fields: dict[str, pa.Field] = {}
+        arrays = []
+        for path in paths:
+            column = kinds.get(path)
+            kind = column.kind if column is not None else "undeclared"
+            array = _joined(chunks.pop(path, None), kind)
+            array, impossible = drop_impossible(array, kind, self._timezone)
+            if impossible:
+                self._misfits[path] = self._misfits.get(path, 0) + impossible
+            name = path.replace(_SEPARATOR, ".", 1)
+            while name in fields:  # a key with a dot in it, beside the object that it imitates
                 name += "_"
-            data[name] = leaf.finish(self._timezone, self._backend)
-        if not self._columns:
-            data = _without_empty_parents(data)
-        frame = _assembled(data, self._rows)
-        lists = {c.name: c.record for c in self._columns if c.kind == "list" and c.record}
-        if lists:
-            frame.attrs[LISTS] = lists
+            fields[name] = field_of(name, kind, self._timezone, column.record if column is not None else None)
+            arrays.append(array.cast(fields[name].type) if kind == "datetime" else array)
         messages = self._complaints()
         self._start_over()
         for message in messages:
             warn(message, DataWarning)
-        return frame
+        if not fields:
+            return _without_columns(rows)
+        table = pa.table(arrays, pa.schema(list(fields.values())))
+        return table if self._columns else _without_empty_parents(table)
 
     def _complaints(self) -> list[str]:
         messages = []
-        if self._misfits:
+        if self._not_objects:
             messages.append(
-                f"{self._label}: {self._misfits} of {self._rows} records are no objects; "
+                f"{self._label}: {self._not_objects} of {self._rows} records are not objects; "
                 "their rows hold missing values."
             )
+        kinds = {_path(column.name): column.kind for column in self._columns}
         messages += [
-            f"{self._label}: {part.misfits} of {self._rows} values of {part.name!r} "
-            f"are not {WORDS[part.kind]}; they became missing."
-            for part in (*self._leaves, *self._blocks)
-            if part.misfits
+            f"{self._label}: {self._misfits[path]} of {self._rows} values of "
+            f"{path.replace(_SEPARATOR, '.', 1)!r} are not {WORDS[kind]}; they became missing."
+            for path, kind in (kinds | {part.name: "object" for part in self._objects}).items()
+            if path in self._misfits
         ]
         return messages
 
 
-def _leaf(column: Column) -> Leaf:
-    typed = column.kind in ARROW
-    return TypedColumn(column.name, column.kind) if typed else ObjectColumn(column.name, column.kind)
+class _Column:
+    """The values of one column, in chunks of Arrow arrays."""
+
+    def __init__(self, name: str, kind: str, place: Place = (0, 0, 0)) -> None:
+        self.name = name
+        self.kind = kind
+        self.place = place
+        self.misfits = 0
+        self._converter = Converter(kind)
+        self._chunks: list[pa.Array] = []
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Take the values of some rows, None where missing."""
+        chunk, misfits = self._converter.convert(values)
+        self._chunks.append(chunk)
+        self.misfits += misfits
+
+    def add_missing(self, count: int) -> None:
+        """Take *count* rows that lack the value."""
+        self._chunks.append(pa.nulls(count, ARROW[self.kind], memory_pool=POOL))
+
+    def values(self) -> pa.ChunkedArray:
+        """Return all that was added."""
+        return pa.chunked_array(self._chunks, ARROW[self.kind])
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Flatten nested objects one level; an empty one leaves its name."""
-    flat: dict[str, Any] = {}
+class _Object:
+    """The columns of the record itself (an empty name), or of an object nested in it.
+
+    Most rows have the same keys in the same order, the layout; a row that deviates is also kept as it is, in
+    case it has keys that the layout lacks. When most rows of a page deviate, the layout changes.
+
+    Parameters
+    ----------
+    name
+        Name of the nested object, empty for the record itself.
+    rank
+        Place among the objects; orders the undeclared keys of one row.
+    parts
+        What becomes of each declared key.
+    new_column
+        Makes a column for an undeclared key: its name, where it first appeared, missing rows before that.
+    group_rows
+        Rows that become columns at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rank: int,
+        parts: Mapping[str, _Column | _Object],
+        new_column: Callable[[str, Place, int], _Column],
+        group_rows: int,
+    ) -> None:
+        self.name = name
+        self.misfits = 0
+        self._rank = rank
+        self._parts = dict(parts)
+        self._new_column = new_column
+        self._group_rows = group_rows
+        self._layout: tuple[str, ...] = ()
+        self._cells: list[tuple[Any, ...]] = []
+        self._deviating: list[tuple[int, Row]] = []
+        self._done = 0
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Take the objects of some rows; None and ``[]`` (PHP's empty object) have no keys."""
+        rows: Sequence[Row] = values
+        if set(map(type, values)) != {dict}:
+            rows = [value if type(value) is dict else _NO_KEYS for value in values]
+            self.misfits += sum(type(v) is not dict and v is not None and v != [] for v in values)
+        cells, deviating = _take_apart(rows, self._layout)
+        if 2 * len(deviating) > len(rows):
+            self._to_columns()
+            self._layout = tuple(deviating[0][1])
+            cells, deviating = _take_apart(rows, self._layout)
+        unseen = set(self._layout).union(*(row for _, row in deviating)) - self._parts.keys()
+        if unseen:
+            self._add_columns(rows, unseen)
+        before = len(self._cells)
+        self._deviating += [(before + position, row) for position, row in deviating]
+        self._cells += cells
+        if len(self._cells) >= self._group_rows:
+            self._to_columns()
+
+    def add_missing(self, count: int) -> None:
+        """Take *count* rows that lack the object."""
+        self._to_columns()
+        for part in self._parts.values():
+            part.add_missing(count)
+        self._done += count
+
+    def finish(self) -> int:
+        """Complete the columns with the rows kept so far; return how many rows they have."""
+        self._to_columns()
+        for part in self._parts.values():
+            if isinstance(part, _Object):
+                part.finish()
+        return self._done
+
+    def _to_columns(self) -> None:
+        """Turn the rows kept so far into columns."""
+        cells, self._cells = self._cells, []
+        deviating, self._deviating = self._deviating, []
+        parts = dict(self._parts)
+        if cells:
+            for key, column in zip(self._layout, zip(*cells, strict=True), strict=True):
+                parts.pop(key).add(column)
+        found: set[str] = set().union(*(row for _, row in deviating))
+        for key, part in parts.items():
+            if key in found:  # only deviating rows have it
+                values: list[Any] = [None] * len(cells)
+                for position, row in deviating:
+                    values[position] = row.get(key)
+                part.add(values)
+            elif cells:
+                part.add_missing(len(cells))
+        self._done += len(cells)
+
+    def _add_columns(self, rows: Sequence[Row], unseen: set[str]) -> None:
+        """Make columns for the keys that appear for the first time."""
+        for number, row in enumerate(rows, self._done + len(self._cells)):
+            for position, key in enumerate(row if not unseen.isdisjoint(row) else ()):
+                if key in unseen:
+                    unseen.discard(key)
+                    name = f"{self.name}{_SEPARATOR}{key}" if self.name else key
+                    self._parts[key] = self._new_column(name, (number, self._rank, position), self._done)
+
+
+def _take_apart(
+    rows: Sequence[Row], layout: tuple[str, ...]
+) -> tuple[list[tuple[Any, ...]], list[tuple[int, Row]]]:
+    """Return the cells of each row in the order of *layout*, and the rows that have other keys."""
+    blank = (None,) * len(layout)
+    cells: list[tuple[Any, ...]] = []
+    deviating = []
+    for position, row in enumerate(rows):
+        if not row:
+            cells.append(blank)
+        elif tuple(row) == layout:
+            cells.append(tuple(row.values()))
+        else:
+            cells.append(tuple(map(row.get, layout)))
+            deviating.append((position, row))
+    return cells, deviating
+
+
+def _path(name: str) -> str:
+    """Return a declared column's name inside the builder."""
+    return name.replace(".", _SEPARATOR, 1)
+
+
+def _joined(chunks: pa.ChunkedArray | None, kind: str) -> pa.Array:
+    """Return a column in one piece: pandas takes that over much faster than hundreds."""
+    if chunks is None or not chunks.num_chunks:
+        return pa.nulls(0, ARROW[kind])
+    return pa.concat_arrays(chunks.chunks, memory_pool=POOL)
+
+
+def _flat(record: Row) -> Row:
+    """Flatten nested objects by one level; an empty one leaves its name."""
+    flat: Row = {}
     for key, value in record.items():
         cells = {f"{key}.{inner}": cell for inner, cell in value.items()} if type(value) is dict else {}
         for name, cell in (cells or {key: None if value == {} else value}).items():
-            # A key with a dot in it may stand beside the object it imitates.
+            # A key with a dot in it may stand beside the object that it imitates.
             flat[name if name not in flat else f"{name}_"] = cell
     return flat
 
 
-def _assembled(data: dict[str, Any], rows: int) -> pd.DataFrame:
-    index = pd.RangeIndex(rows)
-    for name, array in data.items():
-        if array.dtype == object:
-            # Left to itself pandas 3 makes text of a column that happens to hold nothing else.
-            data[name] = pd.Series(array, index=index, dtype=object, copy=False)
-    return pd.DataFrame(data, index=index, copy=False)
+def _without_columns(rows: int) -> pa.Table:
+    """Return a table of rows only, as of records without any key; Arrow offers no plainer way."""
+    batch = pa.RecordBatch.from_struct_array(pa.array([{}] * rows, pa.struct([])))
+    return pa.Table.from_batches([batch])
 
 
-def _without_empty_parents(data: dict[str, Any]) -> dict[str, Any]:
-    """Leave out ``x`` where it is never more than null and ``x.y`` holds its values."""
-    parents = {name.partition(".")[0] for name in data if "." in name}
-    return {name: array for name, array in data.items() if name not in parents or not pd.isna(array).all()}
-
-
-def empty_frame(
-    columns: Sequence[Column], *, timezone: str = "UTC", dtype_backend: Backend = "numpy_nullable"
-) -> pd.DataFrame:
-    """Return a frame without rows: the columns and dtypes that a full one has."""
-    return FrameBuilder(columns, timezone=timezone, dtype_backend=dtype_backend).frame()
+def _without_empty_parents(table: pa.Table) -> pa.Table:
+    """Leave out ``x`` where it is always null and ``x.y`` holds the values."""
+    parents = {name.partition(".")[0] for name in table.column_names if "." in name}
+    empty = [name for name in parents if name in table.column_names and table[name].null_count == len(table)]
+    return table.drop_columns(empty)

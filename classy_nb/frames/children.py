@@ -1,4 +1,4 @@
-"""Lists in cells to a table of their own."""
+"""Lists in the cells of a frame to a frame of their own: a row for each item, with the id of its parent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
-from .builder import LISTS, FrameBuilder
+from .builder import TableBuilder
+from .frame import LISTS, to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,17 +39,17 @@ def explode(
     parent_id
         The column of *frame* that identifies a row.
     columns
-        The items' columns. Left out, they are the catalog's where *frame* still knows what its lists
-        hold (``frame.attrs`` is lost by some operations), else whatever the items have.
+        The items' columns. By default they are the catalog's if *frame* still knows what its lists hold
+        (some operations lose ``frame.attrs``), else whatever the items have.
 
     Returns
     -------
     DataFrame
-        First ``parent_id``, with the dtype of the parent's column (``parent_id_`` where the items
-        have a ``parent_id`` of their own), then the items' columns, typed as any frame is. Rows
-        stand in the parents' order, then in the lists' order. Empty and missing lists give no rows;
-        without any items the table is empty, with the same columns where these are known. Items that
-        are no objects stand in ``value``.
+        First ``parent_id``, with the dtype of the parent's column (``parent_id_`` if the items have a
+        ``parent_id`` of their own), then the items' columns, typed as in any frame. Rows are in the
+        parents' order, then in the lists' order. Empty and missing lists give no rows; without any items the
+        table is empty, with the same columns if these are known. Items that are not objects are in
+        ``value``.
 
     Raises
     ------
@@ -60,10 +61,10 @@ def explode(
             raise UsageError(f"The frame has no column {name!r}.", advice="See frame.columns.")
     if columns is None:
         columns = _known_columns(frame, column)
-    builder = FrameBuilder(columns, timezone=_zone(frame), dtype_backend=_backend(frame), label=column)
+    builder = TableBuilder(columns, timezone=_zone(frame), label=column)
     positions: list[int] = []
     builder.add(_items(frame[column], positions))
-    children = builder.frame()
+    children = to_frame(builder.table(), dtype_backend=_backend(frame))
     name = "parent_id"
     while name in children.columns:
         name += "_"

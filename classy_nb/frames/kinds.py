@@ -1,4 +1,8 @@
-"""Column kinds: the Arrow type a column is gathered in, and the pandas dtype it ends as."""
+"""Column kinds: what a column is called in the catalog, its Arrow type, its pandas dtype.
+
+The catalog says of each column what kind of values it holds. :mod:`.convert` turns JSON values into the
+Arrow type of the kind, :mod:`.frame` turns the Arrow column into the pandas dtype.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +18,30 @@ ARROW: dict[str, pa.DataType] = {
     "int": pa.int64(),
     "float": pa.float64(),
     "bool": pa.bool_(),
-    # Offsets of 64 bits: pandas wants them, so the finished column is taken over without a copy.
+    # 64-bit offsets: pandas uses them too and takes the finished column over without a copy.
     "text": pa.large_string(),
     "last4": pa.large_string(),
     "datetime": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
+    # JSON text; `JSON_KINDS` says how the field is marked.
+    "list": pa.large_string(),
+    "json": pa.large_string(),
+    "object": pa.large_string(),
+    "undeclared": pa.large_string(),
 }
-"""The kinds that have a type. The others (``list``, ``json``) hold Python objects."""
+
+JSON_KINDS = frozenset({"list", "json", "object", "undeclared"})
+"""Kinds without an Arrow type of their own: each cell is JSON text, and the field's metadata says so."""
+
+KIND, RECORD = b"classy_kind", b"classy_record"
+"""Keys of a field's metadata: one of `JSON_KINDS`; the record type that a list holds."""
+
+ABOUT = b"classy"
+"""Key of a table's metadata: JSON that becomes ``frame.attrs["classy"]`` and tells what was asked."""
 
 POOL = pa.system_memory_pool()
-"""Where the many small pieces live. With Arrow's own allocator building costs a seventh more time and
-some more memory (benchmarks/README.md)."""
+"""Where the many small chunks live. Arrow's own allocator makes building a frame a seventh slower and uses
+somewhat more memory (benchmarks/README.md)."""
 
 WORDS = {
     "int": "whole numbers",
@@ -39,31 +56,24 @@ WORDS = {
 """What the values of a kind are called in a warning."""
 
 
-def pandas_dtype(kind: str, timezone: str, backend: Backend) -> Any:
-    """Return the dtype that a column of *kind* has in a frame."""
-    if kind not in ARROW:
-        return np.dtype(object)
-    if backend == "pyarrow":
-        return pd.ArrowDtype(_arrow_backend_type(kind, timezone))
-    return {
-        "int": pd.Int64Dtype(),
-        "float": pd.Float64Dtype(),
-        "bool": pd.BooleanDtype(),
-        "datetime": pd.DatetimeTZDtype("us", timezone),
-        "date": np.dtype("datetime64[us]"),
-    }.get(kind, pd.StringDtype("pyarrow"))
+def field_of(name: str, kind: str, timezone: str, record: str | None = None) -> pa.Field:
+    """Return the Arrow field of a column."""
+    metadata = {KIND: kind.encode()} if kind in JSON_KINDS else {}
+    if kind == "list" and record:
+        metadata[RECORD] = record.encode()
+    arrow = pa.timestamp("us", timezone) if kind == "datetime" else ARROW[kind]
+    return pa.field(name, arrow, metadata=metadata or None)
 
 
-def _arrow_backend_type(kind: str, timezone: str) -> pa.DataType:
-    if kind == "datetime":
-        return pa.timestamp("us", timezone)
-    # The type that pandas itself gives with dtype_backend="pyarrow".
-    return pa.string() if kind in {"text", "last4"} else ARROW[kind]
+def json_kind(field: pa.Field) -> str | None:
+    """Return which of `JSON_KINDS` a field is marked as; None for an ordinary column."""
+    kind = (field.metadata or {}).get(KIND)
+    return None if kind is None else kind.decode()
 
 
-def to_pandas(values: pa.Array, kind: str, timezone: str, backend: Backend) -> Any:
-    """Return *values* as the pandas array of a column of *kind*."""
-    dtype = pandas_dtype(kind, timezone, backend)
+def to_pandas(values: pa.Array, backend: Backend) -> Any:
+    """Return an ordinary Arrow column as a pandas array."""
+    dtype = _pandas_dtype(values.type, backend)
     if isinstance(dtype, np.dtype):
         return values.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
     if isinstance(dtype, pd.ArrowDtype):
@@ -71,8 +81,15 @@ def to_pandas(values: pa.Array, kind: str, timezone: str, backend: Backend) -> A
     return dtype.__from_arrow__(values)
 
 
-def object_array(values: list[Any]) -> np.ndarray[Any, Any]:
-    """Return *values* as a one-dimensional object array, None as ``pd.NA``."""
-    array = np.empty(len(values), dtype=object)
-    array[:] = [pd.NA if value is None else value for value in values]
-    return array
+def _pandas_dtype(arrow: pa.DataType, backend: Backend) -> Any:
+    if backend == "pyarrow":
+        # The type that pandas itself gives with dtype_backend="pyarrow".
+        return pd.ArrowDtype(pa.string() if arrow == pa.large_string() else arrow)
+    if pa.types.is_timestamp(arrow):
+        return pd.DatetimeTZDtype("us", arrow.tz)
+    return {
+        pa.int64(): pd.Int64Dtype(),
+        pa.float64(): pd.Float64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+        pa.date32(): np.dtype("datetime64[us]"),
+    }.get(arrow, pd.StringDtype("pyarrow"))

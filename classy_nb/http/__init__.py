@@ -1,1 +1,27 @@
-"""One request and its answer: client, token, retry, rate limit, errors."""
+"""One request and its answer: token, rate limit, retries, errors.
+
+A path with its parameters comes in; JSON, or an error of this package, goes out. Pagination and the client
+call `HttpClient.get`, with one `Cancel` for each fetch. `connect` builds the `HttpClient` and hands it a
+`TokenAuth`.
+"""
+
+from .auth import Token, TokenAuth, origin_of
+from .cancel import Cancel
+from .client import TIMEOUT, HttpClient
+from .rate_limit import DEFAULT_LIMIT, RateLimit
+from .responses import message_of
+from .retry import MOST_REPEATS, RetryPolicy
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "MOST_REPEATS",
+    "TIMEOUT",
+    "Cancel",
+    "HttpClient",
+    "RateLimit",
+    "RetryPolicy",
+    "Token",
+    "TokenAuth",
+    "message_of",
+    "origin_of",
+]

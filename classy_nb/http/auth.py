@@ -1,11 +1,15 @@
-"""The bearer token: fetched when needed, renewed ahead of time, kept in memory only."""
+"""The bearer token: fetched with the credentials, renewed ahead of time, kept in memory only.
+
+`HttpClient` asks for the token before each request, so that a login's errors and waits are its own and not
+those of the request. However many workers ask at the same time, at most one token request is under way.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
@@ -26,85 +30,80 @@ if TYPE_CHECKING:
 
     from classy_nb.credentials import Credentials
 
+    from .cancel import Cancel
+
+    PostToken = Callable[[str, Mapping[str, str | Secret], Cancel | None], dict[str, Any]]
+
 MARGIN = 60.0
-"""Seconds before its end at which a token is renewed (less for a token that lives under 10 minutes)."""
+"""Seconds before its end at which a token is renewed (a tenth of its life if it lives less than 10
+minutes)."""
 DEFAULT_LIFETIME = 3600.0
-"""Seconds that a token is taken to live when its answer does not say."""
-_BETWEEN_TRIES = 10.0
-"""Seconds from a failed renewal to the next, while the old token lives on."""
-
-
-class Exchange(Protocol):
-    """Posts fields to the token URL and returns the answer, its tokens sealed; or raises."""
-
-    def __call__(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
-        """Post *fields* to *url*."""
-        ...
+"""Seconds that a token is assumed to live if the answer does not say."""
+_BETWEEN_RENEWALS = 10.0
+"""Seconds from a renewal that failed to the next one, while the old token still works: each may take many
+repeats."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token and the moments (monotonic and wall seconds) at which to renew it, and of its end."""
+    """A bearer token and when it ends, by two clocks.
+
+    A monotonic clock may stand still while a laptop sleeps, and the wall clock may be set back: the token has
+    ended as soon as one of them says so.
+    """
 
     value: Secret
-    renew_at: float
-    renew_at_wall: float
+    ends: float
+    ends_wall: float
+    margin: float
     refresh: Secret | None = None
-    last_seconds: float = 0.0
-    """Between renewal and end."""
+
+    def seconds_left(self, now: float, now_wall: float) -> float:
+        """Return the seconds until the API stops accepting the token."""
+        return min(self.ends - now, self.ends_wall - now_wall)
 
     def fresh(self, now: float, now_wall: float) -> bool:
-        """Whether the token may still be sent.
-
-        Both clocks have a say: the monotonic one may stand still while a laptop sleeps, the wall
-        clock may be set back.
-        """
-        return now < self.renew_at and now_wall < self.renew_at_wall
-
-    def alive(self, now: float, now_wall: float) -> bool:
-        """Whether the API still takes the token, although it is time to renew it."""
-        return self.fresh(now - self.last_seconds, now_wall - self.last_seconds)
+        """Tell whether it is too early to renew the token."""
+        return self.seconds_left(now, now_wall) > self.margin
 
 
 class TokenAuth(AuthBase):
-    """Puts a fresh token on each request to the API's own host; thread-safe.
+    """Adds the token to each request to the API's own origin; thread-safe.
 
-    However many threads ask, one token request is under way at most; who still has a token that lives
-    doesn't wait for it. A ``refresh_token`` is used where one came, and the credentials where that is
-    refused.
+    A ``refresh_token`` is used where one came, and the credentials if it is refused.
 
     Parameters
     ----------
     credentials
-        Where and as whom to log in.
-    exchange
-        Sends a token request.
+        Where to log in, and as whom.
+    post_token
+        Posts fields to a URL and returns the answer, with the tokens in it as `Secret`.
     origin
         Scheme, host and port that may receive the token.
     clock, wall
-        Monotonic and wall seconds.
+        Monotonic and wall-clock seconds.
     """
 
     def __init__(
         self,
         credentials: Credentials,
-        exchange: Exchange,
+        post_token: PostToken,
         origin: str,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._credentials = credentials
-        self._exchange = exchange
+        self._post_token = post_token
         self._origin = origin
         self._clock = clock
         self._wall = wall
         self._lock = threading.Lock()
         self._token: Token | None = None
-        self._not_before = float("-inf")
+        self._next_renewal = float("-inf")
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Add the header, fetching or renewing the token first where needed."""
+        """Add the header; requests calls this for each request."""
         if origin_of(request.url or "") == self._origin:
             request.headers["Authorization"] = f"Bearer {self.token().value.reveal()}"
         return request
@@ -112,92 +111,104 @@ class TokenAuth(AuthBase):
     def __repr__(self) -> str:
         return f"<TokenAuth {self.describe()}>"
 
-    def token(self) -> Token:
-        """Return a token that is fresh for another minute (or as fresh as the server gives them)."""
+    def token(self, cancel: Cancel | None = None) -> Token:
+        """Return a token that works for another minute, fetched or renewed first if necessary.
+
+        Parameters
+        ----------
+        cancel
+            Ends the waits of a token request.
+
+        Raises
+        ------
+        LoginError
+            The credentials were refused.
+        ClassyError
+            The token request failed, and there is no older token that still works.
+        """
         token = self._token
-        if token is not None and self._serves(token):
+        if token is not None and not self._is_due(token):
             return token
-        if token is not None and self._alive(token) and self._lock.locked():
-            return token  # somebody is renewing it, which may take all the repeats of a login
-        with self._lock:
-            token = self._token
-            if token is None or not self._serves(token):
-                token = self._token = self._renewed(token)
+        works = token is not None and self._seconds_left(token) > 0
+        # While another thread renews a token that still works, nobody has to wait for it.
+        if not self._lock.acquire(blocking=not works) and token is not None:
             return token
-
-    def _serves(self, token: Token) -> bool:
-        """Whether to send the token without trying to renew it."""
-        if self._clock() < self._not_before:
-            return self._alive(token)
-        return token.fresh(self._clock(), self._wall())
-
-    def _alive(self, token: Token) -> bool:
-        return token.alive(self._clock(), self._wall())
-
-    def _renewed(self, old: Token | None) -> Token:
         try:
-            return self._renew(old)
-        except (ConnectionFailedError, ServerError, RateLimitedError):
-            if old is None or not self._alive(old):
-                raise
-            self._not_before = self._clock() + _BETWEEN_TRIES
-            return old
+            token = self._token
+            if token is None or self._is_due(token):
+                token = self._token = self._renew_or_keep(token, cancel)
+            return token
+        finally:
+            self._lock.release()
 
     def discard(self, header: Secret | None) -> None:
-        """Forget the token that was sent as *header*; a newer one, fetched meanwhile, stays."""
+        """Forget the token that was sent in *header*; a newer one, fetched in the meantime, stays."""
         with self._lock:
             if self._token is not None and header == Secret(f"Bearer {self._token.value.reveal()}"):
-                # Its refresh token may still be good.
-                self._token = Token(self._token.value, float("-inf"), float("-inf"), self._token.refresh)
+                # Not None: its refresh token may still be good.
+                self._token = replace(self._token, ends=float("-inf"))
 
     def describe(self) -> str:
-        """Say how long the token lives on, for people: never the token itself."""
+        """Say when the token will be renewed, for people; never the token itself."""
         token = self._token
         if token is None:
             return "no token yet"
-        seconds = min(token.renew_at - self._clock(), token.renew_at_wall - self._wall())
+        seconds = self._seconds_left(token) - token.margin
         if seconds <= 0:
             return "token renews with the next request"
-        if seconds < 60:  # noqa: PLR2004
+        if seconds < 60:
             return "token renews within a minute"
         return f"token renews in {seconds / 60:.0f} min"
 
-    def _renew(self, old: Token | None) -> Token:
+    def _seconds_left(self, token: Token) -> float:
+        return token.seconds_left(self._clock(), self._wall())
+
+    def _is_due(self, token: Token) -> bool:
+        if self._clock() < self._next_renewal:
+            return self._seconds_left(token) <= 0
+        return not token.fresh(self._clock(), self._wall())
+
+    def _renew_or_keep(self, old: Token | None, cancel: Cancel | None) -> Token:
+        try:
+            return self._renew(old, cancel)
+        except (ConnectionFailedError, ServerError, RateLimitedError):
+            if old is None or self._seconds_left(old) <= 0:
+                raise
+            self._next_renewal = self._clock() + _BETWEEN_RENEWALS
+            return old
+
+    def _renew(self, old: Token | None, cancel: Cancel | None) -> Token:
         if old is not None and old.refresh is not None:
             try:
-                return self._fetch({"grant_type": "refresh_token", "refresh_token": old.refresh})
+                return self._fetch({"grant_type": "refresh_token", "refresh_token": old.refresh}, cancel)
             except LoginError:
-                pass  # used up or revoked: the credentials still hold
-        return self._fetch({"grant_type": "client_credentials"})
+                pass  # used up or revoked: the credentials may still be good
+        return self._fetch({"grant_type": "client_credentials"}, cancel)
 
-    def _fetch(self, grant: Mapping[str, str | Secret]) -> Token:
-        asked, asked_wall = self._clock(), self._wall()
-        answer = self._exchange(
-            self._credentials.token_url,
-            {
-                **grant,
-                "client_id": self._credentials.client_id,
-                "client_secret": self._credentials.client_secret,
-            },
-        )
-        value = answer.get("access_token")
+    def _fetch(self, grant: Mapping[str, str | Secret], cancel: Cancel | None) -> Token:
+        # The token's life begins when it is issued, at the earliest when it is requested.
+        requested, requested_wall = self._clock(), self._wall()
+        fields = {
+            **grant,
+            "client_id": self._credentials.client_id,
+            "client_secret": self._credentials.client_secret,
+        }
+        answer = self._post_token(self._credentials.token_url, fields, cancel)
+        value, refresh = answer.get("access_token"), answer.get("refresh_token")
         if not isinstance(value, Secret):
             raise UnexpectedAnswerError("The login answered without a token.", method="POST")
         lifetime = _lifetime(answer.get("expires_in"))
-        margin = min(MARGIN, lifetime / 10)
-        useful = lifetime - margin
-        refresh = answer.get("refresh_token")
         return Token(
             value,
-            asked + useful,
-            asked_wall + useful,
-            refresh if isinstance(refresh, Secret) else None,
-            margin,
+            ends=requested + lifetime,
+            ends_wall=requested_wall + lifetime,
+            margin=min(MARGIN, lifetime / 10),
+            refresh=refresh if isinstance(refresh, Secret) else None,
         )
 
 
 def _lifetime(expires_in: object) -> float:
-    """Seconds a token lives; ``expires_in`` has been seen as a number and as text, and missing."""
+    """Return the seconds a token lives; ``expires_in`` has been seen as a number, as text, and missing."""
     try:
         lifetime = float(str(expires_in))
     except ValueError:
@@ -206,7 +217,7 @@ def _lifetime(expires_in: object) -> float:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of *url*, in lower case, default ports filled in."""
+    """Return scheme, host and port of *url*, in lower case, with default ports filled in."""
     parts = urlsplit(url)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme.lower(), 0)
     return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"

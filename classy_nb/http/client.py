@@ -1,33 +1,50 @@
-"""One GET and its answer: session, time limits, bounded repeats, errors.
+"""One request and its answer: the only place where ``requests`` is spoken.
 
-What a caller gets is JSON or an error of this package, never anything of ``requests``.
+In come a path and its parameters, out goes JSON or an error of this package. Between them stand the rate
+limit, the token, the retry policy and redirects. Pagination and the client call `HttpClient.get`, `TokenAuth`
+calls `HttpClient.post_token`; nothing else is ever sent, and nowhere else.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
+import urllib3
+from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from classy_nb import __version__
-from classy_nb.errors import ClassyError, ConnectionFailedError, RateLimitedError, UnexpectedAnswerError
+from classy_nb.errors import (
+    ClassyError,
+    ConnectionFailedError,
+    InterruptedFetchError,
+    RedirectRefusedError,
+    TimedOutError,
+    UnexpectedAnswerError,
+    UsageError,
+)
 from classy_nb.redact import Secret, safe_path
 
-from .auth import TokenAuth, origin_of
-from .cancel import Cancel, NeverCancelled
-from .connections import Adapter
-from .exchange import Answer, Exchange, NoAuth, NoCookies, checked_headers
-from .logs import mute_queries
+from .auth import origin_of
 from .rate_limit import RateLimit
-from .responses import closed_for, error_for, is_blocked, login_error_for, parse
-from .retry import Retry
+from .responses import error_for, is_blocked, login_error_for, parse, retry_after_of
+from .retry import RetryPolicy, same_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .auth import TokenAuth
+    from .cancel import Cancel
+
+T = TypeVar("T")
 
 log = logging.getLogger("classy_nb")
 
@@ -35,31 +52,49 @@ USER_AGENT = f"classy_nb/{__version__} (+https://pypi.org/project/classy-nb/)"
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
 _MAX_REDIRECTS = 3
-_OK, _NO_CONTENT = 200, 204
+# Left to itself, requests reads an answer in pieces of 10 kB; a page has 300 kB.
+_CHUNK = 1 << 20
+_MOST_PROVEN = 1000
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _TOKEN_KEYS = ("access_token", "refresh_token")
 _LOGIN_KEYS = (*_TOKEN_KEYS, "expires_in", "token_type")
 
-_NEVER = NeverCancelled()
-Query = Iterable[tuple[str, str]]
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came back, the body read to its end; ``authorization`` is the header that was sent."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    authorization: Secret | None
 
 
 class HttpClient:
-    """Sends GETs to one API host, and POSTs to its token URL; nothing else, nowhere else.
+    """Sends GETs to one API and POSTs to its token URL; threads may share it.
 
     Parameters
     ----------
     base_url
-        Where paths are looked up, such as ``https://api.classy.org/2.0``.
-    pacer
-        Shared by all who send for this application.
+        What paths are appended to, such as ``https://api.classy.org/2.0``.
+    rate_limit
+        How fast to send GETs.
     headers
-        Extra headers, such as an ``x-integration-id`` that the vendor's support gave out.
+        Extra headers, such as an ``x-integration-id`` from the vendor's support.
     connections
-        Connections kept open: as many as there are workers.
+        Connections that are kept open: one for each worker.
     timeout
         Seconds to connect and to read.
     retry
-        How often and how long to repeat.
+        How often and how long to repeat. Tests pass ``RetryPolicy(base=0)``, or patch
+        ``classy_nb.http.client.RetryPolicy`` to return it.
+
+    Attributes
+    ----------
+    auth
+        Adds the token to each GET; None for none.
+    requests_sent
+        How many requests there have been, token requests and repeats included.
     """
 
     def __init__(
@@ -70,34 +105,38 @@ class HttpClient:
         headers: Mapping[str, str | Secret] | None = None,
         connections: int = 8,
         timeout: tuple[float, float] = TIMEOUT,
-        retry: Retry | None = None,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.origin = origin_of(self.base_url)
         self.rate_limit = rate_limit or RateLimit()
+        self.timeout = timeout
+        self.retry = retry or RetryPolicy()
         self.auth: TokenAuth | None = None
         self.requests_sent = 0
-        self._retry = retry or Retry()
-        self._count = threading.Lock()
-        self._asking = threading.local()
-        """Of a thread: ``stop``, which ends a login made on the way, too, and when it has ``sent``."""
+        self._count_lock = threading.Lock()
+        self._proven: set[str] = set()
+        """Paths that have been read (the first thousand of them)."""
         self._secrets: list[Secret] = []
+        """What error messages must not show, although the server may echo it."""
         self._session = requests.Session()
-        self._session.cookies = NoCookies()
+        self._session.cookies = _NoCookies()
         self._session.headers = CaseInsensitiveDict(
             {
                 "User-Agent": USER_AGENT,
                 "Accept": "application/json",
-                # No brotli: what it needs to be read differs from machine to machine.
+                # No brotli: whether it can be decoded differs from machine to machine.
                 "Accept-Encoding": "gzip, deflate",
-                **checked_headers(headers or {}),
+                **_checked_headers(headers or {}),
             }
         )
-        adapter = Adapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
+        # Blocking: a worker waits for a connection of the pool rather than opening one that is thrown away.
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        self._exchange = Exchange(self._session, self.base_url, timeout)
-        mute_queries()
+        self._model: requests.PreparedRequest | None = None
+        self._send_options: Mapping[str, Any] = {}
+        _mask_queries_in_logs()
 
     def close(self) -> None:
         """Close all connections."""
@@ -106,11 +145,11 @@ class HttpClient:
     def get(
         self,
         path: str,
-        query: Query = (),
+        parameters: Iterable[tuple[str, str]] = (),
         *,
         member_only: bool = False,
-        patient: bool = True,
-        cancel: Cancel = _NEVER,
+        retry_timeouts: bool = True,
+        cancel: Cancel | None = None,
     ) -> Any:
         """Return the JSON of ``GET base_url + path``; None for an answer without content.
 
@@ -118,34 +157,40 @@ class HttpClient:
         ----------
         path
             Path below the base URL, encoded.
-        query
-            Parameters, not encoded.
+        parameters
+            Names and values, not encoded.
         member_only
             Whether the endpoint is one for members (a clearer error on 401 and 403).
-        patient
-            Whether a time-out is repeated; False where the caller will ask for less instead.
-        stop
-            Ends waits and repeats when it is set.
+        retry_timeouts
+            Whether to repeat a request that timed out; False if the caller would rather ask for less.
+        cancel
+            Ends waits and repeats, and drops a late answer.
 
         Raises
         ------
         ResponseError, ConnectionFailedError
-            After bounded repeats, where repeating makes sense at all.
+            The request failed, after repeats where they make sense.
+        InterruptedFetchError
+            It was canceled, by *cancel* or by Ctrl-C.
         """
-        encoded = urlencode(list(query), quote_via=quote, safe="")
+        encoded = urlencode(list(parameters), quote_via=quote, safe="")
         url = f"{self.base_url}{path}" + (f"?{encoded}" if encoded else "")
-        self._asking.cancel = cancel
-        try:
-            return self._retry.call(
-                lambda: self._get_once(url, path, cancel, member_only=member_only),
-                patient=patient,
-                pause=None if cancel is _NEVER else cancel.pause,
-            )
-        finally:
-            self._asking.cancel = _NEVER
 
-    def post_token(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
-        """Post a token request (form-encoded) and return what it answers, tokens sealed as Secret.
+        def attempt() -> Any:
+            answer = self._follow(url, path, cancel)
+            return _json_of(answer, path, self._secrets, member_only=member_only)
+
+        body = self._with_retries(
+            attempt, "GET", cancel, retry_timeouts=retry_timeouts, proven=path in self._proven
+        )
+        if len(self._proven) < _MOST_PROVEN:
+            self._proven.add(path)
+        return body
+
+    def post_token(
+        self, url: str, fields: Mapping[str, str | Secret], cancel: Cancel | None = None
+    ) -> dict[str, Any]:
+        """Post a token request (form-encoded) and return its answer, with the tokens in it as `Secret`.
 
         Raises
         ------
@@ -155,92 +200,211 @@ class HttpClient:
             Anything else went wrong.
         """
         self._secrets = [value for value in fields.values() if isinstance(value, Secret)]
-        cancel: Cancel = getattr(self._asking, "cancel", _NEVER)
-        return self._retry.call(
-            lambda: self._login_once(url, fields, cancel),
-            method="POST",
-            pause=None if cancel is _NEVER else cancel.pause,
-        )
-
-    def _login_once(self, url: str, fields: Mapping[str, str | Secret], cancel: Cancel) -> dict[str, Any]:
-        cancel.check()  # it may have waited for somebody else's login
         path = urlsplit(url).path
-        outcome = _read_login(self._send("POST", url, path, fields), path, self._secrets)
-        if isinstance(outcome, ClassyError):
-            raise outcome  # from here, where no local holds an answer: servers echo what they are sent
-        self._secrets += [value for value in outcome.values() if isinstance(value, Secret)]
-        return outcome
 
-    def _get_once(self, url: str, path: str, cancel: Cancel, *, member_only: bool) -> Any:
-        outcome = _read(self._follow(url, path, cancel), path, self._secrets, member_only=member_only)
-        if isinstance(outcome, RateLimitedError):
-            # How long is for the pacer to say, who knows what else was refused.
-            outcome.pause = self.rate_limit.throttled(outcome.retry_after, self._asking.sent)
-        if isinstance(outcome, ClassyError):
-            raise outcome  # from here, as above
-        self.rate_limit.succeeded(self._asking.sent)
-        return outcome
+        def attempt() -> dict[str, Any]:
+            if cancel is not None:
+                cancel.check()  # it may have waited for somebody else's login
+            return _tokens_of(self._send("POST", url, path, fields), path, self._secrets)
 
-    def _follow(self, url: str, path: str, cancel: Cancel) -> Answer:
-        """Return the answer; with a new token where one is needed, from where redirects lead to."""
-        answer = self._paced(url, path, cancel)
-        if answer.status == 401 and _token_is_stale(answer) and self.auth is not None:  # noqa: PLR2004
+        tokens = self._with_retries(attempt, "POST", cancel)
+        self._secrets += [value for value in tokens.values() if isinstance(value, Secret)]
+        return tokens
+
+    def _with_retries(
+        self,
+        attempt: Callable[[], T],
+        method: str,
+        cancel: Cancel | None,
+        *,
+        retry_timeouts: bool = True,
+        proven: bool = False,
+    ) -> T:
+        """Call *attempt* until it succeeds or the retry policy gives up."""
+        started = self.retry.clock()
+        attempts = in_a_row = 0
+        last: ClassyError | None = None
+        while True:
+            try:
+                return attempt()
+            except ClassyError as error:
+                attempts += 1
+                in_a_row = in_a_row + 1 if same_failure(last, error) else 1
+                delay = self.retry.delay(
+                    error,
+                    attempts,
+                    in_a_row,
+                    method=method,
+                    elapsed=self.retry.clock() - started,
+                    retry_timeouts=retry_timeouts,
+                    proven=proven,
+                )
+                if delay is None:
+                    raise
+                # Its frames hold this one and the page that came: without them they go at once.
+                last = error.with_traceback(None)
+            if delay and cancel is not None:
+                cancel.sleep(delay)
+            elif delay:
+                self.retry.sleep(delay)
+
+    def _follow(self, url: str, path: str, cancel: Cancel | None) -> _Answer:
+        """Return the answer from where redirects lead to, with a new token if the API wants one."""
+        answer = self._send_at_rate(url, path, cancel)
+        if answer.status == 401 and self.auth is not None and _is_about_the_token(answer):
             self.auth.discard(answer.authorization)
-            answer = self._paced(url, path, cancel)
+            answer = self._send_at_rate(url, path, cancel)
         for _ in range(_MAX_REDIRECTS):
             location = answer.headers.get("Location")
-            if not 300 <= answer.status < 400 or not location:  # noqa: PLR2004
+            if not 300 <= answer.status < 400 or not location:
                 break
-            target = _inside(self.origin, url, location)
+            target = _target_within(self.origin, url, location)
             if target is None:
                 break  # refused by its status
             url = target
-            answer = self._paced(url, path, cancel)
+            answer = self._send_at_rate(url, path, cancel)
         return answer
 
-    def _paced(self, url: str, path: str, cancel: Cancel) -> Answer:
-        wait = self.rate_limit.waiting()
-        if wait > self._retry.seconds:
-            # An earlier answer asked for it: nobody waits a day for a cell.
-            raise closed_for(wait, path)
-        self._asking.sent = self.rate_limit.acquire(cancel.pause)
-        headers: Mapping[str, str] | None = None
+    def _send_at_rate(self, url: str, path: str, cancel: Cancel | None) -> _Answer:
+        """Send a GET as soon as the rate limit permits it."""
+        if self.auth is not None:
+            self.auth.token(cancel)  # first: a login takes its time, and a permit is for now
+        permit = self.rate_limit.acquire(path, cancel, longest=self.retry.seconds)
+        answer: _Answer | None = None
         try:
-            cancel.check()
+            if cancel is not None:
+                cancel.check()
             answer = self._send("GET", url, path)
-            headers = answer.headers
-        except ConnectionFailedError:
-            cancel.check()  # it was hung up from here
-            raise
         finally:
-            self.rate_limit.release(headers)
+            if answer is None:
+                self.rate_limit.release(permit)
+            else:
+                failed = answer.status == 429 or answer.status >= 500
+                hint = retry_after_of(answer.status, answer.headers, parse(answer.body)) if failed else None
+                self.rate_limit.release(permit, answer.status, answer.headers, hint)
+        if cancel is not None:
+            cancel.check()  # nobody wants this answer anymore
         return answer
 
     def _send(
         self, method: str, url: str, path: str, fields: Mapping[str, str | Secret] | None = None
-    ) -> Answer:
-        """Send one request; errors are raised from here, where no local holds a secret."""
-        auth: requests.auth.AuthBase = NoAuth()
-        if fields is None and self.auth is not None:
-            self.auth.token()  # outside of the guarded part: a login error is an error of its own
-            auth = self.auth
-        with self._count:
+    ) -> _Answer:
+        """Send one request and read its answer to the end."""
+        with self._count_lock:
             self.requests_sent += 1
         started = time.perf_counter()
-        outcome = self._exchange(method, url, auth=auth, fields=fields)
+        failure: ClassyError
+        try:
+            response = self._get(url) if fields is None else self._post(url, fields)
+            body = b"".join(response.iter_content(_CHUNK))
+        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+            failure = _failure(error, method, path)
+        except KeyboardInterrupt:
+            failure = InterruptedFetchError("Stopped.", method=method, path=safe_path(path))
+        else:
+            elapsed = (time.perf_counter() - started) * 1e3
+            log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), response.status_code, elapsed)
+            sent = response.request.headers.get("Authorization")
+            authorization = None if sent is None else Secret(str(sent))
+            return _Answer(response.status_code, response.headers, body, authorization)
         elapsed = (time.perf_counter() - started) * 1e3
-        if isinstance(outcome, Answer):
-            log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), outcome.status, elapsed)
-            return outcome
-        if isinstance(outcome, SystemExit):
-            raise outcome
-        cls, what = outcome
-        log.debug("%s %s -> %s after %.0f ms", method, safe_path(path), cls.__name__, elapsed)
-        raise cls(what, method=method, path=safe_path(path))
+        log.debug("%s %s -> %s after %.0f ms", method, safe_path(path), type(failure).__name__, elapsed)
+        # Raised here, outside of the except block: else the error of requests would stay behind this one as
+        # its context, and its message holds the URL with the query, which may hold donors' addresses.
+        raise failure
+
+    def _get(self, url: str) -> requests.Response:
+        auth = self.auth or _NoAuth()
+        if not url.startswith(self.base_url):  # a redirect within the origin
+            return self._session.get(url, auth=auth, timeout=self.timeout, allow_redirects=False, stream=True)
+        # Preparing each request from scratch is a third of what requests costs, and looks up proxies and
+        # certificates anew. All GETs are the same but for the URL, whose path and query are encoded already.
+        if self._model is None:
+            self._send_options = self._session.merge_environment_settings(self.base_url, {}, True, None, None)
+            self._model = self._session.prepare_request(
+                requests.Request("GET", self.base_url, auth=_NoAuth())
+            )
+        request = self._model.copy()
+        request.url = (self._model.url or "").rstrip("/") + url.removeprefix(self.base_url)
+        request = auth(request)
+        return self._session.send(request, timeout=self.timeout, allow_redirects=False, **self._send_options)
+
+    def _post(self, url: str, fields: Mapping[str, str | Secret]) -> requests.Response:
+        return self._session.post(
+            url,
+            data={name: Secret(value).reveal() for name, value in fields.items()},
+            auth=_NoAuth(),
+            timeout=self.timeout,
+            allow_redirects=False,
+            stream=True,
+        )
 
 
-def _inside(origin: str, url: str, location: str) -> str | None:
-    """Return where a redirect points to, or None where that is another host or no address."""
+class _NoAuth(requests.auth.AuthBase):
+    """Without any auth requests looks into ``.netrc`` and sends what it finds there."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class _NoCookies(requests.cookies.RequestsCookieJar):
+    """Keeps no cookie and sends none: the token is all that says who sends."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Leave them in the answer."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """Add none."""
+
+
+def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
+    """Return what a caller wants to be sent along, in plain text.
+
+    Raises
+    ------
+    UsageError
+        It cannot be sent, or is not the caller's to send.
+    """
+    for name, value in headers.items():
+        if not (isinstance(name, str) and _HEADER_NAME.fullmatch(name)):
+            raise UsageError(f"headers= holds {name!r}, which is not the name of a header.")
+        if name.lower() in ("authorization", "cookie", "host"):
+            raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
+        text: object = Secret(value).reveal()
+        if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+            raise UsageError(f"headers= holds a value for {name!r} that is not plain text.")
+    return {name: Secret(value).reveal() for name, value in headers.items()}
+
+
+_REASONS: tuple[tuple[type[Exception], type[ClassyError], str], ...] = (
+    (requests.Timeout, TimedOutError, "The server did not answer in time."),
+    (requests.exceptions.SSLError, ConnectionFailedError, "The server's certificate is not trusted."),
+    (requests.exceptions.ProxyError, ConnectionFailedError, "The proxy refused the connection."),
+    (requests.exceptions.ChunkedEncodingError, ConnectionFailedError, "The answer broke off."),
+    (requests.exceptions.ContentDecodingError, ConnectionFailedError, "The answer broke off."),
+    (requests.ConnectionError, ConnectionFailedError, "The server could not be reached or hung up."),
+)
+
+
+def _failure(error: Exception, method: str, path: str) -> ClassyError:
+    """Say in our words what went wrong; never in those of *error*, which hold addresses and more."""
+    cls: type[ClassyError] = ConnectionFailedError
+    what = f"The request failed ({type(error).__name__})."
+    if isinstance(error, requests.ConnectionError) and "timed out" in str(error):
+        cls, what = TimedOutError, "The server did not answer in time."  # while the body was read
+    elif type(error) is ValueError:
+        # requests parses where a redirect points to, even if it isn't to follow it.
+        cls, what = RedirectRefusedError, "The API redirected to something that is not an address."
+    else:
+        for kind, found, reason in _REASONS:
+            if isinstance(error, kind):
+                cls, what = found, reason
+                break
+    return cls(what, method=method, path=safe_path(path))
+
+
+def _target_within(origin: str, url: str, location: str) -> str | None:
+    """Return where a redirect leads to; None if that is another origin, or not an address."""
     try:
         target = urljoin(url, location)
         return target if origin_of(target) == origin else None
@@ -248,39 +412,62 @@ def _inside(origin: str, url: str, location: str) -> str | None:
         return None
 
 
-def _read(answer: Answer, path: str, secrets: list[Secret], *, member_only: bool) -> Any:
-    """Return the JSON of an answer, or the error that it is."""
-    status, headers = answer.status, answer.headers
-    if status == _NO_CONTENT:
+def _json_of(answer: _Answer, path: str, secrets: Iterable[Secret], *, member_only: bool) -> Any:
+    """Return the JSON of an answer of the API, or raise the error that it is."""
+    status, headers, body = answer.status, answer.headers, answer.body
+    if status == 204:
         return None
-    if status != _OK or is_blocked(status, headers):
-        return error_for(status, headers, answer.body, path=path, member_only=member_only, secrets=secrets)
+    if status != 200 or is_blocked(status, headers):
+        raise error_for(status, headers, body, path=path, member_only=member_only, secrets=secrets)
     try:
-        return orjson.loads(answer.body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
         what = "The API answered something that is not JSON, or broke off."
-    return UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+    # Outside of the except block, as above: the error of orjson holds the whole body.
+    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
 
 
-def _read_login(answer: Answer, path: str, secrets: list[Secret]) -> dict[str, Any] | ClassyError:
-    """Return what is needed of a login's answer, its tokens sealed; or the error that it is."""
-    status, headers = answer.status, answer.headers
-    if status != _OK or is_blocked(status, headers):
-        return login_error_for(status, headers, answer.body, path=path, secrets=secrets)
-    body = parse(answer.body)
-    if isinstance(body, dict):
-        return {key: _sealed(key, body[key]) for key in _LOGIN_KEYS if key in body}
-    what = "The login answered something that is not JSON."
-    return UnexpectedAnswerError(what, method="POST", path=path, status=status)
+def _tokens_of(answer: _Answer, path: str, secrets: Iterable[Secret]) -> dict[str, Any]:
+    """Return an answer of the token URL, the tokens in it as `Secret`; or raise the error that it is."""
+    status, headers, body = answer.status, answer.headers, answer.body
+    if status != 200 or is_blocked(status, headers):
+        raise login_error_for(status, headers, body, path=path, secrets=secrets)
+    found = parse(body)
+    if not isinstance(found, dict):
+        what = "The login answered something that is not JSON."
+        raise UnexpectedAnswerError(what, method="POST", path=path, status=status)
+    tokens = {key: found[key] for key in _LOGIN_KEYS if key in found}
+    for key in _TOKEN_KEYS:
+        if isinstance(tokens.get(key), str) and tokens[key].strip():
+            tokens[key] = Secret(tokens[key])
+    return tokens
 
 
-def _sealed(key: str, value: object) -> object:
-    usable = key in _TOKEN_KEYS and isinstance(value, str) and value.strip()
-    return Secret(str(value)) if usable else value
-
-
-def _token_is_stale(answer: Answer) -> bool:
-    """Whether a 401 is about the token that was sent, so that a new one may help."""
+def _is_about_the_token(answer: _Answer) -> bool:
+    """Tell whether a 401 is about the token that was sent, so that a new one may help."""
     body = parse(answer.body)
     error = body.get("error") if isinstance(body, dict) else None
     return error in (None, "invalid_token")
+
+
+class _MaskQueries(logging.Filter):
+    """Cuts the query off the URLs that urllib3 logs at DEBUG: filters may hold donors' addresses."""
+
+    address = re.compile(r"/|https?://[^/]+/")  # the latter is what a proxy is sent
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                safe_path(arg) if isinstance(arg, str) and self.address.match(arg) else arg
+                for arg in record.args
+            )
+        return True
+
+
+_MASK_QUERIES = _MaskQueries()
+
+
+def _mask_queries_in_logs() -> None:
+    # Loggers keep each filter once, however often it is added.
+    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_MASK_QUERIES)

@@ -1,232 +1,260 @@
-"""How fast to ask: one window of requests, shared by all workers and lists of a connection.
+"""How fast requests may be sent: one limit, shared by all workers and lists of a connection.
 
-The API allows a number of requests a minute (documented: 1,800 an application; support has told a
-customer 300) in a fixed window whose start nobody knows. Never sending more than the limit in *any*
-60 seconds is right wherever the window starts, and leaves bursts inside it alone. What the API says
-(``X-RateLimit-*``, 429) only ever lowers what is sent.
+`HttpClient` takes a permit before each GET and hands it back with what the answer says. The API counts
+requests in a fixed window of one minute whose start nobody knows (documented: 1,800 per application; support
+has told one customer 300). Never sending more than the limit in *any* 60 seconds is right wherever that
+window starts.
+
+What answers say beyond that:
+
+- A 429 or 503 that says how long to wait closes the gate for every worker for exactly that long. Then a new
+  window has begun. What the last one let through may be the true limit: requests beyond that number start one
+  at a time, and twice as many with each answer that is not a refusal.
+- A 429 that says nothing closes the gate for 2, 5, 10, then 30 seconds, and halves the rate (not below one
+  request a second). It grows back by a tenth of what was configured in every 10 seconds.
+- ``X-RateLimit-Limit`` holds for the path that answered it, until it says otherwise or for one minute.
+- ``X-RateLimit-Remaining: 0`` stops that path until the window ends, or ``X-RateLimit-Reset``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from classy_nb.errors import UsageError
 
+from .responses import closed_gate_error, seconds_until_reset
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .cancel import Cancel
 
 DEFAULT_LIMIT = 1800
 """Requests a minute that the vendor documents for an application."""
-FALLBACK_WAITS = (2.0, 5.0, 10.0, 30.0)
-"""Seconds to wait after the first, second, ... 429 in a row that does not say how long."""
 _WINDOW = 60.0
 _MARGIN = 0.1
-_GLANCE = 0.25
-"""Seconds between two looks at whether requests under way have freed some of the limit."""
-_LEAST = 60
-"""Requests a minute; nobody has heard of a lower limit: where fewer came through, others have used it up."""
-_HICCUP = 5.0
-"""A shorter wait is a hiccup of the server, not the end of a window: no limit is learned from it."""
-_OVERTAKING = 0.1
-"""Seconds by which a request may arrive earlier than one that was sent before it."""
-_BEFORE_GROWING, _MOST_BEFORE_GROWING = 600.0, 3600.0
-"""Seconds after which a limit that was learned is doubted: at first, and at most. Each time that it proves
-right they are doubled; where nothing is refused for a minute, it is doubted again at once."""
-_GROWTH = 2
+"""Seconds on top of each window and hint: a request may overtake one that was sent before it."""
+_WAITS_WITHOUT_HINT = (2.0, 5.0, 10.0, 30.0)
+_LOWEST_RATE = 60
+_POLL = 0.1
+"""Seconds between two looks at whether an answer has made room."""
+
+
+class Permit(NamedTuple):
+    """One request that may be sent; a ``probe`` finds out whether the API's window is really used up."""
+
+    path: str
+    sent: float
+    probe: bool
+
+
+@dataclass
+class _PathLimit:
+    """What the ``X-RateLimit-*`` headers of one path said last, and until when it holds."""
+
+    limit: int = 0
+    limit_until: float = float("-inf")
+    remaining: int | None = None
+    window_end: float = float("-inf")
 
 
 class RateLimit:
-    """Hands out permissions to send; thread-safe.
+    """Permits requests; thread-safe.
 
     Parameters
     ----------
     requests_per_minute
-        The most that is ever sent in 60 seconds.
+        The most that is ever sent in 60 seconds. Requests that the API refused don't count.
     clock
         Monotonic seconds.
+    sleep
+        How to wait where there is no `Cancel`.
+
+    Attributes
+    ----------
+    refusals
+        How many 429s there have been.
+    remaining
+        Requests left in the current window, as the API last said; None if it has not said.
     """
 
     def __init__(
-        self, requests_per_minute: int = DEFAULT_LIMIT, *, clock: Callable[[], float] = time.monotonic
+        self,
+        requests_per_minute: int = DEFAULT_LIMIT,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         if isinstance(requests_per_minute, bool) or not isinstance(requests_per_minute, int):
             raise UsageError(f"requests_per_minute= takes a whole number, not {requests_per_minute!r}.")
         if requests_per_minute < 1:
             raise UsageError("requests_per_minute= must be at least 1.")
-        self._limit = requests_per_minute
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._sent: deque[float] = deque()
-        self._under_way = 0
-        self._closed_until = float("-inf")
-        self._remaining: int | None = None
-        self._credit: int | None = None
-        self._window_end = float("-inf")
-        self._silent_refusals = 0
-        self._learned: int | None = None
-        self._passed = float("-inf")
-        """When the latest request was sent that was not refused."""
-        self._lesson: tuple[float, float, int | None] | None = None
-        """When the request was sent whose refusal taught a limit, when that was, and the limit before."""
-        self._reopened, self._to_reopen = float("-inf"), float("-inf")
-        """When the API's window had begun anew by its own word: after the latest burst of refusals but one,
-        and after the latest."""
-        self._grow_after = _BEFORE_GROWING
-        self._grow_at = float("inf")
         self.refusals = 0
-        """How many 429s there have been."""
+        self.remaining: int | None = None
+        self._configured = requests_per_minute
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._permits: deque[Permit] = deque()  # of the last 60 seconds, without those that were refused
+        self._under_way = 0
+        self._paths: dict[str, _PathLimit] = {}
+        # The gate. When it opens again, the API has begun a new window.
+        self._closed_until = float("-inf")
+        # How many requests the last window let through, and how many may be under way beyond that number.
+        self._let_through: int | None = None
+        self._most_probes = 1
+        # The rate to which the last 429 without a hint halved it, when, and how many of those came in a row.
+        self._halved_rate, self._halved_at = requests_per_minute, float("-inf")
+        self._silent_refusals = 0
 
     @property
     def limit(self) -> int:
-        """Requests a minute that are sent at most: the caller's, or lower where the API said or showed so."""
-        return self._limit if self._learned is None else min(self._limit, self._learned)
-
-    @property
-    def remaining(self) -> int | None:
-        """Requests left in the current window, as the API last said; None where it says nothing."""
-        return self._remaining
-
-    def waiting(self) -> float:
-        """Return the seconds until the next request may be sent; 0 where it may be sent now."""
+        """Requests a minute at present: what was configured, or less after a 429 without a hint."""
         with self._lock:
-            return self._wait(self._clock())
+            return self._rate(self._clock())
 
-    def acquire(self, pause: Callable[[float], object] = time.sleep) -> float:
-        """Wait until one more request may be sent, and count it. Tell its end with :meth:`release`.
+    def waiting(self, path: str = "") -> float:
+        """Return the seconds until the next request (to *path*) may be sent; 0 if it may be sent now."""
+        with self._lock:
+            return self._wait(path, self._clock())
 
-        Parameters
-        ----------
-        pause
-            Waits for some seconds; may raise, to be interruptible.
+    def acquire(self, path: str, cancel: Cancel | None = None, *, longest: float = float("inf")) -> Permit:
+        """Wait until a request to *path* may be sent, and count it.
 
-        Returns
-        -------
-        float
-            When it is sent: by this it is known to :meth:`succeeded` and :meth:`throttled`.
+        Each permit must be given back to :meth:`release`.
+
+        Raises
+        ------
+        RateLimitedError
+            The wait would be longer than *longest* seconds; the message says until when.
+        InterruptedFetchError
+            It was canceled.
         """
         while True:
             with self._lock:
                 now = self._clock()
-                seconds = self._wait(now)
-                if seconds <= 0:
-                    if now >= self._window_end:
-                        self._begin_window(now)
-                    self._grow(now)
-                    self._sent.append(now)
+                wait = self._wait(path, now)
+                if wait <= 0:
+                    permit = Permit(path, now, probe=self._may_be_used_up())
+                    self._permits.append(permit)
                     self._under_way += 1
-                    if self._credit is not None:
-                        self._credit -= 1
-                    return now
-            pause(seconds)
+                    return permit
+            # Checked on every turn: while this worker waits, another one may be told to wait for a day.
+            if wait > longest:
+                raise closed_gate_error(wait, path)
+            if cancel is None:
+                self._sleep(wait)
+            else:
+                cancel.sleep(wait)
 
-    def _wait(self, now: float) -> float:
-        while self._sent and self._sent[0] <= now - _WINDOW - _MARGIN:
-            self._sent.popleft()
-        if now < self._closed_until:
-            return self._closed_until - now
-        if len(self._sent) >= self.limit:
-            return self._sent[len(self._sent) - self.limit] + _WINDOW + _MARGIN - now
-        if self._credit is not None and self._credit <= 0 and now < self._window_end:
-            # The API says that nothing is left: others may share the limit.
-            return _GLANCE if self._under_way else self._window_end - now
-        return 0.0
-
-    def _begin_window(self, now: float) -> None:
-        """Note that the API's window ends a minute after this request at the latest."""
-        self._window_end = now + _WINDOW + _MARGIN
-        self._credit = None
-
-    def release(self, headers: Mapping[str, str] | None = None) -> None:
-        """Tell that a request has ended, and what the ``X-RateLimit-*`` headers of its answer say."""
-        remaining = _count(headers, "X-RateLimit-Remaining")
-        limit = _count(headers, "X-RateLimit-Limit")
-        with self._lock:
-            self._under_way -= 1
-            if limit:
-                self._limit = min(self._limit, limit)
-            if remaining is not None:
-                # Answers may overtake each other; where more is left than that explains, the API has
-                # begun a window of its own.
-                if self._remaining is not None and remaining > self._remaining + 2 * self._under_way + 1:
-                    self._begin_window(self._clock())
-                self._remaining = remaining
-                self._credit = remaining - self._under_way
-
-    def succeeded(self, sent: float) -> None:
-        """Tell that the API answered a request, sent at *sent*: a run of silent refusals is over."""
-        with self._lock:
-            self._silent_refusals = 0
-            self._passed = max(self._passed, sent)
-            if self._lesson is not None:
-                refused, taught, before = self._lesson
-                if refused + _OVERTAKING < sent <= taught:
-                    # The limit was not used up when that one was refused: it was the server's mood.
-                    self._learned, self._lesson = before, None
-
-    def throttled(self, retry_after: float | None, sent: float) -> float:
-        """Take in a 429: nothing is sent until its time is over. Returns the seconds to wait.
-
-        Parameters
-        ----------
-        retry_after
-            Seconds that the answer asks for; None where it says nothing. Then the waits grow with
-            each refusal in a row.
-        sent
-            When the request was sent.
-        """
+    def release(
+        self,
+        permit: Permit,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Tell how a request ended: with which answer, if any, and how long that asks to wait, if it does."""
         with self._lock:
             now = self._clock()
-            self.refusals += 1
-            new_burst = now >= self._closed_until
-            if new_burst:
-                self._reopened = self._to_reopen
-            if retry_after is None and new_burst:
-                self._silent_refusals += 1
-            silent = FALLBACK_WAITS[min(max(self._silent_refusals, 1), len(FALLBACK_WAITS)) - 1]
-            wait = silent if retry_after is None else retry_after
-            with contextlib.suppress(ValueError):
-                self._sent.remove(sent)  # it was refused: it does not count
-            if wait >= _HICCUP and not self._explained() and self._passed <= sent + _OVERTAKING:
-                self._learn(now, wait, sent, new_burst=new_burst)
-            if new_burst or retry_after is not None:
-                self._closed_until = max(self._closed_until, now + wait + _MARGIN)
-            if retry_after is not None and wait >= _HICCUP:
-                self._window_end = min(self._window_end, self._closed_until)
-                self._to_reopen = self._closed_until
-            return max(0.0, self._closed_until - now)
+            self._under_way -= 1
+            if headers:
+                self._read_headers(permit, headers, now)
+            if status == 429:
+                self._refused(permit, retry_after, now)
+            elif status is not None and status < 500:
+                self._silent_refusals = 0
+                if permit.probe:
+                    self._most_probes *= 2
+                if self._let_through is not None and permit.sent < self._closed_until:
+                    self._let_through += 1  # it was under way when another one was refused
+            elif retry_after:
+                self._close(retry_after + _MARGIN, now)
 
-    def _explained(self) -> bool:
-        """Whether the API's own count led to a refusal: others share the limit, which is as it was said."""
-        return self._remaining is not None and self._remaining <= self._under_way
+    def _wait(self, path: str, now: float) -> float:
+        """Return the seconds until a request to *path* may be sent: the longest of all reasons to wait."""
+        while self._permits and self._permits[0].sent <= now - _WINDOW - _MARGIN:
+            self._permits.popleft()
+        rate = self._rate(now)
+        waits = [self._closed_until - now, _until_below(rate, self._permits, now)]
+        if self._may_be_used_up() and self._under_way >= self._most_probes:
+            waits.append(_POLL)
+        said = self._paths.get(path, _PathLimit())
+        if said.limit < rate and now < said.limit_until:
+            on_this_path = [permit for permit in self._permits if permit.path == path]
+            waits.append(_until_below(said.limit, on_this_path, now))
+        if said.remaining is not None and self._under_way >= said.remaining and now < said.window_end:
+            # What is under way will be taken off what is left. Its answers may also say that more is left.
+            waits.append(_POLL if self._under_way else said.window_end - now)
+        return max(0.0, *waits)
 
-    def _learn(self, now: float, wait: float, refused: float, *, new_burst: bool) -> None:
-        """Lower the limit to what the API has let through in the window that it just closed.
+    def _rate(self, now: float) -> int:
+        since = max(0.0, now - max(self._halved_at, self._closed_until))
+        return int(min(self._configured, self._halved_rate + self._configured * since / 100))
 
-        Some always answer with a whole window, wherever they are in it: then the last minute counts.
-        """
-        window_start = max(now - _WINDOW + (wait if wait < _WINDOW else 0.0), self._reopened)
-        passed = sum(1 for sent in self._sent if sent >= window_start)
-        if not _LEAST <= passed < self.limit:
+    def _may_be_used_up(self) -> bool:
+        """Whether the API's window has taken as many requests as the last one let through."""
+        return self._let_through is not None and self._since_the_gate_opened() >= self._let_through
+
+    def _since_the_gate_opened(self) -> int:
+        return sum(permit.sent >= self._closed_until for permit in self._permits)
+
+    def _refused(self, permit: Permit, retry_after: float | None, now: float) -> None:
+        # Refusals come in bursts, up to one for each worker: only the first of them tells something new.
+        first = permit.sent >= self._closed_until
+        self.refusals += 1
+        if permit in self._permits:
+            self._permits.remove(permit)
+        if retry_after is not None:
+            if first:
+                # What is still under way will be added if it is let through, too.
+                self._let_through = max(1, self._since_the_gate_opened() - self._under_way)
+                self._most_probes = 1
+            self._close(retry_after + _MARGIN, now)
+        elif first:
+            rate = self._rate(now)
+            self._halved_rate, self._halved_at = max(min(_LOWEST_RATE, rate), rate // 2), now
+            wait = _WAITS_WITHOUT_HINT[min(self._silent_refusals, len(_WAITS_WITHOUT_HINT) - 1)]
+            self._silent_refusals += 1
+            self._close(wait, now)
+
+    def _close(self, seconds: float, now: float) -> None:
+        """Close the gate for everyone."""
+        self._closed_until = max(self._closed_until, now + seconds)
+        for said in self._paths.values():
+            said.remaining = None  # of a window that will have ended
+
+    def _read_headers(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
+        limit, remaining = _count(headers, "X-RateLimit-Limit"), _count(headers, "X-RateLimit-Remaining")
+        if not limit and remaining is None:
             return
-        if new_burst and self._learned is not None:
-            # It was doubted, and proved right.
-            self._grow_after = min(2 * self._grow_after, _MOST_BEFORE_GROWING)
-        if new_burst or self._lesson is None:
-            self._lesson = (refused, now, self._learned)
-        self._learned = passed
-        self._grow_at = now + self._grow_after
+        if permit.path not in self._paths:
+            # Each record has a path of its own: forget those whose headers no longer hold.
+            kept = {p: s for p, s in self._paths.items() if now < max(s.limit_until, s.window_end)}
+            self._paths = {**kept, permit.path: _PathLimit()}
+        said = self._paths[permit.path]
+        if limit:
+            said.limit, said.limit_until = limit, now + _WINDOW + _MARGIN
+        if remaining is not None:
+            # Answers may overtake each other. If more is left than that explains, a new window has begun.
+            more = said.remaining is not None and remaining > said.remaining + 2 * self._under_way + 1
+            if more or now >= said.window_end:
+                said.window_end = permit.sent + _WINDOW + _MARGIN
+            reset = seconds_until_reset(headers)
+            if reset is not None:
+                said.window_end = now + reset + _MARGIN
+            said.remaining = self.remaining = remaining
 
-    def _grow(self, now: float) -> None:
-        """Doubt what was learned long ago: others may have used the limit then."""
-        if self._learned is not None and now >= self._grow_at:
-            self._learned *= _GROWTH
-            self._grow_at = now + _WINDOW + _MARGIN
+
+def _until_below(limit: int, permits: Sequence[Permit], now: float) -> float:
+    """Return the seconds until fewer than *limit* of the permits lie within the last window."""
+    return permits[-limit].sent + _WINDOW + _MARGIN - now if len(permits) >= limit else 0.0
 
 
-def _count(headers: Mapping[str, str] | None, name: str) -> int | None:
-    text = (headers or {}).get(name, "").strip()
+def _count(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() else None

@@ -1,7 +1,9 @@
-"""From an HTTP answer that says no to the error that says why.
+"""From an answer that is not what was asked for to the error that says why.
 
-The API writes its errors in two dozen shapes (strings, objects of lists, ``success: false``, HTML,
-nothing at all). :func:`error_for` reads them all; what a server wrote is scrubbed before it is shown.
+The API writes its errors in two dozen shapes: strings, objects of lists, ``success: false``, HTML, nothing at
+all. `HttpClient` hands each of them to :func:`error_for`, those of the token URL to :func:`login_error_for`,
+and gets the error to raise. What a server wrote is scrubbed before it is shown. `RateLimit` reads waiting
+times here, too.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import email.utils
 import json
 import math
 import time
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import (
@@ -48,7 +50,7 @@ _BY_FAMILY: Mapping[int, tuple[type[ResponseError], str]] = {
 
 
 def parse(body: bytes) -> Any:
-    """Return the JSON of an error *body*, or None where it is none."""
+    """Return the JSON of an error *body*, or None if it isn't JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -56,9 +58,9 @@ def parse(body: bytes) -> Any:
 
 
 def message_of(body: object) -> str:
-    """Find the server's own words in an error body; empty where there are none.
+    """Return the server's own words in an error body; empty if it has none.
 
-    Looked for in this order: ``error`` (text), ``error_description``, ``error`` (object of lists),
+    Looked up in this order: ``error`` (text), ``error_description``, ``error`` (object of lists),
     ``message``, ``errors`` (list or object).
     """
     if not isinstance(body, dict):
@@ -85,13 +87,26 @@ def _flatten(value: object, depth: int = 3) -> str:
     return ""
 
 
-def retry_after_of(headers: Mapping[str, str], body: object) -> float | None:
-    """Return the seconds that an answer asks to wait: header (seconds or date), then body, else None."""
+def retry_after_of(status: int, headers: Mapping[str, str], body: object) -> float | None:
+    """Return the seconds that an answer asks to wait; None if it does not say.
+
+    Looked up in this order: ``Retry-After`` (seconds or a date), ``retry_after`` in the body, and for a 429
+    ``X-RateLimit-Reset``.
+    """
     header = headers.get("Retry-After", "").strip()
-    for found in (_seconds(header), _seconds_until(header, headers)):
-        if found is not None:
-            return found
-    return _seconds(body.get("retry_after") if isinstance(body, dict) else None)
+    found = _seconds(header)
+    if found is None:
+        found = _seconds_until(_moment(header), headers)
+    if found is None and isinstance(body, dict):
+        found = _seconds(body.get("retry_after"))
+    if found is None and status == 429:
+        found = seconds_until_reset(headers)
+    return found
+
+
+def seconds_until_reset(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the API's window ends, by ``X-RateLimit-Reset``, which is a Unix time."""
+    return _seconds_until(_seconds(headers.get("X-RateLimit-Reset", "")), headers)
 
 
 def _seconds(value: object) -> float | None:
@@ -102,12 +117,11 @@ def _seconds(value: object) -> float | None:
     return max(0.0, found) if math.isfinite(found) else None
 
 
-def _seconds_until(date: str, headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until a date, by the server's clock where the answer tells it: ours may be wrong."""
-    moment = _moment(date)
-    now = _moment(headers.get("Date", ""))
+def _seconds_until(moment: float | None, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until a Unix time, by the server's clock where it tells it: ours may be wrong."""
     if moment is None:
         return None
+    now = _moment(headers.get("Date", ""))
     return max(0.0, moment - (time.time() if now is None else now))
 
 
@@ -120,9 +134,9 @@ def _moment(date: str) -> float | None:
 
 
 def is_blocked(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a firewall in front of the API answered instead of the API."""
+    """Tell whether a firewall in front of the API answered in its place."""
     html = "text/html" in headers.get("Content-Type", "").lower()
-    return "cf-mitigated" in headers or (status == 403 and html)  # noqa: PLR2004
+    return "cf-mitigated" in headers or (status == 403 and html)
 
 
 def error_for(
@@ -135,18 +149,18 @@ def error_for(
     member_only: bool = False,
     secrets: Iterable[Secret] = (),
 ) -> ResponseError:
-    """Build the error for an answer of the data host.
+    """Return the error for an answer of the data host.
 
     Parameters
     ----------
     status, headers, body
         The answer; *headers* must ignore case.
     path, method
-        What was asked; ids of applications are masked in the message.
+        What was requested; the ids of applications are masked in the message.
     member_only
         Whether the catalog marks the endpoint as one for members.
     secrets
-        Texts that must not appear in the message, whatever the server echoes.
+        What must not appear in the message even if the server echoes it.
     """
     data = parse(body)
     cls, what = _classify(status, headers, data, member_only=member_only)
@@ -155,9 +169,9 @@ def error_for(
     permissions = _permissions(data, secrets)
     if permissions:
         what = f"{what} Missing permission: {', '.join(permissions)}."
-    retry_after = retry_after_of(headers, data)
-    if status == 429 and retry_after:  # noqa: PLR2004
-        what = f"{what} It asks to wait {_duration(retry_after)}."
+    retry_after = retry_after_of(status, headers, data)
+    if status == 429 and retry_after:
+        what = f"{what} It asks to wait {_until(retry_after)}."
     error = cls(what, method=method, path=safe_path(path), status=status)
     if isinstance(error, PermissionDeniedError):
         error.permissions = permissions
@@ -165,18 +179,25 @@ def error_for(
     return error
 
 
-def closed_for(seconds: float, path: str) -> RateLimitedError:
-    """Build the error for a request that is not sent, because the API asked to wait so long."""
-    what = f"The API has asked to wait, {_duration(seconds)} from now; nothing was sent."
+def closed_gate_error(seconds: float, path: str) -> RateLimitedError:
+    """Return the error for a request that is not sent, because the API asked to wait too long before it."""
+    what = f"The API asked to wait, for another {_until(seconds)}; nothing was sent."
     error = RateLimitedError(what, method="GET", path=safe_path(path))
     error.retry_after = seconds
     return error
 
 
-def _duration(seconds: float) -> str:
+def _until(seconds: float) -> str:
+    """Return ``42 s``, ``10 min (until 14:05 UTC)`` or ``24 h (until 14:05 UTC tomorrow)``."""
     for unit, length in (("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
+            now = datetime.now(UTC)
+            try:
+                end = now + timedelta(seconds=seconds)
+            except OverflowError:
+                return f"{seconds / length:.0f} {unit}"
+            day = {0: "", 1: " tomorrow"}.get((end.date() - now.date()).days, f" on {end:%Y-%m-%d}")
+            return f"{seconds / length:.0f} {unit} (until {end:%H:%M} UTC{day})"
     return f"{seconds:.0f} s"
 
 
@@ -187,7 +208,7 @@ def _classify(
         return BlockedError, "A firewall in front of the API stopped the request."
     if status in (401, 403) and member_only:
         return MemberOnlyError, "The API denied access to an endpoint for members."
-    if status == 404 and _is_gateway(data):  # noqa: PLR2004
+    if status == 404 and _is_gateway(data):
         return NoSuchPathError, "The API has no such path."
     family = status // 100
     return _BY_STATUS.get(status) or _BY_FAMILY.get(family) or _BY_FAMILY[2]
@@ -201,45 +222,37 @@ def _permissions(data: object, secrets: Iterable[Secret]) -> tuple[str, ...]:
     listed = data.get("permissions") if isinstance(data, dict) else None
     if not isinstance(listed, list):
         return ()
-    words = [(p.get("action"), p.get("entity")) for p in listed if isinstance(p, dict)]
+    words = ((p.get("action"), p.get("entity")) for p in listed if isinstance(p, dict))
     return tuple(scrub(f"{action} {entity}", secrets) for action, entity in words if action or entity)
-
-
-_TOKEN_URL = "Check token_url=: it is not below the address of the data."  # noqa: S105 - advice
 
 
 def login_error_for(
     status: int, headers: Mapping[str, str], body: bytes, *, path: str, secrets: Iterable[Secret] = ()
 ) -> ResponseError | LoginError:
-    """Build the error for an answer of the token host.
+    """Return the error for an answer of the token URL.
 
-    Refused credentials come as 400 as well as 401; a missing field comes as an object that names it.
-    Field names are shown, values never.
+    Refused credentials come as 400 as well as 401; a missing field comes as an object that names it. The
+    names of fields are shown, their values never.
     """
     error = error_for(status, headers, body, path=path, method="POST", secrets=secrets)
+    asked: dict[str, Any] = {"method": "POST", "path": error.path, "status": status}
     if status in (404, 405):
-        return type(error)(error.what, advice=_TOKEN_URL, method="POST", path=error.path, status=status)
+        advice = "Check token_url=: it is not below the address of the data."
+        return type(error)(error.what, advice=advice, **asked)
     if not isinstance(error, BadRequestError | UnauthorizedError):
         return error
     data = parse(body)
     named = data.get("error") if isinstance(data, dict) else None
     if isinstance(named, dict):
-        what = f"The login was refused: {_fields(named, secrets)} missing or empty."
-        return LoginError(what, method="POST", path=safe_path(path), status=status)
+        return LoginError(f"The login was refused: {_fields(named, secrets)} missing or empty.", **asked)
+    said = scrub(message_of(data), secrets)
+    what = f"The login was refused ({said})." if said else "The login was refused."
     if named == "access_denied":
-        advice = "Use an https:// address in token_url=."
-        return LoginError(
-            _said(data, secrets), advice=advice, method="POST", path=safe_path(path), status=status
-        )
-    return LoginError(_said(data, secrets), method="POST", path=safe_path(path), status=status)
+        return LoginError(what, advice="Use an https:// address in token_url=.", **asked)
+    return LoginError(what, **asked)
 
 
 def _fields(named: dict[str, Any], secrets: Iterable[Secret]) -> str:
     # The API calls the secret by two names; the user knows one.
     names = sorted({scrub("client_secret" if key == "secret_key" else key, secrets) for key in named})
     return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
-
-
-def _said(data: object, secrets: Iterable[Secret]) -> str:
-    said = scrub(message_of(data), secrets)
-    return f"The login was refused ({said})." if said else "The login was refused."

@@ -1,14 +1,15 @@
-"""What is repeated, how often and for how long: the one place that decides it."""
+"""The one retry policy: told an error and the attempts so far, it answers how long to wait, or to give up.
+
+`HttpClient` asks it after each failed attempt. It sends nothing, remembers nothing, and does not decide how
+long a 429 is waited for: that concerns every worker, so `RateLimit` does.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception
+from typing import TYPE_CHECKING
 
 from classy_nb.errors import (
     ClassyError,
@@ -17,15 +18,12 @@ from classy_nb.errors import (
     ResponseError,
     ServerError,
     TimedOutError,
+    UnauthorizedError,
     UnexpectedAnswerError,
 )
 
-from .rate_limit import FALLBACK_WAITS
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-T = TypeVar("T")
 
 REPEATS: Mapping[type[ClassyError], int] = {
     TimedOutError: 2,
@@ -33,96 +31,105 @@ REPEATS: Mapping[type[ClassyError], int] = {
     RateLimitedError: 8,
     ServerError: 4,
     UnexpectedAnswerError: 2,
+    UnauthorizedError: 0,
 }
-"""How often each error is repeated, at most. Errors that aren't listed are never repeated."""
-MOST_REPEATS = 12
-"""How often a call is repeated for whatever reasons, at most."""
-_CHANCE = random.SystemRandom()  # a user's seeded sequence of random numbers is not for us to draw from
-_REPEATS_OF_500 = 2  # some APIs answer a bad query with 500: then repeating never helps
+"""How often each error is repeated *in a row*. Errors that aren't listed are never repeated."""
+REPEATS_OF_500 = 2
+"""Some APIs answer a query that they cannot handle with 500: then repeating never helps."""
+REPEATS_WHERE_PROVEN: Mapping[type[ClassyError], int] = {
+    ServerError: 4,
+    UnexpectedAnswerError: 4,
+    UnauthorizedError: 2,
+}
+"""The same for a path that this client has read before: such an error is the server's, not the question's."""
+MOST_REPEATS = 20
+"""How often a request is repeated in all. A server that fails in many ways at once gets past the bounds
+above, each of which starts over when another failure comes between; this many failures are not bad luck
+anymore."""
+
+# Users seed the global generator to make their results reproducible; drawing from it here would change them.
+_RANDOM = random.SystemRandom()
 
 
 @dataclass(frozen=True)
-class Retry:
-    """Repeats calls that may succeed the next time; bounded in number and in seconds.
+class RetryPolicy:
+    """Bounded in number (the tables above) and in seconds.
 
     Parameters
     ----------
     seconds
-        No wait is begun that would end later than this after the first try.
+        No wait begins that would end later than this after the first attempt.
     base, longest
-        Seconds of the first wait and of any wait; each wait is twice the one before.
-    pause
-        Waits for some seconds (and may raise, to be interruptible).
+        Seconds of the first wait and of the longest one; each wait is about twice the one before. Tests pass
+        ``base=0`` to repeat at once.
+    sleep, clock
+        How to wait and how to tell the time; tests pass fakes.
     """
 
     seconds: float = 300.0
     base: float = 0.5
-    longest: float = 30.0
-    pause: Callable[[float], None] = field(default=time.sleep, repr=False)
+    longest: float = 10.0
+    sleep: Callable[[float], object] = field(default=time.sleep, repr=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
 
-    def call(
+    def delay(
         self,
-        function: Callable[[], T],
+        error: ClassyError,
+        attempt: int,
+        in_a_row: int,
         *,
         method: str = "GET",
-        patient: bool = True,
-        pause: Callable[[float], None] | None = None,
-    ) -> T:
-        """Return what *function* returns, after as few repeats as it takes.
+        elapsed: float = 0.0,
+        retry_timeouts: bool = True,
+        proven: bool = False,
+    ) -> float | None:
+        """Return the seconds to wait before the next attempt, or None to give up.
 
         Parameters
         ----------
-        function
-            Raises a ClassyError where it fails.
+        error
+            What the last attempt raised.
+        attempt
+            Its number, from 1.
+        in_a_row
+            How many of the last attempts failed in the same way (see `same_failure`), this one included.
         method
-            Only errors of this method are repeated (a GET may fail for a login that has been repeated).
-        patient
-            Whether time-outs are repeated.
-        pause
-            Instead of the policy's own.
+            The request's method. A GET may fail for the login before it, a POST that has had its own repeats:
+            that error is not repeated again.
+        elapsed
+            Seconds since the first attempt began.
+        retry_timeouts
+            Whether time-outs are repeated; not where the caller would rather ask for a smaller page.
+        proven
+            Whether this path has been read before.
         """
-
-        def wait(state: RetryCallState) -> float:
-            return self._wait(_error(state), state.attempt_number)
-
-        seen: Counter[tuple[object, bool]] = Counter()
-
-        def stop(state: RetryCallState) -> bool:
-            error = _error(state)
-            if isinstance(error, TimedOutError) and not patient:
-                return True
-            kind = type(error), getattr(error, "status", None) == 500  # noqa: PLR2004
-            seen[kind] += 1
-            late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.seconds
-            return late or state.attempt_number > MOST_REPEATS or seen[kind] > _repeats(error, method)
-
-        retrying = Retrying(
-            retry=retry_if_exception(lambda error: _repeats(error, method) > 0),
-            wait=wait,
-            stop=stop,
-            sleep=pause or self.pause,
-            reraise=True,
-        )
-        return retrying(function)
-
-    def _wait(self, error: BaseException | None, attempt: int) -> float:
-        asked = error.retry_after if isinstance(error, ResponseError) else None
-        if isinstance(error, RateLimitedError):
-            silent = FALLBACK_WAITS[min(attempt, len(FALLBACK_WAITS)) - 1]
-            wait = next(seconds for seconds in (error.pause, asked, silent) if seconds is not None)
-            # "Now" would be asked for again and again.
-            return max(wait, self.base * 2 ** (attempt - 1)) if wait < self.base else wait
-        backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * _CHANCE.uniform(0.75, 1.25)
-        return backoff if asked is None else max(asked, 0.0)
+        if error.method not in (None, method) or (isinstance(error, TimedOutError) and not retry_timeouts):
+            return None
+        if in_a_row > _repeats(error, proven=proven) or attempt > MOST_REPEATS:
+            return None
+        hint = error.retry_after if isinstance(error, ResponseError) else None
+        backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * _RANDOM.uniform(0.75, 1.25)
+        if elapsed + max(hint or 0.0, backoff) > self.seconds:
+            return None
+        if method == "GET" and (hint or (hint is None and isinstance(error, RateLimitedError))):
+            # The rate limit holds back every worker, this one too. A hint of 0 seconds holds back nobody:
+            # then the backoff keeps "now" from being asked for again and again.
+            return 0.0
+        return hint or backoff
 
 
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome is not None else None
+def same_failure(one: ClassyError | None, other: ClassyError) -> bool:
+    """Tell whether two errors count as the same failure in a row; 500 is apart from 502, 503 and 504."""
+    return type(one) is type(other) and _is_500(one) == _is_500(other)
 
 
-def _repeats(error: BaseException | None, method: str) -> int:
-    if isinstance(error, ClassyError) and error.method not in (None, method):
-        return 0
-    if isinstance(error, ServerError) and error.status == 500:  # noqa: PLR2004
-        return _REPEATS_OF_500
+def _is_500(error: ClassyError | None) -> bool:
+    return error is not None and error.status == 500
+
+
+def _repeats(error: ClassyError, *, proven: bool) -> int:
+    if proven and type(error) in REPEATS_WHERE_PROVEN:
+        return REPEATS_WHERE_PROVEN[type(error)]
+    if isinstance(error, ServerError) and _is_500(error):
+        return REPEATS_OF_500
     return next((times for cls, times in REPEATS.items() if isinstance(error, cls)), 0)

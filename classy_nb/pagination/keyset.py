@@ -24,7 +24,7 @@ from classy_nb.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from classy_nb.query.builder import MOST_PER_PAGE
+from classy_nb.query import MOST_PER_PAGE
 from classy_nb.redact import safe_path
 
 from .page import page_holding

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import IncompleteResultError, TimedOutError, UnexpectedAnswerError
 from classy_nb.http.responses import message_of
-from classy_nb.query.builder import MOST_PER_PAGE
+from classy_nb.query import MOST_PER_PAGE
 from classy_nb.redact import safe_path, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from classy_nb.http.cancel import Cancel
-    from classy_nb.query.builder import Query
+    from classy_nb.http import Cancel
+    from classy_nb.query import Query
 
 Fetch = Callable[[Sequence[tuple[str, str]], bool, "Cancel"], Any]
 """Sends one request: takes its parameters, whether to retry time-outs, and what cancels it; returns JSON."""

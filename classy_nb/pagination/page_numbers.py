@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import IncompleteResultError, NotFoundError
-from classy_nb.query.builder import MOST_PER_PAGE
+from classy_nb.query import MOST_PER_PAGE
 
 from .page import Page, page_holding
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import BadRequestError
-from classy_nb.http.cancel import Cancel
+from classy_nb.http import Cancel
 
 from .keyset import KeyRefusedError, Keyset, Part
 from .page import Page, PageFetcher
@@ -19,7 +19,7 @@ from .workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from classy_nb.query.builder import Query
+    from classy_nb.query import Query
 
     from .page import Fetch
 

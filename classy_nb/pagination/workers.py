@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from classy_nb.http.cancel import Cancel
+    from classy_nb.http import Cancel
 
 _SLICE = 0.1
 """Seconds between two looks at ``cancel`` and calls of ``on_wait`` while nothing arrives."""

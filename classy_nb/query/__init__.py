@@ -1,1 +1,33 @@
-"""What a caller asks for, checked against the catalog before anything is sent."""
+"""A question becomes a path of the API and its parameters, and is checked on the way.
+
+In come a resource of the catalog and the caller's keywords (``since=``, ``where=``, ``campaign=`` ...);
+out comes a :class:`Query`, or a ``UsageError`` that suggests a remedy, before anything is sent: the API
+ignores what it does not know, so a typo would quietly return everything. ``client`` and the explorer
+build queries with :class:`QueryBuilder`; ``pagination`` asks a query for the parameters of one page after
+another.
+"""
+
+from __future__ import annotations
+
+from .builder import ListOptions, Names, QueryBuilder
+from .dates import Moment, filter_literal, instant, zone
+from .filters import Condition, nearest, read_conditions, suggestion
+from .paths import raw_path
+from .query import MOST_PER_PAGE, Query
+
+__all__ = [
+    "MOST_PER_PAGE",
+    "Condition",
+    "ListOptions",
+    "Moment",
+    "Names",
+    "Query",
+    "QueryBuilder",
+    "filter_literal",
+    "instant",
+    "nearest",
+    "raw_path",
+    "read_conditions",
+    "suggestion",
+    "zone",
+]

@@ -1,78 +1,124 @@
-"""What a caller asks for, checked against the catalog before anything is sent."""
+"""A caller's keywords become a query, checked against the catalog before anything is sent.
+
+In come a resource, the keywords that every list takes (:class:`ListOptions`) and the resource's own (its
+parents, its endpoint's parameters); out comes a :class:`~classy_nb.query.query.Query`. Every resource's
+call, ``.get``, ``.count`` and export goes through here, and so does the explorer. The API ignores what it
+does not know, so whatever is not known is refused, with a suggestion.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
-from typing import TYPE_CHECKING
+from numbers import Integral, Number
+from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import UsageError
 
+from .dates import day, instant, zone
 from .filters import find_column, period, read_conditions, suggestion
-from .paths import choose, describe, fill
-from .query import MOST_PER_PAGE, Query
-from .values import parameter_text
+from .paths import choose_endpoint, describe_parents, fill_path
+from .query import Query
 
 if TYPE_CHECKING:
-    from classy_nb.catalog import Catalog, Column, Endpoint, ResourceSpec
+    from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, ResourceSpec
 
     from .dates import Moment
 
-__all__ = ["MOST_PER_PAGE", "Names", "Query", "QueryBuilder"]
-
 Names = str | Iterable[str] | None
+"""One name, several in a comma list, or an iterable of names."""
+
+_OF_THE_CALL = ("dtype_backend", "progress")
+"""Keywords of a resource's call that are not part of the question; only a suggestion needs them here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions:
+    """The keywords that every list takes.
+
+    This is where a new one is declared, once; :meth:`QueryBuilder.for_list` says what it does, and
+    :meth:`classy_nb.Resource.__call__` has it in its signature and docstring (a test compares the two).
+    """
+
+    since: Moment | None = None
+    """First moment of the period on the business date."""
+    until: Moment | None = None
+    """First moment after it: the period is half-open."""
+    by: str | None = None
+    """The date column of *since* and *until*, if it is not the business date."""
+    where: Names = None
+    """Conditions, all of which must hold."""
+    fields: Names = None
+    """Only these columns; the id is always added."""
+    include: Names = None
+    """Related records in the same row: the API's ``with``."""
+    aggregates: bool = False
+    """Whether to add the totals of pages and teams."""
+    sort: Names = None
+    """Columns to sort by: ``created_at``, ``created_at:desc``, ``-created_at``."""
+    limit: int | None = None
+    """Only this many rows, the first ones."""
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """Return the names of the keywords."""
+        return frozenset(field.name for field in dataclasses.fields(cls))
+
+    @classmethod
+    def split(cls, keywords: Mapping[str, Any]) -> tuple[ListOptions, dict[str, object]]:
+        """Tell the keywords of every list from those of a resource."""
+        names = cls.names()
+        own = {name: value for name, value in keywords.items() if name not in names}
+        return cls(**{name: value for name, value in keywords.items() if name in names}), own
 
 
 @dataclass(frozen=True)
 class QueryBuilder:
-    """What every question needs to know of its connection."""
+    """Builds queries for one connection."""
 
     catalog: Catalog
     timezone: str = "UTC"
+    """Time zone of dates that have none."""
     defaults: Mapping[str, object] | None = None
-    """Path keys to fill in: the organization's id and the application's."""
+    """Path keys to fill in: the ids of the organization and the application."""
 
-    def for_list(
-        self,
-        resource: ResourceSpec,
-        *,
-        since: Moment | None = None,
-        until: Moment | None = None,
-        by: str | None = None,
-        where: Names = None,
-        fields: Names = None,
-        include: Names = None,
-        aggregates: bool = False,
-        sort: Names = None,
-        limit: int | None = None,
-        **keywords: object,
-    ) -> Query:
-        """Return the query for a list of *resource*; see :class:`classy_nb.Resource` for the keywords.
+    def for_list(self, resource: ResourceSpec, **keywords: Any) -> Query:
+        """Return the query for a list of *resource*.
+
+        Parameters
+        ----------
+        resource
+            What to list.
+        **keywords
+            The fields of :class:`ListOptions`, parents (``campaign=123``) and parameters of the endpoint.
 
         Raises
         ------
         UsageError
-            Something the API does not know: it would ignore it and answer something else.
+            The API does not know something: it would ignore it and answer another question.
         """
-        include = _names(include, "include")
-        query = self._start(resource, resource.lists, keywords, fields, include, aggregates=aggregates)
-        every = self.catalog.columns(query.endpoint, include)
-        filterable = {column.name: column for column in every}
-        conditions = read_conditions(where, filterable, self.timezone)
-        if since is not None or until is not None or by is not None:
-            conditions += period(since, until, self._date(query.endpoint, by, filterable), self.timezone)
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1):
-            raise UsageError(f"limit={limit!r} must be a whole number from 1.")
-        order = self._sort(query.endpoint, _names(sort, "sort"), aggregates=aggregates)
-        left_out = [name for name, _ in order if name not in {column.name for column in query.columns}]
+        options, own = ListOptions.split(keywords)
+        include = _names(options.include, "include")
+        query = self._start(
+            resource, resource.lists, own, options.fields, include, aggregates=options.aggregates
+        )
+        # Conditions may name columns that fields= leaves out, but no aggregates: the API cannot filter those.
+        filterable = {column.name: column for column in self.catalog.columns(query.endpoint, include)}
+        conditions = read_conditions(options.where, filterable, self.timezone)
+        if options.since is not None or options.until is not None or options.by is not None:
+            column = _date_column(query.endpoint, options.by, filterable)
+            conditions += period(options.since, options.until, column, self.timezone)
+        limit = _limit(options.limit)
+        sort = self._sort(query.endpoint, _names(options.sort, "sort"), aggregates=options.aggregates)
+        left_out = [name for name, _ in sort if name not in {column.name for column in query.columns}]
         if left_out and limit is None:
             raise UsageError(
                 f"sort= names {left_out[0]!r}, which fields= leaves out.",
-                advice="Add it to fields=: the whole list is sorted when it is here.",
+                advice="Add it to fields=: a whole list is sorted after it has arrived.",
             )
-        limit = None if limit is None else int(limit)
-        return replace(query, conditions=conditions, sort=order, limit=limit)
+        return replace(query, conditions=conditions, sort=sort, limit=limit)
 
     def for_record(
         self,
@@ -84,11 +130,17 @@ class QueryBuilder:
         aggregates: bool = False,
         **keywords: object,
     ) -> Query:
-        """Return the query for one record of *resource*."""
+        """Return the query for one record of *resource*.
+
+        Raises
+        ------
+        UsageError
+            As for :meth:`for_list`.
+        """
         if id is not None and resource.objects:
             keys = {endpoint.key for endpoint in resource.objects if endpoint.key}
             if len(keys) != 1:
-                raise UsageError(f"{resource.name}.get() takes no id, but its parents as keywords.")
+                raise UsageError(f"{resource.name}.get() takes its parent as a keyword, not an id.")
             keywords = {**keywords, keys.pop(): id}
         return self._start(resource, resource.objects, keywords, fields, include, aggregates=aggregates)
 
@@ -102,17 +154,25 @@ class QueryBuilder:
         *,
         aggregates: bool,
     ) -> Query:
+        """Choose the endpoint and fill in all that lists and records have in common."""
         if not endpoints:
-            has = "one record: use .get()" if resource.objects else "lists only: call it"
-            raise UsageError(f"{resource.name} answers {has}.")
+            if resource.objects:
+                raise UsageError(f"{resource.name} has no list.", advice="Fetch its one record with .get().")
+            raise UsageError(f"{resource.name} has lists only.", advice="Call it instead of .get().")
         keys = {key for endpoint in endpoints for key in endpoint.keys}
-        keywords = _filled(keywords, keys)
-        endpoint = choose(resource, endpoints, self._path_keys(resource, endpoints, keywords, keys))
-        path = fill(endpoint, {**(self.defaults or {}), **keywords})
+        keywords = _without_none(keywords, keys)
+        self._check_known(resource, endpoints, keywords, keys)
+        given = {key: value for key, value in keywords.items() if key in keys}
+        endpoint = choose_endpoint(resource, endpoints, given)
+        path = fill_path(endpoint, {**(self.defaults or {}), **given})
+
         included = _names(include, "include")
         for name in included:
             if name not in endpoint.include:
-                raise _unknown("include", name, endpoint.include, endpoint)
+                raise UsageError(
+                    f"{endpoint.path} does not know include={name!r}.",
+                    advice=suggestion(name, endpoint.include),
+                )
         if aggregates and not endpoint.aggregates:
             raise UsageError(f"{endpoint.path} has no aggregates.")
         columns = self.catalog.columns(endpoint, included, aggregates=aggregates)
@@ -124,50 +184,53 @@ class QueryBuilder:
         chosen = self._fields(endpoint, _names(fields, "fields"))
         if chosen:
             parameters.append(("fields", ",".join(chosen)))
-            own = {c.name for c in self.catalog.columns(endpoint)} - set(included)
+            # What was included or aggregated stays: fields= chooses among the record's own columns.
+            own = {column.name for column in self.catalog.columns(endpoint)} - set(included)
             columns = tuple(c for c in columns if c.name.split(".")[0] in chosen or c.name not in own)
         return Query(endpoint, path, columns, tuple(parameters))
 
-    def _path_keys(
+    def _check_known(
         self,
         resource: ResourceSpec,
         endpoints: Sequence[Endpoint],
         keywords: Mapping[str, object],
         keys: set[str],
-    ) -> dict[str, object]:
+    ) -> None:
+        """Refuse keywords that none of the *endpoints* takes."""
         known = keys | {p.keyword for endpoint in endpoints for p in endpoint.parameters}
-        for keyword in keywords:
-            if keyword not in known and keyword in self._all_keys():
-                ways = describe(endpoints)
-                raise UsageError(f"{resource.name} has no parent {keyword}=.", advice=f"It takes {ways}.")
-            if keyword not in known:
+        for keyword in (keyword for keyword in keywords if keyword not in known):
+            if any(keyword in endpoint.keys for endpoint in self.catalog.endpoints):
                 raise UsageError(
-                    f"{resource.name} takes no keyword {keyword!r}.",
-                    advice=suggestion(keyword, known | _KEYWORDS),
+                    f"{resource.name} has no parent {keyword}=.",
+                    advice=f"It takes {describe_parents(endpoints)}.",
                 )
-        return {key: value for key, value in keywords.items() if key in keys}
-
-    def _all_keys(self) -> set[str]:
-        return {key for endpoint in self.catalog.endpoints for key in endpoint.keys}
+            raise UsageError(
+                f"{resource.name} takes no keyword {keyword!r}.",
+                advice=suggestion(keyword, known | ListOptions.names() | {*_OF_THE_CALL}),
+            )
 
     def _parameters(
         self, endpoint: Endpoint, keywords: Mapping[str, object], keys: set[str]
     ) -> list[tuple[str, str]]:
-        found = []
+        """Return the endpoint's own parameters, as the API spells and takes them."""
         known = {parameter.keyword: parameter for parameter in endpoint.parameters}
         for keyword in keywords:
             if keyword not in known and keyword not in keys:
-                raise _unknown("keyword", keyword, known, endpoint)
+                raise UsageError(
+                    f"{endpoint.path} does not know {keyword}=.", advice=suggestion(keyword, known)
+                )
+        # Some endpoints have a parameter of this name; the moments beside it are then in that time zone.
         own_zone = keywords.get("timezone") if "timezone" in known else None
         timezone = own_zone if isinstance(own_zone, str) else self.timezone
+        pairs = []
         for keyword, parameter in known.items():
             value = keywords.get(keyword, parameter.default)
             if value is not None:
-                found.append((parameter.name, parameter_text(parameter, value, timezone)))
+                pairs.append((parameter.name, _parameter_text(parameter, value, timezone)))
             elif parameter.required:
                 choices = f" (one of {', '.join(parameter.choices)})" if parameter.choices else ""
                 raise UsageError(f"{endpoint.path} needs {keyword}={choices}.")
-        return found
+        return pairs
 
     def _fields(self, endpoint: Endpoint, names: tuple[str, ...]) -> tuple[str, ...]:
         if not names:
@@ -184,7 +247,7 @@ class QueryBuilder:
     ) -> tuple[tuple[str, bool], ...]:
         columns = self.catalog.columns(endpoint, aggregates=aggregates)
         known = {c.name: c for c in columns if "." not in c.name and c.kind not in ("list", "json")}
-        found: list[tuple[str, bool]] = []
+        order: dict[str, bool] = {}
         for text in names:
             name, _, direction = text.strip().partition(":")
             if name.startswith("-") and not direction:
@@ -192,64 +255,75 @@ class QueryBuilder:
             if direction not in ("", "asc", "desc"):
                 raise UsageError(f"sort={text!r}: the direction is asc or desc.")
             find_column(name, known, "sort")
-            if name in dict(found):
+            if name in order:
                 raise UsageError(f"sort= names {name!r} twice.", advice="Give it once: the first decides.")
-            found.append((name, direction == "desc"))
-        return tuple(found)
-
-    def _date(self, endpoint: Endpoint, by: str | None, columns: Mapping[str, Column]) -> Column:
-        dates = [c.name for c in columns.values() if c.kind in ("datetime", "date") and "." not in c.name]
-        name = by or endpoint.date
-        if name is None:
-            advice = f"Choose one with by=: {', '.join(dates)}." if dates else "Fetch all of it."
-            raise UsageError(f"{endpoint.path} has no business date for since= and until=.", advice=advice)
-        column = find_column(name, columns, "by")
-        if column.kind not in ("datetime", "date"):
-            raise UsageError(f"by={name!r} is no date.", advice=f"Dates are {', '.join(dates) or 'none'}.")
-        return column
+            order[name] = direction == "desc"
+        return tuple(order.items())
 
 
-def _filled(keywords: Mapping[str, object], keys: set[str]) -> dict[str, object]:
-    """Leave out keywords that are None; refuse it for parents.
+def _date_column(endpoint: Endpoint, by: str | None, columns: Mapping[str, Column]) -> Column:
+    """Return the column that ``since=`` and ``until=`` refer to."""
+    dates = [c.name for c in columns.values() if c.kind in ("datetime", "date") and "." not in c.name]
+    name = by or endpoint.date
+    if name is None:
+        advice = f"Choose one with by=: {', '.join(dates)}." if dates else "Fetch all of it."
+        raise UsageError(f"{endpoint.path} has no business date for since= and until=.", advice=advice)
+    column = find_column(name, columns, "by")
+    if column.kind not in ("datetime", "date"):
+        raise UsageError(
+            f"by={name!r} is not a date.", advice=f"The dates are {', '.join(dates)}." if dates else ""
+        )
+    return column
 
-    A variable that was never filled would silently fetch the whole organization.
+
+def _limit(limit: object) -> int | None:
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1:
+        raise UsageError(f"limit={limit!r} must be a whole number, 1 or more.")
+    return int(limit)  # NumPy's integers are Integral, too
+
+
+def _without_none(keywords: Mapping[str, object], keys: set[str]) -> dict[str, object]:
+    """Leave out keywords that are None, except for parents, where it is refused.
+
+    ``campaign=campaign_id`` with a variable that was never set would quietly fetch the whole organization.
     """
     for key in sorted(keys & keywords.keys()):
         if keywords[key] is None:
-            raise UsageError(
-                f"{key}=None names no parent.", advice=f"Leave {key}= out, or give the id that is missing."
-            )
+            raise UsageError(f"{key}=None names no parent.", advice=f"Give an id, or leave {key}= out.")
     return {key: value for key, value in keywords.items() if value is not None}
 
 
-_KEYWORDS = frozenset(
-    (
-        "since",
-        "until",
-        "by",
-        "where",
-        "fields",
-        "include",
-        "aggregates",
-        "sort",
-        "limit",
-        "dtype_backend",
-        "progress",
-    )
-)
-
-
-def _unknown(keyword: str, name: str, known: Iterable[str], endpoint: Endpoint) -> UsageError:
-    said = f"{keyword}={name!r}" if keyword != "keyword" else f"{name}="
-    return UsageError(f"{endpoint.path} does not know {said}.", advice=suggestion(name, known))
-
-
 def _names(value: Names, keyword: str) -> tuple[str, ...]:
-    """Read one name, a comma list or several names, each once."""
+    """Read one name, a comma list or several names, without duplicates."""
     if value is None:
         return ()
-    listed = value.split(",") if isinstance(value, str) else value
-    listed = list(listed) if isinstance(listed, Iterable) else [listed]
-    if not all(isinstance(name, str) and name.strip() for name in listed):
+    names: Iterable[Any] = value.split(",") if isinstance(value, str) else value
+    names = list(names) if isinstance(names, Iterable) else [names]
+    if not all(isinstance(name, str) and name.strip() for name in names):
         raise UsageError(f"{keyword}= takes names, none of them empty.")
-    return tuple(dict.fromkeys(name.strip() for name in listed))
+    return tuple(dict.fromkeys(name.strip() for name in names))
+
+
+def _parameter_text(parameter: Parameter, value: Any, timezone: str) -> str:
+    """Write the value of an endpoint's parameter the way the API takes it; *timezone*: of its moments."""
+    name = parameter.keyword
+    if parameter.type == "bool":
+        if not isinstance(value, bool):
+            raise UsageError(f"{name}= takes True or False, not {value!r}.")
+        return "true" if value else "false"
+    if parameter.type == "date":
+        return day(value, name).isoformat()
+    if parameter.type == "moment":
+        # Unlike filters, these take local time without an offset: "2026-01-31 18:30:00".
+        local = instant(value, timezone, name).astimezone(zone(timezone))
+        return local.replace(tzinfo=None, microsecond=0).isoformat(" ")
+    text = str(value) if isinstance(value, str | Number) and not isinstance(value, bool) else ""
+    if parameter.type == "int" and not re.fullmatch("[0-9]+", text):
+        raise UsageError(f"{name}= takes a whole number, not {value!r}.")
+    if parameter.choices and text not in parameter.choices:
+        raise UsageError(f"{name}={value!r} must be one of {', '.join(parameter.choices)}.")
+    if not text or not text.isprintable():
+        raise UsageError(f"{name}= takes plain text that is not empty.")
+    return text

@@ -1,7 +1,8 @@
-"""Dates and times: what people write, and the one form that the API takes in a filter.
+"""``since=`` and ``until=``: dates as people write them become moments as the API reads them.
 
-The API answers 400 to milliseconds in a filter, though its own answers may hold them; offsets other
-than ``+0000`` are doubtful. So each moment is converted to UTC and written to the second.
+A filter takes moments in one form only: the API answers 400 to milliseconds, though its own records may
+hold them, and offsets other than ``+0000`` are not reliable. So every moment is converted to UTC and
+written to the second. Filters, the builder and ``classy.get(path)`` call this.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from classy_nb.errors import UsageError
 Moment = int | str | date | datetime
 """A year, ISO text, a date or a datetime (``pandas.Timestamp`` is one)."""
 
-_SECOND = timedelta(seconds=1)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _FORMS = "a year (2026), '2026-01-31', '2026-01-31T18:30', a date, a datetime or a Timestamp"
+_LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -28,7 +28,7 @@ def zone(name: str) -> ZoneInfo:
     Raises
     ------
     UsageError
-        There is none.
+        It does not exist.
     """
     try:
         return ZoneInfo(name)
@@ -40,21 +40,21 @@ def zone(name: str) -> ZoneInfo:
 
 
 def instant(value: Moment, timezone: str, keyword: str = "since") -> datetime:
-    """Return the moment meant by *value*, in UTC.
+    """Return the moment that *value* stands for, in UTC.
 
     Parameters
     ----------
     value
-        A year, ISO text, a date or a datetime. A day means its first moment.
+        A year, ISO text, a date or a datetime. A day stands for its first moment.
     timezone
-        Zone of a value that has none.
+        Time zone of a value that has none.
     keyword
         What to call the value in an error.
 
     Raises
     ------
     UsageError
-        It is nothing of the kind.
+        The value is not a date, or is out of range.
     """
     moment = _read(value, keyword)
     if moment.tzinfo is None:
@@ -66,54 +66,55 @@ def instant(value: Moment, timezone: str, keyword: str = "since") -> datetime:
 
 
 def day(value: Moment, keyword: str = "since") -> date:
-    """Return the day meant by *value*, for columns that hold days without a time zone."""
+    """Return the day that *value* stands for, for columns that hold days without a time zone."""
     return _read(value, keyword).date()
 
 
-def literal(moment: datetime, operator: str = ">=") -> str:
-    """Write *moment* as the API takes it in a filter: ``2026-01-31T18:30:00+0000``.
+def filter_literal(moment: datetime, operator: str = ">=") -> str:
+    """Write *moment* the way a filter takes it: ``2026-01-31T18:30:00+0000``.
 
-    Records hold whole seconds, the API refuses fractions: they are rounded so that *operator* keeps
-    its meaning (``>=`` and ``<`` up, ``>`` and ``<=`` down).
+    Records hold whole seconds and the API refuses fractions, so a fraction is rounded in the direction that
+    leaves *operator* with the same records: up for ``>=`` and ``<``, down for ``>`` and ``<=``.
     """
     whole = moment.astimezone(UTC)
     if whole.microsecond:
         if operator not in (">=", "<", ">", "<="):
-            raise UsageError(f"{moment.isoformat()} has fractions of a second; no record has.")
+            raise UsageError(f"{moment.isoformat()} has fractions of a second; records do not.")
         whole = whole.replace(microsecond=0)
-        if operator in (">=", "<"):
-            whole += _SECOND if whole < _LAST else timedelta()
+        if operator in (">=", "<") and whole < _LAST_SECOND:
+            whole += timedelta(seconds=1)
     return f"{whole.isoformat(timespec='seconds').removesuffix('+00:00')}+0000"
 
 
 def _read(value: Any, keyword: str) -> datetime:
     if isinstance(value, datetime):
-        return _plain(value, keyword)
+        return _plain_datetime(value, keyword)
     if isinstance(value, date):
         return datetime.combine(value, time.min)
-    if getattr(getattr(value, "dtype", None), "kind", "") == "M" and not value.ndim:  # numpy's
+    if getattr(getattr(value, "dtype", None), "kind", "") == "M" and not value.ndim:  # a numpy.datetime64
         return _read(value.astype("datetime64[us]").item(), keyword)
-    text = value if isinstance(value, str) else _year(value)
+    text = value if isinstance(value, str) else _integer_text(value)
     if text is not None:
         return _from_text(text.strip(), keyword)
     shown = repr(value) if isinstance(value, float | bool) or value is None else f"a {type(value).__name__}"
-    raise UsageError(f"{keyword}={shown} is no date.", advice=f"Use {_FORMS}.")
+    raise UsageError(f"{keyword}={shown} is not a date.", advice=f"Use {_FORMS}.")
 
 
-def _year(value: Any) -> str | None:
-    """Return a whole number of any make as text; a two-digit one is no year."""
+def _integer_text(value: Any) -> str | None:
+    """Return an integer of any type (NumPy has several) as text, or None if it is not one."""
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         return None
     try:
         return str(operator.index(value))
-    except TypeError:  # an array: it only looks like a number
+    except TypeError:  # an array: it has __index__, but only one with a single element can use it
         return None
 
 
-def _plain(value: datetime, keyword: str) -> datetime:
-    if value != value:  # noqa: PLR0124 - pandas.NaT, the one datetime that is not itself
+def _plain_datetime(value: datetime, keyword: str) -> datetime:
+    if value != value:  # noqa: PLR0124 - pandas.NaT is the one datetime that does not equal itself
         raise UsageError(f"{keyword}= is not a time (NaT).")
-    # A Timestamp has methods of its own; a plain datetime is enough, but nanoseconds are a fraction too.
+    # A Timestamp overrides datetime's arithmetic, so it is copied into a plain one. Its nanoseconds would be
+    # lost, but they are a fraction of a second too: a microsecond replaces them, for rounding to see.
     plain = datetime.combine(value.date(), value.time(), value.tzinfo).replace(fold=value.fold)
     if not plain.microsecond and getattr(value, "nanosecond", None):
         return plain.replace(microsecond=1)
@@ -128,4 +129,4 @@ def _from_text(text: str, keyword: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{keyword}={text!r} is no date.", advice=f"Use {_FORMS}.") from None
+        raise UsageError(f"{keyword}={text!r} is not a date.", advice=f"Use {_FORMS}.") from None

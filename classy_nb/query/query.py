@@ -1,4 +1,7 @@
-"""One question to the API, and the parameters of its pages."""
+"""One query: what is requested, from which path, and the parameters of each of its pages.
+
+The builder makes queries, and ``pagination`` turns them into requests; nothing here is checked any more.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,21 @@ if TYPE_CHECKING:
     from .filters import Condition
 
 MOST_PER_PAGE = 100
-"""The API's largest page."""
+"""Records on the API's largest page."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One list or object to ask for: where, with what, and which columns it answers."""
+    """One list or object to request."""
 
     endpoint: Endpoint
     path: str
     columns: tuple[Column, ...]
+    """The columns of the frame that comes back."""
     parameters: tuple[tuple[str, str], ...] = ()
     conditions: tuple[Condition, ...] = ()
     sort: tuple[tuple[str, bool], ...] = ()
-    """Columns to sort by, and whether downwards."""
+    """Columns to sort by; True for descending."""
     limit: int | None = None
 
     def page(
@@ -43,31 +47,33 @@ class Query:
         number, per_page
             Which page, and how many records on it.
         after, until
-            Only records whose id is larger; and not larger than this one.
+            Only records with an id above *after*, and up to *until*.
         sort
-            The API's sort; by default what the caller asked for.
+            The API's ``sort``; by default the caller's.
         """
-        # A list fetched by its path may bring a filter of its own; a second one would replace it.
+        # A list requested by its path may have a filter already. A server in PHP keeps only the last of two
+        # ``filter=`` parameters, so all conditions go into one.
         conditions = [value for name, value in self.parameters if name == "filter"]
         conditions += [str(condition) for condition in self.conditions]
         if after is not None:
             conditions.append(f"{self.endpoint.id}>{after}")
         if until is not None:
             conditions.append(f"{self.endpoint.id}<={until}")
-        found = [pair for pair in self.parameters if pair[0] != "filter"]
+        pairs = [pair for pair in self.parameters if pair[0] != "filter"]
         if conditions:
-            found.append(("filter", ",".join(conditions)))
+            pairs.append(("filter", ",".join(conditions)))
         if order := sort or self.order():
-            found.append(("sort", order))
-        found += [("page", str(number)), ("per_page", str(per_page))]
-        return found
+            pairs.append(("sort", order))
+        pairs += [("page", str(number)), ("per_page", str(per_page))]
+        return pairs
 
     def order(self, *, decided: bool = False) -> str:
-        """Return the API's sort as the caller asked for it; *decided*: records that tie are in order of ids.
+        """Return the caller's order as the API's ``sort``.
 
-        Else the server may put those that tie in another order on each page.
+        With *decided*, the id breaks ties: otherwise the server is free to put equal records in a different
+        order on each page, and some would be skipped.
         """
-        order = [f"{name}:desc" if down else name for name, down in self.sort]
+        order = [f"{name}:desc" if descending else name for name, descending in self.sort]
         if decided and order and self.endpoint.id not in (None, *(name for name, _ in self.sort)):
             order.append(str(self.endpoint.id))
         return ",".join(order)

@@ -1,6 +1,8 @@
 """What is secret, what is personal, and how both are kept out of sight.
 
-The lists serve messages, logs and recorded exchanges alike. Standard library only.
+Text, JSON values, paths and exceptions go in; the same come out with secrets and personal data masked or
+cleared. Messages, logs, the explorer's preview and the tests' cassettes use the same lists; every public
+entry of the package has :func:`clear_tracebacks`. Standard library only.
 """
 
 from __future__ import annotations

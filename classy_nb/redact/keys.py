@@ -30,10 +30,10 @@ SECRET_KEYS = frozenset(
         "x_integration_id",
     }
 )
-"""JSON keys and form fields whose values let somebody in, or tell what the server does inside.
+"""JSON keys and form fields whose values grant access, or reveal the server's internals.
 
-``client_id`` is no secret in itself, but neither a message nor a recording needs to identify the
-application. A signed ``download_url`` opens for whoever holds it.
+``client_id`` is not a secret in itself, but neither a message nor a recording needs to identify the
+application. A signed ``download_url`` works for anyone who has it.
 """
 
 SECRET_HEADERS = frozenset(
@@ -50,7 +50,7 @@ SECRET_HEADERS = frozenset(
         "x-real-ip",
     }
 )
-"""HTTP headers, in lower case, that never leave the exchange they belong to."""
+"""HTTP headers, in lower case, that are never shown or recorded."""
 
 PERSONAL_KEYS = frozenset(
     {
@@ -103,7 +103,7 @@ PERSONAL_KEYS = frozenset(
         "postal_code",
         "state",
         "zip",
-        # what somebody is, wrote, or pays with
+        # what somebody is, writes, or pays with
         "account_number",
         "ach_last_four",
         "answer",
@@ -134,10 +134,10 @@ PERSONAL_KEYS = frozenset(
         "user_agent",
     }
 )
-"""Columns that hold donors, members and what they wrote.
+"""Columns that hold data about donors and members, or what they wrote.
 
-``name``, ``title`` and ``description`` are not among them: they name campaigns, pages and teams far
-more often than people.
+``name``, ``title`` and ``description`` are not included: far more often than people, they describe
+campaigns, pages and teams.
 """
 
 _PERSONAL_WORD = re.compile(
@@ -154,25 +154,25 @@ def _plain(key: object) -> str:
 def is_personal(column: str) -> bool:
     """Tell whether a column holds personal data, such as ``billing_last_name`` or ``member.phone``.
 
-    Columns of nested records are judged by each part of their name; columns that the catalog
-    doesn't know are judged by the words in it.
+    Each part of the name of a nested record's column counts; columns that the catalog does not know are
+    recognized by the words in their names.
     """
     parts = [_plain(part) for part in column.split(".")]
     return any(part in PERSONAL_KEYS or _PERSONAL_WORD.search(part) for part in parts)
 
 
 def redact(value: Any, keys: Collection[str] | Callable[[str], object], mask: str = "REDACTED") -> Any:
-    """Copy a JSON-like value with what stands under some keys masked.
+    """Copy a JSON-like value, masking the values of some keys.
 
     Parameters
     ----------
     value
         Anything that ``json.loads`` returns. It is not changed.
     keys
-        Names (letter case and ``-`` or ``_`` don't matter), or a function that is given each name,
+        Names (neither case nor ``-`` versus ``_`` matters), or a function that is called with each name,
         such as `is_personal`.
     mask
-        What stands for a masked value. Nested objects and lists keep their shape, their values are
+        What replaces a masked value. Nested objects and lists keep their shape, and their values are
         masked one by one; ``None`` stays ``None``.
     """
     if callable(keys):

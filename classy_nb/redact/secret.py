@@ -1,4 +1,8 @@
-"""Text that shows nowhere."""
+"""Text that is never shown.
+
+Credentials and tokens are wrapped in :class:`Secret` as soon as they arrive; only the place that sends
+them reveals them.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,19 @@ import hmac
 from typing import Any, NoReturn
 
 MASK = "********"
-"""What stands for a secret; always as long, so that it doesn't tell the length."""
+"""What replaces a secret; its length is fixed, so it does not reveal that of the secret."""
 
 
 class Secret:
-    """Text that shows nowhere: ``********`` in repr, str, f-strings, logs and tracebacks.
+    """Text that is never shown: ``********`` in repr, str, f-strings, logs and tracebacks.
 
-    Not a ``str``: what does not know secrets (``json.dumps``, ``"+"``, ``len``) fails instead of
-    telling. Pickling is refused; ``copy`` and ``deepcopy`` return the same object.
+    It is not a ``str``: code that does not know secrets (``json.dumps``, ``"+"``, ``len``) fails instead of
+    revealing it. Pickling is refused; ``copy`` and ``deepcopy`` return the same object.
 
     Parameters
     ----------
     text
-        The secret, or a `Secret`. It isn't checked here: an error raised here would show it.
+        The secret, or a `Secret`. It is not checked here: an error raised here would show it.
     """
 
     __slots__ = ("_text",)
@@ -36,7 +40,7 @@ class Secret:
         return bool(self._text)
 
     def __eq__(self, other: object) -> bool:
-        """Compare with another secret, in a time that doesn't depend on where they differ."""
+        """Compare with another secret, in a time that does not depend on where they differ."""
         if not isinstance(other, Secret):
             return NotImplemented
         mine, theirs = (str(s.reveal()).encode("utf-8", "surrogatepass") for s in (self, other))
@@ -68,7 +72,7 @@ class Secret:
 
     def __getstate__(self) -> NoReturn:
         raise TypeError(
-            "Secrets are not pickled: the bytes would hold them in clear. "
+            "Secrets cannot be pickled: the bytes would contain them in plain text. "
             "Load the credentials again where they are needed."
         )
 

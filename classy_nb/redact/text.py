@@ -1,4 +1,8 @@
-"""Text and paths that are safe to show."""
+"""Text and paths that are safe to show.
+
+What a server sent goes through :func:`scrub`, and the path of a request through :func:`safe_path`, before
+either is part of a message or a log.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 HIDDEN = "***"
-"""What stands for a masked piece of a text or a path."""
+"""What replaces a masked piece of a text or a path."""
 
 CUT = 200
-"""Longest text that `scrub` returns, in characters."""
+"""Length of the longest text that `scrub` returns, in characters."""
 
 _READ = 20_000
+"""Characters in which known secrets are looked for."""
 _SCANNED = 2_000
+"""Characters in which patterns are looked for: regular expressions are slow on long hostile text."""
 
 _EMAIL = re.compile(r"[^\s<>\"'(),;:/?&=|]{1,64}(?:@|%40)[^\s<>\"'(),;:/?&=|]+", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=[\w/)%])\?[^\s<>\"']+")
@@ -37,34 +43,34 @@ _NAMED = re.compile(
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9]{16,}|\beyJ[\w.-]+")
 _MIXED_TOKEN = re.compile(
-    # Base64 and its URL form, which words, paths and snake_case are not: all three kinds in one run.
+    # Base64 and its URL form: unlike words, paths and snake_case, it has digits and both cases in one run.
     r"(?<![\w+/=.~-])(?=[\w+/=.~-]*[0-9])(?=[\w+/=.~-]*[a-z])(?=[\w+/=.~-]*[A-Z])[\w+/=.~-]{16,}",
     re.ASCII,
 )
 _PHONE = re.compile(
-    # Seven digits and more with the usual separators, except a date: 2026-01-31 is worth reading.
+    # Seven or more digits with the usual separators, except for a date: 2026-01-31 is worth reading.
     r"(?<![\w.-])(?!\d{4}-\d{2}-\d{2}(?!\d))\+?\(?\d(?:[\s().-]{0,2}\d){6,}"
 )
 
 
 def scrub(text: object, secrets: Iterable[Secret | str] = ()) -> str:
-    """Make a text that a server sent safe to show: in a message, a log, a notebook.
+    """Make text from a server safe to show in a message, a log or a notebook.
 
-    Masked with ``***`` are the known secrets (also percent-encoded, in base64, in JSON and in HTML),
-    e-mail addresses, what follows ``Bearer`` and the like, queries of URLs, runs of 16 and more
-    letters and digits, and telephone numbers. White space and control characters become one space.
+    ``***`` replaces the known secrets (including percent-encoded, base64, JSON and HTML forms), e-mail
+    addresses, what follows ``Bearer`` and the like, queries of URLs, runs of 16 or more letters and
+    digits, and telephone numbers. Whitespace and control characters become one space.
 
     Parameters
     ----------
     text
-        Anything; its ``str`` is taken, and bytes are read as UTF-8.
+        Anything; bytes are read as UTF-8, and everything else is converted with ``str``.
     secrets
-        Texts that must not appear, whatever they look like.
+        Texts that must not appear, no matter what they look like.
 
     Returns
     -------
     str
-        At most 200 characters, cut with ``…``. Empty for an empty text.
+        At most 200 characters, shortened with ``…``. Empty for empty text.
     """
     shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     whole = len(shown) <= _READ
@@ -73,7 +79,7 @@ def scrub(text: object, secrets: Iterable[Secret | str] = ()) -> str:
         shown = re.sub(re.escape(form), HIDDEN, shown, flags=re.IGNORECASE)
     shown = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
     if not whole or len(shown) > _SCANNED:
-        # What the cut leaves of the last word may be the head of a secret.
+        # The last word may have been cut, and be the beginning of a secret that no pattern recognizes.
         shown = shown[:_SCANNED].rpartition(" ")[0]
     shown = _USERINFO.sub(f"{HIDDEN}@", shown)
     shown = _QUERY.sub(f"?{HIDDEN}", shown)
@@ -85,7 +91,7 @@ def scrub(text: object, secrets: Iterable[Secret | str] = ()) -> str:
 
 
 def _forms(secrets: Iterable[Secret | str]) -> list[str]:
-    """List the known secrets in every form that a server might send back, longest first."""
+    """Return the known secrets in every form in which a server might echo them, longest first."""
     texts = [s.reveal() if isinstance(s, Secret) else s for s in secrets]
     forms = {form for text in texts if text for form in _encoded(text)}
     return sorted(forms, key=len, reverse=True)
@@ -104,9 +110,9 @@ _CUSTOM_URL = re.compile(r"((?:^|/)custom-url/).+", re.IGNORECASE)
 
 
 def safe_path(path: str) -> str:
-    """Return the path of a request as messages and logs may show it.
+    """Return the path of a request in a form that is safe for messages and logs.
 
-    Host, query and fragment are dropped; the client id in ``/apps/{id}``, the page address in
+    Host, query and fragment are dropped; the client id in ``/apps/{id}``, the address in
     ``/campaigns/custom-url/{url}`` and e-mail addresses are masked.
     """
     shown = urlsplit(path).path if "://" in path else re.split(r"[?#]", path, maxsplit=1)[0]

@@ -1,7 +1,8 @@
-"""Nobody's rows or secrets stand in a traceback: what leaves the package takes no local variables along.
+"""Tracebacks without rows or secrets: an exception that leaves the package carries no local variables.
 
-A notebook may print the locals of every frame of a traceback (``%xmode Verbose``), and saves what it prints.
-:func:`clear_tracebacks` stands at each public entry, so that the code below it is written the ordinary way.
+A notebook may print the locals of every frame of a traceback (``%xmode Verbose``), and it saves what it
+prints. :func:`clear_tracebacks` decorates each public entry, so that the code below can be written the
+ordinary way.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 KEEP_FRAMES = "CLASSY_NB_KEEP_FRAMES"
-"""Set this environment variable to debug the package itself: tracebacks then keep their locals."""
+"""Set this environment variable to keep the locals, when you debug the package itself."""
 _PACKAGE = __name__.partition(".")[0]
 
 
 def clear_tracebacks(function: Callable[P, R]) -> Callable[P, R]:
-    """Clear the local variables of all frames below *function* from whatever it raises.
+    """Clear the local variables of all frames below *function* from any exception that it raises.
 
-    Works for functions, methods and generator functions (then for whatever any step raises).
+    This works for functions, methods and generator functions (for the exceptions of every step).
     """
     if inspect.isgeneratorfunction(function):
 
@@ -36,10 +37,8 @@ def clear_tracebacks(function: Callable[P, R]) -> Callable[P, R]:
                 yield from cast("Iterator[Any]", function(*args, **kwargs))
             except BaseException as error:
                 clear_frames(error)
-                del (
-                    args,
-                    kwargs,
-                )  # this frame is on the traceback too, and still running
+                # This frame is on the traceback too, and cannot be cleared while it runs.
+                del args, kwargs
                 raise
 
         return cast("Callable[P, R]", generator)
@@ -50,17 +49,17 @@ def clear_tracebacks(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except BaseException as error:
             clear_frames(error)
-            del args, kwargs  # as above: connect(client_secret=...) would show it
+            del args, kwargs  # as above: they may hold connect(client_secret=...)
             raise
 
     return wrapper
 
 
 def clear_frames(error: BaseException) -> None:
-    """Clear the frames of *error* and of every error that it was raised from, also in other threads.
+    """Clear the frames of *error* and of all errors behind it, including those from other threads.
 
-    An error that was on its way before this package was called (a user's ``except`` block may call us) keeps
-    its locals: they are the user's.
+    If the package is called in an ``except`` block, the error that the user is handling is behind ours, too.
+    It did not pass through the package, so it keeps its locals: they are the user's own.
     """
     if os.environ.get(KEEP_FRAMES):
         return

@@ -1,4 +1,8 @@
-"""Forms in a notebook: the login form and the explorer."""
+"""What notebooks show: the login form (or prompts, where no form can be shown) and the explorer.
+
+A connection or the settings of a login come in; what people type goes to the client, and what they see goes
+to the browser. The client's ``login()`` and ``explore()`` call this room; nothing else imports it.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from classy_nb.widgets.login.form import LoginPanel
-    from classy_nb.widgets.login.messages import WHERE_NO_FORM_SHOWS
-    from classy_nb.widgets.login.place import Place, place
-    from classy_nb.widgets.login.prompts import prompt
+    from classy_nb.widgets.explorer import Explorer
+    from classy_nb.widgets.login.form import LoginForm
+    from classy_nb.widgets.login.prompts import Place, place, prompt_for_login
 
 # Imported when first used: prompts need none of the widget libraries.
 _HOMES = {
-    "LoginPanel": "login.form",
-    "Place": "login.place",
-    "place": "login.place",
-    "prompt": "login.prompts",
-    "WHERE_NO_FORM_SHOWS": "login.messages",
+    "Explorer": "explorer",
+    "LoginForm": "login.form",
+    "Place": "login.prompts",
+    "place": "login.prompts",
+    "prompt_for_login": "login.prompts",
 }
 
-__all__ = ["WHERE_NO_FORM_SHOWS", "LoginPanel", "Place", "place", "prompt"]
+__all__ = ["Explorer", "LoginForm", "Place", "place", "prompt_for_login"]
 
 
 def __getattr__(name: str) -> Any:

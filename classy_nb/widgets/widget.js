@@ -1,5 +1,5 @@
-// Shared by the panels: stands before each panel's own code in one module.
-// Nothing is synced: all goes by messages {kind: ...}. Text goes in as text, never as markup.
+// Shared by all widgets: it precedes each widget's own code in one module.
+// Nothing is synced: everything goes by message {kind: ...}. Text is inserted as text, never as markup.
 
 const BUSY_AFTER = 2500;
 const LOST_AFTER = 8000;
@@ -7,9 +7,9 @@ const CONNECTING = "Connecting to the kernel…";
 const BUSY = "Still waiting: the kernel is busy with another cell, or it was restarted.";
 const LOST =
   "No kernel answers behind this form: run the cell again. " +
-  "(If a long cell is running, the form goes on when that is done.)";
+  "(If a long cell is running, the form continues when it is done.)";
 
-let panels = 0;
+let widgets = 0;
 
 // element("p", {className: "x", "aria-live": "polite", onclick: f}, "text", child, null)
 function element(tag, attributes = {}, ...children) {
@@ -22,25 +22,25 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-// One view of a panel: its root element, its messages, and what it says while no answer comes.
-// With a label the root is a group of that name.
-//   bridge.root            <div class="classy-nb classy-nb-NAME">: append the panel's elements here
-//   bridge.status          the live region (role=status): place it with append() where it should stand
+// One view of a widget: its root element, its messages, and what it says while no answer comes.
+// With a label, the root is a group of that name.
+//   bridge.root            <div class="classy-nb classy-nb-NAME">: append the widget's elements here
+//   bridge.status          the live region (role=status): append() it where it belongs
 //   bridge.on(kind, f)     f(message, buffers) for each message of that kind from Python
 //   bridge.send(kind, {})  send a message
-//   bridge.ask(kind, {}, replies)  the same, and say so when none of these kinds comes back within seconds:
-//                          what Python tells meanwhile of its own accord is no answer
+//   bridge.ask(kind, {}, replies)  the same, and say so if none of these kinds comes back within seconds;
+//                          messages that Python sends on its own do not count as an answer
 //   bridge.say(text, tone) show text in the status; tone: "", "error", "done"
 //   bridge.id(name)        an id that is unique on the page
-//   bridge.open()          to be called once all is set up: asks Python for its state
-//   bridge.hush()          Python need not hear any more that this view goes
-//   bridge.close()         to be returned from render (as a function: () => bridge.close())
+//   bridge.open()          call it once everything is set up: asks Python for its state
+//   bridge.hush()          do not tell Python when this view goes
+//   bridge.close()         return it from render (as a function: () => bridge.close())
 // root.dataset.link is "waiting", "busy", "lost" or "up"; Python's answer to "hello" has kind "state".
 function openBridge({ model, el, name, label }) {
-  const number = ++panels;
+  const number = ++widgets;
   const view = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
   const root = element("div", { className: `classy-nb classy-nb-${name}` });
-  if (globalThis.google?.colab) root.dataset.host = "colab"; // which says itself whether it is dark
+  if (globalThis.google?.colab) root.dataset.host = "colab"; // Colab sets its own theme attribute
   if (label) {
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", label);
@@ -48,9 +48,9 @@ function openBridge({ model, el, name, label }) {
   const status = element("div", { className: "classy-nb-status", role: "status", "aria-live": "polite" });
   const heard = new Map();
   let timers = [];
-  let replies = null; // the kinds that are waited for; null: any
+  let replies = null; // the kinds that count as an answer; null: any
   let hushed = false;
-  let said = ["", ""]; // what stands in the status apart from waiting for the kernel
+  let said = ["", ""]; // the status text and tone while the kernel answers
 
   const show = (text, tone) => {
     if (status.textContent !== text) status.textContent = text;
@@ -76,7 +76,7 @@ function openBridge({ model, el, name, label }) {
     try {
       model.send({ kind, ...fields });
     } catch {
-      // No kernel is there to send to: the time-out says so.
+      // There is no kernel to send to: the time-out says so.
     }
   };
   const receive = (message, buffers) => {
@@ -88,7 +88,7 @@ function openBridge({ model, el, name, label }) {
     send("hello", { view });
   };
 
-  // Typing is for the form, not for the notebook's shortcuts; Ctrl+S and its like still reach it.
+  // Typing is for the form, not for the notebook's shortcuts; Ctrl+S and the like still reach the notebook.
   root.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
   });
@@ -102,7 +102,7 @@ function openBridge({ model, el, name, label }) {
     on: (kind, callback) => heard.set(kind, [...(heard.get(kind) ?? []), callback]),
     send,
     ask(kind, fields, kinds) {
-      // A kernel that was busy or gone gets another chance: what is sent waits there for its turn.
+      // A kernel that was busy or gone gets another chance: messages wait there for their turn.
       linked("up");
       show(...said);
       expect(kinds);
@@ -118,7 +118,7 @@ function openBridge({ model, el, name, label }) {
       linked("waiting");
       show(CONNECTING, "");
       model.on("msg:custom", receive);
-      model.on("comm_live_update", hello); // of ipywidgets: the kernel went or came
+      model.on("comm_live_update", hello); // from ipywidgets: the kernel went away or came back
       hello();
     },
     hush() {

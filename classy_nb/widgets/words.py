@@ -1,4 +1,4 @@
-"""Errors in plain words."""
+"""Errors in words for people who fill in a form."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from classy_nb.errors import ClassyError, CredentialsError
 
 
 def words(error: BaseException) -> str:
-    """Say what went wrong, for people; of errors that are not ours only the kind: the text may tell."""
+    """Say what went wrong. Of errors that are not ours, only the kind: their text may hold personal data."""
     if isinstance(error, ClassyError):
         if error.advice == CredentialsError.default_advice:
-            return error.what  # which arguments and variables there are helps nobody who fills in a form
+            return error.what  # advice about arguments and environment variables is no help in a form
         return " ".join(part for part in (error.what, error.advice) if part)
     if isinstance(error, ImportError) and "pip install" in str(error):
         return str(error)

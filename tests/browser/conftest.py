@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser import chromium, evidence, servers
-from browser.desk import Desk
 from browser.headless import Headless
+from browser.lab_page import LabPage
 from browser.notebook import Notebook, write_notebook
 from browser.panel import PanelPage, open_panel
 from browser.wired import Wired
@@ -75,12 +75,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
     """Keep pictures of the open pages when a test failed."""
     report = yield
     if report.when == "call" and report.failed:
-        given = [getattr(item, "funcargs", {}).get(name) for name in ("context", "desk", "blank")]
+        given = [getattr(item, "funcargs", {}).get(name) for name in ("context", "lab_page", "blank")]
         pages = [page for one in given if one is not None for page in getattr(one, "pages", [one])]
         for number, page in enumerate(pages):
             evidence.picture(page, f"{plain(item.name)}-{number}", "failed")
-        for desk in (one for one in given if isinstance(one, Desk)):
-            desk.leave()
+        for shown in (one for one in given if isinstance(one, LabPage)):
+            shown.leave()
     return report
 
 
@@ -214,15 +214,15 @@ def lab(home: Home) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def desk(browser: Browser) -> Iterator[Desk]:
+def lab_page(browser: Browser) -> Iterator[LabPage]:
     """The page with JupyterLab in which tests open their notebooks in turn."""
-    with Desk(browser) as made:
+    with LabPage(browser) as made:
         yield made
 
 
 @pytest.fixture
 def notebook(
-    desk: Desk, lab: Server, box: Sandbox, request: pytest.FixtureRequest
+    lab_page: LabPage, lab: Server, box: Sandbox, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Notebook]]:
     """Write a notebook with these cells and open it in JupyterLab."""
     file = lab.home.notebooks / f"{plain(request.node.name)}.ipynb"
@@ -230,14 +230,14 @@ def notebook(
 
     def show(*cells: str) -> Notebook:
         write_notebook(file, *cells)
-        opened.append(Notebook(desk.page(), lab, file).open_here())
+        opened.append(Notebook(lab_page.page(), lab, file).open_here())
         return opened[-1]
 
     yield show
-    desk.clear(opened)
+    lab_page.clear(opened)
     lab.end_kernels()
-    complaints = desk.complaints.copy()
-    desk.complaints.clear()  # the next test has its own
+    complaints = lab_page.complaints.copy()
+    lab_page.complaints.clear()  # the next test has its own
     assert complaints == []
 
 

@@ -1,4 +1,4 @@
-"""The explorer as tests use it."""
+"""The explorer, the way tests use it."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_from_an_empty_form_to_files_and_a_frame(
     picture(page, "explorer-done")
 
 
-def test_of_two_views_the_other_follows_and_the_focus_stays(notebook: Callable[..., Notebook]) -> None:
+def test_a_second_view_follows_and_the_focus_stays(notebook: Callable[..., Notebook]) -> None:
     opened = notebook(CELL)
     opened.run_cell(0)
     first = ExplorerForm(opened.output(0))
@@ -107,7 +107,7 @@ def test_of_two_views_the_other_follows_and_the_focus_stays(notebook: Callable[.
     expect(second.labelled("Since")).to_be_focused()
 
     second.press("Add condition")
-    second.press("Preview")  # with a condition that says nothing yet
+    second.press("Preview")  # with an empty condition
     condition = second.root.get_by_role("group", name="Condition 1")
     expect(condition.locator("[aria-invalid=true]")).to_be_focused()
     expect(first.root.get_by_role("group", name="Condition 1")).to_be_visible()

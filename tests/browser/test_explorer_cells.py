@@ -1,4 +1,4 @@
-"""The explorer and other cells: neither waits for the other longer than it must."""
+"""The explorer and other cells: neither waits for the other longer than necessary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def held(kernel: int) -> Iterator[None]:
-    """Let a kernel do nothing: it is too busy to answer, as in a cell that lets no other thread run."""
+    """Stop a kernel: it cannot answer, as in a cell that lets no other thread run."""
     os.kill(kernel, signal.SIGSTOP)
     try:
         yield
@@ -31,7 +31,7 @@ def held(kernel: int) -> Iterator[None]:
         os.kill(kernel, signal.SIGCONT)
 
 
-def test_other_cells_run_meanwhile_and_what_a_long_one_holds_up_comes_later(
+def test_other_cells_run_during_a_job_and_a_busy_kernel_answers_later(
     notebook: Callable[..., Notebook], box: Sandbox
 ) -> None:
     opened = notebook(CELL, "import os\nprint(os.getpid())")
@@ -44,7 +44,7 @@ def test_other_cells_run_meanwhile_and_what_a_long_one_holds_up_comes_later(
     expect(form.progress).to_be_visible()
     opened.run_cell(1)
     kernel = int(opened.output(1).locator(".jp-OutputArea-output").inner_text())
-    expect(form.progress).to_be_visible()  # still at it: the cell did not wait
+    expect(form.progress).to_be_visible()  # still running: the cell did not wait
     picture(opened.page, "explorer-running")
     pressed = time.monotonic()
     form.press("Cancel")

@@ -41,15 +41,15 @@ def test_each_button_shows_its_own_call(wired: Wired) -> None:
     expect(form.call).to_have_text("gifts = classy.transactions()")
 
 
-def test_a_date_that_does_not_exist_is_no_call_without_it(wired: Wired) -> None:
+def test_a_date_that_does_not_exist_is_an_error_not_left_out(wired: Wired) -> None:
     form = wired.form
     form.labelled("Since").press_sequentially("02312026")
     wired.carry(lambda: wired.viewer.last("call")["problem"])
-    expect(form.call).to_have_text("# The date under “Since” is not complete.")
+    expect(form.call).to_have_text("# The date under “Since” is incomplete.")
     expect(form.root.get_by_role("button", name="Copy")).to_have_attribute("aria-disabled", "true")
     form.press("Preview")
     wired.carry()
-    expect(form.status).to_have_text("The date under “Since” is not complete.")
+    expect(form.status).to_have_text("The date under “Since” is incomplete.")
     expect(form.labelled("Since")).to_be_focused()
     assert wired.viewer.of("job") == []
 
@@ -70,7 +70,7 @@ def test_a_question_stands_while_the_call_is_copied(wired: Wired, tmp_path: Path
     expect(form.root.get_by_role("button", name="Copy", exact=True)).to_be_visible()
 
 
-def test_a_name_that_was_emptied_is_the_default_again(wired: Wired) -> None:
+def test_an_emptied_name_becomes_the_default_again(wired: Wired) -> None:
     name = wired.form.labelled("Variable name")
     name.fill("")
     wired.carry()
@@ -80,7 +80,7 @@ def test_a_name_that_was_emptied_is_the_default_again(wired: Wired) -> None:
 
 
 def test_before_the_kernel_answers_there_is_no_form(wired: Wired) -> None:
-    """A notebook that is opened again, without a kernel, must not look alive."""
+    """A notebook that is reopened without a kernel must not look alive."""
     wired.panel.second_view()
     second = wired.page.locator(ROOT).nth(1)
     expect(second).to_be_visible()
@@ -89,7 +89,7 @@ def test_before_the_kernel_answers_there_is_no_form(wired: Wired) -> None:
     expect(second.locator("form")).to_be_visible()
 
 
-def test_what_is_wrong_takes_the_focus_where_it_was_asked(wired: Wired) -> None:
+def test_a_problem_takes_the_focus_only_in_the_view_that_asked(wired: Wired) -> None:
     wired.panel.second_view()
     wired.carry()
     first, second = (wired.page.locator(ROOT).nth(number) for number in (0, 1))

@@ -1,4 +1,4 @@
-"""What the explorer asks and how it waits, on a blank page, in one view or two."""
+"""The explorer's questions and jobs, on a blank page, in one view or two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from classy_nb.sandbox import Sandbox
 
 
-def test_while_something_runs_only_cancel_can_be_pressed(wired: Wired, box: Sandbox) -> None:
+def test_while_a_job_runs_only_cancel_can_be_pressed(wired: Wired, box: Sandbox) -> None:
     form = wired.form
     box.faults.then(*["ok"] * 3, *["stall"] * 60)
     form.press("To a variable")
@@ -62,7 +62,7 @@ def test_a_file_is_replaced_only_after_a_question(wired: Wired, tmp_path: Path) 
     assert len(file.read_text().splitlines()) > 2000
 
 
-def test_a_question_is_gone_as_soon_as_the_form_is_another(wired: Wired, tmp_path: Path) -> None:
+def test_a_question_disappears_when_the_form_changes(wired: Wired, tmp_path: Path) -> None:
     form = wired.form
     replace = form.root.get_by_role("button", name="Replace the file")
     files = [tmp_path / "gifts.csv", tmp_path / "other.csv"]
@@ -72,7 +72,7 @@ def test_a_question_is_gone_as_soon_as_the_form_is_another(wired: Wired, tmp_pat
     form.press("Save CSV")
     wired.until("Replace it?")
     expect(replace).to_be_visible()
-    form.labelled("File name").fill("other.csv")  # and the kernel has not heard of it
+    form.labelled("File name").fill("other.csv")  # and the kernel does not know yet
     expect(replace).to_be_hidden()
     expect(form.status).to_have_text("")
     wired.carry()

@@ -1,4 +1,4 @@
-"""What the explorer's buttons bring, on a blank page: rows, numbers, files."""
+"""What the explorer's buttons bring, on a blank page: rows, counts, files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from browser.evidence import picture
 from browser.explorer import ROOT
 from playwright.sync_api import expect
 
-from classy_nb.widgets.explorer import share
+from classy_nb.widgets.explorer import downloads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,10 +62,10 @@ def test_the_count_is_by_status(wired: Wired, box: Sandbox) -> None:
     picture(wired.page, "explorer-count")
 
 
-def test_what_donors_wrote_is_text_and_never_markup(wired: Wired) -> None:
+def test_what_donors_wrote_is_shown_as_text_never_as_markup(wired: Wired) -> None:
     nasty = "<img src=x onerror='document.title=1'><b>bold</b>"
     shown = {
-        "resource": "transactions", "caption": nasty, "call": nasty, "columns": [nasty], "numeric": [False],
+        "resource": "transactions", "caption": nasty, "key": nasty, "columns": [nasty], "numeric": [False],
         "first": [0], "masked": [False], "personal": 0, "rows": [[nasty]], "unmasked": True,
     }  # fmt: skip
     wired.panel.send({"kind": "preview", "shown": shown})
@@ -79,11 +79,11 @@ def test_what_donors_wrote_is_text_and_never_markup(wired: Wired) -> None:
     assert wired.page.title() != "1"
 
 
-@pytest.mark.parametrize("chunk", [share.CHUNK, 100_003])
+@pytest.mark.parametrize("chunk", [downloads.CHUNK, 100_003])
 def test_a_download_is_the_file_that_the_kernel_writes(
     wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(share, "CHUNK", chunk)
+    monkeypatch.setattr(downloads, "CHUNK", chunk)
     form = wired.form
     form.press("Save CSV")
     wired.until("Saved 2,000 rows")
@@ -112,5 +112,46 @@ def test_a_download_that_was_damaged_is_not_kept(wired: Wired) -> None:
     wired.panel.send({"kind": "piece", "ticket": "t", "offset": 0, "view": view}, (b"id\n1",))
     assert wired.panel.wait_for_sent(before + 2)[-1] == {"kind": "pull", "ticket": "t", "offset": 4}
     wired.panel.send({"kind": "piece", "ticket": "t", "offset": 4, "view": view}, (b"2\n",))
-    assert wired.panel.wait_for_sent(before + 3)[-1] == {"kind": "received", "ticket": "t", "intact": False}
+    assert wired.panel.wait_for_sent(before + 3)[-1] == {
+        "kind": "received",
+        "ticket": "t",
+        "intact": False,
+        "checksum": True,
+    }
+    assert kept == []
+
+
+def test_where_the_browser_has_no_checksums_the_length_is_compared(wired: Wired) -> None:
+    """Pages that are neither https nor localhost have no ``crypto.subtle``."""
+    wired.page.evaluate("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+    with wired.page.expect_download():
+        wired.form.press("Download")
+        wired.carry(lambda: wired.viewer.of("offer") and not wired.viewer.last("job")["running"])
+    expect(wired.form.status).to_contain_text("its length is right")
+    view, before = wired.panel.sent[0]["view"], len(wired.panel.sent)
+    offer = {"kind": "offer", "view": view, "ticket": "t", "name": "x.csv", "size": 6, "sha256": "0" * 64}
+    wired.panel.send(offer)
+    wired.panel.send({"kind": "piece", "ticket": "t", "offset": 0, "view": view}, (b"id\n1",))
+    wired.panel.send({"kind": "piece", "ticket": "t", "offset": 4, "view": view}, (b"",))
+    received = {"kind": "received", "ticket": "t", "intact": False, "checksum": False}
+    assert wired.panel.wait_for_sent(before + 3)[-1] == received
+
+
+def test_a_download_cancelled_during_the_check_is_not_given_to_the_browser(wired: Wired) -> None:
+    kept: list[Any] = []
+    wired.page.on("download", lambda download: kept.append(download.suggested_filename))
+    wired.page.evaluate(
+        "() => { const digest = crypto.subtle.digest.bind(crypto.subtle);"
+        " crypto.subtle.digest = async (...all) => {"
+        " await new Promise((go) => { window.checkNow = go; }); return digest(...all); }; }"
+    )
+    view, before = wired.panel.sent[0]["view"], len(wired.panel.sent)
+    digest = hashlib.sha256(b"id\n1").hexdigest()
+    offer = {"kind": "offer", "view": view, "ticket": "t", "name": "x.csv", "size": 4, "sha256": digest}
+    wired.panel.send(offer)
+    wired.panel.send({"kind": "piece", "ticket": "t", "offset": 0, "view": view}, (b"id\n1",))
+    wired.page.wait_for_function("() => window.checkNow")
+    wired.panel.send({"kind": "dropped", "ticket": "t"})
+    wired.page.evaluate("async () => { window.checkNow(); await new Promise((go) => setTimeout(go, 50)); }")
+    assert [message["kind"] for message in wired.panel.sent[before:]] == ["pull"]
     assert kept == []

@@ -1,4 +1,4 @@
-"""A panel on a blank page and its own side in the kernel, without Jupyter between them."""
+"""A widget on a blank page, connected to its own side in the kernel, without Jupyter between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Wired:
-    """A panel on a page and its side in the kernel; messages go between them when told to."""
+    """A widget on a page and its side in the kernel; messages are carried when a test says so."""
 
     def __init__(self, panel: PanelPage, explorer: Explorer) -> None:
         self.panel = panel
@@ -28,7 +28,7 @@ class Wired:
         self._up = self._down = 0
 
     def up(self) -> list[dict[str, Any]]:
-        """Give to the kernel what the page has sent."""
+        """Give the kernel what the page has sent."""
         new = self.panel.sent[self._up :]
         self._up += len(new)
         for content in new:
@@ -36,7 +36,7 @@ class Wired:
         return new
 
     def down(self) -> int:
-        """Give to the page what the kernel has told; return how much that was."""
+        """Give the page what the kernel has sent; return how many messages that was."""
         new = self.viewer.told[self._down :]
         self._down += len(new)
         for content, pieces in new:
@@ -44,18 +44,21 @@ class Wired:
         return len(new)
 
     def until(self, text: str, kind: str = "status") -> None:
-        """Carry messages until one of the kernel's has such a text."""
+        """Carry messages until one of the kernel's contains this text."""
         self.carry(lambda: any(text in str(m.get("text")) for m in self.viewer.of(kind)))
 
     def carry(self, enough: Callable[[], object] = lambda: True, seconds: float = 20) -> None:
-        """Carry messages until there are none under way and it is enough."""
+        """Carry messages until none are under way, no job is running, and it is enough."""
         end = time.monotonic() + seconds
         while True:
             self.panel.settle()
-            idle = self.explorer._conversation._job is None
+            said = self.viewer.of("status")
+            idle = (
+                not said or not said[-1]["text"].endswith("…") or said[-1]["text"].startswith("Downloading")
+            )
             sent = self.up()
             if not self.down() and not sent:
                 if idle and enough():
                     return
-                self.page.wait_for_timeout(10)  # for the thread in the kernel, which has no event for this
+                self.page.wait_for_timeout(10)  # for a thread in the kernel: there is no event to wait for
             assert time.monotonic() < end, self.viewer.told[-3:]

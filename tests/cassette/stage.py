@@ -9,10 +9,7 @@ from cassette.hooks import ORIGIN
 from support.connection import Pauses
 
 from classy_nb.client import Classy, connect
-from classy_nb.http.cancel import Cancel, NeverCancelled
-from classy_nb.http.client import HttpClient
-from classy_nb.http.rate_limit import DEFAULT_LIMIT, RateLimit
-from classy_nb.http.retry import Retry
+from classy_nb.http import DEFAULT_LIMIT, Cancel, HttpClient, RateLimit, RetryPolicy
 
 if TYPE_CHECKING:
     import pytest
@@ -34,16 +31,18 @@ class Stage:
         self.box = box
         self.pauses = Pauses()
         monkeypatch.setattr("classy_nb.client.connecting.RateLimit", self._rate_limit)
-        patient = functools.partial(HttpClient, retry=Retry(pause=self.pauses))
-        monkeypatch.setattr("classy_nb.client.connecting.HttpClient", patient)
-        for waiting in (Cancel, NeverCancelled):
-            monkeypatch.setattr(waiting, "pause", lambda _stop, seconds: self.pauses(seconds))
+        noting = functools.partial(HttpClient, retry=self._retry())
+        monkeypatch.setattr("classy_nb.client.connecting.HttpClient", noting)
+        monkeypatch.setattr(Cancel, "sleep", lambda _cancel, seconds: self.pauses(seconds))
         if box is not None:
             box.faults.clear()
             box.revoke_tokens()
 
     def _rate_limit(self, requests_per_minute: int = DEFAULT_LIMIT) -> RateLimit:
-        return RateLimit(requests_per_minute, clock=self.pauses.clock)
+        return RateLimit(requests_per_minute, clock=self.pauses.clock, sleep=self.pauses)
+
+    def _retry(self) -> RetryPolicy:
+        return RetryPolicy(sleep=self.pauses, clock=self.pauses.clock)
 
     @property
     def origin(self) -> str:
@@ -78,6 +77,4 @@ class Stage:
 
     def http(self, path: str = "/2.0") -> HttpClient:
         """Return a bare transport without a token."""
-        return HttpClient(
-            f"{self.origin}{path}", rate_limit=self._rate_limit(), retry=Retry(pause=self.pauses)
-        )
+        return HttpClient(f"{self.origin}{path}", rate_limit=self._rate_limit(), retry=self._retry())

@@ -25,7 +25,7 @@ classy
 ---
 print(classy, repr(classy), classy._repr_html_(), classy.transactions, classy.transactions._repr_html_())
 ---
-inside = classy._http
+inside = classy._session.http
 pprint.pprint([vars(classy), vars(inside), vars(inside.auth), inside._session])
 ---
 %whos
@@ -57,10 +57,10 @@ classy.transactions(statuss="success")
 classy.get("/organizations/1/transactions", filter="created_at>2026-01-01T00:00:00.000Z")
 ---
 def in_a_function_of_the_user():
-    credentials = classy._credentials
-    http = classy._http
+    credentials = classy._session.credentials
+    http = classy._session.http
     token = http.auth.token()
-    return http.get("/nowhere/" + str(credentials.organization))
+    return classy.get("/nowhere/" + str(credentials.organization))
 in_a_function_of_the_user()
 ---
 try:
@@ -73,11 +73,11 @@ except cn.ClassyError as error:
 ---
 open("connection.pkl", "wb").write(pickle.dumps(classy))
 ---
-open("credentials.pkl", "wb").write(pickle.dumps(classy._credentials))
+open("credentials.pkl", "wb").write(pickle.dumps(classy._session.credentials))
 ---
-open("token.pkl", "wb").write(pickle.dumps(classy._http.auth))
+open("token.pkl", "wb").write(pickle.dumps(classy._session.http.auth))
 ---
-copied = copy.copy(classy._credentials)
+copied = copy.copy(classy._session.credentials)
 print(copied, [copied], {"c": copied}, f"{copied}", "%s" % copied)
 ---
 from cassette import hooks
@@ -98,7 +98,7 @@ demo.close()
 print("the last cell has run")
 """
 
-retry.REPEATS = {}  # nobody waits here
+retry.MOST_REPEATS = 0  # nobody waits here
 SHELL = InteractiveShell.instance()
 for number, cell in enumerate(CELLS.split("---\n"), 1):
     sys.stdout.write(f"[cell {number}]\n")

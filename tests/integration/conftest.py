@@ -11,8 +11,8 @@ from support.resuming import BATCH, ROWS, WAYS, Place, serve
 from support.server import ScriptedServer
 
 import classy_nb as cn
-from classy_nb.client import files
-from classy_nb.http.retry import Retry
+from classy_nb.client import resource
+from classy_nb.http import RetryPolicy
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def connecting() -> Callable[..., cn.Classy]:
 
 @pytest.fixture
 def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(files, "BATCH_ROWS", BATCH)
+    monkeypatch.setattr(resource, "BATCH_ROWS", BATCH)
     listed, folder = Listed(ROWS), tmp_path / "files"
     folder.mkdir()
     serve(server, listed)
     with connected_to(server, workers=4) as classy:
-        classy._http._retry = Retry(base=0.01)
+        classy._session.http.retry = RetryPolicy(base=0)
         yield Place(server, listed, classy, folder / "gifts")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import classy_nb as cn
-from classy_nb.client import files
+from classy_nb.client import resource as resources
 from classy_nb.export.atomic import AtomicFile
 
 
@@ -34,7 +34,7 @@ def waiting(then: Callable[..., Any], at: int) -> Callable[..., Any]:
 
 def main() -> int:
     asked = json.loads(sys.stdin.readline())
-    files.BATCH_ROWS = 200
+    resources.BATCH_ROWS = 200
     if asked.get("stop_at") == 0:
         AtomicFile.commit = waiting(AtomicFile.commit, 1)  # type: ignore[method-assign]
     elif "stop_at" in asked:

@@ -56,7 +56,7 @@ def test_trap_48_a_canary_in_a_notebook_session(canary_box: Sandbox, tmp_path: P
     assert "the last cell has run" in ended.stdout
     for error in (
         "LoginError", "ConnectionFailedError", "NoSuchPathError", "PermissionDeniedError", "NotFoundError",
-        "UsageError", "Invalid client authentication", "Mars/Olympus", "not pickled",
+        "UsageError", "Invalid client authentication", "Mars/Olympus", "cannot be pickled",
     ):  # fmt: skip
         assert error in ended.stdout + ended.stderr, error
     assert "in_a_function_of_the_user" in (tmp_path / "traceback.txt").read_text()

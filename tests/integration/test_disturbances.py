@@ -14,7 +14,7 @@ import pytest
 from support.ctrl_c import CtrlC
 
 import classy_nb as cn
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def quick(box: Sandbox, connecting: Callable[..., cn.Classy]) -> Iterator[cn.Cla
 
 
 def hasten(classy: cn.Classy) -> None:
-    classy._http._retry = Retry(base=0.01)
+    classy._session.http.retry = RetryPolicy(base=0)
 
 
 def when(happened: Callable[[], bool], act: Callable[[], object]) -> threading.Thread:
@@ -201,7 +201,7 @@ def test_trap_22_a_slow_list_is_asked_for_in_smaller_pieces(
     box: Sandbox, connecting: Callable[..., cn.Classy]
 ) -> None:
     with connecting(box, workers=2) as classy:
-        classy._http._exchange._timeout = (2.0, 0.4)
+        classy._session.http.timeout = (2.0, 0.4)
         box.faults.slow = {"supporters": 6.0}
         frame = classy.supporters(fields="created_at")
     assert whole(frame, box, "supporters")
@@ -212,8 +212,8 @@ def test_trap_22_a_slow_list_is_asked_for_in_smaller_pieces(
 
 def test_a_server_too_slow_for_anything(box: Sandbox, connecting: Callable[..., cn.Classy]) -> None:
     with connecting(box, workers=1) as classy:
-        classy._http._exchange._timeout = (2.0, 0.05)
-        classy._http._retry = Retry(base=0.01)
+        classy._session.http.timeout = (2.0, 0.05)
+        classy._session.http.retry = RetryPolicy(base=0)
         box.faults.latency_ms = 400
         with pytest.raises(cn.TimedOutError, match="did not answer in time") as caught:
             classy.campaigns.get(box.truth("campaigns")[0]["id"])
@@ -236,7 +236,7 @@ def test_the_server_dies_in_the_middle(own_box: Sandbox, connecting: Callable[..
 def test_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(transactions=60) as box:
         gone = box.base_url, box.token_url
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(base=0.01))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     with pytest.raises(cn.ConnectionFailedError) as caught:
         cn.connect("anId", "aSecret0123456789", base_url=gone[0], token_url=gone[1])
     assert "aSecret0123456789" not in str(caught.value)

@@ -13,7 +13,7 @@ import pytest
 from support.connection import CANARY, CLIENT_ID
 from support.ctrl_c import CtrlC
 from support.resuming import BATCH, PROGRAM, SIZE, Place, assert_goes_on, ways
-from support.threads import walkers
+from support.threads import wait_for_none
 
 import classy_nb as cn
 
@@ -105,9 +105,9 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
         release.set()
     kept = place.kept
     assert str(caught.value) == (
-        f"Stopped: {kept:,} rows are kept beside {place.target}; the same call goes on from there."
+        f"Stopped: {kept:,} rows are kept beside {place.target}; the same call resumes there."
     )
-    assert walkers() == []
+    wait_for_none()
     assert_goes_on(place, way, undisturbed, kept)
 
 
@@ -115,13 +115,13 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
 def test_an_error_in_the_middle_keeps_what_has_come(
     place: Place, undisturbed: dict[str, bytes], way: str
 ) -> None:
-    place.classy._fetcher._workers = 1
+    place.classy._session.fetcher._workers = 1
     place.listed.faults.fail[9] = cn.BadRequestError("no", status=400)
     with pytest.raises(cn.BadRequestError) as caught:
         place.write(way)
     assert place.kept == 800
     assert caught.value.__notes__ == [
-        f"800 rows are kept beside {place.target}; the same call goes on from there."
+        f"800 rows are kept beside {place.target}; the same call resumes there."
     ]
     assert_goes_on(place, way, undisturbed, 800)
 

@@ -12,7 +12,7 @@ from support.lists import Faults
 from support.resuming import BATCH, IDS, ROWS, WAYS, Place, dropping, ways
 
 import classy_nb as cn
-from classy_nb.client import files
+from classy_nb.client import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ ANOTHER = {
 
 @pytest.mark.parametrize("changed", ANOTHER.values(), ids=ANOTHER.keys())
 def test_another_question_begins_anew(place: Place, changed: dict[str, Any]) -> None:
-    place.classy._fetcher._workers = 1
+    place.classy._session.fetcher._workers = 1
     place.listed.faults.fail[9] = cn.BadRequestError("no", status=400)
     with pytest.raises(cn.BadRequestError):
         place.write("to_csv")
@@ -47,7 +47,7 @@ def test_another_question_begins_anew(place: Place, changed: dict[str, Any]) -> 
 
 
 def test_another_zone_begins_anew(place: Place) -> None:
-    place.classy._fetcher._workers = 1
+    place.classy._session.fetcher._workers = 1
     place.listed.faults.fail[4] = cn.BadRequestError("no", status=400)
     with pytest.raises(cn.BadRequestError):
         place.write("to_csv")
@@ -129,7 +129,7 @@ def test_small_lists(place: Place, way: str, number: int) -> None:
 def test_gifts_that_come_meanwhile_are_in_the_file(
     own_box: Sandbox, connecting: Callable[..., cn.Classy], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(files, "BATCH_ROWS", 100)
+    monkeypatch.setattr(resource, "BATCH_ROWS", 100)
     target = tmp_path / "gifts.csv"
     with connecting(own_box, workers=1) as classy:
         own_box.faults.then("ok", "ok", "cloudflare")
@@ -137,7 +137,7 @@ def test_gifts_that_come_meanwhile_are_in_the_file(
             classy.transactions.to_csv(target)
         new = own_box.insert_transactions(3)
         own_box.reset_log()
-        with pytest.warns(cn.DataWarning, match="^Going on with 200 rows"):
+        with pytest.warns(cn.DataWarning, match="^Resuming with 200 rows"):
             classy.transactions.to_csv(target)
     ids = pd.read_csv(target, low_memory=False)["id"].tolist()
     assert ids == [record["id"] for record in own_box.truth("transactions")]

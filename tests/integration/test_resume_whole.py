@@ -11,8 +11,8 @@ from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.client import files
-from classy_nb.http.retry import Retry
+from classy_nb.client import resource
+from classy_nb.http import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,11 +60,11 @@ class Place:
 
 @pytest.fixture
 def place(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(files, "BATCH_ROWS", 200)
+    monkeypatch.setattr(resource, "BATCH_ROWS", 200)
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     (tmp_path / "files").mkdir()
     with connected_to(server, workers=1) as classy:
-        classy._http._retry = Retry(base=0.01)
+        classy._session.http.retry = RetryPolicy(base=0)
         yield Place(server, classy, tmp_path / "files" / "gifts")
 
 
@@ -103,9 +103,9 @@ def test_trap_20_what_is_there_by_now_among_the_rows_that_had_come(
         found = place.write(way, where="status = success")
     assert found == [row["id"] for row in place.listed.rows if row["status"] == "success"]
     [warning] = caught
-    assert str(warning.message).startswith("200 rows that were fetched from ")
+    assert str(warning.message).startswith("200 rows fetched since ")
     assert str(warning.message).endswith(
-        " were dropped, as the API counts 201 up to the last of them by now: all is fetched anew."
+        " were dropped, as the API now counts 201 up to the last of them: all is fetched again."
     )
     assert place.listed.asked[:2] == [
         {"filter": f"status=success,id<={last}", "page": "1", "per_page": "1"},
@@ -121,7 +121,7 @@ def test_rows_that_went_meanwhile_are_kept(place: Place, way: str) -> None:
         place.write(way)
     before = place.ids
     del place.listed.rows[3:5]
-    with pytest.warns(cn.DataWarning, match="^Going on with 200 rows"):
+    with pytest.warns(cn.DataWarning, match="^Resuming with 200 rows"):
         assert place.write(way) == before
     assert place.beside == []
 
@@ -132,7 +132,7 @@ def test_a_server_that_does_not_answer_how_many_there_are(place: Place, way: str
     with pytest.raises(cn.BadRequestError):
         place.write(way)
     place.stop_at(1)
-    with pytest.warns(cn.DataWarning, match="^Going on with 200 rows"):
+    with pytest.warns(cn.DataWarning, match="^Resuming with 200 rows"):
         assert place.write(way) == place.ids
     assert [asked["filter"] for asked in place.listed.asked[:2]] == [
         f"id<={place.ids[199]}",

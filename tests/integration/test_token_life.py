@@ -45,7 +45,7 @@ def test_trap_21_64_threads_and_a_token_known_to_have_expired(
     with connecting(own_box) as classy:
         later = 8_000.0
         own_box.advance(later)
-        classy._http.auth._clock = lambda: time.monotonic() + later
+        classy._session.http.auth._clock = lambda: time.monotonic() + later
         own_box.reset_log()
         assert all_at_once(classy.campaigns.count) == [15] * THREADS
     assert own_box.token_requests == 1
@@ -83,7 +83,7 @@ def test_trap_21_renewed_before_it_ends(connecting: Callable[..., cn.Classy]) ->
         for later in (0.0, 100.0, 110.0, 230.0):
             # 12 seconds before its end (a tenth of so short a life) a token is renewed.
             box.advance(later - box._ahead)
-            classy._http.auth._clock = lambda later=later: time.monotonic() + later
+            classy._session.http.auth._clock = lambda later=later: time.monotonic() + later
             assert classy.campaigns.count() == 15
         assert [request.status for request in box.requests] == [200] * 4
         assert box.token_requests == 2

@@ -11,7 +11,7 @@ import pytest
 from support.threads import together, walkers
 
 import classy_nb as cn
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def big(big_box: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture
 def eight(big: Sandbox, connecting: Callable[..., cn.Classy]) -> Iterator[cn.Classy]:
     with connecting(big, workers=8) as classy:
-        classy._http._retry = Retry(base=0.01)
+        classy._session.http.retry = RetryPolicy(base=0)
         big.reset_log()
         yield classy
 

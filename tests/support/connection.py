@@ -6,10 +6,7 @@ from typing import Any
 
 from classy_nb.client import Classy, connect
 from classy_nb.credentials import Credentials
-from classy_nb.http.auth import TokenAuth
-from classy_nb.http.client import HttpClient
-from classy_nb.http.rate_limit import RateLimit
-from classy_nb.http.retry import Retry
+from classy_nb.http import HttpClient, RateLimit, RetryPolicy, TokenAuth
 from support.server import ScriptedServer
 
 CLIENT_ID = "idForTheTests123"
@@ -78,9 +75,11 @@ def transport_to(
     """A transport that waits for nothing; with *login* it fetches tokens first."""
     pauses = pauses or Pauses()
     seconds = options.pop("seconds", 300.0)
-    options.setdefault("rate_limit", RateLimit(100_000, clock=pauses.clock))
+    options.setdefault("rate_limit", RateLimit(100_000, clock=pauses.clock, sleep=pauses))
     options.setdefault("timeout", (2.0, 2.0))
-    http = HttpClient(server.base_url, retry=Retry(seconds=seconds, pause=pauses), **options)
+    http = HttpClient(
+        server.base_url, retry=RetryPolicy(seconds=seconds, sleep=pauses, clock=pauses.clock), **options
+    )
     if login:
         http.auth = TokenAuth(credentials_for(server), http.post_token, http.origin)
     return http

@@ -1,4 +1,4 @@
-"""What tests of the explorer ask for, and gifts that nobody else should see."""
+"""Helpers for tests of the explorer, and gifts full of personal data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATUSES = ["success"] * 6 + ["failed"] * 3 + ["odd"]
 
 
 def gift(number: int, status: str = "success") -> dict[str, Any]:
-    """A transaction full of what nobody else should see."""
+    """A transaction full of personal data."""
     return {
         "id": number,
         "status": status,
@@ -32,14 +32,11 @@ def gift(number: int, status: str = "success") -> dict[str, Any]:
     }
 
 
-STATUSES = ["success"] * 6 + ["failed"] * 3 + ["odd"]
-
-
 def filled(viewer: Viewer, **changes: Any) -> dict[str, Any]:
     return {**viewer.last("state")["form"], **changes}
 
 
 def press(viewer: Viewer, action: str, *, replace: str = "", **changes: Any) -> dict[str, Any]:
-    """Press a button and wait for what is said in the end."""
+    """Press a button; return the status at the end."""
     viewer.say(action, form={**viewer.last("state")["form"], **changes}, replace=replace)
     return viewer.wait_for_end()

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from classy_nb.catalog import Column
-from classy_nb.frames import FrameBuilder
+from classy_nb.frames import TableBuilder, to_frame
 
 COLUMNS = (
     Column("id", "int"),
@@ -22,7 +23,17 @@ COLUMNS = (
 )
 
 
-def build(records: Sequence[Any], columns: Sequence[Column] = COLUMNS, **options: Any) -> pd.DataFrame:
-    builder = FrameBuilder(columns, **options)
+def table_of(records: Sequence[Any], columns: Sequence[Column] = COLUMNS, **options: Any) -> pa.Table:
+    builder = TableBuilder(columns, **options)
     builder.add(list(records))
-    return builder.frame()
+    return builder.table()
+
+
+def build(
+    records: Sequence[Any],
+    columns: Sequence[Column] = COLUMNS,
+    *,
+    dtype_backend: Any = "numpy_nullable",
+    **options: Any,
+) -> pd.DataFrame:
+    return to_frame(table_of(records, columns, **options), dtype_backend=dtype_backend)

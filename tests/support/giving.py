@@ -10,7 +10,7 @@ import pandas as pd
 
 import classy_nb as cn
 from classy_nb.catalog import load
-from classy_nb.frames import FrameBuilder
+from classy_nb.frames import TableBuilder, to_frame
 from classy_nb.sandbox import Sandbox
 
 ZONE = "America/Los_Angeles"
@@ -20,9 +20,9 @@ Row = dict[str, Any]
 def _frame(kind: str, records: list[Row], backend: str, zone: str, fields: Sequence[str]) -> pd.DataFrame:
     columns = [column for column in load().records[kind].columns if not fields or column.name in fields]
     records = [{k: v for k, v in row.items() if not fields or k in fields} for row in records]
-    builder = FrameBuilder(columns, timezone=zone, dtype_backend=backend)  # type: ignore[arg-type]
+    builder = TableBuilder(columns, timezone=zone)
     builder.add(records)
-    return builder.frame()
+    return to_frame(builder.table(), dtype_backend=backend)  # type: ignore[arg-type]
 
 
 def instant(text: str, zone: str = ZONE) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,6 +13,7 @@ import classy_nb as cn
 from support.connection import orgs
 from support.lists import Listed, rows
 from support.server import Asked, Reply, ScriptedServer
+from support.streams import rows_kept
 
 PROGRAM = Path(__file__).parents[1] / "integration" / "resume_program.py"
 WAYS = ("to_csv", "to_parquet")
@@ -44,8 +44,7 @@ class Place(NamedTuple):
     @property
     def kept(self) -> int:
         """Rows that the checkpoint counts."""
-        found = list(self.target.parent.glob(".*.partial/checkpoint.json"))
-        return int(json.loads(found[0].read_text())["rows"]) if found else 0
+        return rows_kept(self.target)
 
     @property
     def beside(self) -> list[Path]:
@@ -63,15 +62,15 @@ def serve(server: ScriptedServer, listed: Listed) -> None:
     server.handler = answer
 
 
-def going_on(kept: int) -> Any:
+def resuming(kept: int) -> Any:
     """Expect to be told of rows of an earlier call, where there are any."""
-    words = f"^Going on with {kept} rows that were fetched from .* UTC on; what changed since then"
+    words = f"^Resuming with {kept} rows fetched since .* UTC; what changed since then"
     return pytest.warns(cn.DataWarning, match=words) if kept else nullcontext()
 
 
 def dropping(kept: int) -> Any:
     """Expect to be told that rows of another question are gone."""
-    words = f"^{kept} rows that were fetched from .* on answer another question .* and were dropped: all is "
+    words = f"^{kept} rows fetched since .* answer another question .* and were dropped: all is "
     return pytest.warns(cn.DataWarning, match=words)
 
 
@@ -88,7 +87,7 @@ def assert_goes_on(place: Place, way: str, undisturbed: dict[str, bytes], kept: 
     serve(place.server, place.listed)
     place.listed.faults.fail.clear()
     place.listed.asked.clear()
-    with going_on(kept):
+    with resuming(kept):
         assert place.write(way) == place.target
     assert place.target.read_bytes() == undisturbed[way]
     assert place.beside == []

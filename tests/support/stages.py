@@ -1,13 +1,13 @@
-"""Batches on disk, opened for a question."""
+"""Checkpoints of an export, opened for a question."""
 
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
 from classy_nb.catalog import Column
-from classy_nb.export.checkpoint import Stage
-from support.frames import build
+from classy_nb.export.checkpoint import Checkpoint
+from support.frames import table_of
 
 COLUMNS = (
     Column("id", "int"),
@@ -19,19 +19,19 @@ COLUMNS = (
 QUESTION = {"path": "/organizations/7/transactions", "version": "1"}
 
 
-def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
-    return build(records, COLUMNS, timezone="America/Los_Angeles")
+def fetched(records: list[dict[str, Any]]) -> pa.Table:
+    return table_of(records, COLUMNS, timezone="America/Los_Angeles")
 
 
-def gifts(*ids: int) -> pd.DataFrame:
-    return frame_of([{"id": id_, "amount": id_ / 4} for id_ in ids])
+def gifts(*ids: int) -> pa.Table:
+    return fetched([{"id": id_, "amount": id_ / 4} for id_ in ids])
 
 
-def opened(target: Path, question: dict[str, Any] | None = None, **options: Any) -> Stage:
-    stage = Stage(target, question or QUESTION)
-    stage.open(**options)
-    return stage
+def opened(target: Path, question: dict[str, Any] | None = None, **options: Any) -> Checkpoint:
+    checkpoint = Checkpoint(target, question or QUESTION)
+    checkpoint.open(**options)
+    return checkpoint
 
 
-def ids_in(stage: Stage) -> list[int]:
-    return [id_ for table in stage.tables() for id_ in table["id"].to_pylist()]
+def ids_in(checkpoint: Checkpoint) -> list[int]:
+    return [id_ for table in checkpoint.tables() for id_ in table["id"].to_pylist()]

@@ -1,27 +1,26 @@
-"""Forty rows in batches, written into files, for tests of exports."""
+"""Forty rows in tables of ten, written into files, for tests of exports."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 
 from classy_nb.catalog import Column
 from classy_nb.errors import DataWarning
 from classy_nb.export import stream_csv, stream_parquet
-from support.frames import build
+from support.frames import table_of
 
 COLUMNS = (Column("id", "int"), Column("name", "text"), Column("items", "list"))
 QUESTION = {"path": "/organizations/7/transactions"}
 Change = Callable[[int], object]
 
 
-def frame_of(ids: Sequence[int]) -> pd.DataFrame:
+def fetched(ids: Sequence[int]) -> pa.Table:
     # The undeclared column appears late, and its values share no type.
     late = {i: {"late": i if i % 2 else "x"} for i in ids if i > 25}
-    return build([{"id": i, "name": f"Zoë {i}", **late.get(i, {})} for i in ids], COLUMNS)
+    return table_of([{"id": i, "name": f"Zoë {i}", **late.get(i, {})} for i in ids], COLUMNS)
 
 
 class Batches:
@@ -31,12 +30,12 @@ class Batches:
         self.rows, self.before, self.size = rows, before, size
         self.asked: list[int | None] = []
 
-    def __call__(self, after: int | None) -> Iterator[pd.DataFrame]:
+    def __call__(self, after: int | None) -> Iterator[pa.Table]:
         self.asked.append(after)
         ids = range((after or 0) + 1, self.rows + 1)
         for number, start in enumerate(range(0, max(len(ids), 1), self.size), start=1):
             self.before(number)
-            yield frame_of(ids[start : start + self.size])
+            yield fetched(ids[start : start + self.size])
 
 
 def raising(error: BaseException, at: int) -> Change:
@@ -56,9 +55,9 @@ def to_parquet(batches: Any, path: Path, *, question: Any = QUESTION, **options:
     return stream_parquet(batches, path, question, **{"resumable": True, **options})
 
 
-def going_on(rows: int) -> Any:
+def resuming(rows: int) -> Any:
     """Expect to be told that so many rows are of an earlier call."""
-    return pytest.warns(DataWarning, match=f"^Going on with {rows} rows that were fetched from ")
+    return pytest.warns(DataWarning, match=f"^Resuming with {rows} rows fetched since ")
 
 
 ways = pytest.mark.parametrize("write", [to_csv, to_parquet])
@@ -69,8 +68,11 @@ def beside(target: Path) -> list[str]:
 
 
 def rows_kept(target: Path) -> int:
-    found = list(target.parent.glob(".*.partial/checkpoint.json"))
-    return int(json.loads(found[0].read_text())["rows"]) if found else 0
+    return sum(rows_of_part(part) for part in target.parent.glob(".*.partial/part-*.arrow"))
+
+
+def rows_of_part(part: Path) -> int:
+    return len(pa.ipc.open_file(pa.OSFile(str(part))).read_all())
 
 
 def kept(target: Path) -> int:

@@ -7,7 +7,7 @@ import requests
 
 from classy_nb.credentials import Credentials
 from classy_nb.errors import LoginError
-from classy_nb.http.auth import TokenAuth
+from classy_nb.http import TokenAuth
 from classy_nb.redact import Secret
 from support.connection import CANARY, CLIENT_ID
 
@@ -34,7 +34,7 @@ class Tokens:
         self.more = {"expires_in": 7200, **more}
         self.refuse_refresh = False
 
-    def __call__(self, url: str, fields: Mapping[str, str | Secret]) -> dict[str, Any]:
+    def __call__(self, url: str, fields: Mapping[str, str | Secret], cancel: Any = None) -> dict[str, Any]:
         self.posted.append((url, dict(fields)))
         if self.refuse_refresh and fields["grant_type"] == "refresh_token":
             raise LoginError("The login was refused.")

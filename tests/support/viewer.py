@@ -1,4 +1,4 @@
-"""A stand-in for the browser's side of a panel: says what the JavaScript would, keeps what it is told."""
+"""A stand-in for a widget's side in the browser: says what the JavaScript would, keeps what it is told."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, cast
 
 
 class Viewer:
-    """One view of a panel.
+    """One view of a widget.
 
     Attributes
     ----------
     told
-        All messages so far, with their binary pieces.
+        All messages so far, with their binary buffers.
     """
 
     def __init__(self, panel: Any, name: str = "view-1") -> None:
@@ -30,7 +30,7 @@ class Viewer:
                 self._news.notify_all()
 
     def say(self, kind: str, **fields: Any) -> None:
-        """Send a message, the way that it comes in from the kernel's channel."""
+        """Send a message, the way the kernel receives it."""
         self._before = len(self.told)
         content = {"kind": kind, "view": self.name, **fields}
         self.panel._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
@@ -45,7 +45,7 @@ class Viewer:
         return self.of(kind)[-1]
 
     def wait_for(self, kind: str, after: int = 0, seconds: float = 20) -> dict[str, Any]:
-        """Return the last message of a kind, as soon as there are more than *after*."""
+        """Wait for more than *after* messages of a kind; return the last one."""
         with self._news:
             heard = self._news.wait_for(
                 lambda: sum(message["kind"] == kind for message, _ in self.told) > after, seconds
@@ -54,7 +54,7 @@ class Viewer:
         return self.last(kind)
 
     def wait_for_end(self) -> dict[str, Any]:
-        """Return what is said in the end of what the last message of this side began; nothing runs then."""
+        """Wait for the end of what the last message started; return the status said then."""
 
         def ended() -> dict[str, Any] | None:
             said = [m for m, _ in self.told[self._before :] if m["kind"] == "status" and m["text"]]
@@ -65,7 +65,7 @@ class Viewer:
             return cast("dict[str, Any]", ended())
 
     def wait_until(self, kind: str, seconds: float = 20, **fields: Any) -> dict[str, Any]:
-        """Return the first message of a kind whose fields are these."""
+        """Wait for a message of a kind with these fields; return the first."""
 
         def found() -> list[dict[str, Any]]:
             return [m for m in self.of(kind) if all(m.get(name) == value for name, value in fields.items())]

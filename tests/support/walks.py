@@ -8,7 +8,7 @@ import pytest
 
 from classy_nb.catalog import Catalog, load
 from classy_nb.pagination import Paginator
-from classy_nb.query.builder import Query, QueryBuilder
+from classy_nb.query import Query, QueryBuilder
 
 if TYPE_CHECKING:
     from support.keyed import Keyed

@@ -5,7 +5,7 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from classy_nb.http.rate_limit import RateLimit
+from classy_nb.http import RateLimit
 from support.connection import Pauses
 
 
@@ -50,7 +50,7 @@ def simulated(
     always: float | None = None,
     others: float = 0.0,
     moods: random.Random | None = None,
-    mood_seconds: float = 10.0,
+    mood_seconds: float | None = 10.0,
 ) -> Outcome:
     """Let workers send *number* requests, *others* a second being somebody else's; nobody really waits.
 
@@ -58,18 +58,18 @@ def simulated(
     then it takes more or less time to answer, too.
     """
     clock = Pauses()
-    rate_limit = RateLimit(own_limit, clock=clock.clock)
+    rate_limit = RateLimit(own_limit, clock=clock.clock, sleep=clock)
     refused: list[float] = []
     sent: list[float] = []
-    under_way: list[tuple[float, int, bool, dict[str, str] | None, float, float | None]] = []
-    idle, ready_at, done, count = workers, 0.0, 0, itertools.count()
+    under_way: list[tuple[float, int, int, dict[str, str] | None, object, float | None]] = []
+    idle, done, count = workers, 0, itertools.count()
     seen_others = clock.now
     start = clock.now
     while done < number:
-        wait = max(rate_limit.waiting(), ready_at - clock.now)
+        wait = rate_limit.waiting("/x")
         ends = under_way[0][0] if under_way else float("inf")
         if idle and wait <= 0:
-            moment = rate_limit.acquire(clock)
+            permit = rate_limit.acquire("/x")
             share = int((clock.now - seen_others) * others)
             if share:
                 window.take(clock.now, share)
@@ -82,23 +82,21 @@ def simulated(
                 asked = window.started + window.seconds - clock.now - latency if retry_after else always
             told = window.headers if headers else None
             ends = clock.now + latency * (1 if moods is None else moods.uniform(0.7, 1.3))
-            answer = (ends, next(count), fine, told, moment, asked)
+            answer = (ends, next(count), 200 if fine else 429, told, permit, asked)
             heapq.heappush(under_way, answer)
             idle -= 1
         elif idle and clock.now + wait < ends:
             clock.now += wait
         else:
             clock.now = max(clock.now, ends)
-            _, _, fine, told, moment, asked = heapq.heappop(under_way)
-            rate_limit.release(told)
+            _, _, status, told, permit, asked = heapq.heappop(under_way)
             idle += 1
-            if fine:
+            if status == 200:
                 done += 1
-                rate_limit.succeeded(moment)
+                rate_limit.release(permit, 200, told)
             else:
                 refused.append(clock.now)
-                asked = None if asked is None else max(1.0, asked)
-                ready_at = max(ready_at, clock.now + rate_limit.throttled(asked, moment))
+                rate_limit.release(permit, 429, told, None if asked is None else max(1.0, asked))
     return Outcome(clock.now - start, refused, sent, rate_limit)
 
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-import tenacity
 from support.connection import Pauses
 from support.explorer import STATUSES, gift
 from support.lists import Listed, rows
@@ -86,8 +85,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+def pauses() -> Pauses:
     """Waits that take no time but move the clock by which the bound in seconds is kept."""
-    pauses = Pauses()
-    monkeypatch.setattr(tenacity.time, "monotonic", pauses.clock)
-    return pauses
+    return Pauses()

@@ -75,7 +75,7 @@ def test_one_resource(run: Run) -> None:
 def test_an_unknown_resource(run: Run) -> None:
     code, out, err = run("resources", "transaction")
     assert (code, out) == (2, "")
-    assert err.startswith("classy-nb: There is no resource 'transaction'. Did you mean 'transactions'")
+    assert err.startswith("classy-nb: The resource 'transaction' does not exist. Did you mean 'transactions'")
 
 
 def test_a_file_is_written(export: Run, server: ScriptedServer, tmp_path: Path) -> None:
@@ -119,11 +119,11 @@ def test_all_options_reach_the_question(export: Run, server: ScriptedServer) -> 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["transaction"], "There is no list 'transaction'. Did you mean 'transactions'"),
-        (["me"], "There is no list 'me'"),
+        (["transaction"], "The list 'transaction' does not exist. Did you mean 'transactions'"),
+        (["me"], "The list 'me' does not exist"),
         (["transactions", "--where", "statsu = a"], "Did you mean 'status'"),
-        (["transactions", "--since", "soon"], "since='soon' is no date"),
-        (["transactions", "--sort", "id"], "no sort= without limit="),
+        (["transactions", "--since", "soon"], "since='soon' is not a date"),
+        (["transactions", "--sort", "id"], "take sort= only with limit="),
         (["transactions", "--set", "campaign"], "is not NAME=VALUE"),
         (["transactions", "--set", "=5"], "is not NAME=VALUE"),
         (["transactions", "--set", "where=id > 5"], "has an option of its own"),

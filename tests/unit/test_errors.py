@@ -1,4 +1,4 @@
-"""The error tree: one root, honest messages, picklable, nothing of the exchange in it."""
+"""The error tree: one root, messages that say what to do next, and errors that survive pickling."""
 
 import copy
 import inspect
@@ -49,9 +49,9 @@ def test_errors_survive_pickling_and_copying(cls: type[e.ClassyError]) -> None:
         assert twin.args == error.args
 
 
-def test_the_message_says_what_where_and_what_to_do() -> None:
-    error = e.ClassyError("It broke.", advice="Mend it.", method="GET", path="/a", status=500)
-    assert str(error) == "It broke. [GET /a -> 500] Mend it."
+def test_a_message_says_what_happened_where_and_what_to_do() -> None:
+    error = e.ClassyError("It broke.", advice="Fix it.", method="GET", path="/a", status=500)
+    assert str(error) == "It broke. [GET /a -> 500] Fix it."
     assert str(e.ClassyError("It broke.")) == "It broke."
     assert str(e.ClassyError("It broke.", status=500)) == "It broke. [-> 500]"
     assert str(e.LoginError("No.", advice="")) == "No."
@@ -71,13 +71,25 @@ def test_the_message_says_what_where_and_what_to_do() -> None:
         (e.MemberOnlyError, e.PermissionDeniedError),
     ],
 )
-def test_an_error_is_also_what_people_would_catch(
+def test_errors_are_subclasses_of_what_people_would_catch(
     cls: type[e.ClassyError], other: type[BaseException]
 ) -> None:
     with pytest.raises(other, match="It broke"):
         raise cls("It broke.")
 
 
-def test_every_refusal_has_advice() -> None:
+def test_every_error_has_advice_except_roots_and_the_obvious() -> None:
     silent = [c for c in ERRORS if not c.default_advice]
     assert silent == [e.ClassyError, e.UsageError, e.ResponseError, e.InterruptedFetchError]
+
+
+def test_a_warning_points_at_the_first_line_outside_the_package() -> None:
+    with pytest.warns(e.DataWarning, match="odd values") as caught:
+        e.warn("odd values", e.DataWarning)
+    assert caught[0].filename == __file__
+
+
+def test_warnings_can_be_kept_for_a_widget() -> None:
+    with e.kept_warnings() as kept:
+        e.warn("odd values", e.DataWarning)
+    assert kept == ["odd values"]

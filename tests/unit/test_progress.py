@@ -1,4 +1,4 @@
-"""The line that says how far a fetch has come."""
+"""The line that shows the progress of a fetch."""
 
 import sys
 import threading
@@ -13,12 +13,12 @@ from support.server import Asked, Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import InterruptedFetchError
-from classy_nb.progress import Progress, spelled
+from classy_nb.progress import Progress, duration_text
 
 
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A notebook that notes what is displayed."""
+    """A fake notebook; the list collects what it displays."""
     shown: list[Any] = []
 
     class ZMQInteractiveShell:
@@ -63,8 +63,8 @@ def test_in_a_notebook_one_output_is_updated(notebook: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "1 s"), (59, "59 s"), (125, "2 min 05 s"), (4210, "1 h 10 min")]
 )
-def test_time_left_is_spelled(seconds: float, text: str) -> None:
-    assert spelled(seconds) == text
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
 
 
 def test_a_fetch_that_was_stopped_does_not_look_complete(notebook: list[Any]) -> None:
@@ -76,7 +76,7 @@ def test_a_fetch_that_was_stopped_does_not_look_complete(notebook: list[Any]) ->
     assert notebook[-1][0]["text/plain"] == "gifts: stopped at 600 of 2,000 rows, 7 requests in 1.5 s"
 
 
-def test_silence_is_told(notebook: list[Any]) -> None:
+def test_a_long_silence_is_mentioned(notebook: list[Any]) -> None:
     line = Progress("gifts", clock=Pauses().clock)
     line.update(600, 2000, 7, silence=45.4)
     assert notebook[-1][0]["text/plain"] == "gifts: 600 of 2,000 rows, 7 requests, no answer for 45 s"
@@ -108,7 +108,7 @@ def test_in_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str]) -> Non
     assert "2 requests in 0.0 s, stopped" in capsys.readouterr().err
 
 
-def test_elsewhere_there_is_none(
+def test_without_a_terminal_nothing_is_shown(
     capsys: pytest.CaptureFixture[str], connected: Classy, server: ScriptedServer
 ) -> None:
     server.handler = Listed(rows(3)).reply
@@ -119,14 +119,14 @@ def test_elsewhere_there_is_none(
     assert "3/3" in capsys.readouterr().err
 
 
-def test_where_it_is_not_wanted_a_notebook_shows_none(notebook: list[Any]) -> None:
+def test_a_notebook_shows_nothing_if_it_is_not_wanted(notebook: list[Any]) -> None:
     line = Progress("gifts", wanted=False)
     line.update(1, 2, 3)
     line.end()
     assert notebook == []
 
 
-def test_a_function_is_told_how_far_it_is(connected: Classy, server: ScriptedServer) -> None:
+def test_a_function_follows_the_progress(connected: Classy, server: ScriptedServer) -> None:
     server.handler = Listed(rows(250)).reply
     told: list[tuple[int, int | None, str]] = []
     connected.transactions(progress=lambda *state: told.append(state))
@@ -135,7 +135,7 @@ def test_a_function_is_told_how_far_it_is(connected: Classy, server: ScriptedSer
     assert told[-1][2].startswith("3 requests in ")
 
 
-def test_what_the_function_raises_ends_the_fetch(connected: Classy, server: ScriptedServer) -> None:
+def test_an_exception_from_the_function_ends_the_fetch(connected: Classy, server: ScriptedServer) -> None:
     listed, silent, release = Listed(rows(5000)), threading.Event(), threading.Event()
 
     def answer(asked: Asked) -> Reply:
@@ -154,6 +154,6 @@ def test_what_the_function_raises_ends_the_fetch(connected: Classy, server: Scri
     try:
         with pytest.raises(InterruptedFetchError, match=r"00 of 5,000 rows had come; nothing was kept"):
             connected.transactions(progress=enough)
-        threads.wait_for_none()
     finally:
         release.set()
+    threads.wait_for_none()

@@ -1,4 +1,4 @@
-"""What `import classy_nb` gives, and what it does not do."""
+"""What `import classy_nb` provides, and what it must not do."""
 
 import inspect
 import json
@@ -22,6 +22,53 @@ def run(code: str) -> str:
         [sys.executable, "-I", "-c", prelude + code], capture_output=True, text=True, check=True, timeout=60
     )
     return done.stdout
+
+
+PUBLIC = {
+    "BadRequestError",
+    "BlockedError",
+    "Classy",
+    "ClassyError",
+    "ClassyWarning",
+    "ConnectionFailedError",
+    "Credentials",
+    "CredentialsError",
+    "CredentialsWarning",
+    "DataWarning",
+    "Demo",
+    "DeprecatedEndpointWarning",
+    "ExportError",
+    "IncompleteResultError",
+    "InterruptedFetchError",
+    "LoginError",
+    "MemberOnlyError",
+    "NoSuchPathError",
+    "NotFoundError",
+    "NotLoggedInError",
+    "PermissionDeniedError",
+    "QueryWarning",
+    "RateLimitedError",
+    "RedirectRefusedError",
+    "Resource",
+    "ResponseError",
+    "ServerError",
+    "TimedOutError",
+    "UnauthorizedError",
+    "UnexpectedAnswerError",
+    "UsageError",
+    "__version__",
+    "analysis",
+    "connect",
+    "demo",
+    "explode",
+    "login",
+    "to_csv",
+}
+
+
+def test_no_public_name_is_lost_or_added_unnoticed() -> None:
+    """Removing a name breaks notebooks: CHANGELOG.md has to say so."""
+    assert set(classy_nb.__all__) == PUBLIC
 
 
 def test_every_public_name_is_there_and_documented() -> None:
@@ -48,11 +95,11 @@ def test_unknown_names_are_attribute_errors() -> None:
         _ = classy_nb.nope  # type: ignore[attr-defined]
 
 
-def test_tab_offers_the_public_names_and_nothing_else() -> None:
+def test_tab_completion_offers_only_the_public_names() -> None:
     assert dir(classy_nb) == sorted(classy_nb.__all__)
 
 
-def test_public_functions_say_what_they_take_return_and_raise() -> None:
+def test_public_functions_document_parameters_results_and_errors() -> None:
     for name in ("connect", "demo", "to_csv"):
         text = inspect.getdoc(getattr(classy_nb, name)) or ""
         for section in ("Parameters\n", "Returns\n", "Raises\n"):
@@ -65,7 +112,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
-def test_importing_the_package_opens_no_socket_and_no_file_but_its_own() -> None:
+def test_importing_the_package_opens_no_socket_and_only_its_own_files() -> None:
     code = """
 import json
 seen = []
@@ -97,7 +144,7 @@ print("fine")
     assert run(code) == "fine\n"
 
 
-def test_it_is_typed_and_has_a_version() -> None:
+def test_the_package_is_typed_and_has_a_version() -> None:
     assert (ROOT / "classy_nb" / "py.typed").exists()
     assert classy_nb.__version__.count(".") == 2
 

@@ -10,11 +10,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import pytest
-from support.connection import CANARIES, CANARY, CANARY_TOKEN, CLIENT_ID, Pauses, connected_to, transport_to
+from support.connection import CANARIES, CANARY, CANARY_TOKEN, CLIENT_ID, connected_to, orgs
 from support.server import TOKEN, Asked, Reply, ScriptedServer
 
 from classy_nb.errors import ClassyError
-from classy_nb.http.retry import Retry
+from classy_nb.http import RetryPolicy
 
 ECHO = {
     "error": f"wrong {CANARY} {CANARY_TOKEN}",
@@ -68,9 +68,10 @@ def login_redirected(server: ScriptedServer) -> Any:
 def answering(reply: Reply) -> Failure:
     def fail(server: ScriptedServer) -> Any:
         server.login_handler = login_ok
+        server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
         server.handler = lambda _: reply
-        query = [("filter", f"email_address={DONOR}")]
-        return transport_to(server, login=True, pauses=Pauses()).get("/supporters", query)
+        with connected_to(server) as classy:
+            return classy.get("/organizations/7/supporters", filter=f"email_address={DONOR}")
 
     return fail
 
@@ -107,7 +108,7 @@ FAILURES: dict[str, Failure] = {
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classy_nb.http.client.Retry", lambda: Retry(pause=lambda _: None))
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
 
 
 @pytest.fixture(params=FAILURES.values(), ids=FAILURES.keys())
@@ -223,17 +224,21 @@ def test_logs_at_debug_hold_nothing(failure: Callable[[], Any], caplog: pytest.L
 
 
 def test_a_connection_shows_and_pickles_nothing(server: ScriptedServer) -> None:
-    from support.connection import orgs
-
     server.login_handler = login_ok
     server.handler = lambda _: Reply(body=orgs({7: "Helping Hands"}))
     with connected_to(server) as classy:
-        things = [classy, classy._credentials, classy._http, classy._http.auth, classy.transactions]
+        things = [
+            classy,
+            classy._session.credentials,
+            classy._session.http,
+            classy._session.http.auth,
+            classy.transactions,
+        ]
         for thing in things:
             clean(f"{thing!r} {thing!s}")
             clean(getattr(thing, "_repr_html_", str)())
-        clean(repr(vars(classy)) + repr(vars(classy._http)) + repr(vars(classy._http.auth)))
+        clean(repr(vars(classy)) + repr(vars(classy._session.http)) + repr(vars(classy._session.http.auth)))
         assert server.data_requests[0].headers["Authorization"] == f"Bearer {CANARY_TOKEN}"
-        for thing in (classy, classy._credentials, classy._http.auth):
+        for thing in (classy, classy._session.credentials, classy._session.http.auth):
             with pytest.raises(TypeError):
                 pickle.dumps(thing)

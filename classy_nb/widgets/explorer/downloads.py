@@ -1,104 +1,162 @@
-"""Downloads: a file is written, and handed out to the browser in chunks."""
+"""Downloads: a CSV file that the kernel writes and the browser fetches in chunks.
+
+The kernel may run on another machine, so a path is of no use to the browser. The file is written into a
+private temporary folder and offered; the browser pulls chunk after chunk by message, compares the checksum
+and reports back. The controller owns one :class:`Downloads` and holds its lock around every call.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
-from classy_nb.progress import counted
-
-from . import work
-from .asked import check
-from .desk import Desk
-from .files import file_path, size_text
-from .share import Share
+from classy_nb.errors import ExportError, InterruptedFetchError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
-    from classy_nb.query.builder import QueryBuilder
+    from classy_nb.client import Resource
 
-    from .desk import Connection, Tell
     from .jobs import Job
 
-_PULLED_WITHIN = 600.0
-"""Seconds after which a file that nobody fetches any more is dropped; a long cell may keep it waiting."""
+CHUNK = 2 * 1024 * 1024
+"""Bytes in one message."""
+EXPIRES_AFTER = 600.0
+"""Seconds without a pull after which a file is dropped; a long-running cell may hold up the pulls."""
 
 
-class Handout(Desk):
-    """What "Download" does."""
+class Download:
+    """A file in a folder that only its owner can read, and that is deleted with it.
 
-    def __init__(self, connection: Connection, queries: QueryBuilder, tell: Tell) -> None:
-        super().__init__(connection, queries, tell)
-        self._watch: threading.Timer | None = None
+    Parameters
+    ----------
+    name
+        What the browser calls the file.
+    view
+        The view that asked for it; others leave it alone.
+    """
 
-    def download(self, view: str) -> None:
-        """Write a CSV file and hand it out to the browser in chunks."""
-        asked, _ = check(self.form, self.queries)
-        source, share = self.source(self.form.resource), Share(self.path().name, view)
+    def __init__(self, name: str, view: str) -> None:
+        self.name = name
+        self.view = view
+        self.ticket = secrets.token_hex(8)
+        self._folder: TemporaryDirectory[str] | None = None
+        self.size = 0
+        self.sha256 = ""
 
-        def then(_: Job, rows: int) -> None:
-            self._share = share
-            self._watch_share()
-            self.say(f"Downloading {counted(rows, 'row')} ({size_text(share.size)}) …")
-            self.tell("offer", **share.offer())
+    @property
+    def path(self) -> Path:
+        """Where the file is, once it is being fetched."""
+        if self._folder is None:
+            raise FileNotFoundError(self.name)
+        return Path(self._folder.name) / "download.csv"
 
-        self.begin(
-            f"Preparing {share.name}",
-            lambda job: work.prepare(source, share, asked, job),
-            then,
-            lambda _job, _outcome: share.drop(),
+    def fetch(self, resource: Resource, keywords: Mapping[str, Any], job: Job) -> int:
+        """Fetch a list into the file; return the number of rows. If it fails, nothing is left behind."""
+        self._folder = TemporaryDirectory(prefix="classy_nb-", ignore_cleanup_errors=True)
+        try:
+            resource.to_csv(self.path, progress=job.progress, **keywords)
+            self._measure(job)
+        except InterruptedFetchError:
+            self.remove()
+            # Not what the export says: the rows that it keeps beside its file are gone with the folder.
+            raise InterruptedFetchError("Cancelled; nothing was kept.") from None
+        except ExportError as error:
+            self.remove()
+            what = error.what.replace(str(self.path), self.name)
+            raise ExportError(what, advice=error.advice) from None
+        except BaseException as error:
+            self.remove()
+            vars(error).pop("__notes__", None)  # that the same call would continue from the rows it kept
+            raise
+        return job.rows
+
+    def _measure(self, job: Job) -> None:
+        digest = hashlib.sha256()
+        with self.path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                job.check()
+                digest.update(chunk)
+        self.size, self.sha256 = self.path.stat().st_size, digest.hexdigest()
+        job.check()
+
+    def chunk(self, offset: int) -> bytes:
+        """Return the chunk that starts at *offset*; empty at the end."""
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return file.read(CHUNK)
+
+    def remove(self) -> None:
+        """Delete the file, also half-way; may be called again."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+class Downloads:
+    """The download that is prepared or fetched, if there is one.
+
+    Parameters
+    ----------
+    tell
+        Sends a message to the browser.
+    on_expired
+        Called with a download that nobody has pulled from for a long time, from a timer's thread.
+    """
+
+    def __init__(self, tell: Callable[..., object], on_expired: Callable[[Download], object]) -> None:
+        self._tell = tell
+        self._on_expired = on_expired
+        self._timer: threading.Timer | None = None
+        self.current: Download | None = None
+
+    def replace(self, download: Download | None) -> None:
+        """Make this the current download, which is about to be prepared; an older one is dropped."""
+        self.drop()
+        self.current = download
+
+    def offer(self, download: Download) -> None:
+        """Tell the browser that the file is ready."""
+        self._restart_timer(download)
+        self._tell(
+            "offer",
+            view=download.view,
+            ticket=download.ticket,
+            name=download.name,
+            size=download.size,
+            sha256=download.sha256,
         )
 
     def pull(self, ticket: str, offset: int) -> None:
-        """Hand out a chunk of the file."""
-        with self._lock:
-            share = self._share
-            if share is None or share.ticket != ticket or not 0 <= offset <= share.size:
-                self.tell("dropped", ticket=ticket)
-                return
-            self._watch_share()
-            self.tell("piece", [share.piece(offset)], ticket=ticket, offset=offset, view=share.view)
+        """Send a chunk."""
+        download = self.find(ticket)
+        if download is None or not 0 <= offset <= download.size:
+            self._tell("dropped", ticket=ticket)
+            return
+        self._restart_timer(download)
+        chunk = download.chunk(offset)
+        self._tell("piece", [chunk], ticket=ticket, offset=offset, view=download.view)
 
-    def received(self, ticket: str, *, intact: bool) -> None:
-        """Take note that the browser has the whole file, and whether its checksum is right."""
-        with self._lock:
-            share = self._share
-            if share is None or share.ticket != ticket:
-                return
-            about = f"{share.name} ({size_text(share.size)})"
-            self.drop_share()
-            self.tell("job", **self.job())
-            if intact:
-                self.say(f"Downloaded {about}; its checksum is right.", "done")
-            else:
-                self.say(f"{about} did not arrive intact and was not kept: try again.", "error")
+    def find(self, ticket: str) -> Download | None:
+        """Return the download with this ticket, if it is still there."""
+        download = self.current
+        return download if download is not None and download.ticket == ticket else None
 
-    def path(self) -> Path:
-        """Return the file's path.
+    def drop(self) -> None:
+        """Delete the file, whether or not the browser has all of it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.current is not None:
+            self._tell("dropped", ticket=self.current.ticket)
+            self.current.remove()
+            self.current = None
 
-        Raises
-        ------
-        FormError
-            No file can be called so.
-        """
-        return file_path(self.form.file.strip() or self.file_name())
-
-    def file_name(self) -> str:
-        """Return what the file is called where nobody gave it a name."""
-        return f"{self.form.resource}_{self.today()}.csv"
-
-    def _watch_share(self) -> None:
-        """Drop the file if nothing more of it is asked for: the page may be gone."""
-        if self._watch is not None:
-            self._watch.cancel()
-        self._watch = threading.Timer(_PULLED_WITHIN, self._give_up, [self._ticket()])
-        self._watch.daemon = True
-        self._watch.start()
-
-    def _give_up(self, ticket: str) -> None:
-        with self._lock:
-            if self._share is not None and self._share.ticket == ticket:
-                self.drop_share()
-                self.tell("job", **self.job())
-                self.say("The file was not fetched in time and was dropped: press Download again.", "error")
+    def _restart_timer(self, download: Download) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(EXPIRES_AFTER, self._on_expired, [download])
+        self._timer.daemon = True
+        self._timer.start()

@@ -1,4 +1,4 @@
-// The explorer: one form, its call as Python, and what its buttons bring.
+// The explorer: a form, the call that it makes as Python, and what its buttons bring.
 
 const TYPING_PAUSE = 200;
 
@@ -8,13 +8,13 @@ function render({ model, el }) {
   const bridge = openBridge({ model, el, name: "explorer", label: "Explorer" });
   const { root, status } = bridge;
   let pending = 0;
-  let call = { texts: { frame: "" }, asked: "", problem: "", field: "", file: "", variable: "" };
-  let way = "frame"; // which of the calls is shown: that of the button last pressed or gone to
+  let call = { texts: { frame: "" }, key: "", problem: "", field: "", file: "", variable: "" };
+  let shownCall = "frame"; // which call is shown: that of the button last pressed or focused
   let preview = null;
   let counts = null;
   let attempted = false;
-  let last = null; // the button that began the job
-  let asked = null; // the question that stands: what to do, and what that would replace
+  let last = null; // the button that started the job
+  let question = null; // the open question: what to do, and what that would replace
 
   const send = (kind, more = {}) => {
     clearTimeout(pending);
@@ -23,7 +23,7 @@ function render({ model, el }) {
     bridge.ask(kind, { form, view: bridge.view, ...more }, ["call", "problem", "error"]);
   };
   const changed = (now) => {
-    if (asked) drawStatus({ text: "", tone: "" }); // it was about the form as it was
+    if (question) drawStatus({ text: "", tone: "" }); // it was about the form as it was
     clearTimeout(pending);
     pending = setTimeout(() => send("form"), now ? 0 : TYPING_PAUSE);
   };
@@ -37,8 +37,8 @@ function render({ model, el }) {
   const begin = (kind, more) => (from) => {
     attempted = true;
     last = from ?? document.activeElement;
-    way = ways[kind];
-    allow(false); // until Python says whether something runs now
+    shownCall = calls[kind];
+    allow(false); // until Python says whether a job is running
     send(kind, more);
   };
   const allow = (allowed) => {
@@ -51,11 +51,11 @@ function render({ model, el }) {
     download: button("Download", begin("download")),
     variable: button("To a variable", begin("variable")),
   };
-  const ways = { preview: "frame", variable: "frame", count: "count", save: "csv", download: "csv" };
+  const calls = { preview: "frame", variable: "frame", count: "count", save: "csv", download: "csv" };
   for (const [name, one] of Object.entries(actions)) {
     one.addEventListener("focus", () => {
-      if (!one.matches(":focus-visible")) return; // a line more or less would move the button from under the mouse
-      way = ways[name];
+      if (!one.matches(":focus-visible")) return; // a longer call would move the button from under the mouse
+      shownCall = calls[name];
       drawCode();
     });
   }
@@ -63,7 +63,7 @@ function render({ model, el }) {
   const code = element("code", { className: "classy-nb-call" });
   const copy = button("Copy", async () => {
     const done = await copyText(code.textContent, code);
-    if (asked && done) copy.textContent = "Copied"; // the question stands
+    if (question && done) copy.textContent = "Copied"; // the status keeps showing the question
     else bridge.say(done ? "Copied." : "The call is selected: copy it with Ctrl+C.", done ? "done" : "");
   });
   const named = (name, label) => {
@@ -80,11 +80,11 @@ function render({ model, el }) {
   const variable = named("variable", "Variable name");
 
   const bar = element("progress", { "aria-label": "Progress" });
-  const far = element("span", { className: "classy-nb-hint" });
-  const running = element("div", { className: "classy-nb-running", hidden: true }, bar, far, cancel);
-  const yes = button("", () => send(asked.action, { replace: asked.about }));
+  const progressText = element("span", { className: "classy-nb-hint" });
+  const running = element("div", { className: "classy-nb-running", hidden: true }, bar, progressText, cancel);
+  const yes = button("", () => send(question.action, { replace: question.about }));
   const no = button("Keep it", () => { bridge.ask("keep"); last?.focus(); });
-  const question = element("div", { className: "classy-nb-buttons", hidden: true }, yes, no);
+  const answers = element("div", { className: "classy-nb-buttons", hidden: true }, yes, no);
 
   const personal = checkbox(bridge, "personal", "Show personal data", () => bridge.ask("personal", { shown: personal.box.checked }));
   const all = checkbox(bridge, "all", "All columns", () => drawPreview());
@@ -96,9 +96,9 @@ function render({ model, el }) {
   const rows = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Preview of rows" },
     element("div", { className: "classy-nb-switches" }, personal.line, all.line, hiding), caption, frame, oldRows);
   const numbers = element("table", { className: "classy-nb-counts" });
-  const doubt = element("p", { className: "classy-nb-hint" });
+  const ignored = element("p", { className: "classy-nb-hint" });
   const oldNumbers = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
-  const tally = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Numbers" }, numbers, doubt, oldNumbers);
+  const tally = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Numbers" }, numbers, ignored, oldNumbers);
 
   const drawPreview = () => {
     rows.hidden = preview === null;
@@ -115,16 +115,16 @@ function render({ model, el }) {
     tally.hidden = counts === null;
     if (counts === null) return;
     showCounts(numbers, counts);
-    doubt.textContent = counts.ignored ? "The API seems to ignore the condition on the status: no numbers by status." : "";
-    doubt.hidden = !counts.ignored;
+    ignored.textContent = counts.ignored ? "The API seems to ignore conditions on the status, so there are no numbers by status." : "";
+    ignored.hidden = !counts.ignored;
     stale();
   };
   const stale = () => {
-    oldRows.hidden = !preview || preview.call === call.asked;
-    oldNumbers.hidden = !counts || counts.call === call.asked;
+    oldRows.hidden = !preview || preview.key === call.key;
+    oldNumbers.hidden = !counts || counts.key === call.key;
   };
   const drawCode = () => {
-    const text = call.texts[way] ?? call.texts.frame;
+    const text = call.texts[shownCall] ?? call.texts.frame;
     code.textContent = text || `# ${call.problem}`;
     code.dataset.problem = String(!text);
     copy.setAttribute("aria-disabled", String(!text));
@@ -137,9 +137,9 @@ function render({ model, el }) {
     for (const control of root.querySelectorAll("[data-field]")) {
       const parts = control.matches("div") ? [...control.querySelectorAll("select, input")] : [control];
       const wrong = call.field === control.dataset.field && (attempted || parts.at(-1).value !== "");
-      const guilty = parts.find((part) => part.value === "") ?? parts.at(-1);
+      const atFault = parts.find((part) => part.value === "") ?? parts.at(-1);
       for (const part of parts) {
-        if (wrong && part === guilty) part.setAttribute("aria-invalid", "true");
+        if (wrong && part === atFault) part.setAttribute("aria-invalid", "true");
         else part.removeAttribute("aria-invalid");
       }
     }
@@ -150,21 +150,21 @@ function render({ model, el }) {
     if (ended && running.contains(document.activeElement)) (last ?? actions.preview).focus();
     running.hidden = !job.running;
     allow(!job.running);
-    if (job.ticket) return; // the download says itself how far it is
-    far.textContent = job.text ?? "";
+    if (job.ticket) return; // a download shows its own progress
+    progressText.textContent = job.text ?? "";
     if (job.total) Object.assign(bar, { max: job.total, value: Math.min(job.rows, job.total) });
     else bar.removeAttribute("value");
   };
   const drawStatus = ({ text, tone, question: next }) => {
     bridge.say(text, tone);
     if (running.hidden && (next || tone)) allow(true);
-    asked = next ?? null;
-    question.hidden = !asked;
+    question = next ?? null;
+    answers.hidden = !question;
     copy.textContent = "Copy";
-    if (!asked) return;
-    yes.textContent = asked.yes;
-    const at = document.activeElement; // whoever types on while rows come is not disturbed
-    if (root.contains(at) && (asked.action !== "assign" || at.matches("button"))) no.focus();
+    if (!question) return;
+    yes.textContent = question.yes;
+    const at = document.activeElement; // do not disturb people who kept typing while rows came in
+    if (root.contains(at) && (question.action !== "assign" || at.matches("button"))) no.focus();
   };
 
   const take = {
@@ -178,7 +178,7 @@ function render({ model, el }) {
   for (const [kind, act] of Object.entries(take)) bridge.on(kind, act);
   bridge.on("form", ({ form, view }) => { if (view !== bridge.view && !pending) fields.take(form); });
   bridge.on("problem", ({ field: where, view }) => {
-    if (view && view !== bridge.view) return; // the focus stays where people are
+    if (view && view !== bridge.view) return; // the focus stays in the view that people use
     const control = root.querySelector(`[data-field="${CSS.escape(where)}"]`);
     (control?.querySelector("[aria-invalid]") ?? control)?.focus();
   });
@@ -187,8 +187,8 @@ function render({ model, el }) {
   bridge.on("state", (state) => {
     form.hidden = intro.hidden = false;
     title.textContent = `Explore ${state.organization}`;
-    others.textContent = `${state.others} kinds that come one record at a time are not listed here;`
-      + " in Python, classy.resources() lists them.";
+    others.textContent = `${state.others} resources that return a single record are not listed here;`
+      + " in Python, classy.resources() lists them all.";
     fields.form.resource ||= state.form.resource;
     fields.offer(state.resources);
     if (!pending) fields.take(state.form);
@@ -196,13 +196,13 @@ function render({ model, el }) {
   });
   makeDownloads(bridge, (received, size) => {
     Object.assign(bar, { max: size, value: received });
-    far.textContent = `${(received / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB`;
+    progressText.textContent = `${(received / 1e6).toFixed(1)} of ${(size / 1e6).toFixed(1)} MB`;
   });
 
   const title = element("h2", {}, "Explore");
   const others = element("p", { className: "classy-nb-hint" });
   fields.chooser.append(others);
-  const intro = element("p", { className: "classy-nb-hint", hidden: true }, "Nothing that you see here is saved with the notebook. The data are only read, never changed.");
+  const intro = element("p", { className: "classy-nb-hint", hidden: true }, "Nothing you see here is saved with the notebook. Data is only read, never changed.");
   const form = element("form", { autocomplete: "off", noValidate: true, hidden: true },
     element("div", { className: "classy-nb-columns" }, fields.chooser, fields.details),
     element("div", { className: "classy-nb-python" }, element("pre", {}, code), copy),
@@ -217,7 +217,7 @@ function render({ model, el }) {
     const act = { file: actions.save, variable: actions.variable }[event.target.dataset.field];
     (act ?? actions.preview).click();
   });
-  root.append(title, intro, form, running, status, question, tally, rows);
+  root.append(title, intro, form, running, status, answers, tally, rows);
   bridge.open();
   return () => { clearTimeout(pending); bridge.close(); };
 }

@@ -1,4 +1,4 @@
-// The explorer's form: fields that follow what Python says the chosen list offers.
+// The form's fields: they follow what Python says the chosen list offers.
 
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">="];
 const EMPTY_FORM = {
@@ -10,7 +10,7 @@ function option(value, text = value, attributes = {}) {
   return element("option", { value, textContent: text, ...attributes });
 }
 
-// A label and its control; hints stand beside the label and are no part of its name.
+// A label and its control; a hint stands beside the label but is not part of the control's name.
 function field(bridge, name, label, control, hint = null) {
   control.id = bridge.id(name);
   const described = hint && element("span", { className: "classy-nb-hint", id: bridge.id(`${name}-hint`) }, hint);
@@ -25,7 +25,7 @@ function checkbox(bridge, name, label, onchange) {
   return { box, line: element("div", { className: "classy-nb-check" }, box, text) };
 }
 
-// Fields of one form. `changed(now)` is called after each change; now: don't wait for more typing.
+// The fields of one form. `changed(now)` is called after each change; now: do not wait for more typing.
 function makeFields(bridge, changed) {
   const form = structuredClone(EMPTY_FORM);
   let shape = null;
@@ -35,7 +35,7 @@ function makeFields(bridge, changed) {
   const search = element("input", { type: "search", autocomplete: "off", placeholder: "name, parent, date …" });
   const none = element("span", { className: "classy-nb-hint", role: "status" });
   const list = element("select", { size: 8 });
-  const fact = element("p", { className: "classy-nb-hint classy-nb-fact" });
+  const about = element("p", { className: "classy-nb-hint" });
   const parent = element("select", {});
   const keys = element("div", { className: "classy-nb-row" });
   const more = element("div", { className: "classy-nb-row" });
@@ -51,21 +51,21 @@ function makeFields(bridge, changed) {
   const conditions = element("fieldset", {}, element("legend", {}, "Conditions"), rows, add);
   const include = element("fieldset", {}, element("legend", {}, "Include"), boxes);
 
-  // Redraws a part only where what it shows has changed: whoever stands in it keeps the focus.
-  const redraw = (name, facts, draw) => {
-    const text = JSON.stringify(facts);
+  // Redraws a part only if what it shows has changed, so that a focused field keeps the focus.
+  const redraw = (name, data, draw) => {
+    const text = JSON.stringify(data);
     if (drawn[name] !== text) draw();
     drawn[name] = text;
   };
 
   const drawList = () => {
     const words = search.value.trim().toLowerCase().split(/[\s_]+/).filter(Boolean);
-    const found = resources.filter(({ name, fact: about, flags: marks }) =>
+    const found = resources.filter(({ name, about, flags: marks }) =>
       words.every((word) => `${name} ${about} ${marks.join(" ")}`.toLowerCase().includes(word)));
-    list.replaceChildren(...found.map(({ name, fact: about, flags: marks }) =>
+    list.replaceChildren(...found.map(({ name, about, flags: marks }) =>
       option(name, marks.length ? `${name} (${marks.join(", ")})` : name, { title: about })));
     list.value = form.resource;
-    none.textContent = found.length || !resources.length ? "" : `None matches; ${form.resource} stays chosen.`;
+    none.textContent = found.length || !resources.length ? "" : `No match; ${form.resource} stays selected.`;
   };
 
   const choose = (name) => {
@@ -174,10 +174,10 @@ function makeFields(bridge, changed) {
   };
 
   const drawPeriod = () => {
-    const which = form.by || (shape.date ? `${shape.date}, the date that these records go by` : "the date you choose");
+    const which = form.by || (shape.date ? `${shape.date}, the main date of these records` : "the date you choose");
     period.textContent = shape.dates.length
-      ? `By ${which}. Days begin at midnight in ${shape.timezone}; “until” is the first day left out.`
-      : "These records have no date to choose by.";
+      ? `By ${which}. Days start at midnight in ${shape.timezone}; “Until” is the first day not included.`
+      : "These records have no date to filter by.";
   };
 
   const searching = field(bridge, "search", "Search resources", search);
@@ -206,7 +206,7 @@ function makeFields(bridge, changed) {
       field(bridge, "until", "Until", until), byField), period,
     conditions, include, optional);
   const dates = () => [since, until, ...keys.querySelectorAll("[type=date]"), ...more.querySelectorAll("[type=date]")];
-  // A date that is half typed makes no input event: its value stays empty.
+  // A half-typed date fires no input event: its value stays empty.
   details.addEventListener("keyup", ({ target }) => { if (target.type === "date" && target.validity.badInput) changed(false); });
   add.addEventListener("click", () => {
     form.where = [...form.where, ["", "=", ""]];
@@ -217,8 +217,8 @@ function makeFields(bridge, changed) {
 
   const draw = () => {
     list.value = form.resource;
-    fact.textContent = shape.fact;
-    fact.append(...shape.flags.map((flag) => element("strong", { className: "classy-nb-flag" }, flag)));
+    about.textContent = shape.about;
+    about.append(...shape.flags.map((flag) => element("strong", { className: "classy-nb-flag" }, flag)));
     redraw("parents", shape.parents, () => parent.replaceChildren(...shape.parents.map((one) => option(one.value, one.text))));
     parent.value = shape.parent;
     redraw("keys", [shape.fields, form.resource], drawKeys);
@@ -231,7 +231,7 @@ function makeFields(bridge, changed) {
     form,
     conditions,
     include,
-    chooser: element("div", { className: "classy-nb-chooser" }, searching, field(bridge, "resource", "Resource", list), fact),
+    chooser: element("div", { className: "classy-nb-chooser" }, searching, field(bridge, "resource", "Resource", list), about),
     details,
     offer(found) {
       resources = found;
@@ -242,7 +242,7 @@ function makeFields(bridge, changed) {
       form.parent = next.parent;
       draw();
     },
-    // Takes over a form that came from Python: of another view, or from before the page was reloaded.
+    // Takes over a form that came from Python: another view's, or from before the page was reloaded.
     take(next) {
       if (JSON.stringify(form) === JSON.stringify(next)) return;
       Object.assign(form, structuredClone(next));

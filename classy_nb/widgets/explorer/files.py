@@ -1,61 +1,61 @@
-"""The files that the explorer writes: their names, and what they say of themselves."""
+"""The CSV files that the explorer writes: names are checked before anything is fetched."""
 
 from __future__ import annotations
 
 import os
+import stat
 from datetime import datetime
 from pathlib import Path
 
-from classy_nb.errors import ExportError
-from classy_nb.export.atomic import telling_reasons
-from classy_nb.widgets.words import words
-
 from .form import FormError
 
-_TEXT = (".csv", ".tsv", ".txt")
-"""Endings that a CSV file may have; any other one would be taken for something else."""
+_TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+"""Suffixes that a CSV file may have; with any other, programs would take it for something else."""
 
 
-def file_path(name: str) -> Path:
-    """Return the absolute path of the file called *name*.
+def csv_path(name: str) -> Path:
+    """Return the absolute path of the file called *name*; ``.csv`` is added where it is missing.
 
     Raises
     ------
     FormError
-        No file can be called so.
+        A file cannot have this name.
     """
     if not name.isprintable() or Path(name).name in ("", "..") or name.endswith(("/", "\\")):
         raise FormError("Give the file a name, such as gifts.csv.", "file")
     try:
         path = Path(name).expanduser()
     except RuntimeError:
-        person = name.partition("/")[0]
-        raise FormError(f"There is no folder of a user {person}.", "file") from None
-    path = path if path.suffix.lower() in _TEXT else path.with_name(f"{path.name}.csv")
+        raise FormError(f"There is no home folder for {name.partition('/')[0]}.", "file") from None
+    if path.suffix.lower() not in _TEXT_SUFFIXES:
+        path = path.with_name(f"{path.name}.csv")
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     try:
-        with telling_reasons(path):
-            taken = path.is_dir()
-    except ExportError as error:  # such as a name that is too long
-        raise FormError(words(error), "file") from None
-    if taken:
-        raise FormError(f"{path} is a folder: give the file another name.", "file")
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return path  # that a folder is missing is said when the file is to be written
+    except OSError as error:  # a name too long for the disk, a folder without permission
+        reason = error.strerror or type(error).__name__
+        raise FormError(f"This file name does not work: {reason}. Choose another one.", "file") from None
+    if is_folder:
+        raise FormError(f"{path} is a folder: choose another name for the file.", "file")
     return path
 
 
-def about(path: Path) -> str:
-    """Say how big a file is and how old."""
-    with telling_reasons(path):
-        there = path.stat()
-    changed = datetime.fromtimestamp(there.st_mtime)  # noqa: DTZ006 - the reader's clock
-    return f"{size_text(there.st_size)}, changed {changed:%Y-%m-%d %H:%M}"
+def fingerprint(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever the file does, or None if it does not exist."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def mark(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes when a file does; None where there is none."""
-    with telling_reasons(path):
-        there = path.stat() if path.exists() else None
-    return None if there is None else (there.st_ino, there.st_size, there.st_mtime_ns)
+def describe(path: Path) -> str:
+    """Say how large an existing file is and when it was changed."""
+    found = path.stat()
+    changed = datetime.fromtimestamp(found.st_mtime)  # noqa: DTZ006 - the reader's clock
+    return f"{size_text(found.st_size)}, changed {changed:%Y-%m-%d %H:%M}"
 
 
 def size_text(count: int) -> str:

@@ -1,28 +1,42 @@
-"""One piece of work in a thread of its own, which can be cancelled within a second."""
+"""Jobs: work in a background thread, one at a time, which shows as cancelled within a second.
+
+The controller starts a job with a function that fetches something; it is told about progress, and once, how
+the job ended. Cancelling sets a flag. A fetch calls :meth:`Job.progress` a few times a second, which raises
+from then on, so most jobs end at once. A request that no answer comes for cannot be interrupted from another
+thread: after a moment such a job is abandoned. Its thread is a daemon that ends with its own read time-out,
+and its result is dropped.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb.errors import ClassyError, InterruptedFetchError, kept_warnings
-from classy_nb.http.connections import hang_up
 from classy_nb.widgets.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PATIENCE = 1.0
-"""Seconds after which a cancelled job is left to itself."""
-_BETWEEN_HANGUPS = 0.2
-_LONGEST_TO_END = 15.0
+GRACE = 0.5
+"""Seconds that a cancelled job has to end by itself (and to say what it kept) before it is abandoned."""
+CANCELLED = "Cancelled."
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; the text of one that is done holds what was odd."""
+    """How a job ended.
+
+    Attributes
+    ----------
+    kind
+        ``done``, ``cancelled`` or ``failed``.
+    text
+        What to tell people; for a job that is done, its warnings.
+    value
+        The result of a job that is done.
+    """
 
     kind: Literal["done", "cancelled", "failed"]
     text: str = ""
@@ -30,107 +44,144 @@ class Outcome:
 
 
 class Job:
-    """Does some work in a daemon thread.
+    """One piece of work.
 
     Parameters
     ----------
     label
-        What it is, for people.
+        What it does, for people.
     work
-        Is given the job: it passes :meth:`watch` on as ``progress=``. Its value is the outcome's.
-    tell
-        Called with rows, total and a note while the work goes on.
-    ended
-        Called once with the outcome, from whatever thread; after a cancel perhaps before the thread
-        ends.
-    late
-        Called with how the work ended in the end, if it was said to be cancelled before.
+        Does it, in the job's thread. It is given the job and passes :meth:`progress` on as ``progress=``.
+    finish
+        Takes the result to where it belongs and returns what to tell people.
+    irrevocable
+        Whether a result stands although the job was cancelled: a file that was written is there.
+    on_progress
+        Called when the job has moved on.
     """
 
     def __init__(
         self,
         label: str,
         work: Callable[[Job], Any],
-        tell: Callable[[Job], object],
-        ended: Callable[[Job, Outcome], object],
-        late: Callable[[Job, Outcome], object] = lambda _job, _outcome: None,
+        finish: Callable[[Any], Any],
+        *,
+        irrevocable: bool = False,
+        on_progress: Callable[[Job], object] = lambda _: None,
     ) -> None:
         self.label = label
+        self.finish = finish
+        self.irrevocable = irrevocable
         self.rows = 0
         self.total: int | None = None
         self.note = ""
         self.unit = "rows"
         self._work = work
-        self._tell = tell
-        self._ended = ended
-        self._late = late
+        self._on_progress = on_progress
         self._cancelled = threading.Event()
-        self._over = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name=f"classy_nb-panel-{label}", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was asked to end."""
+        """Whether somebody wants it to end."""
         return self._cancelled.is_set()
 
-    def check(self) -> None:
-        """Raise if it was asked to end."""
-        if self.cancelled:
-            raise InterruptedFetchError("Cancelled.")
+    def cancel(self) -> None:
+        """Ask it to end."""
+        self._cancelled.set()
 
-    def watch(self, rows: int, total: int | None, note: str, /) -> None:
-        """Take in how far it is; raise if it was asked to end."""
+    def check(self) -> None:
+        """Raise if the job was cancelled."""
+        if self.cancelled:
+            raise InterruptedFetchError(CANCELLED)
+
+    def progress(self, rows: int, total: int | None, note: str, /) -> None:
+        """Take in how far the work is; raise if the job was cancelled."""
         self.check()
         self.rows, self.total, self.note = rows, total, note
-        self._tell(self)
+        self._on_progress(self)
+
+    def run(self) -> Outcome:
+        """Do the work. Errors become text here: a thread has nobody else to tell."""
+        try:
+            with kept_warnings() as warnings:
+                value = self._work(self)
+        except InterruptedFetchError as error:
+            return Outcome("cancelled", _with_notes(str(error), error))
+        except ClassyError as error:
+            if self.cancelled:  # a request that was under way may fail before the next look at the flag
+                return Outcome("cancelled", _with_notes(CANCELLED, error))
+            # The whole message, with method and path: whoever reports it will be asked for them.
+            return Outcome("failed", _with_notes(str(error), error))
+        except Exception as error:  # noqa: BLE001
+            return Outcome("failed", words(error))
+        if self.cancelled and not self.irrevocable:
+            return Outcome("cancelled", CANCELLED)
+        return Outcome("done", " ".join(dict.fromkeys(warnings)), value)
+
+    def as_message(self) -> dict[str, Any]:
+        """Return how far it is, as the browser shows it."""
+        rows, total = self.rows, self.total  # read once: the job's thread may change them
+        of = "" if total is None else f" of {total:,}"
+        counted = f"{rows:,}{of} {self.unit}, " if rows or total else ""
+        return {
+            "running": True,
+            "label": self.label,
+            "rows": rows,
+            "total": total,
+            "text": f"{counted}{self.note}",
+            "ticket": None,
+        }
+
+
+class Jobs:
+    """Runs one job at a time.
+
+    Parameters
+    ----------
+    lock
+        The controller's: held when *current* changes and while *on_end* is called.
+    on_end
+        Called with a job and its outcome; with ``abandoned=True`` a second time, when the thread of an
+        abandoned job ends after all.
+    """
+
+    def __init__(self, lock: threading.RLock, on_end: Callable[..., object]) -> None:
+        self._lock = lock
+        self._on_end = on_end
+        self.current: Job | None = None
+
+    def start(self, job: Job) -> None:
+        """Run a job in the background; there must not be another one."""
+        with self._lock:
+            self.current = job
+        threading.Thread(target=self._run, args=[job], name=f"classy_nb: {job.label}", daemon=True).start()
 
     def cancel(self) -> None:
-        """Ask it to end; what it is waiting for is hung up."""
-        if not self._cancelled.is_set():
-            self._cancelled.set()
-            threading.Thread(target=self._break_off, name="classy_nb-panel-cancel", daemon=True).start()
+        """Cancel the current job, if there is one."""
+        with self._lock:
+            job = self.current
+            if job is None or job.cancelled:
+                return
+            job.cancel()
+        timer = threading.Timer(GRACE, self._abandon, [job])
+        timer.daemon = True
+        timer.start()
 
-    def join(self, seconds: float) -> bool:
-        """Wait until its thread has ended; tell whether it has."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def _run(self, job: Job) -> None:
+        outcome = job.run()
+        with self._lock:
+            abandoned = self.current is not job
+            if not abandoned:
+                self.current = None
+            self._on_end(job, outcome, abandoned=abandoned)
 
-    def _break_off(self) -> None:
-        begun = time.monotonic()
-        while self._thread.is_alive() and (passed := time.monotonic() - begun) < _LONGEST_TO_END:
-            if self._thread.ident is not None:
-                hang_up([self._thread])
-            if passed > _PATIENCE:
-                self._end(Outcome("cancelled", "Cancelled."))
-            self._thread.join(_BETWEEN_HANGUPS)
-
-    def _run(self) -> None:
-        try:
-            with kept_warnings() as notes:
-                value = self._work(self)
-            outcome = Outcome("done", " ".join(dict.fromkeys(notes)), value)
-        except InterruptedFetchError as error:
-            outcome = Outcome("cancelled", _told(error))
-        except ClassyError as error:
-            # Hung up on by the cancel, it may complain of the connection.
-            outcome = (
-                Outcome("cancelled", "Cancelled.") if self.cancelled else Outcome("failed", _told(error))
-            )
-        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
-            outcome = Outcome("failed", words(error))
-        self._end(outcome)
-
-    def _end(self, outcome: Outcome) -> None:
-        if self._over.acquire(blocking=False):
-            self._ended(self, outcome)
-        elif threading.current_thread() is self._thread:
-            self._late(self, outcome)
+    def _abandon(self, job: Job) -> None:
+        with self._lock:
+            if self.current is job:
+                self.current = None
+                self._on_end(job, Outcome("cancelled", CANCELLED), abandoned=False)
 
 
-def _told(error: ClassyError) -> str:
-    # With the path: whoever reports it is asked for that.
-    return " ".join([str(error), *getattr(error, "__notes__", ())])
+def _with_notes(text: str, error: ClassyError) -> str:
+    """Append an error's notes: they say which rows were kept, and how to continue."""
+    return " ".join([text, *getattr(error, "__notes__", ())])

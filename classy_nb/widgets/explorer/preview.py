@@ -1,21 +1,30 @@
-"""A few rows as text for a table, personal columns masked."""
+"""A preview: a few rows as text, with personal values masked until somebody asks to see them.
+
+In comes a frame and what the catalog says of its columns; out goes what the browser draws. Masking happens
+here, in the kernel: what is hidden never reaches the browser. When in doubt, a value is hidden.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .masks import HIDDEN, hidden, reaches_somebody, without_people
+from classy_nb.redact import is_personal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_LONGEST = 80
-_FEW = 8
-_FEW_MASKED = 3
+    from classy_nb.query import Query
+
+HIDDEN = "hidden"
+_MAX_LENGTH = 80
+_MAX_FIRST = 8
+_MAX_FIRST_MASKED = 3
 _FIRST = (
     "id",
     "status",
@@ -38,90 +47,222 @@ _FIRST = (
     "frequency",
     "campaign_id",
 )
-"""Columns to see first, where there are any of them."""
+"""Columns to show first, where they exist."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows of a list.
+
+    Attributes
+    ----------
+    resource, query
+        What was fetched.
+    frame
+        The rows.
+    caption
+        What they are, for people.
+    key
+        Equal for equal calls: tells whether the form has changed since.
+    """
+
+    resource: str
+    query: Query = field(repr=False)
+    frame: pd.DataFrame = field(repr=False)
+    caption: str
+    key: str = field(repr=False)
+
+    def as_message(self, *, personal: bool) -> dict[str, Any]:
+        """Return what the browser draws; *personal* says whether personal columns are shown."""
+        rows = table(
+            self.frame,
+            self.resource,
+            known={column.name for column in self.query.columns},
+            date_column=self.query.endpoint.date,
+            personal=personal,
+        )
+        about = {"resource": self.resource, "caption": self.caption, "key": self.key}
+        return {**about, **rows, "unmasked": personal}
 
 
 def table(
     frame: pd.DataFrame, resource: str, *, known: Collection[str], date_column: str | None, personal: bool
 ) -> dict[str, Any]:
-    """Return *frame* as text: column names, which of them come first, cells and what was masked.
+    """Return *frame* as text: column names, which of them come first, cells, and which are masked.
 
     Parameters
     ----------
     frame
         A few rows.
     resource
-        Which records they are.
+        The kind of record.
     known
-        Columns of the catalog. What the API sends beyond them counts as personal unless it is a number.
+        Columns of the catalog. Any other column the API sends counts as personal unless it is numeric.
     date_column
         The business date, which is among the first columns.
     personal
         Whether personal columns are shown.
     """
-    masked = [_masked(frame[name], name, resource, known) for name in frame.columns]
-    hide = (
-        [] if personal else [name for name, is_masked in zip(frame.columns, masked, strict=True) if is_masked]
-    )
+    names = [str(name) for name in frame.columns]
+    numeric = [
+        pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+        for dtype in frame.dtypes
+    ]
+    is_personal_column = [
+        is_masked(name, resource)
+        or (name not in known and not pd.api.types.is_numeric_dtype(frame.dtypes.iloc[place]))
+        for place, name in enumerate(names)
+    ]
+    masked = [column and not personal for column in is_personal_column]
     rows = [
         [
-            HIDDEN if name in hide and not _missing(value) else _text(value, personal=personal)
-            for name, value in zip(frame.columns, values, strict=True)
+            HIDDEN if hide and not _is_missing(value) else _cell_text(value, personal=personal)
+            for hide, value in zip(masked, values, strict=True)
         ]
         for values in frame.astype(object).itertuples(index=False, name=None)
     ]
     return {
-        "columns": [str(name) for name in frame.columns],
-        "numeric": [
-            pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
-            for kind in frame.dtypes
-        ],
-        "first": first_columns([str(name) for name in frame.columns], masked, date_column),
-        "masked": [str(name) in hide for name in frame.columns],
-        "personal": sum(masked),
+        "columns": names,
+        "numeric": numeric,
+        "first": _first_columns(names, is_personal_column, date_column),
+        "masked": masked,
+        "personal": sum(is_personal_column),
         "rows": rows,
     }
 
 
-def _masked(column: pd.Series[Any], name: object, resource: str, known: Collection[str]) -> bool:
-    text = str(name)
-    unknown = text not in known and not pd.api.types.is_numeric_dtype(column.dtype)
-    return hidden(text, resource) or unknown
-
-
-def first_columns(names: list[str], masked: list[bool], date_column: str | None) -> list[int]:
-    """Choose a few columns to show first, by their place; only some of them personal."""
+def _first_columns(names: list[str], is_personal_column: list[bool], date_column: str | None) -> list[int]:
+    """Choose the columns to show first, by position; only a few of them personal."""
     wanted = dict.fromkeys([*_FIRST[:2], date_column, *_FIRST[2:]])
     places = [names.index(name) for name in wanted if name is not None and name in names]
-    too_many = [place for place in places if masked[place]][_FEW_MASKED:]
-    rest = [place for place, name in enumerate(names) if "." not in name and not masked[place]]
-    return list(dict.fromkeys([place for place in [*places, *rest] if place not in too_many]))[:_FEW]
+    too_many = [place for place in places if is_personal_column[place]][_MAX_FIRST_MASKED:]
+    others = [place for place, name in enumerate(names) if "." not in name and not is_personal_column[place]]
+    return [place for place in dict.fromkeys([*places, *others]) if place not in too_many][:_MAX_FIRST]
 
 
-def _missing(value: Any) -> bool:
+def _is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float | datetime) and value != value)  # noqa: PLR0124
 
 
-def _text(value: Any, *, personal: bool) -> str:
-    """Write one cell; nested ones, and free text, without what is personal."""
-    if _missing(value) or value is pd.NaT:
+def _cell_text(value: Any, *, personal: bool) -> str:
+    """Write one cell. Columns that are not masked may still hold people: in nested values and free text."""
+    if _is_missing(value) or value is pd.NaT:
         return ""
     if isinstance(value, dict | list):
-        shown = value if personal else without_people(value)
+        shown = value if personal else mask_nested(value)
         text = json.dumps(shown, ensure_ascii=False, default=str)
-    elif isinstance(value, date):  # a datetime is one
-        text = _moment(value)
+    elif isinstance(value, date):  # a datetime is one, too
+        is_day = not isinstance(value, datetime) or (value.tzinfo is None and value.time() == time.min)
+        text = value.strftime("%Y-%m-%d" if is_day else "%Y-%m-%d %H:%M")
     elif isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, float):
         text = f"{value:,.2f}" if round(value, 2) == value else f"{value:,}"
     else:
         text = str(value)
-        if not personal and reaches_somebody(text):
+        if not personal and has_contact(text):
             return HIDDEN
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"
 
 
-def _moment(value: date) -> str:
-    whole_day = not isinstance(value, datetime) or (value.tzinfo is None and value.time() == time.min)
-    return value.strftime("%Y-%m-%d" if whole_day else "%Y-%m-%d %H:%M")
+_WRITTEN_BY_PEOPLE = frozenset(
+    {
+        "activity",
+        "dedications",
+        "domain_slugs",
+        "feed_items",
+        "fundraising_pages",
+        "fundraising_teams",
+        "leading_fundraising_teams",
+        "past_donors",
+        "stories",
+        "subteams",
+        "updates",
+    }
+)
+"""Resources whose titles, texts and pictures are written by donors and fundraisers, or name them."""
+_OF_PEOPLE = (
+    "dedication.",
+    "fundraising_page.",
+    "fundraising_team.",
+    "member.",
+    "supporter.",
+    "team_lead.",
+)
+"""Prefixes of included records that are about people, in any resource."""
+_OF_THE_ORGANIZATION = ("campaign.", "organization.")
+_WORDS_AND_PICTURES = (
+    *("name", "title", "_text", "description", "_value", "value", "_url", "logo", "cover_photo"),
+)
+"""How the names of columns end that hold such titles, texts and pictures."""
+_REVEALING = frozenset(
+    {
+        "commitment",
+        "error_msg",
+        "feedable_value",
+        "linkable_value",
+        "offline_payment_info",
+        "referrer",
+        "signature_title",
+        "signature_url",
+    }
+)
+"""Columns of any resource: what somebody wrote about a payment, and where somebody came from."""
+_HARMLESS = ("status", "type", "frequency", "currency", "currency_code", "_at", "_date")
+"""How the names of nested texts end that nobody wrote by hand."""
+
+_ADDRESS = re.compile(r"\S@\S")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.+Z-]+)?")
+_NUMBER = re.compile(r"[-+]?[\d.,]+")
+_TELEPHONE = re.compile(r"(?<![\w-])(?:[+(]?\d(?:[\s()./-]{0,3}\d){8,}|\d{3}[-. ]\d{4})(?!\w)")
+
+
+def is_masked(column: str, resource: str) -> bool:
+    """Tell whether a column is masked until its reader asks to see it."""
+    if is_personal(column) or column.split(".", maxsplit=1)[0] in _REVEALING:
+        return True
+    by_people = resource in _WRITTEN_BY_PEOPLE and not column.startswith(_OF_THE_ORGANIZATION)
+    if not (by_people or column.startswith(_OF_PEOPLE)):
+        return False
+    return column.endswith(_WORDS_AND_PICTURES) or "thumbnail" in column
+
+
+def has_contact(text: str) -> bool:
+    """Tell whether free text seems to hold an e-mail address or a telephone number."""
+    if _ADDRESS.search(text):
+        return True
+    return not _NUMBER.fullmatch(text) and _TELEPHONE.search(_DATE.sub("", text)) is not None
+
+
+def mask_nested(value: Any, *, harmless: bool = False) -> Any:
+    """Copy a nested value (as ``json.loads`` returns it) with its texts masked.
+
+    Numbers and flags stay, as do texts under keys that say they are harmless.
+
+    Parameters
+    ----------
+    value
+        The value.
+    harmless
+        Whether a text that stands right here is shown.
+    """
+    if isinstance(value, dict):
+        return {
+            key: _mask_all(inner)
+            if is_personal(str(key)) or str(key) in _REVEALING
+            else mask_nested(inner, harmless=str(key).endswith(_HARMLESS))
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [mask_nested(inner, harmless=harmless) for inner in value]
+    if isinstance(value, str) and value and (not harmless or has_contact(value)):
+        return HIDDEN
+    return value
+
+
+def _mask_all(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _mask_all(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_mask_all(inner) for inner in value]
+    return value if value is None else HIDDEN

@@ -1,4 +1,4 @@
-// What the explorer shows and hands over: rows, numbers, files.
+// What the buttons bring: rows, counts, files.
 
 function showRows(table, shown, all) {
   const places = all ? shown.columns.map((_, place) => place) : shown.first;
@@ -31,29 +31,31 @@ function showCounts(table, shown) {
     ...(body.length ? [element("thead", {}, head), element("tbody", {}, ...body)] : []));
 }
 
-// Fetches a file that Python offers, piece by piece, compares checksums, and gives it to the browser.
+// Fetches a file that Python offers, chunk by chunk, checks it, and gives it to the browser.
 function makeDownloads(bridge, progress) {
   let current = null;
 
   const pull = () =>
     bridge.ask("pull", { ticket: current.ticket, offset: current.received }, ["piece", "dropped"]);
-  const finish = (intact) => {
-    const { ticket, name, pieces } = current;
+  const finish = async (download) => {
+    const file = new Blob(download.pieces, { type: "text/csv" });
+    const { intact, checksum } = await check(file, download);
+    if (current !== download) return; // cancelled meanwhile
     current = null;
     if (intact) {
-      const address = URL.createObjectURL(new Blob(pieces, { type: "text/csv" }));
-      const link = element("a", { href: address, download: name });
+      const address = URL.createObjectURL(file);
+      const link = element("a", { href: address, download: download.name });
       document.body.append(link);
       link.click();
       link.remove();
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     }
-    bridge.ask("received", { ticket, intact });
+    bridge.ask("received", { ticket: download.ticket, intact, checksum });
   };
 
   bridge.on("offer", (offer) => {
     if (offer.view !== bridge.view) return;
-    current = { ...offer, received: 0, pieces: [], hash: new Sha256() };
+    current = { ...offer, received: 0, pieces: [] };
     pull();
   });
   bridge.on("piece", ({ ticket, offset }, buffers) => {
@@ -62,15 +64,28 @@ function makeDownloads(bridge, progress) {
     const bytes = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
     current.pieces.push(bytes.slice());
-    current.hash.update(bytes);
     current.received += bytes.length;
     progress(current.received, current.size);
     if (current.received < current.size && bytes.length) pull();
-    else finish(current.received === current.size && current.hash.hex() === current.sha256);
+    else finish(current);
   });
   bridge.on("dropped", ({ ticket }) => {
     if (current?.ticket === ticket) current = null;
   });
+}
+
+// Compares a file's length and checksum with those that Python announced. Browsers compute checksums only on
+// secure pages (https or localhost) and may run out of memory; then the length has to do.
+async function check(file, { size, sha256 }) {
+  if (file.size !== size) return { intact: false, checksum: false };
+  if (!globalThis.crypto?.subtle) return { intact: true, checksum: false };
+  try {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return { intact: hex === sha256, checksum: true };
+  } catch {
+    return { intact: true, checksum: false };
+  }
 }
 
 async function copyText(text, node) {
@@ -78,7 +93,7 @@ async function copyText(text, node) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Not allowed here, or no secure address: select it, and try the old way.
+    // Not allowed here, or not a secure page: select the text, and try the old way.
     getSelection().selectAllChildren(node);
     return document.execCommand("copy");
   }

@@ -1,81 +1,80 @@
-"""The explorer as a widget."""
+"""The explorer as a widget: what a notebook holds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.widgets.widget import Panel, css, esm
+from classy_nb.widgets.widget import MessageWidget, css, esm
 
-from .conversation import Conversation
+from .controller import Controller
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from classy_nb.query.builder import QueryBuilder
-
-    from .desk import Connection
+    from classy_nb.client import Classy
+    from classy_nb.query import QueryBuilder
 
 _INSTRUCTIONS = """\
-Explorer of {organization}: a panel, shown by notebooks with widgets. No panel here? In Python:
+Explorer of {organization}: a form, shown in notebooks with widgets. No form here? In Python:
   {name}.resources()                      all resources
   {name}.transactions                     one of them: columns, parents, includes
   {name}.transactions(since=2026, where="status = success", limit=5)
   {name}.transactions.to_csv("gifts.csv", since=2026)"""
 
 
-class Explorer(Panel):
-    """A panel to choose, look at, count, save and fetch lists without writing code.
+class Explorer(MessageWidget):
+    """A form for choosing, previewing, counting, saving and fetching lists without writing code.
 
-    Nothing of what it shows is saved with the notebook. Get it with :meth:`classy_nb.Classy.explore`.
+    Nothing that it shows is saved with the notebook. Get one from :meth:`classy_nb.Classy.explore`.
 
     Parameters
     ----------
     connection
-        Whom to ask.
-    asking
-        Checks what is asked.
+        Fetches the data.
+    queries
+        Checks what the form asks for before anything is sent.
     """
 
-    _esm = esm("explorer/explorer", "explorer/sha256", "explorer/fields", "explorer/results")
+    _esm = esm("explorer/explorer", "explorer/fields", "explorer/results")
     _css = css("explorer/explorer", "explorer/results")
 
-    def __init__(self, connection: Connection, queries: QueryBuilder) -> None:
-        self._conversation = Conversation(connection, queries, self.tell)
+    def __init__(self, connection: Classy, queries: QueryBuilder) -> None:
+        self._controller = Controller(connection, queries, self.tell)
         super().__init__()
 
     @property
     def frame(self) -> pd.DataFrame | None:
         """What "To a variable" fetched last, or None."""
-        return self._conversation.frame
+        return self._controller.state.frame
 
     @property
     def file(self) -> Path | None:
         """What "Save CSV" wrote last, or None."""
-        return self._conversation.file
+        return self._controller.state.file
 
     @property
     def call(self) -> str:
-        """The call that the form makes, as Python; empty while the form is not complete."""
-        return self._conversation.call()
+        """The call that the form makes, as Python; empty while the form is incomplete."""
+        return self._controller.call()
 
     def state(self) -> dict[str, Any]:
         """Return everything that a view needs to draw itself."""
-        return self._conversation.state()
+        return self._controller.full_state()
 
     def receive(self, kind: str, message: dict[str, Any], buffers: list[memoryview]) -> None:
-        """Take a message of a view."""
+        """Take a message from a view."""
         del buffers
-        self._conversation.receive(kind, message)
+        self._controller.receive(kind, message)
 
     def left(self) -> None:
         """Take note that a view was taken off the page."""
-        self._conversation.left()
+        self._controller.view_left()
 
     def close(self) -> None:
-        """Cancel what is going on, and take the panel away."""
-        self._conversation.close()
+        """Cancel what is going on, and take the form away."""
+        self._controller.close()
         layout = self.layout
         super().close()
         layout.close()
@@ -83,9 +82,9 @@ class Explorer(Panel):
     @property
     def instructions(self) -> str:  # type: ignore[override]
         """What is shown where widgets are not."""
-        connection = self._conversation.connection
-        organization = connection.organization_name or f"organization {connection.organization}"
-        return _INSTRUCTIONS.format(organization=organization, name=self._conversation.connection_name())
+        return _INSTRUCTIONS.format(
+            organization=self._controller.organization(), name=self._controller.connection_name()
+        )
 
     def __repr__(self) -> str:
         return self.instructions

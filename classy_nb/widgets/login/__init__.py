@@ -1,1 +1,1 @@
-"""The login form, and prompts where no form can be shown."""
+"""The login form, and the prompts that stand in for it where no form can be shown."""

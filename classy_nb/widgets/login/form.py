@@ -1,58 +1,72 @@
-"""The login form of a notebook. What is typed into it goes to Python once and stays nowhere."""
+"""The login form of a notebook. What is typed into it goes to Python once and is kept nowhere.
+
+A form is in one phase at a time: ``form``, ``busy``, perhaps ``choose`` (an organization), and in the end
+``connected`` or ``closed``. Messages of the browser and the background threads move it from one to the next.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.errors import ClassyError, UsageError
-from classy_nb.http.connections import hang_up
+from classy_nb.errors import ClassyError, UsageError, kept_warnings
 from classy_nb.redact import Secret
-from classy_nb.widgets.widget import Panel, css, esm
+from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
 
 from .messages import (
     CLOSED,
+    SANDBOX_NOTE,
+    STARTING_SANDBOX,
     UNHELD,
     WHERE_NO_FORM_SHOWS,
-    Closed,
-    Connected,
     application,
-    missing,
-    named,
+    blank_fields,
+    closed_output,
+    connected_output,
+    organization_label,
     problem,
 )
-from .place import in_voila
+from .prompts import in_voila
 
 if TYPE_CHECKING:
-    from .steps import Connector, Session
+    from classy_nb.client import Classy, Login, LoginSettings, Session
+
+_OVER = frozenset({"connected", "closed"})
 
 
-class LoginPanel(Panel):
+class LoginForm(MessageWidget):
     """Asks for client id and secret, or for a sandbox, and for the organization where there are several.
 
     Parameters
     ----------
-    connector
+    settings
         Logs in with what was typed.
+    connection
+        Is logged in when the form is done. The form does not keep it alive: when nothing else holds it any
+        more, the form closes.
     """
 
     _esm = esm("login/login")
     _css = css("login/login")
     instructions = WHERE_NO_FORM_SHOWS
 
-    def __init__(self, connector: Connector) -> None:
-        self._connector = connector
+    def __init__(self, settings: LoginSettings, connection: Classy) -> None:
+        self._settings = settings
+        self._connection = weakref.ref(connection)
+        weakref.finalize(connection, self._connection_gone).atexit = False
         self._lock = threading.RLock()
+        """Held while the phase changes."""
         self._writing = threading.Lock()
-        self._closed = False
-        self._at_work: threading.Thread | None = None
-        self._phase = "form"  # then "busy", "choose" where there is a choice, and "connected" or "closed"
+        """Held while the credentials are written into the file."""
+        self._phase = "form"
         self._shown: dict[str, Any] = {}
-        self._session: Session | None = None
+        self._login: Login | None = None
         self._remember = False
+        self._worker: threading.Thread | None = None
         self._handle: Any = None
         super().__init__()
 
@@ -63,28 +77,34 @@ class LoginPanel(Panel):
         data, metadata = self._repr_mimebundle_()
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
+    # --- what the browser says
+
     def state(self) -> dict[str, Any]:
-        """Return what is to be seen, none of it typed by people."""
+        """Return what a view shows, none of it typed by people."""
         with self._lock:
-            connector = self._connector
-            fixed = {
-                "application": application(connector.host, live=connector.live),
-                "file": str(connector.file),
-                "file_name": connector.file_name,
+            return {
+                "application": application(self._settings.host),
+                "file": str(self._settings.file),
+                "file_name": str(self._settings.env_file),
+                "phase": self._phase,
+                **self._shown,
             }
-            return {**fixed, "phase": self._phase, **self._shown}
 
     def receive(self, kind: str, message: dict[str, Any], buffers: list[memoryview]) -> None:
-        """Take what was sent off, chosen or taken back."""
+        """Take what was submitted, chosen or taken back."""
         del buffers
-        # First of all: out of the message, which callers' frames hold as well.
-        pair = {name: _taken(message, name) for name in ("client_id", "client_secret")}
+        # First of all, out of the message: frames of the widget libraries hold it as well.
+        pair = {name: Secret(str(message.pop(name, None) or "")) for name in ("client_id", "client_secret")}
         if kind == "submit":
-            self._submit(pair, sandbox=message.get("environment") == "sandbox", message=message)
+            sandbox = message.get("environment") == "sandbox"
+            self._submit(pair, sandbox=sandbox, remember=message.get("remember") is True)
         elif kind == "choose":
             self._choose(message.get("organization"))
         elif kind == "back":
-            self._back()
+            with self._lock:
+                if self._phase == "choose":
+                    self._drop_login()
+                    self._go("form")
 
     def left(self) -> None:
         """Take the widget out of the kernel when its last view is gone for good."""
@@ -93,8 +113,88 @@ class LoginPanel(Panel):
         if over:
             self.close()
 
+    def _submit(self, pair: dict[str, Secret], *, sandbox: bool, remember: bool) -> None:
+        with self._lock:
+            if self._phase != "form":  # sent twice, or from a second view
+                self.tell("state", **self.state())
+                return
+            blank = [name for name, value in pair.items() if not value.reveal().strip()]
+            if blank and not sandbox:
+                self._go("form", error=blank_fields(blank))
+                return
+            self._remember = remember and not sandbox
+            self._go("busy", text=STARTING_SANDBOX if sandbox else f"Connecting to {self._settings.host}…")
+        self._worker = self.background(self._start_sandbox if sandbox else lambda: self._log_in(**pair))
+
+    def _choose(self, organization: object) -> None:
+        with self._lock:
+            login = self._login
+            if self._phase != "choose" or login is None:
+                self.tell("state", **self.state())
+                return
+            chosen = next((id_ for id_ in login.organizations if str(id_) == str(organization)), None)
+            if chosen is None:
+                raise UsageError("Choose an organization.")
+            self._go("busy", text="Connecting…")
+        self._worker = self.background(lambda: self._connect(login, chosen))
+
+    # --- what happens in the background
+
+    def _start_sandbox(self) -> None:
+        self._finish(self._settings.start_sandbox(), [SANDBOX_NOTE])
+
+    def _log_in(self, client_id: Secret, client_secret: Secret) -> None:
+        login = self._settings.log_in(client_id, client_secret)
+        with self._lock:
+            if self._phase == "closed":
+                login.close()
+                return
+            self._login = login
+            if len(login.organizations) > 1:
+                self._go("choose", **self._choices(login))
+                return
+        self._connect(login, next(iter(login.organizations)))
+
+    def _connect(self, login: Login, organization: int) -> None:
+        session = login.session(organization)
+        notes = [*login.notes]
+        if self._remember:
+            # Before the connection works: it could be closed at once, and nothing is written after that.
+            notes += self._save(session)
+        self._finish(session, notes)
+
+    def _save(self, session: Session) -> list[str]:
+        """Remember the credentials, and say so; where that is refused, the login still stands."""
+        file, name = self._settings.file, str(self._settings.env_file)
+        try:
+            with self._writing, kept_warnings() as warned:
+                if self._phase == "closed":
+                    return []
+                session.credentials.save(file)
+            notes = [f"The credentials were saved in {name}.", *warned]
+        except (ClassyError, OSError) as error:
+            notes = [f"You are connected, but nothing was saved. {words(error)}"]
+        return [note.replace(str(file), name) for note in notes]  # full paths are not for saved notebooks
+
+    def _finish(self, session: Session, notes: list[str]) -> None:
+        connection = self._connection()
+        if connection is None:
+            session.close()
+        else:
+            connection._attach(session)  # noqa: SLF001 - the form is the connection's way to log in
+        organization = organization_label(session.organization, session.organization_name)
+        text = f"Connected to {organization} at {datetime.now():%H:%M}"  # noqa: DTZ005 - the reader's clock
+        with self._lock:
+            if self._phase == "closed":
+                return
+            self._login = None
+            self._go("connected", text=text, notes=notes)
+        self._replace(connected_output(text, notes))
+
+    # --- how it ends
+
     def give_up(self, why: str = CLOSED) -> None:
-        """Break off a login that is not made; from then on nothing is written into the file.
+        """Break off a login that is not finished; after that nothing is written into the file.
 
         Parameters
         ----------
@@ -104,26 +204,24 @@ class LoginPanel(Panel):
         with self._lock:
             if self._phase in _OVER:
                 return
-            self._closed = True
-            self._drop_session()
+            self._drop_login()
             self._go("closed", text=why)
-        if self._at_work not in (None, threading.current_thread()):
-            hang_up([self._at_work])  # it would try again and again
         with self._writing:
-            pass  # what is being written now is whole when this returns
-        self._replace(Closed(why))
+            pass  # what is being written now is complete when this returns
+        self._replace(closed_output(why))
 
-    def forsake(self) -> None:
-        """Give up because nothing holds the connection any more; for finalizers, so it waits for nothing.
+    def _connection_gone(self) -> None:
+        """Give up because nothing holds the connection any more.
 
-        Those run in any thread at any time, perhaps one that holds a lock of this form.
+        A finalizer, which runs in any thread at any moment, perhaps one that holds a lock of this form. So it
+        waits for nothing.
         """
         if self._phase not in _OVER:
             with contextlib.suppress(RuntimeError):  # Python is about to end
                 self.background(lambda: self.give_up(UNHELD))
 
     def close(self) -> None:
-        """Close the widget, and what was begun with it."""
+        """Close the widget, and whatever it was doing."""
         self.give_up()
         layout = self.layout
         super().close()
@@ -134,121 +232,39 @@ class LoginPanel(Panel):
         with self._lock:
             if self._phase in _OVER:
                 return
-            phase, extra = "form", {}
-            if self._session is not None and len(self._session.organizations) > 1:
-                phase, extra = "choose", self._choice(self._session)
+            if self._login is not None and len(self._login.organizations) > 1:
+                self._go("choose", error=problem(error), **self._choices(self._login))
             else:
-                self._drop_session()
-            self._go(phase, error=problem(error), **extra)
+                self._drop_login()
+                self._go("form", error=problem(error))
 
-    def _submit(self, pair: dict[str, Secret], *, sandbox: bool, message: dict[str, Any]) -> None:
-        with self._lock:
-            if self._phase != "form":
-                self.tell("state", **self.state())
-                return
-            blank = [name for name, value in pair.items() if not str(value.reveal()).strip()]
-            if blank and not sandbox:
-                self._go("form", error=missing(blank))
-                return
-            self._remember = message.get("remember") is True and not sandbox
-            self._go("busy", text=_STARTING if sandbox else f"Connecting to {self._connector.host}…")
-        self._at_work = self.background(self._start_sandbox if sandbox else lambda: self._log_in(**pair))
-
-    def _start_sandbox(self) -> None:
-        self._done(self._connector.start_sandbox(), ["A sandbox on this machine: all data are invented."])
-
-    def _log_in(self, client_id: Secret, client_secret: Secret) -> None:
-        session = self._connector.log_in(client_id, client_secret)
-        with self._lock:
-            if self._closed:
-                session.close()
-                return
-            self._session = session
-            if len(session.organizations) > 1:
-                self._go("choose", **self._choice(session))
-                return
-        self._connect(session, next(iter(session.organizations)))
-
-    def _choose(self, organization: object) -> None:
-        with self._lock:
-            session = self._session
-            if self._phase != "choose" or session is None:
-                self.tell("state", **self.state())
-                return
-            chosen = next((id_ for id_ in session.organizations if str(id_) == str(organization)), None)
-            if chosen is None:
-                raise UsageError("Choose an organization.")
-            self._go("busy", text="Connecting…")
-        self._at_work = self.background(lambda: self._connect(session, chosen))
-
-    def _back(self) -> None:
-        with self._lock:
-            if self._phase == "choose":
-                self._drop_session()
-                self._go("form")
-
-    def _connect(self, session: Session, organization: int) -> None:
-        # Saved first: a connection that works can be closed, and then nothing may be written any more.
-        notes = [*session.notes, *(self._saved(session, organization) if self._remember else ())]
-        session.connect(organization)
-        self._done(named(organization, session.organizations[organization]), notes)
-
-    def _saved(self, session: Session, organization: int) -> list[str]:
-        """Remember the credentials; the login stands where that is refused."""
-        file, name = str(self._connector.file), self._connector.file_name
-        try:
-            with self._writing:
-                if self._closed:
-                    return []
-                notes = [f"The credentials were saved in {name}.", *session.save(organization)]
-        except (ClassyError, OSError) as error:
-            notes = [f"You are connected, but nothing was saved. {words(error)}"]
-        return [note.replace(file, name) for note in notes]  # whole paths are not for saved notebooks
-
-    def _done(self, organization: str, notes: list[str]) -> None:
-        over = Connected(organization, f"{datetime.now():%H:%M}", notes)  # noqa: DTZ005 - the reader's clock
-        with self._lock:
-            if self._closed:
-                return
-            self._session = None
-            self._go("connected", text=over.line, notes=notes)
-        self._replace(over)
-
-    def _replace(self, left: Connected | Closed) -> None:
-        """Put what is left into the output, and take the widget out of the kernel."""
+    def _replace(self, output: dict[str, str]) -> None:
+        """Put plain output in the form's place, and take the widget out of the kernel."""
         with self._lock:
             handle, self._handle = self._handle, None
         if handle is not None:
-            handle.update(left.bundle(), raw=True)
+            handle.update(output, raw=True)
         if self._shown["alone"]:
             self.close()
 
-    def _alone(self) -> bool:
-        # Where one view was ever shown, it is in the output that is replaced at the end. Other views (of a
-        # reloaded page, in Voila) may be out of its reach: they show the line until they go.
-        return len(self.views_ever) < 2 and not (in_voila() and self.views)  # noqa: PLR2004
+    def _choices(self, login: Login) -> dict[str, Any]:
+        return {"organizations": [[str(id_), name] for id_, name in login.organizations.items()]}
 
-    def _choice(self, session: Session) -> dict[str, Any]:
-        return {"organizations": [[str(id_), name] for id_, name in session.organizations.items()]}
-
-    def _drop_session(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+    def _drop_login(self) -> None:
+        if self._login is not None:
+            self._login.close()
+            self._login = None
 
     def _go(self, phase: str, **shown: Any) -> None:
         if phase in _OVER:
-            # A view that is alone need not tell that it went: as the widget closes, JupyterLab ends the
+            # A view that is alone need not say that it goes: as the widget closes, JupyterLab ends the
             # subshell that carries our messages, and what ipykernel has just received there is left
-            # half-done. Its remains trouble a later cell.
+            # unfinished. Its remains disturb a later cell.
             shown["alone"] = self._alone()
         self._phase, self._shown = phase, shown
         self.tell("state", **self.state())
 
-
-_OVER = frozenset({"connected", "closed"})
-_STARTING = "Starting the sandbox…"
-
-
-def _taken(message: dict[str, Any], name: str) -> Secret:
-    return Secret(str(message.pop(name, None) or ""))
+    def _alone(self) -> bool:
+        # If there was only ever one view, it is in the output that is replaced at the end. Other views (of a
+        # reloaded page, in Voila) may be out of its reach: they show the line until they go.
+        return len(self.views_ever) < 2 and not (in_voila() and self.views)  # noqa: PLR2004

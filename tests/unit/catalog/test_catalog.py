@@ -1,4 +1,4 @@
-"""The catalog: counts, kinds, names; small, quick to load, without a sentence of the vendor's."""
+"""The catalog: its counts, kinds and names; small, quick to load, and free of the vendor's sentences."""
 
 import json
 import re
@@ -10,7 +10,6 @@ from typing import Any, get_type_hints
 import pytest
 
 from classy_nb.catalog import DEFAULT_KEYS, KINDS, Catalog, Column, Endpoint, load, summary
-from classy_nb.catalog.catalog import load as cached_load
 
 FILE = files("classy_nb.catalog").joinpath("catalog.json")
 
@@ -24,7 +23,7 @@ def endpoint(catalog: Catalog, path: str) -> Endpoint:
     return next(e for e in catalog.endpoints if e.path == path)
 
 
-def test_the_numbers_of_the_contract(catalog: Catalog) -> None:
+def test_the_number_of_endpoints_of_each_kind(catalog: Catalog) -> None:
     listed = [e for e in catalog.endpoints if e.listed]
     assert len(listed) == 152
     assert Counter(e.kind for e in listed) == {"list": 99, "bare": 1, "envelope": 1, "object": 51}
@@ -54,7 +53,7 @@ def test_trap_37_nine_endpoints_are_for_members(catalog: Catalog) -> None:
     }
 
 
-def test_trap_40_what_lives_but_is_not_listed(catalog: Catalog) -> None:
+def test_trap_40_endpoints_that_exist_but_are_not_listed(catalog: Catalog) -> None:
     overview = endpoint(catalog, "/campaigns/{campaign}/overview")
     assert [c.name for c in catalog.columns(overview)] == [
         "donation_net_amount",
@@ -71,7 +70,7 @@ def test_trap_40_what_lives_but_is_not_listed(catalog: Catalog) -> None:
     assert endpoint(catalog, "/organizations/{organization}").record == "Organization"
 
 
-def test_trap_28_the_wide_records(catalog: Catalog) -> None:
+def test_trap_28_wide_records_are_complete(catalog: Catalog) -> None:
     widths = {name: len(record.columns) for name, record in catalog.records.items()}
     declared = {"Campaign": 108, "RecurringDonationPlan": 62, "Supporter": 27, "TransactionItem": 20}
     assert {name: widths[name] for name in declared} == declared
@@ -155,7 +154,7 @@ def test_nested_records_are_flattened_one_level(catalog: Catalog) -> None:
     assert [c.name for c in catalog.columns(endpoint(catalog, "/members/{member}/roles"))] == ["value"]
 
 
-def test_trap_31_every_include_is_known(catalog: Catalog) -> None:
+def test_trap_31_every_include_has_columns(catalog: Catalog) -> None:
     used = {name for e in catalog.endpoints for name in e.include}
     assert used == set(catalog.includes)
     assert endpoint(catalog, "/transactions/{transaction}").include == (
@@ -166,7 +165,7 @@ def test_trap_31_every_include_is_known(catalog: Catalog) -> None:
     )
 
 
-def test_every_record_that_is_named_exists(catalog: Catalog) -> None:
+def test_every_record_that_is_referred_to_exists(catalog: Catalog) -> None:
     columns = [c for r in catalog.records.values() for c in r.columns] + list(catalog.includes.values())
     named = {c.record for c in columns if c.record} | {
         e.aggregates for e in catalog.endpoints if e.aggregates
@@ -186,7 +185,7 @@ def test_business_dates(catalog: Catalog) -> None:
             assert kinds[one.date] == "datetime"
 
 
-def test_trap_47_one_public_name_for_each_key(catalog: Catalog) -> None:
+def test_trap_47_each_key_has_one_public_name(catalog: Catalog) -> None:
     keys = {key for e in catalog.endpoints for key in e.keys}
     assert not {k for k in keys if k == "id" or k.endswith("_id") or not re.fullmatch("[a-z_]+", k)}
     assert {"organization", "campaign", "fundraising_page", "member", "url", "app"} <= keys
@@ -204,7 +203,7 @@ def test_trap_47_one_public_name_for_each_key(catalog: Catalog) -> None:
         ("/", None),
     ],
 )
-def test_finding_the_endpoint_of_a_path(catalog: Catalog, path: str, template: str | None) -> None:
+def test_find_returns_the_endpoint_of_a_path(catalog: Catalog, path: str, template: str | None) -> None:
     found = catalog.find(path)
     assert (found.path if found else None) == template
 
@@ -216,16 +215,16 @@ def test_every_path_finds_itself(catalog: Catalog) -> None:
 
 
 def test_every_resource_is_an_attribute_that_editors_complete(catalog: Catalog) -> None:
-    from classy_nb.client import names
+    from classy_nb.client import Classy
     from classy_nb.client.resource import Resource
 
-    hints = get_type_hints(names.ResourceNames, localns={"Resource": Resource})
+    hints = get_type_hints(Classy, localns={"Resource": Resource})
     assert set(hints) == set(catalog.resources)
     assert list(hints) == sorted(hints)
     assert set(hints.values()) == {Resource}
 
 
-def test_resource_names_hide_nothing_of_the_connection(catalog: Catalog) -> None:
+def test_resource_names_do_not_shadow_the_connections_methods(catalog: Catalog) -> None:
     from classy_nb.client import Classy
 
     assert not set(vars(Classy)) & set(catalog.resources)
@@ -257,7 +256,7 @@ def strings(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def test_the_file_is_small_and_holds_names_only() -> None:
+def test_the_file_is_small_and_contains_only_names() -> None:
     raw = FILE.read_bytes()
     assert len(raw) < 300_000
     texts = strings(json.loads(raw))
@@ -282,8 +281,8 @@ def test_loading_is_quick() -> None:
         return best
 
     text = FILE.read_text("utf-8")
-    assert seconds(cached_load.__wrapped__) < 50 * seconds(lambda: json.loads(text))
+    assert seconds(load.__wrapped__) < 50 * seconds(lambda: json.loads(text))
 
 
-def test_it_is_loaded_once() -> None:
+def test_the_catalog_is_loaded_once() -> None:
     assert load() is load()

@@ -101,7 +101,7 @@ def test_progress_is_a_flag_or_a_function(
         partial(gifts.to_csv, tmp_path / "a.csv"),
         partial(gifts.to_parquet, tmp_path / "a.parquet"),
     ):
-        with pytest.raises(UsageError, match="is neither True, False, None nor a function"):
+        with pytest.raises(UsageError, match="must be True, False, None or a function"):
             call(progress=progress)
     assert (server.asked, list(tmp_path.iterdir())) == ([], [])
 
@@ -263,7 +263,7 @@ def test_a_value_that_the_document_does_not_name_is_warned_of_and_asked_for(
     connected: Classy, server: ScriptedServer
 ) -> None:
     serve(server, 0)
-    told = r"'status = succes': the API's document names no such value\. Did you mean 'success'\?"
+    told = r"'status = succes': the API's document does not list this value\. Did you mean 'success'\?"
     with pytest.warns(QueryWarning, match=told) as caught:
         connected.transactions(where="status = succes")
     assert caught[0].filename == __file__

@@ -1,12 +1,13 @@
-"""`Credentials`: what is accepted, mended and refused."""
+"""`Credentials` as a value, and `Credentials.load`: arguments, environment, ``.env``."""
 
 import copy
 import dataclasses
+import os
+import threading
 import warnings
+from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from classy_nb.credentials import BASE_URL, TOKEN_URL, Credentials
 from classy_nb.errors import CredentialsError, CredentialsWarning, UsageError
@@ -14,6 +15,22 @@ from classy_nb.redact import Secret
 
 ID = "aBcD1234eFgH5678"
 SECRET = "0123456789abcdef0123456789ABCDEF"
+ENV = {"CLASSY_CLIENT_ID": "env-id", "CLASSY_CLIENT_SECRET": "env-secret"}
+FILE = "CLASSY_CLIENT_ID=file-id\nCLASSY_CLIENT_SECRET=file-secret\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Work in ``home/work``, where nothing outside is in reach."""
+    work = tmp_path / "home" / "work"
+    work.mkdir(parents=True)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.chdir(work)
+    return work
+
+
+def pair(credentials):
+    return credentials.client_id, credentials.client_secret.reveal()
 
 
 def test_defaults():
@@ -53,197 +70,207 @@ def test_repr_shows_part_of_the_id_and_where_it_came_from():
     )
 
 
+# --- load: which place wins
+
+
+def test_arguments_beat_the_environment_which_beats_the_file(folder):
+    (folder / ".env").write_text(FILE + "CLASSY_TIMEZONE=Europe/Paris\nCLASSY_ORGANIZATION_ID=3\n")
+    environ = ENV | {"CLASSY_ORGANIZATION_ID": "2"}
+    found = Credentials.load("arg-id", "arg-secret", organization=1, environ=environ)
+    assert pair(found) == ("arg-id", "arg-secret")
+    assert (found.organization, found.timezone) == (1, "Europe/Paris")
+    assert found.sources == {
+        "client_id": "arguments",
+        "client_secret": "arguments",
+        "organization": "arguments",
+        "base_url": "default",
+        "token_url": "default",
+        "timezone": str(folder / ".env"),
+    }
+    found = Credentials.load(environ=environ)
+    assert pair(found) == ("env-id", "env-secret")
+    assert (found.organization, found.source) == (2, "environment")
+    found = Credentials.load(environ={})
+    assert pair(found) == ("file-id", "file-secret")
+    assert (found.organization, found.source) == (3, str(folder / ".env"))
+    assert repr(found).endswith(f"from {folder / '.env'}>")
+
+
+def test_the_real_environment_is_read_and_not_changed(folder, monkeypatch):
+    (folder / ".env").write_text(FILE + "CLASSY_TIMEZONE=Europe/Paris\n")
+    for name, value in ENV.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    assert pair(Credentials.load()) == ("env-id", "env-secret")
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "''", "\ufeff"])
+def test_a_blank_variable_does_not_hide_the_file(folder, blank):
+    (folder / ".env").write_text(FILE)
+    assert pair(Credentials.load(environ=dict.fromkeys(ENV, blank))) == ("file-id", "file-secret")
+
+
+def test_a_blank_argument_is_refused_rather_than_passed_over():
+    with pytest.raises(CredentialsError, match="client secret is blank"):
+        Credentials.load("arg-id", "", environ=ENV)
+
+
+def test_all_settings_come_from_a_file(folder):
+    (folder / "live.env").write_text(
+        f"# mine\nexport {FILE}CLASSY_ORGANIZATION_ID=34\nCLASSY_BASE_URL=http://127.0.0.1:1/2.0\n"
+        "CLASSY_TOKEN_URL='http://127.0.0.1:1/oauth2/auth'\nCLASSY_TIMEZONE=Asia/Tokyo # zone\n"
+    )
+    found = Credentials.load(env_file="live.env", environ={})
+    assert found == Credentials(
+        "file-id",
+        "file-secret",
+        organization=34,
+        base_url="http://127.0.0.1:1/2.0",
+        token_url="http://127.0.0.1:1/oauth2/auth",
+        timezone="Asia/Tokyo",
+    )
+    assert found.source == str(folder / "live.env")
+
+
+def test_dollars_in_a_file_stay_as_they_are(folder):
+    (folder / ".env").write_text("CLASSY_CLIENT_ID=a\nCLASSY_CLIENT_SECRET=x${HOME}y$HOME\n")
+    assert pair(Credentials.load(environ={})) == ("a", "x${HOME}y$HOME")
+
+
+# --- where the file is looked for
+
+
+def test_the_nearest_file_above_is_taken(folder):
+    below = folder / "a" / "b"
+    below.mkdir(parents=True)
+    (folder / ".env").write_text(FILE)
+    assert Credentials.load(environ={}, start=below).source == str(folder / ".env")
+    (folder / "a" / ".env").write_text(FILE.replace("file-", "near-"))
+    assert pair(Credentials.load(environ={}, start=below)) == ("near-id", "near-secret")
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_the_search_ends_at_the_root_of_the_repository(folder, kind):
+    below = folder / "repository" / "notebooks"
+    below.mkdir(parents=True)
+    git = folder / "repository" / ".git"
+    git.mkdir() if kind == "folder" else git.write_text("gitdir: elsewhere\n")
+    (folder / ".env").write_text(FILE)
+    with pytest.raises(CredentialsError, match=r"in no \.env file"):
+        Credentials.load(environ={}, start=below)
+    (folder / "repository" / ".env").write_text(FILE)
+    assert pair(Credentials.load(environ={}, start=below)) == ("file-id", "file-secret")
+
+
+def test_the_search_ends_at_home(folder):
+    (folder.parent.parent / ".env").write_text(FILE)
+    with pytest.raises(CredentialsError, match=r"in no \.env file"):
+        Credentials.load(environ={})
+    (folder.parent / ".env").write_text(FILE)
+    assert Credentials.load(environ={}).source == str(folder.parent / ".env")
+
+
+def test_a_folder_called_env_is_skipped(folder):
+    (folder / ".env").mkdir()
+    (folder.parent / ".env").write_text(FILE)
+    assert Credentials.load(environ={}).source == str(folder.parent / ".env")
+
+
+def test_a_pipe_of_a_password_manager_is_read(folder):
+    os.mkfifo(folder / ".env")
+    manager = threading.Thread(target=(folder / ".env").write_text, args=(FILE,), daemon=True)
+    manager.start()  # waits for the reader
+    assert pair(Credentials.load(environ={})) == ("file-id", "file-secret")
+    manager.join(5)
+    assert not manager.is_alive()
+
+
+def test_a_deleted_working_folder_is_no_obstacle(folder, monkeypatch):
+    def gone():
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    assert pair(Credentials.load(environ=ENV)) == ("env-id", "env-secret")
+
+
+# --- what is missing, mixed or dangerous
+
+
+def test_what_is_missing_is_named_with_the_places_that_were_searched(folder):
+    with pytest.raises(CredentialsError) as caught:
+        Credentials.load(environ={})
+    assert caught.value.what == (
+        "There is no client id and no client secret: not in the arguments, not in the environment, "
+        "in no .env file (there is none here or above)."
+    )
+    assert "CLASSY_CLIENT_ID" in caught.value.advice
+
+
+def test_the_unfilled_example_and_misspelt_names_are_pointed_out(folder):
+    (folder / ".env").write_text("CLASSY_CLIENT_ID=\nCLASSY_CLIENT_SECERT=abcdef\nOTHER=x\n")
+    with pytest.raises(CredentialsError) as caught:
+        Credentials.load(environ={"CLASSY_ORG_ID": "7", "UNRELATED": "x"})
+    assert caught.value.what == (
+        f"There is no client id and no client secret: not in the arguments, not in the environment, "
+        f"not in {folder / '.env'}. Blank there: CLASSY_CLIENT_ID. "
+        "Set, but not a name that is read: CLASSY_CLIENT_SECERT, CLASSY_ORG_ID."
+    )
+
+
 @pytest.mark.parametrize(
-    "pasted",
+    ("given", "environ", "places"),
     [
-        f" {SECRET}",
-        f"{SECRET}\n",
-        f"\t{SECRET}\r\n",
-        f"\u00a0{SECRET}\u3000",
-        f"\ufeff{SECRET}",
-        f"\u200b{SECRET[:9]}\u200b{SECRET[9:]}\u2060",
-        f"'{SECRET}'",
-        f'"{SECRET}"',
-        f"`{SECRET}`",
-        f"“{SECRET}”",
-        f"‘{SECRET}’",  # noqa: RUF001 - as word processors write it
-        f"«{SECRET}»",
-        f' " {SECRET} " ',
-        f"\"'{SECRET}'\"",
+        ({}, {"CLASSY_CLIENT_ID": "x"}, "client id comes from environment, the client secret from {file}"),
+        ({"client_secret": "x"}, ENV, "client id comes from environment, the client secret from arguments"),
+        ({"client_id": "x"}, {}, "client id comes from arguments, the client secret from {file}"),
     ],
 )
-def test_trap_03_damage_that_is_mended_without_a_word(pasted):
-    assert Credentials(pasted, "other").client_id == SECRET
-    assert Credentials("other", pasted).client_secret == Secret(SECRET)
-
-
-@pytest.mark.parametrize(
-    "pasted", [f"<{SECRET}>", f"'<{SECRET}>'", f"< {SECRET} >", f"<'{SECRET}'>", f"<<{SECRET}>>"]
-)
-def test_trap_03_angle_brackets_are_taken_off_with_a_warning(pasted):
-    with pytest.warns(CredentialsWarning, match="client secret came in angle brackets") as caught:
-        credentials = Credentials(ID, pasted)
-    assert credentials.client_secret == Secret(SECRET)
-    assert len(caught) == 1
-    assert SECRET not in str(caught[0].message)
-
-
-def test_trap_03_an_inner_space_is_kept_with_a_warning_at_the_caller_s_line():
-    with pytest.warns(CredentialsWarning, match="client id has a space inside") as caught:
-        credentials = Credentials("abc def", SECRET)
-    assert credentials.client_id == "abc def"
+def test_trap_03_a_pair_from_two_places_is_warned_about(folder, given, environ, places):
+    (folder / ".env").write_text(FILE)
+    with pytest.warns(
+        CredentialsWarning, match="make sure that both belong to the same application"
+    ) as caught:
+        Credentials.load(**given, environ=environ)
+    assert places.format(file=folder / ".env") in str(caught[0].message)
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize(
-    "value", [ID, SECRET, "a", "-", "ümläut", "p@ss#w\\o'r\"d$", "your", "mysecret", "<", "x<y>"]
-)
-def test_trap_03_neither_length_nor_alphabet_is_judged(value):
-    assert Credentials("id", value).client_secret.reveal() == value
+@pytest.mark.parametrize("name", ["CLASSY_TOKEN_URL", "CLASSY_BASE_URL"])
+def test_a_file_does_not_send_a_secret_from_elsewhere_to_its_own_host(folder, name):
+    (folder / ".env").write_text(f"{name}=https://collect.example.org/x\n")
+    with pytest.raises(
+        CredentialsError, match=rf"{name} in .*\.env would send .* environment to collect\.example\.org"
+    ):
+        Credentials.load(environ=ENV)
+    with pytest.raises(CredentialsError, match="client secret from the arguments to"):
+        Credentials.load("a", "b", environ={})
+    argument = name.removeprefix("CLASSY_").lower()
+    meant = "https://proxy.example.org/x"
+    assert getattr(Credentials.load(environ=ENV, **{argument: meant}), argument) == meant
+    assert getattr(Credentials.load(environ=ENV | {name: meant}), argument) == meant
 
 
-@pytest.mark.parametrize(
-    ("pasted", "reason"),
-    [
-        ("", "is blank"),
-        (" \n", "is blank"),
-        ("''", "is blank"),
-        ("\ufeff", "is blank"),
-        ("<>", "is blank"),
-        ("YOUR_CLIENT_SECRET", "is a placeholder"),
-        ("<your client secret>", "is a placeholder"),
-        ("your-client-id-here", "is a placeholder"),
-        ("changeme", "is a placeholder"),
-        ("None", "is a placeholder"),
-        ("{{client_secret}}", "is a name, not a value"),
-        ("${CLASSY_CLIENT_SECRET}", "is a name, not a value"),
-        ("$CLASSY_CLIENT_SECRET", "is a name, not a value"),
-        ("%CLASSY_CLIENT_SECRET%", "is a name, not a value"),
-        ("********", "is masked or cut"),
-        ("••••••", "is masked or cut"),
-        ("abcd…", "is masked or cut"),
-        ("Bearer abcdef", "is a token's header"),
-        ("CLASSY_CLIENT_SECRET=abcdef", "was copied with its name"),
-        ('client_secret": "abcdef', "was copied with its name"),
-        ("abc\ndef", "has a line break or a control character"),
-        ("abc\x00def", "has a line break or a control character"),
-        ("abc\u2028def", "has a line break or a control character"),
-        ("abc\udc80def", "has a line break or a control character"),
-        (12345, "must be text, not int"),
-        (b"bytes", "must be text, not bytes"),
-        (None, "must be text, not NoneType"),
-    ],
-)
-def test_trap_03_what_cannot_be_right_is_refused_by_name_and_without_its_value(pasted, reason):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CredentialsWarning)
-        with pytest.raises(CredentialsError, match=f"^The client secret {reason}") as of_secret:
-            Credentials(ID, pasted)
-        with pytest.raises(CredentialsError, match=f"^The client id {reason}"):
-            Credentials(pasted, SECRET)
-    assert "client_id= and client_secret=" in of_secret.value.advice
-    assert "abc" not in str(of_secret.value)
-    assert "12345" not in str(of_secret.value)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8765/2.0", "https://pro.gofundme.com/api/2.0"])
+def test_a_file_may_name_the_vendor_s_hosts_and_this_computer(folder, url):
+    (folder / ".env").write_text(f"CLASSY_BASE_URL={url}\n")
+    assert Credentials.load(environ=ENV).base_url == url
 
 
-def test_trap_03_the_same_text_twice_is_refused():
-    with pytest.raises(CredentialsError, match="are the same: one was copied twice"):
-        Credentials(SECRET, f" '{SECRET}'")
+def test_a_file_may_send_its_own_secret_where_it_says(folder):
+    (folder / ".env").write_text(FILE + "CLASSY_TOKEN_URL=https://proxy.example.org/token\n")
+    assert Credentials.load(environ={}).token_url == "https://proxy.example.org/token"
 
 
-@given(st.text())
-def test_mending_what_was_mended_changes_nothing(text):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CredentialsWarning)
-        try:
-            once = Credentials("the id", text)
-        except CredentialsError:
-            return
-        assert Credentials("the id", once.client_secret) == once
-
-
-@pytest.mark.parametrize(
-    ("given_", "kept"),
-    [
-        ("https://api.classy.org/2.0/", "https://api.classy.org/2.0"),
-        ("https://pro.gofundme.com/api/2.0", "https://pro.gofundme.com/api/2.0"),
-        (" 'https://API.classy.org//2.0//' ", "https://api.classy.org/2.0"),
-        ("http://127.0.0.1:8765/2.0", "http://127.0.0.1:8765/2.0"),
-        ("http://localhost:8765", "http://localhost:8765"),
-        ("http://[::1]:8765/2.0", "http://[::1]:8765/2.0"),
-    ],
-)
-def test_base_url_has_one_form(given_, kept):
-    credentials = Credentials(ID, SECRET, base_url=given_)
-    assert credentials.base_url == kept
-    assert credentials.token_url == TOKEN_URL
-
-
-def test_trap_01_a_doubled_slash_in_the_token_url_is_mended():
-    credentials = Credentials(ID, SECRET, token_url="https://api.classy.org//oauth2//auth/")
-    assert credentials.token_url == "https://api.classy.org/oauth2/auth"
-    assert credentials.base_url == BASE_URL
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://pro.gofundme.com/oauth2/auth",
-        "https://pro.gofundme.com/api/2.0/oauth2/auth",
-        "https://api.classy.org/2.0/oauth2/auth",
-    ],
-)
-def test_trap_01_token_urls_that_are_known_to_be_wrong_are_refused(url):
-    with pytest.raises(UsageError, match=r"token_url is .* https://api\.classy\.org/oauth2/auth"):
-        Credentials(ID, SECRET, token_url=url)
-
-
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        ("http://api.classy.org/2.0", "must start with https://"),
-        ("http://127.0.0.1.example.org/2.0", "must start with https://"),
-        ("http://localhost.example.org", "must start with https://"),
-        ("ftp://api.classy.org", "must start with https://"),
-        ("https://me:pw@api.classy.org/2.0", "must not hold a user name"),
-        ("https://api.classy.org@example.org/2.0", "must not hold a user name"),
-        ("https://api.classy.org/2.0?x=1", "must not hold a query"),
-        ("https://api.classy.org/2.0#x", "must not hold a query"),
-        ("api.classy.org/2.0", "is not an address"),
-        ("/2.0", "is not an address"),
-        ("https:///2.0", "is not an address"),
-        ("https://api.classy.org\\@example.org/2.0", "is not an address"),
-        ("https://api classy.org/2.0", "is not an address"),
-        ("https://api.classy.org:x/", "is not an address"),
-        ("https://[::1/", "is not an address"),
-        ("", "is not an address"),
-        (None, "is not an address"),
-    ],
-)
-@pytest.mark.parametrize("name", ["base_url", "token_url"])
-def test_addresses_that_would_expose_the_secret_or_make_no_sense(name, url, reason):
-    with pytest.raises(UsageError, match=f"^{name} {reason}") as caught:
-        Credentials(ID, SECRET, **{name: url})
-    assert "pw" not in str(caught.value)
-    assert caught.value.advice == f"Leave {name} out to use the vendor's."
-
-
-@pytest.mark.parametrize(("given_", "kept"), [(34, 34), ("34", 34), (" '34' ", 34), (None, None)])
-def test_organization_is_a_number(given_, kept):
-    assert Credentials(ID, SECRET, organization=given_).organization == kept
-
-
-@pytest.mark.parametrize("value", ["", "abc", "1.5", 1.5, True, 0, -3, "٣", "9" * 19, b"34"])
-def test_organization_that_is_no_number(value):
+def test_a_senseless_setting_in_a_file_is_refused(folder):
+    (folder / ".env").write_text(FILE + "CLASSY_ORGANIZATION_ID=mine\n")
     with pytest.raises(UsageError, match="must be its numeric id"):
-        Credentials(ID, SECRET, organization=value)
+        Credentials.load(environ={})
 
 
-@pytest.mark.parametrize("value", ["Mars/Olympus", "", "../etc/passwd", None, 3])
-def test_timezone_that_does_not_exist(value):
-    with pytest.raises(UsageError, match="There is no time zone"):
-        Credentials(ID, SECRET, timezone=value)
-
-
-def test_timezone_is_mended_like_the_rest():
-    assert Credentials(ID, SECRET, timezone=" 'America/Los_Angeles' ").timezone == "America/Los_Angeles"
+def test_nothing_is_warned_about_when_nothing_is_wrong(folder):
+    (folder / ".env").write_text(FILE)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Credentials.load(environ={})
+    assert caught == []

@@ -1,7 +1,10 @@
-"""Reading error bodies: the server's words, waiting times, and what must not show."""
+"""Every error body that the API is known to send becomes the right error, with the right advice."""
 
 import json
+import re
 import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from typing import Any
 
@@ -11,9 +14,204 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 from support.connection import CANARY, CLIENT_ID
 
+from classy_nb import errors as e
 from classy_nb.errors import ResponseError
 from classy_nb.http.responses import error_for, message_of, parse, retry_after_of
 from classy_nb.redact import Secret
+
+PATH = "/organizations/7/transactions"
+HTML = {"Content-Type": "text/html; charset=UTF-8"}
+PERMISSIONS = [{"action": "fetch", "entity": "transaction"}, {"action": "list", "entity": "campaign"}]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One answer, and what should become of it."""
+
+    number: str
+    status: int
+    body: Any
+    cls: type[e.ResponseError]
+    says: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    member_only: bool = False
+
+
+def said(text: str) -> str:
+    return f"It says: {text!r}."
+
+
+SHAPES = [
+    Shape(
+        "1",
+        401,
+        {"error": "invalid_token", "error_description": "The access token is invalid or has expired"},
+        e.UnauthorizedError,
+        said("invalid_token: The access token is invalid or has expired"),
+        {"WWW-Authenticate": 'Bearer realm="service" error="invalid_token"'},
+    ),
+    Shape(
+        "2",
+        401,
+        {"error": "invalid_request", "error_description": "The access token is missing"},
+        e.UnauthorizedError,
+        said("invalid_request: The access token is missing"),
+    ),
+    Shape(
+        "3",
+        403,
+        {"error": "This action is unauthorized.", "permissions": PERMISSIONS},
+        e.PermissionDeniedError,
+        "Missing permission: fetch transaction, list campaign.",
+    ),
+    Shape("4", 403, {"error": "Not yours"}, e.PermissionDeniedError, said("Not yours")),
+    Shape(
+        "5", 403, {"success": False, "message": "No brandkit"}, e.PermissionDeniedError, said("No brandkit")
+    ),
+    Shape(
+        "6",
+        403,
+        b"<html>Just a moment...</html>",
+        e.BlockedError,
+        "A firewall",
+        {**HTML, "cf-mitigated": "challenge"},
+    ),
+    Shape("6 by header", 403, {"error": "x"}, e.BlockedError, "A firewall", {"cf-mitigated": "challenge"}),
+    Shape("7", 403, b"<html>CSRF</html>", e.BlockedError, "A firewall", HTML),
+    Shape("8a", 403, b"", e.PermissionDeniedError, "The API denied access."),
+    Shape("8b", 404, b"", e.NotFoundError, "The API knows no such record."),
+    Shape("8c", 400, b"", e.BadRequestError, "The API rejected the request."),
+    Shape(
+        "9",
+        404,
+        {"error": "The resource cannot be found"},
+        e.NotFoundError,
+        said("The resource cannot be found"),
+    ),
+    Shape(
+        "10",
+        404,
+        {"message": "no Route matched with those values", "request_id": "5d41402abc4b2a76b9719d911017c592"},
+        e.NoSuchPathError,
+        said("no Route matched with those values"),
+    ),
+    Shape(
+        "11",
+        404,
+        {"success": False, "message": "No report", "organization_id": 7, "type": "donations"},
+        e.NotFoundError,
+        said("No report"),
+    ),
+    Shape("12", 404, {"error": "Not found", "message": "No report"}, e.NotFoundError, said("Not found")),
+    Shape("13", 400, {"errors": ["Malformed payload"]}, e.BadRequestError, said("Malformed payload")),
+    Shape(
+        "14",
+        400,
+        {"error": {"per_page": ["Too large.", "Really."], "page": ["Too small."]}},
+        e.BadRequestError,
+        said("per_page: Too large.; page: Too small."),
+    ),
+    Shape("15a", 400, {"error": "Bad filter"}, e.BadRequestError, said("Bad filter")),
+    Shape("15b", 400, {"error": "Bad filter", "status": "400"}, e.BadRequestError, said("Bad filter")),
+    Shape("15c", 400, {"message": "Bad", "errors": {"a": ["b"]}}, e.BadRequestError, said("Bad")),
+    Shape("15d", 400, {"success": False, "message": "Bad"}, e.BadRequestError, said("Bad")),
+    Shape("16", 405, {}, e.BadRequestError, "The API rejected the request."),
+    Shape("17a", 409, {"error": "Conflict"}, e.BadRequestError, said("Conflict")),
+    Shape("17b", 409, b"", e.BadRequestError, "The API rejected the request."),
+    Shape(
+        "18a",
+        422,
+        {"error": "Validation failed", "errors": {"a": ["b"]}},
+        e.BadRequestError,
+        said("Validation failed"),
+    ),
+    Shape(
+        "18b", 422, {"success": False, "message": "Invalid", "errors": {}}, e.BadRequestError, said("Invalid")
+    ),
+    Shape("18c", 422, {"errors": ["One", "Two"]}, e.BadRequestError, said("One")),
+    Shape("18d", 422, {"message": "Invalid", "errors": {}}, e.BadRequestError, said("Invalid")),
+    Shape(
+        "19",
+        429,
+        {"message": "Too Many Attempts.", "retry_after": 42},
+        e.RateLimitedError,
+        said("Too Many Attempts."),
+        {"Retry-After": "42", "X-RateLimit-Reset": "1790000000"},
+    ),
+    Shape("20a", 500, {}, e.ServerError, "The API failed."),
+    Shape("20b", 500, {"success": False, "message": "Oops"}, e.ServerError, said("Oops")),
+    Shape("20c", 500, {"error": "Oops", "message": "Deeper"}, e.ServerError, said("Oops")),
+    Shape("20d", 500, b"Server error!", e.ServerError, "The API failed.", {"Content-Type": "text/plain"}),
+    Shape("21", 503, b"", e.ServerError, "The API failed."),
+    Shape("22a", 502, b"<html>502 Bad Gateway</html>", e.ServerError, "The API failed.", HTML),
+    Shape(
+        "22b",
+        504,
+        {"message": "An invalid response was received from the upstream server"},
+        e.ServerError,
+        said("An invalid response was received from the upstream server"),
+    ),
+    Shape("22c", 522, b"<html>timed out</html>", e.ServerError, "The API failed.", HTML),
+    Shape("23", 200, {"error": "Something broke"}, e.UnexpectedAnswerError, said("Something broke")),
+]
+
+
+def error_of(shape: Shape) -> e.ResponseError:
+    body = shape.body if isinstance(shape.body, bytes) else json.dumps(shape.body).encode()
+    headers = CaseInsensitiveDict({"Content-Type": "application/json", **shape.headers})
+    return error_for(shape.status, headers, body, path=PATH, member_only=shape.member_only)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.number}-{shape.status}")
+def test_trap_39_each_error_body_becomes_its_error(shape: Shape) -> None:
+    error = error_of(shape)
+    assert type(error) is shape.cls
+    assert shape.says in str(error)
+    assert (error.status, error.method, error.path) == (shape.status, "GET", PATH)
+    assert f"[GET {PATH} -> {shape.status}]" in str(error)
+    assert error.advice == shape.cls.default_advice != ""
+    assert str(error).endswith(error.advice)
+
+
+def test_all_23_shapes_are_there() -> None:
+    numbers = {int("".join(c for c in s.number.split()[0] if c.isdigit())) for s in SHAPES}
+    assert numbers == set(range(1, 24))
+
+
+def test_trap_37_permissions_are_an_attribute() -> None:
+    error = error_of(next(s for s in SHAPES if s.number == "3"))
+    assert isinstance(error, e.PermissionDeniedError)
+    assert error.permissions == ("fetch transaction", "list campaign")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_trap_37_member_only_endpoints_have_their_own_error(status: int) -> None:
+    shape = Shape("m", status, {"error": "This action is unauthorized."}, e.MemberOnlyError, member_only=True)
+    error = error_of(shape)
+    assert type(error) is e.MemberOnlyError
+    assert "logged-in members" in str(error)
+
+
+def test_trap_04_the_firewall_of_a_member_only_endpoint_is_still_the_firewall() -> None:
+    shape = Shape("m", 403, b"<html>", e.BlockedError, headers=HTML, member_only=True)
+    error = error_of(shape)
+    assert type(error) is e.BlockedError
+    assert "not about your credentials" in str(error)
+
+
+def test_trap_36_the_advice_for_the_two_kinds_of_404_differs() -> None:
+    record, path = (error_of(next(s for s in SHAPES if s.number == n)) for n in ("9", "10"))
+    assert "Check the id." in str(record)
+    assert "hyphens, not underscores" in str(path)
+
+
+@pytest.mark.parametrize(
+    "permissions", [None, [], "fetch", {"action": "fetch"}, [None, 1], [{}], [{"action": None}]]
+)
+def test_permissions_of_another_shape_are_ignored(permissions: Any) -> None:
+    error = error_of(Shape("x", 403, {"error": "no", "permissions": permissions}, e.PermissionDeniedError))
+    assert isinstance(error, e.PermissionDeniedError)
+    assert error.permissions == ()
 
 
 def error(body: Any, status: int = 400, path: str = "/campaigns/1", **more: Any) -> ResponseError:
@@ -39,11 +237,11 @@ def error(body: Any, status: int = 400, path: str = "/campaigns/1", **more: Any)
         ([1], ""),
     ],
 )
-def test_trap_39_words_are_looked_for_in_order(body: Any, words: str) -> None:
+def test_trap_39_the_server_s_words_are_looked_up_in_this_order(body: Any, words: str) -> None:
     assert message_of(body) == words
 
 
-def test_deeply_nested_bodies_are_no_trouble() -> None:
+def test_deeply_nested_bodies_are_read_quickly() -> None:
     deep: Any = "end"
     for _ in range(60):
         deep = {"a": deep}
@@ -95,12 +293,12 @@ def test_any_bytes_become_an_error(body: bytes) -> None:
     ],
 )
 def test_trap_23_waiting_time(headers: dict[str, str], body: Any, seconds: float | None) -> None:
-    assert retry_after_of(CaseInsensitiveDict(headers), body) == seconds
+    assert retry_after_of(429, CaseInsensitiveDict(headers), body) == seconds
 
 
 def test_trap_23_waiting_time_as_a_date() -> None:
     headers = CaseInsensitiveDict({"Retry-After": formatdate(time.time() + 100, usegmt=True)})
-    assert retry_after_of(headers, None) == pytest.approx(100, abs=3)
+    assert retry_after_of(429, headers, None) == pytest.approx(100, abs=3)
 
 
 def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,21 +306,36 @@ def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
     try:
         headers = CaseInsensitiveDict({"Retry-After": formatdate(time.time() + 100)})  # ends with -0000
-        assert retry_after_of(headers, None) == pytest.approx(100, abs=3)
+        assert retry_after_of(429, headers, None) == pytest.approx(100, abs=3)
     finally:
         monkeypatch.undo()
         time.tzset()
 
 
-def test_a_long_wait_is_in_the_message() -> None:
+def test_trap_23_the_reset_of_the_rate_limit_is_a_waiting_time_too() -> None:
+    now = 1_790_000_000
+    headers = CaseInsensitiveDict({"X-RateLimit-Reset": str(now + 30), "Date": formatdate(now, usegmt=True)})
+    assert retry_after_of(429, headers, None) == 30
+    assert retry_after_of(429, headers, {"retry_after": 7}) == 7
+    assert retry_after_of(502, headers, None) is None, "a failure is not about the limit"
+
+
+def test_a_long_wait_is_in_the_message_with_its_end() -> None:
     found = error({"message": "Too Many Attempts.", "retry_after": 86400}, 429)
     assert found.retry_after == 86400
-    assert "24 h" in str(found)
-    assert "42 s" in str(error({"retry_after": 42}, 429))
-    assert "10 min" in str(error({"retry_after": 600}, 429))
+    assert re.search(r"24 h \(until \d\d:\d\d UTC tomorrow\)\.", str(found))
+    assert "It asks to wait 42 s." in str(error({"retry_after": 42}, 429))
+    end = datetime.now(UTC) + timedelta(seconds=600)
+    text = str(error({"retry_after": 600}, 429))
+    assert (
+        f"10 min (until {end:%H:%M} UTC" in text
+        or f"10 min (until {end - timedelta(minutes=1):%H:%M}" in text
+    )
+    assert re.search(r"\(until \d\d:\d\d UTC on \d{4}-\d\d-\d\d\)", str(error({"retry_after": 3e5}, 429)))
+    assert "h. [GET" in str(error({"retry_after": 1e300}, 429)), "a date that no calendar has"
 
 
-def test_secrets_and_people_that_a_server_echoes_are_masked() -> None:
+def test_secrets_and_people_in_the_server_s_words_are_masked() -> None:
     body = {
         "error": f"secret {CANARY}, key short, mail ann@example.org, Bearer abc1, "
         f"/x?filter=member_email_address=ann@example.org, id {CLIENT_ID}0"

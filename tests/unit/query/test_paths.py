@@ -1,4 +1,4 @@
-"""From parents and ids to one path; what is no id is refused."""
+"""Parents and ids become one path; anything else is refused."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from classy_nb.catalog import Catalog, Endpoint, load
 from classy_nb.errors import UsageError
-from classy_nb.query.paths import choose, describe, fill, raw_path
+from classy_nb.query.paths import choose_endpoint, describe_parents, fill_path, raw_path
 
 IDS = "/transactions/{transaction}/items"
 
@@ -28,12 +28,12 @@ def endpoint(catalog: Catalog, path: str) -> Endpoint:
     "value", [12, "12", " 12 ", "0012", 12.0, np.int64(12), np.uint8(12), np.float64(12), True + 11]
 )
 def test_ids(catalog: Catalog, value: Any) -> None:
-    assert fill(endpoint(catalog, IDS), {"transaction": value}) == "/transactions/12/items"
+    assert fill_path(endpoint(catalog, IDS), {"transaction": value}) == "/transactions/12/items"
 
 
 @pytest.mark.parametrize("value", [2**53 + 1, str(2**53 + 1), np.int64(2**53 + 1)])
 def test_trap_09_large_ids_are_exact(catalog: Catalog, value: Any) -> None:
-    assert fill(endpoint(catalog, IDS), {"transaction": value}) == "/transactions/9007199254740993/items"
+    assert fill_path(endpoint(catalog, IDS), {"transaction": value}) == "/transactions/9007199254740993/items"
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_trap_09_large_ids_are_exact(catalog: Catalog, value: Any) -> None:
     ],
     ids=repr,
 )
-def test_trap_47_what_is_no_id(catalog: Catalog, value: Any) -> None:
+def test_trap_47_what_is_not_an_id(catalog: Catalog, value: Any) -> None:
     with pytest.raises(UsageError, match=r"^transaction= takes one id"):
-        fill(endpoint(catalog, IDS), {"transaction": value})
+        fill_path(endpoint(catalog, IDS), {"transaction": value})
 
 
 def test_trap_47_a_whole_url_is_encoded_as_one_segment(catalog: Catalog) -> None:
-    path = fill(
+    path = fill_path(
         endpoint(catalog, "/campaigns/custom-url/{url}"), {"url": " https://example.org/a b/../c?d=é&e#f%41 "}
     )
     assert (
@@ -94,32 +94,37 @@ def test_trap_47_a_whole_url_is_encoded_as_one_segment(catalog: Catalog) -> None
 
 
 @pytest.mark.parametrize("value", ["", " ", ".", "..", 5, None, "a\nb", "\ud800", ["a"]])
-def test_trap_47_what_is_no_url(catalog: Catalog, value: Any) -> None:
+def test_trap_47_what_is_not_a_url(catalog: Catalog, value: Any) -> None:
     with pytest.raises(UsageError, match=r"^url="):
-        fill(endpoint(catalog, "/campaigns/custom-url/{url}"), {"url": value})
+        fill_path(endpoint(catalog, "/campaigns/custom-url/{url}"), {"url": value})
 
 
 @pytest.mark.parametrize("value", ["a/b", "a?b", "a#b", "a%2Fb", "a\\b", "..", ".", "", 5])
-def test_trap_47_what_is_no_word(catalog: Catalog, value: Any) -> None:
+def test_trap_47_what_is_not_a_word(catalog: Catalog, value: Any) -> None:
     with pytest.raises(UsageError, match=r"^app="):
-        fill(endpoint(catalog, "/apps/{app}"), {"app": value})
+        fill_path(endpoint(catalog, "/apps/{app}"), {"app": value})
 
 
-def test_words_are_encoded(catalog: Catalog) -> None:
-    assert fill(endpoint(catalog, "/apps/{app}"), {"app": "a b+c&{x}é"}) == "/apps/a%20b%2Bc%26%7Bx%7D%C3%A9"
-    assert fill(endpoint(catalog, "/apps/{app}"), {"app": "idForTheTests123"}) == "/apps/idForTheTests123"
+def test_text_keys_are_encoded(catalog: Catalog) -> None:
+    assert (
+        fill_path(endpoint(catalog, "/apps/{app}"), {"app": "a b+c&{x}é"})
+        == "/apps/a%20b%2Bc%26%7Bx%7D%C3%A9"
+    )
+    assert (
+        fill_path(endpoint(catalog, "/apps/{app}"), {"app": "idForTheTests123"}) == "/apps/idForTheTests123"
+    )
 
 
 def test_choices_are_checked(catalog: Catalog) -> None:
     scoped = endpoint(catalog, "/campaigns/{campaign}/feed-items/{scope}")
-    assert fill(scoped, {"campaign": 1, "scope": "direct"}) == "/campaigns/1/feed-items/direct"
-    with pytest.raises(UsageError, match=r"scope='dircet' is none of direct, all. Did you mean 'direct'"):
-        fill(scoped, {"campaign": 1, "scope": "dircet"})
+    assert fill_path(scoped, {"campaign": 1, "scope": "direct"}) == "/campaigns/1/feed-items/direct"
+    with pytest.raises(UsageError, match=r"scope='dircet' must be one of direct, all. Did you mean 'direct'"):
+        fill_path(scoped, {"campaign": 1, "scope": "dircet"})
 
 
 def chosen(catalog: Catalog, resource: str, *given_keys: str) -> str:
     kind = catalog.resources[resource]
-    return choose(kind, kind.lists, dict.fromkeys(given_keys, 1)).path
+    return choose_endpoint(kind, kind.lists, dict.fromkeys(given_keys, 1)).path
 
 
 @pytest.mark.parametrize(
@@ -149,25 +154,23 @@ def test_parents_choose_the_path(catalog: Catalog, resource: str, keys: tuple[st
     assert chosen(catalog, resource, *keys) == path
 
 
-def test_a_missing_parent_lists_those_there_are(catalog: Catalog) -> None:
+def test_a_missing_parent_is_answered_with_the_known_ones(catalog: Catalog) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(catalog, "likes")
-    assert str(caught.value) == (
-        "likes: nothing says which (no id, no parent). Give feed_item=; story=; update=."
-    )
+    assert str(caught.value) == ("likes needs an id or a parent. Give feed_item=; story=; update=.")
 
 
-def test_parents_that_do_not_go_together_are_refused(catalog: Catalog) -> None:
-    with pytest.raises(UsageError, match="transactions cannot be asked for with campaign=, recurring"):
+def test_parents_that_no_endpoint_combines_are_refused(catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match="transactions has no endpoint for campaign= and recurring"):
         chosen(catalog, "transactions", "campaign", "recurring_donation_plan")
 
 
-def test_every_endpoint_is_reached_by_its_own_keys(catalog: Catalog) -> None:
+def test_every_endpoint_is_chosen_by_its_own_keys(catalog: Catalog) -> None:
     for kind in catalog.resources.values():
         for endpoints in (kind.lists, kind.objects):
             for one in endpoints:
-                assert choose(kind, endpoints, dict.fromkeys(one.keys, 1)).keys == one.keys
-    assert "no parent" in describe(catalog.resources["transactions"].lists)
+                assert choose_endpoint(kind, endpoints, dict.fromkeys(one.keys, 1)).keys == one.keys
+    assert "no parent" in describe_parents(catalog.resources["transactions"].lists)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +219,7 @@ def test_raw_paths(written: str, path: str) -> None:
         "/x/\ud800",
     ],
 )
-def test_what_is_no_raw_path(written: Any) -> None:
+def test_what_is_not_a_raw_path(written: Any) -> None:
     with pytest.raises(UsageError, match=r"get\(\)"):
         raw_path(written)
 

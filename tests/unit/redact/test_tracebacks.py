@@ -1,12 +1,13 @@
-"""What leaves through a public entry takes no local variables along."""
+"""An exception that leaves a public entry carries no local variables."""
 
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 
+import pandas as pd
 import pytest
 
-from classy_nb.client import Classy
+from classy_nb import analysis
 from classy_nb.errors import ClassyError
 from classy_nb.redact import clear_tracebacks
 
@@ -55,7 +56,7 @@ def in_a_group(row: str) -> None:
 
 
 def locals_of(error: BaseException) -> str:
-    """All that a debugger could show of an error and of those behind it, but for this file's own callers."""
+    """Everything a debugger could show of an error and the errors behind it, except in the tests."""
     seen, waiting, text = set(), [error], ""
     while waiting:
         found = waiting.pop()
@@ -79,7 +80,7 @@ def test_no_frame_keeps_its_locals(function: Callable[[str], None], monkeypatch:
     assert ROW not in locals_of(caught.value)
 
 
-def test_a_generator_takes_none_along_either() -> None:
+def test_no_frame_of_a_generator_keeps_its_locals() -> None:
     @clear_tracebacks
     def rows(row: str) -> Iterator[int]:
         yield 1
@@ -92,12 +93,12 @@ def test_a_generator_takes_none_along_either() -> None:
     assert ROW not in locals_of(caught.value)
 
 
-def test_what_was_on_its_way_before_keeps_its_own() -> None:
+def test_an_exception_raised_before_the_call_keeps_its_locals() -> None:
     def theirs() -> None:
         mine = "their own variable"
         raise KeyError(mine[:5])
 
-    with pytest.raises(KeyError) as caught:  # noqa: PT012 - they call us while an error of theirs is on its way
+    with pytest.raises(KeyError) as caught:  # noqa: PT012 - they call us while handling their own error
         try:
             theirs()
         except KeyError:
@@ -107,6 +108,13 @@ def test_what_was_on_its_way_before_keeps_its_own() -> None:
     assert "their own variable" in locals_of(caught.value)
 
 
+def test_a_calculation_that_fails_shows_no_donors() -> None:
+    frame = pd.DataFrame({"id": [1], "email_address": [ROW], "donor_id": [7]})
+    with pytest.raises(ClassyError, match="has no column") as caught:
+        analysis.with_contacts(frame, frame)
+    assert ROW not in locals_of(caught.value)
+
+
 def test_frames_can_be_kept_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSY_NB_KEEP_FRAMES", "1")
     with pytest.raises(ValueError, match="it failed") as caught:
@@ -114,11 +122,13 @@ def test_frames_can_be_kept_for_development(monkeypatch: pytest.MonkeyPatch) -> 
     assert ROW in locals_of(caught.value)
 
 
-def test_the_public_entries_are_covered(connected: Classy) -> None:
+def test_the_public_entries_are_covered() -> None:
     import classy_nb as cn
 
     entries = [cn.connect, cn.demo, cn.login, cn.to_csv, cn.explode, cn.Classy.get]
     entries += [getattr(cn.Resource, name) for name in ("__call__", "get", "count", "batches", "to_csv")]
-    for entry in (*entries, cn.Resource.to_parquet):
+    entries += [cn.Resource.to_parquet]
+    entries += [function for name in cn.analysis.__all__ if callable(function := getattr(cn.analysis, name))]
+    for entry in entries:
         assert entry.__wrapped__.__code__ is not entry.__code__, entry
         assert entry.__code__.co_filename.endswith("tracebacks.py"), entry

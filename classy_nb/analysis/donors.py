@@ -1,0 +1,669 @@
+"""Donors: who came back, who lapsed, when the second gift comes, and whom to write to.
+
+All functions but the last take the frame of :func:`~classy_nb.analysis.gifts`. Retention, gains and
+losses, and cohorts rest on one table, what each donor gave in each year (:class:`_Years`); lapsed donors
+and RFM rest on one row per donor (:func:`_per_donor`). Gifts without a supporter are not used, and
+several currencies are refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from classy_nb.errors import UsageError
+from classy_nb.redact import clear_tracebacks
+
+from . import columns as col
+
+SEGMENTS = (
+    "Champions",
+    "Loyal",
+    "Potential loyal",
+    "New",
+    "Promising",
+    "Need attention",
+    "About to lapse",
+    "Can't lose",
+    "At risk",
+    "Hibernating",
+)
+"""The names of :func:`rfm`, best first."""
+_SEGMENT_OF = np.array(
+    [
+        [9, 9, 8, 8, 7],
+        [9, 9, 8, 8, 7],
+        [6, 6, 5, 1, 1],
+        [4, 2, 2, 1, 1],
+        [3, 2, 2, 0, 0],
+    ]
+)
+"""Positions in ``SEGMENTS``; rows: recency 1 to 5, columns: frequency 1 to 5."""
+_GIFTS = ("id", "donor_id", "purchased_at", "date", "amount", "currency", "recurring", "anonymous")
+_COHORT_VALUES = ("donors", "rate", "amount")
+_RETENTION = {
+    "year": col.ID,
+    **dict.fromkeys(("donors", "new", "retained", "recaptured", "lapsed"), col.ID),
+    **dict.fromkeys(("retention_rate", "new_donor_retention_rate", "repeat_donor_retention_rate"), col.MONEY),
+    **dict.fromkeys(("amount", "amount_retained", "amount_retention_rate"), col.MONEY),
+    "currency": col.TEXT,
+    "complete": col.FLAG,
+}
+_GROUPS = ("new", "recaptured", "upgraded", "same", "downgraded", "lapsed, new", "lapsed, repeat")
+_SECOND_GIFT = {
+    "first_year": col.ID,
+    "donors": col.ID,
+    "gave_again": col.ID,
+    "share_again": col.MONEY,
+    "median_days": col.MONEY,
+    "observed": col.ID,
+    "within": col.ID,
+    "share_within": col.MONEY,
+}
+_LAPSED = {
+    "donor_id": col.ID,
+    "first_gift": col.DAY,
+    "last_gift": col.DAY,
+    "gifts": col.ID,
+    "amount": col.MONEY,
+    "last_year": col.ID,
+    "last_year_amount": col.MONEY,
+    "currency": col.TEXT,
+    "recurring": col.FLAG,
+    "anonymous": col.FLAG,
+}
+_RFM = {
+    "donor_id": col.ID,
+    "last_gift": col.DAY,
+    "days_since": col.ID,
+    "gifts": col.ID,
+    "amount": col.MONEY,
+    "currency": col.TEXT,
+    "recency": col.ID,
+    "frequency": col.ID,
+    "monetary": col.ID,
+    "score": col.TEXT,
+    "segment": col.TEXT,
+    "anonymous": col.FLAG,
+}
+_CONTACTS = ("first_name", "last_name", "email_address", "opt_in")
+
+
+@clear_tracebacks
+def retention(gifts: pd.DataFrame, *, first_month: int = 1, today: Any = None) -> pd.DataFrame:
+    """Count for each year who gave, who came back and who did not.
+
+    For a year and the one before it:
+
+    - **new**: gave this year and never before (in the frame: fetch the whole history, or earlier donors
+      look new);
+    - **retained**: gave in both years;
+    - **recaptured**: gave this year and in some earlier year, but not last year;
+    - **lapsed**: gave last year, but not this year;
+    - **retention rate**: retained donors / last year's donors. Split by whether last year was their
+      first: **new-donor** and **repeat-donor** retention rate;
+    - **amount retained**: what last year's donors gave again, each counted up to the amount of last year;
+      **amount retention rate**: that / last year's amount.
+
+    ``donors = new + retained + recaptured``; last year's donors are ``retained + lapsed``.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned. Gifts without a supporter cannot be attributed and are not used.
+    first_month
+        The month in which a (fiscal) year starts. A year that starts after January is named for the
+        calendar year in which it ends.
+    today
+        The day that decides whether a year is ``complete``; None for the current day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per year, from the first gift to the last. ``year``, ``donors``, ``new``,
+        ``retained``, ``recaptured``, ``lapsed`` (Int64); ``retention_rate``,
+        ``new_donor_retention_rate``, ``repeat_donor_retention_rate`` (Float64, 0 to 1; missing if
+        there was nobody to retain); ``amount``, ``amount_retained`` (Float64, to the cent, major
+        units), ``amount_retention_rate`` (Float64, 0 to 1), ``currency`` (string), ``complete``
+        (boolean). No gifts give no rows.
+
+    Raises
+    ------
+    UsageError
+        A column is missing, the gifts are in several currencies, or *first_month* is not a month.
+
+    Notes
+    -----
+    Source: Fundraising Effectiveness Project (FEP) of the Association of Fundraising Professionals
+    (AFP): "AFP FEP Glossary of Terms" and the annual "Fundraising Effectiveness Survey Report" (donor
+    retention; gift or dollar retention, which is 1 minus the share lost to lapsed and downgraded gifts).
+    """
+    years = _by_year(gifts, first_month)
+    now = col.today_or(today, col.zone_of(gifts["purchased_at"], col.GIFTS))
+    rows = [_retention_in(years, year) for year in years.years]
+    table = pd.DataFrame(rows, columns=list(_RETENTION))
+    table["currency"] = years.currency
+    table["complete"] = [_last_day(year, first_month) < now for year in years.years]
+    money = dict.fromkeys(("amount", "amount_retained"), 2)
+    return col.typed({name: table[name] for name in _RETENTION}, _RETENTION).round(money)
+
+
+def _retention_in(years: _Years, year: int) -> dict[str, Any]:
+    now, last = years.in_year(year), years.in_year(year - 1)
+    gave, gave_last, gave_before = now > 0, last > 0, years.gave_before(year)
+    newcomer = gave_last & ~years.gave_before(year - 1)
+    repeater = gave_last & ~newcomer
+    kept = np.minimum(now, last).sum()
+    return {
+        "year": year,
+        "donors": int(gave.sum()),
+        "new": int((gave & ~gave_before).sum()),
+        "retained": int((gave & gave_last).sum()),
+        "recaptured": int((gave & gave_before & ~gave_last).sum()),
+        "lapsed": int((gave_last & ~gave).sum()),
+        "retention_rate": _share((gave & gave_last).sum(), gave_last.sum()),
+        "new_donor_retention_rate": _share((gave & newcomer).sum(), newcomer.sum()),
+        "repeat_donor_retention_rate": _share((gave & repeater).sum(), repeater.sum()),
+        "amount": now.sum(),
+        "amount_retained": kept,
+        "amount_retention_rate": _share(kept, last.sum()),
+    }
+
+
+def _share(part: Any, whole: Any) -> float | None:
+    return float(part / whole) if whole else None
+
+
+@clear_tracebacks
+def gain_loss(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFrame:
+    """Explain the growth in giving over the previous year by gains and losses.
+
+    Every donor of either year is in one group: ``new``, ``recaptured`` (gains), ``upgraded``, ``same``,
+    ``downgraded`` (gave in both years: more, the same, less), ``lapsed, new`` (last year was their
+    first) and ``lapsed, repeat`` (losses). The changes add up to the growth in giving.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned; gifts without a supporter are not used.
+    year
+        The later of the two years. Until it is over, gifts that are still to come look like losses.
+    first_month
+        As for :func:`retention`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Seven rows, even without gifts: ``group`` (string), ``donors`` (Int64), ``amount_before``,
+        ``amount``, ``change`` (Float64, to the cent, major units), ``currency`` (string).
+
+    Raises
+    ------
+    UsageError
+        As for :func:`retention`, or *year* is not a year.
+
+    Notes
+    -----
+    Source: the gain and loss categories of the Fundraising Effectiveness Project (FEP, AFP), annual
+    "Fundraising Effectiveness Survey Report".
+    """
+    _check_year(year)
+    years = _by_year(gifts, first_month)
+    now, last = np.round(years.in_year(year), 2), np.round(years.in_year(year - 1), 2)
+    before, earlier = years.gave_before(year), years.gave_before(year - 1)
+    both = (now > 0) & (last > 0)
+    members = (
+        (now > 0) & ~before,
+        (now > 0) & before & (last == 0),
+        both & (now > last),
+        both & (now == last),
+        both & (now < last),
+        (last > 0) & (now == 0) & ~earlier,
+        (last > 0) & (now == 0) & earlier,
+    )
+    columns = {
+        "group": _GROUPS,
+        "donors": [int(chosen.sum()) for chosen in members],
+        "amount_before": [last[chosen].sum() for chosen in members],
+        "amount": [now[chosen].sum() for chosen in members],
+        "change": [(now - last)[chosen].sum() for chosen in members],
+        "currency": [years.currency] * len(_GROUPS),
+    }
+    money = ("amount_before", "amount", "change")
+    dtypes = {"group": col.TEXT, "donors": col.ID, **dict.fromkeys(money, col.MONEY), "currency": col.TEXT}
+    return col.typed(columns, dtypes).round(dict.fromkeys(money, 2))
+
+
+@clear_tracebacks
+def cohorts(
+    gifts: pd.DataFrame, values: Literal["donors", "rate", "amount"] = "donors", *, first_month: int = 1
+) -> pd.DataFrame:
+    """Follow the donors of each first year through the years.
+
+    A cohort is everybody whose first gift was in the same year. A donor counts in every later year with
+    at least one gift, even after a pause. The last cell of each row is the latest year, which may not be
+    over yet.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned, with the whole history; gifts without a supporter are not used.
+    values
+        ``"donors"``: how many gave; ``"rate"``: that divided by the cohort's size (0 to 1);
+        ``"amount"``: what they gave.
+    first_month
+        As for :func:`retention`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows: ``first_year`` (index, Int64), all years from the first gift to the last. Columns: years
+        since the first, 0, 1, 2, ... (Int64 for ``"donors"``, otherwise Float64; amounts to the cent, in
+        major units); years after the latest are missing. No gifts give no rows and no columns.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`retention`, or *values* is not one of these.
+
+    Notes
+    -----
+    A cohort (vintage) table as is common in donor analysis; "new" as the Fundraising Effectiveness Project
+    (FEP, AFP) defines it. Over all cohorts, the cells of one calendar year add up to its donors.
+    """
+    if values not in _COHORT_VALUES:
+        raise UsageError(f"values={values!r} must be one of {', '.join(map(repr, _COHORT_VALUES))}.")
+    years = _by_year(gifts, first_month)
+    count = len(years.years)
+    first = (years.given > 0).argmax(axis=1) if count else np.zeros(0, dtype=int)
+    table = np.full((count, count), np.nan)
+    for row in range(count):
+        rows = years.given[first == row][:, row:]
+        table[row, : count - row] = (rows if values == "amount" else rows > 0).sum(axis=0)
+    if values == "rate":
+        table = table / np.where(table[:, :1] > 0, table[:, :1], np.nan)
+    dtype = col.ID if values == "donors" else col.MONEY
+    frame = pd.DataFrame(
+        np.round(table, 2) if values == "amount" else table,
+        index=pd.Index(years.years, dtype=col.ID, name="first_year"),
+        columns=pd.RangeIndex(count, name="years_later"),
+    )
+    return frame.astype(dtype)
+
+
+@clear_tracebacks
+def second_gift(
+    gifts: pd.DataFrame,
+    *,
+    first: Literal["one-time", "recurring"] | None = None,
+    within: int = 365,
+    first_month: int = 1,
+    today: Any = None,
+) -> pd.DataFrame:
+    """Count, by year of the first gift, how many donors gave a second time, and how soon.
+
+    The second gift is the donor's next gift on a later day: two checkouts on one day are one occasion.
+    The second charge of a monthly plan is a second gift, too; ``first="one-time"`` leaves out donors who
+    began with a plan.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned, with the whole history; gifts without a supporter are not used.
+    first
+        Only donors whose first gift was ``"one-time"`` or ``"recurring"``; None for all.
+    within
+        Days after the first gift within which the second is expected.
+    first_month
+        As for :func:`retention`.
+    today
+        The last day of the data; None for the current day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per year of the first gift. ``first_year``, ``donors``, ``gave_again`` (Int64),
+        ``share_again`` (Float64, 0 to 1), ``median_days`` (Float64: from the first gift to the second,
+        of those who gave again); ``observed`` (Int64: donors whose first gift was at least *within*
+        days ago), ``within`` (Int64: those of them whose second gift came in time), ``share_within``
+        (Float64, 0 to 1; missing if none is observed yet). ``share_again`` favors early years, which had
+        more time; compare ``share_within`` instead. No gifts give no rows.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`retention`, or *first* or *within* is invalid.
+
+    Notes
+    -----
+    The first-to-second-gift conversion of donor analysis. *within* 365 days corresponds to the new-donor
+    retention of the Fundraising Effectiveness Project (FEP, AFP), by day instead of by calendar year.
+    """
+    if first not in (None, "one-time", "recurring"):
+        raise UsageError(f"first={first!r} must be 'one-time', 'recurring' or None.")
+    if isinstance(within, bool) or not isinstance(within, int) or within < 1:
+        raise UsageError(f"within={within!r} must be a whole number of days, 1 or more.")
+    pairs = _first_and_second(gifts, first)
+    now = col.today_or(today, col.zone_of(gifts["purchased_at"], col.GIFTS))
+    seen = pairs["first"] <= now - pd.Timedelta(days=within)
+    table = pd.DataFrame(
+        {
+            "first_year": col.year_of(pairs["first"], first_month),
+            "days": pairs["days"],
+            "again": pairs["days"].notna(),
+            "seen": seen,
+            "soon": seen & (pairs["days"] <= within),
+        }
+    )
+    found = (
+        table.groupby("first_year")
+        .agg(
+            donors=("again", "size"),
+            gave_again=("again", "sum"),
+            median_days=("days", "median"),
+            observed=("seen", "sum"),
+            within=("soon", "sum"),
+        )
+        .reset_index()
+    )
+    found["share_again"] = found["gave_again"] / found["donors"]
+    found["share_within"] = found["within"] / found["observed"].where(found["observed"] > 0)
+    return col.typed({name: found[name] for name in _SECOND_GIFT}, _SECOND_GIFT)
+
+
+def _first_and_second(gifts: Any, first: str | None) -> pd.DataFrame:
+    """Return for each donor the day of the first gift and the days to the next one (float64)."""
+    known = _known_donors(gifts)
+    days = known.drop_duplicates(["donor_id", "date"])[["donor_id", "date", "recurring"]]
+    start = days.drop_duplicates("donor_id").set_index("donor_id")
+    second = days.loc[days.groupby("donor_id").cumcount() == 1].set_index("donor_id")["date"]
+    waited = (second.reindex(start.index) - start["date"]).dt.days.astype("float64")
+    pairs = pd.DataFrame(
+        {"first": start["date"], "days": waited, "recurring": start["recurring"].astype(bool)}
+    )
+    if first is None:
+        return pairs
+    return pairs.loc[pairs["recurring"] == (first == "recurring")]
+
+
+@clear_tracebacks
+def lybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFrame:
+    """List the donors who gave last year but unfortunately not this year.
+
+    Together with the retained donors of :func:`retention`, they are all of last year's donors.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned; gifts without a supporter are not used, nor are gifts after *year*.
+    year
+        This year.
+    first_month
+        As for :func:`retention`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per donor, the largest ``last_year_amount`` first: ``donor_id`` (Int64, or text),
+        ``first_gift``, ``last_gift`` (datetime64[us]: local days), ``gifts`` (Int64) and ``amount``
+        (Float64, to the cent) up to *year*, ``last_year`` (Int64: the last year with a gift) and
+        ``last_year_amount`` (Float64: what was given in it), ``currency`` (string), ``recurring``
+        (boolean: the last gift came from a plan), ``anonymous`` (boolean: asked at least once not to be
+        named in public). No gifts give no rows.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`retention`, or *year* is not a year.
+
+    Notes
+    -----
+    "Last Year But Unfortunately Not This (year)", as fundraising databases list it; the Fundraising
+    Effectiveness Project (FEP, AFP) calls these donors lapsed.
+    """
+    _check_year(year)
+    return _lapsed(gifts, first_month, year, year - 1, year - 1)
+
+
+@clear_tracebacks
+def sybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFrame:
+    """List the donors who gave in some year but unfortunately neither last year nor this year.
+
+    Some call everybody a SYBUNT who gave before but not this year. That is this list plus
+    :func:`lybunt`'s; here, nobody is on both.
+
+    Parameters
+    ----------
+    gifts, year, first_month
+        As for :func:`lybunt`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from :func:`lybunt`.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`lybunt`.
+
+    Notes
+    -----
+    "Some Year But Unfortunately Not This (year)", as fundraising databases list it.
+    """
+    _check_year(year)
+    return _lapsed(gifts, first_month, year, None, year - 2)
+
+
+def _lapsed(gifts: Any, first_month: int, year: int, oldest: int | None, latest: int) -> pd.DataFrame:
+    known = _known_donors(gifts)
+    known = known.assign(year=col.year_of(known["date"], first_month))
+    known = known.loc[(known["year"] <= year).astype(bool)]
+    found = _per_donor(known)
+    last = known["year"].groupby(known["donor_id"]).max()
+    found["last_year"] = found["donor_id"].map(last)
+    in_last = known.loc[(known["year"] == known["donor_id"].map(last)).astype(bool)]
+    sums = in_last["amount"].groupby(in_last["donor_id"]).sum()
+    found["last_year_amount"] = found["donor_id"].map(sums).astype(col.MONEY).round(2)
+    chosen = found["last_year"] <= latest
+    if oldest is not None:
+        chosen &= found["last_year"] >= oldest
+    found = found.loc[chosen.astype(bool)].sort_values(
+        ["last_year_amount", "donor_id"], ascending=[False, True]
+    )
+    dtypes = {**_LAPSED, "donor_id": known["donor_id"].dtype}
+    return col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+
+
+@clear_tracebacks
+def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
+    """Score each donor by recency, frequency and monetary value, and name the segment.
+
+    Each score is 1 (lowest fifth) to 5 (highest fifth): how recent the last gift is, how many gifts
+    there were, how much they add up to. ``score = 1 + floor(5 x share of donors who are strictly
+    worse)``: donors who are alike get the same score, even if that makes the fifths unequal (in most
+    organizations, most donors gave once).
+
+    Recency (R) and frequency (F) determine the segment:
+
+    ===============  =======  =======
+    segment          R        F
+    ===============  =======  =======
+    Champions        5        4, 5
+    Loyal            3, 4     4, 5
+    Potential loyal  4, 5     2, 3
+    New              5        1
+    Promising        4        1
+    Need attention   3        3
+    About to lapse   3        1, 2
+    Can't lose       1, 2     5
+    At risk          1, 2     3, 4
+    Hibernating      1, 2     1, 2
+    ===============  =======  =======
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned: all of it, or the years that should count. Gifts without a
+        supporter are not used.
+    today
+        The day on which ``days_since`` ends; None for the current day. Gifts after it are not used.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per donor, the highest score first: ``donor_id`` (Int64, or text), ``last_gift``
+        (datetime64[us]: local day), ``days_since``, ``gifts`` (Int64), ``amount`` (Float64, to the
+        cent), ``currency`` (string), ``recency``, ``frequency``, ``monetary`` (Int64, 1 to 5),
+        ``score`` (string, such as ``"543"``), ``segment`` (string, one of ``SEGMENTS``), ``anonymous``
+        (boolean). No gifts give no rows.
+
+    Raises
+    ------
+    UsageError
+        A column is missing, the gifts are in several currencies, or *today* is not a date.
+
+    Notes
+    -----
+    Source: quintile scoring as in Arthur M. Hughes, "Strategic Database Marketing" (1994). The ten
+    segments are the grid of recency against frequency that marketing tools commonly use; their names
+    vary. The amount plays no part in the segment: sort by it within one.
+    """
+    known = _known_donors(gifts)
+    now = col.today_or(today, col.zone_of(gifts["purchased_at"], col.GIFTS))
+    found = _per_donor(known.loc[known["date"] <= now])
+    found["days_since"] = (now - found["last_gift"]).dt.days.astype(col.ID)
+    scores = {
+        "recency": _fifths(-found["days_since"]),
+        "frequency": _fifths(found["gifts"]),
+        "monetary": _fifths(found["amount"]),
+    }
+    found = found.assign(**scores)
+    place = _SEGMENT_OF[scores["recency"] - 1, scores["frequency"] - 1]
+    found["segment"] = np.array(SEGMENTS, dtype=object)[place]
+    score = found["recency"] * 100 + found["frequency"] * 10 + found["monetary"]
+    found["score"] = score.astype(col.ID).astype(col.TEXT)
+    found = found.sort_values(["score", "amount", "donor_id"], ascending=[False, False, True])
+    dtypes = {**_RFM, "donor_id": known["donor_id"].dtype}
+    return col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+
+
+def _fifths(values: Any) -> Any:
+    """Score values 1 to 5 by the share of values that are strictly smaller."""
+    smaller = values.astype("float64").rank(method="min").to_numpy() - 1
+    return (1 + 5 * smaller // max(len(values), 1)).astype(np.int64)
+
+
+@clear_tracebacks
+def with_contacts(people: pd.DataFrame, supporters: pd.DataFrame) -> pd.DataFrame:
+    """Add names and e-mail addresses to a list of donors, for a letter.
+
+    Be careful what you show and where you save it: a notebook keeps its outputs. Donors who asked to be
+    ``anonymous`` are named as well; their wish is about what the public sees.
+
+    Parameters
+    ----------
+    people
+        A frame with ``donor_id`` (the supporter's id), such as :func:`lybunt` returns.
+    supporters
+        What ``classy.supporters()`` returned.
+
+    Returns
+    -------
+    pandas.DataFrame
+        *people* with ``first_name``, ``last_name``, ``email_address`` (string) and ``opt_in`` (boolean)
+        at the right; missing for supporters who are not in the frame. Rows and order stay the same.
+
+    Raises
+    ------
+    UsageError
+        A column is missing, or ``donor_id`` does not hold supporters' ids.
+    """
+    col.need(people, ["donor_id"], "analysis.lybunt(gifts, year)")
+    col.need(supporters, ["id", *_CONTACTS], "classy.supporters()")
+    if not pd.api.types.is_numeric_dtype(people["donor_id"].dtype):
+        raise UsageError("donor_id holds text; contacts are looked up by the supporter's id.")
+    known = supporters.drop_duplicates("id")
+    known = known.set_index(known["id"].astype(col.ID))
+    found = people.copy()
+    for name in _CONTACTS:
+        dtype = col.FLAG if name == "opt_in" else col.TEXT
+        found[name] = known[name].astype(dtype).reindex(people["donor_id"].astype(col.ID)).array
+    return found
+
+
+def _per_donor(known: pd.DataFrame) -> pd.DataFrame:
+    """Sum up the gifts of known donors, oldest first, in one row per ``donor_id``."""
+    found = known.groupby("donor_id").agg(
+        first_gift=("date", "min"),
+        last_gift=("date", "max"),
+        gifts=("amount", "size"),
+        amount=("amount", "sum"),
+        currency=("currency", "first"),
+        recurring=("recurring", "last"),
+        anonymous=("anonymous", "max"),
+    )
+    found["amount"] = found["amount"].astype(col.MONEY).round(2)
+    return pd.DataFrame(found.reset_index())
+
+
+@dataclass(frozen=True)
+class _Years:
+    """What each donor gave in each year."""
+
+    years: list[int]
+    """Every year from the first gift to the last."""
+    given: Any
+    """A 2-d array of float64: a row per donor, a column per year, 0.0 for nothing."""
+    currency: Any
+
+    def in_year(self, year: int) -> Any:
+        """Return what each donor gave in *year*: zeros for a year outside of the data."""
+        if year not in self.years:
+            return np.zeros(len(self.given))
+        return self.given[:, self.years.index(year)]
+
+    def gave_before(self, year: int) -> Any:
+        """Tell for each donor whether there was a gift in any year before *year*."""
+        count = sum(known < year for known in self.years)
+        return (self.given[:, :count] > 0).any(axis=1)
+
+
+def _by_year(gifts: Any, first_month: int) -> _Years:
+    known = _known_donors(gifts)
+    year = col.year_of(known["date"], first_month)
+    if known.empty:
+        return _Years([], np.zeros((0, 0)), pd.NA)
+    years = list(range(int(year.min()), int(year.max()) + 1))
+    row, donors = pd.factorize(known["donor_id"])
+    given = np.zeros((len(donors), len(years)))
+    column = (year - years[0]).to_numpy(dtype="int64")
+    np.add.at(given, (row, column), known["amount"].to_numpy(dtype="float64"))
+    return _Years(years, given, col.one_currency(gifts))
+
+
+def _known_donors(gifts: Any) -> pd.DataFrame:
+    """Return the gifts whose donor is known, oldest first.
+
+    Raises
+    ------
+    UsageError
+        *gifts* is something else, or in several currencies.
+    """
+    col.need(gifts, _GIFTS, col.GIFTS)
+    col.one_currency(gifts)
+    return pd.DataFrame(gifts.loc[gifts["donor_id"].notna()].sort_values(["purchased_at", "id"]))
+
+
+def _last_day(year: int, first_month: int) -> pd.Timestamp:
+    """Return the last day of a (fiscal) year that starts in *first_month*."""
+    start = pd.Timestamp(year if first_month == 1 else year - 1, first_month, 1)
+    return start + pd.DateOffset(years=1) - pd.Timedelta(days=1)
+
+
+def _check_year(year: Any) -> None:
+    if isinstance(year, bool) or not isinstance(year, int | np.integer):
+        raise UsageError(f"year={year!r} must be a whole number, such as 2026.")

@@ -1,0 +1,316 @@
+"""The command line: ``classy-nb demo``, ``export``, ``resources`` and ``sandbox``.
+
+Arguments come in; files and lines of text go out, with an exit code and without tracebacks. Each command has
+two functions, one that declares its arguments and one that runs it. What a command needs is imported when it
+runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from classy_nb import __version__
+from classy_nb.catalog import load, summary
+from classy_nb.errors import ClassyError, ClassyWarning, UsageError
+from classy_nb.query.filters import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from classy_nb.catalog import Catalog
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, 1 (failed), 2 (bad input), 130 (stopped)."""
+    options = parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return int(options.run(options) or 0)
+        except KeyboardInterrupt as stopped:
+            _complain(str(stopped) or "Stopped.")
+            return _INTERRUPTED
+        except UsageError as error:
+            _complain(str(error))
+            return 2
+        except BrokenPipeError:
+            sys.stderr.close()  # the reader (head, less) has gone: nothing is wrong
+            return 0
+        except (ClassyError, ImportError, OSError) as error:
+            _complain(str(error))
+            return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands."""
+    from classy_nb.sandbox import command as sandbox
+
+    root = argparse.ArgumentParser(
+        prog="classy-nb", description="Classy (GoFundMe Pro) data as CSV files and DataFrames. Read-only."
+    )
+    root.add_argument("--version", action="version", version=f"classy-nb {__version__}")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, add_arguments, run, help_line in (
+        (
+            "demo",
+            add_demo_arguments,
+            run_demo,
+            "Start a sandbox, fetch its main lists and write them to CSV files; needs no account.",
+        ),
+        (
+            "export",
+            add_export_arguments,
+            run_export,
+            "Fetch a list straight into a CSV file; credentials come from .env or the environment.",
+        ),
+        (
+            "resources",
+            add_resources_arguments,
+            run_resources,
+            "List what can be fetched, or say what one resource is; needs no account and no network.",
+        ),
+        (
+            "sandbox",
+            sandbox.add_arguments,
+            sandbox.serve,
+            "Serve the sandbox: a stand-in for the API, on this machine only, with invented data.",
+        ),
+    ):
+        command = commands.add_parser(name, help=help_line, description=help_line)
+        add_arguments(command)
+        command.set_defaults(run=run)
+    return root
+
+
+# --- demo
+
+_DEMO_RESOURCES = (
+    "campaigns",
+    "transactions",
+    "supporters",
+    "recurring_donation_plans",
+    "fundraising_pages",
+)
+
+
+def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb demo``."""
+    parser.add_argument(
+        "--to", type=Path, default=Path("classy-nb-demo"), metavar="FOLDER", help="where the files go"
+    )
+    parser.add_argument(
+        "--transactions", type=int, default=60_100, metavar="N", help="size of the invented organization"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data")
+
+
+def run_demo(options: argparse.Namespace) -> None:
+    """Fetch the main lists of a sandbox, write them to files, and show what is in them."""
+    from classy_nb.client import demo
+    from classy_nb.export import to_csv
+
+    _say("Starting the sandbox (a stand-in for the API on this machine; all data are invented) ...")
+    options.to.mkdir(parents=True, exist_ok=True)
+    frames: dict[str, pd.DataFrame] = {}
+    with demo(transactions=options.transactions, seed=options.seed) as classy:
+        _say(f"\n{classy!r}\n")
+        for name in _DEMO_RESOURCES:
+            started = time.perf_counter()
+            frame: pd.DataFrame = getattr(classy, name)()
+            about = frame.attrs["classy"]
+            _say(
+                f"{name:<26}{len(frame):>8,} rows of {about['total']:,}, {frame.shape[1]:>3} columns, "
+                f"{about['requests']:>4} requests, {time.perf_counter() - started:5.1f} s"
+            )
+            frames[name] = frame
+        _say("")
+        for name, frame in frames.items():
+            path = to_csv(frame, options.to / f"{name}.csv")
+            _say(f"wrote {path} ({path.stat().st_size / 1e6:,.1f} MB)")
+    _summarize(frames["transactions"], frames["campaigns"])
+
+
+def _summarize(gifts: pd.DataFrame, campaigns: pd.DataFrame) -> None:
+    """Print what an analyst would look at first."""
+    _say("\nTransactions by status (a list holds all of them; totals need status = success)")
+    by_status = gifts.groupby("status")["total_gross_amount"].agg(["size", "sum"])
+    for status, row in by_status.sort_values("size", ascending=False).iterrows():
+        _say(f"  {status!s:<14}{int(row['size']):>8,}{row['sum']:>18,.2f}")
+    good = gifts[gifts["status"] == "success"]
+    names = campaigns.set_index("id")["name"]
+    _say("\nFive largest campaigns by successful gross amount, in each gift's normalized currency")
+    sums = good.groupby(["campaign_id", "currency_code"])["total_gross_amount"].sum().reset_index()
+    largest = sums.nlargest(5, "total_gross_amount")
+    for campaign, currency, amount in largest.itertuples(index=False):
+        _say(f"  {names.get(campaign, campaign)!s:<44.44}{amount:>16,.2f} {currency}")
+
+
+# --- export
+
+_LIST_OPTIONS = ("since", "until", "by", "fields", "include", "sort", "limit")
+"""Options that go to the list under their own names."""
+_HAVE_AN_OPTION = frozenset((*_LIST_OPTIONS, "where", "aggregates", "excel", "neutralize", "path"))
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb export``."""
+    parser.add_argument("resource", help="what to fetch (classy-nb resources lists them)")
+    parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the CSV file to write")
+    parser.add_argument("--since", metavar="DATE", help="from this moment on (business date)")
+    parser.add_argument("--until", metavar="DATE", help="before this moment")
+    parser.add_argument("--by", metavar="COLUMN", help="another date column for --since and --until")
+    parser.add_argument(
+        "--where", action="append", metavar="CONDITION", help='such as "status = success"; may be repeated'
+    )
+    parser.add_argument("--fields", metavar="NAMES", help="only these columns, comma-separated")
+    parser.add_argument("--include", metavar="NAMES", help="related records, comma-separated")
+    parser.add_argument("--sort", metavar="COLUMN", help="such as created_at:desc; needs --limit")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows")
+    parser.add_argument("--aggregates", action="store_true", help="add totals (pages and teams)")
+    parser.add_argument(
+        "--parent",
+        "--set",
+        dest="keywords",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parent or a parameter, such as campaign=123; may be repeated",
+    )
+    parser.add_argument("--excel", action="store_true", help="begin the file with a mark that Excel needs")
+    parser.add_argument(
+        "--raw-text", action="store_true", help="leave text alone that Excel would take for a formula"
+    )
+    connection = parser.add_argument_group("connection")
+    connection.add_argument("--organization", type=int, metavar="ID")
+    connection.add_argument("--env-file", metavar="FILE")
+    connection.add_argument("--timezone", metavar="ZONE", help="such as America/Los_Angeles")
+    connection.add_argument("--base-url", metavar="URL")
+    connection.add_argument("--token-url", metavar="URL")
+
+
+def run_export(options: argparse.Namespace) -> None:
+    """Connect, fetch a list into a file, and say what was written."""
+    known = load().resources
+    if options.resource not in known or not known[options.resource].lists:
+        lists = [name for name, kind in known.items() if kind.lists]
+        raise UsageError(
+            f"The list {options.resource!r} does not exist.", advice=suggestion(options.resource, lists)
+        )
+    from classy_nb.client import connect
+
+    with connect(
+        organization=options.organization,
+        env_file=options.env_file,
+        timezone=options.timezone,
+        base_url=options.base_url,
+        token_url=options.token_url,
+    ) as classy:
+        path = getattr(classy, options.resource).to_csv(
+            options.to,
+            excel=options.excel,
+            neutralize=not options.raw_text,
+            where=options.where,
+            aggregates=options.aggregates,
+            **{name: getattr(options, name) for name in _LIST_OPTIONS},
+            **_keywords(options.keywords),
+        )
+    _say(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
+
+
+def _keywords(texts: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or not name:
+            raise UsageError(f"--set {text!r} is not NAME=VALUE.")
+        if name in _HAVE_AN_OPTION:
+            raise UsageError(f"--set {text!r} has an option of its own.", advice="See --help.")
+        found[name] = {"true": True, "false": False}.get(value.lower(), value)
+    return found
+
+
+# --- resources
+
+
+def add_resources_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb resources``."""
+    parser.add_argument("resource", nargs="?", help="one resource, with its columns")
+
+
+def run_resources(options: argparse.Namespace) -> None:
+    """Print the table of all resources, or one of them."""
+    catalog = load()
+    if options.resource is None:
+        _say(_table(catalog))
+    elif options.resource in catalog.resources:
+        _say(_one(catalog, options.resource))
+    else:
+        raise UsageError(
+            f"The resource {options.resource!r} does not exist.",
+            advice=suggestion(options.resource, catalog.resources),
+        )
+
+
+def _table(catalog: Catalog) -> str:
+    rows = [
+        (
+            row["resource"],
+            row["parents"] or "-",
+            ", ".join(word for word, on in (("list", row["parents"]), (".get", row["one"])) if on),
+            str(row["columns"]),
+            row["date"] or "-",
+            ", ".join(word for word in ("deprecated", "member_only") if row[word]),
+        )
+        for row in summary(catalog)
+    ]
+    rows.insert(0, ("RESOURCE", "PARENTS", "WAYS", "COLUMNS", "DATE", "REMARKS"))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _one(catalog: Catalog, name: str) -> str:
+    from classy_nb.client.cards import resource_text
+    from classy_nb.query.builder import QueryBuilder
+
+    kind = catalog.resources[name]
+    columns = catalog.columns((kind.lists or kind.objects)[0])
+    width = max(len(column.name) for column in columns)
+    lines = [resource_text(kind, QueryBuilder(catalog)), "", "columns"]
+    lines += [f"  {column.name:<{width}}  {column.dtype()}" for column in columns]
+    return "\n".join(lines)
+
+
+# --- what is written to the terminal
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"classy-nb: {message}\n")
+
+
+def _show_warning(  # noqa: PLR0917 - the signature is the standard library's
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    # The file and line of a warning help nobody at a shell.
+    word = "note" if issubclass(category, ClassyWarning) else category.__name__
+    sys.stderr.write(f"classy-nb: {word}: {message}\n")

@@ -1,5 +1,0 @@
-"""The command line: ``classy-nb demo``, ``export``, ``resources`` and ``sandbox``."""
-
-from .main import main
-
-__all__ = ["main"]

@@ -1,0 +1,123 @@
+"""Cards: what a connection and a resource show, as text and as HTML that a screen reader can read."""
+
+import re
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.connection import CANARY, CLIENT_ID, connected_to, orgs
+from support.server import TOKEN, Reply, ScriptedServer
+
+from classy_nb.client import Classy
+from classy_nb.client.cards import html_card, text_card
+
+
+class Read(HTMLParser):
+    """Notes tags, and the text of each cell."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.cells: list[str] = []
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+        if tag in ("th", "td", "strong"):
+            self.cells.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.cells[-1] += data
+
+
+words = st.text(st.sampled_from("<>&\"'/= abc\u00e9\u202e"), min_size=1, max_size=20)
+
+
+@given(title=words, name=words, value=words)
+def test_whatever_the_text_it_stays_text(title: str, name: str, value: str) -> None:
+    read = Read(html_card(title, [(name, value)]))
+    assert read.tags == ["div", "strong", "table", "tr", "th", "td"]
+    assert read.cells == [title, name, value]
+
+
+def test_every_row_has_a_header_with_text_or_none() -> None:
+    markup = html_card("gifts", [("mind", "all"), ("", "... and 3 more")])
+    assert re.findall(r"<th scope=\"row\" [^>]*>([^<]*)</th>", markup) == ["mind"]
+    assert "<td></td>" in markup
+
+
+def test_nothing_to_say_is_a_title() -> None:
+    assert text_card("gifts", []) == "gifts"
+    assert Read(html_card("gifts", [])).cells == ["gifts"]
+
+
+def test_a_name_from_the_api_cannot_be_markup(server: ScriptedServer) -> None:
+    server.answers.append(Reply(body=orgs({7: "<script>alert(1)</script> & Sons"})))
+    connected = connected_to(server)
+    read = Read(connected._repr_html_())
+    assert "script" not in read.tags
+    assert read.cells[1:3] == ["organization", "<script>alert(1)</script> & Sons (id 7)"]
+    assert "<script>alert(1)</script> & Sons (id 7)" in repr(connected)
+
+
+def test_cards_of_all_resources_have_their_columns(connected: Classy) -> None:
+    for name in connected.resources()["resource"]:
+        resource = getattr(connected, name)
+        read = Read(resource._repr_html_())
+        assert read.cells[0] == name
+        assert f"{len(resource.columns)} columns" in read.cells
+        assert set(read.tags) == {"div", "strong", "table", "tr", "th", "td"}
+
+
+def test_the_card(server: ScriptedServer) -> None:
+    server.answers.append(
+        Reply(body=orgs({9: "Second <b>Chance</b>"}), headers={"X-RateLimit-Remaining": "1741"})
+    )
+    with connected_to(server, timezone="Europe/Berlin") as classy:
+        text, html = repr(classy), classy._repr_html_()
+    assert text.splitlines() == [
+        "Classy connection",
+        "  organization   Second <b>Chance</b> (id 9)",
+        "  token          token renews in 119 min",
+        "  requests left  1,741 this minute",
+        "  time zone      Europe/Berlin",
+        f"  data           {server.base_url} (read-only)",
+        "  next           .resources() lists what there is; .transactions says what one is",
+    ]
+    assert "Second &lt;b&gt;Chance&lt;/b&gt; (id 9)" in html
+    assert "<b>" not in html
+    for shown in (text, html):
+        for hidden in (CANARY, CLIENT_ID, TOKEN["access_token"]):
+            assert str(hidden) not in shown
+
+
+def test_the_card_where_the_api_says_no_limit(connected: Classy) -> None:
+    assert "the API does not say" in repr(connected)
+
+
+def test_the_card_of_a_resource(connected: Classy) -> None:
+    text = repr(connected.transactions)
+    lines = {line[:16].strip(): line[16:].strip() for line in text.splitlines()[1:]}
+    assert text.splitlines()[0] == "transactions"
+    assert "transactions(campaign=...)" in lines["lists"]
+    assert lines["records"] == "transactions.get(transaction)"
+    assert lines["business date"] == "purchased_at"
+    assert "supporter" in lines["include"]
+    assert "holds every status" in lines["mind"]
+    assert "id (Int64)" in text
+    html = connected.transactions._repr_html_()
+    assert html.startswith("<div><strong>transactions</strong>")
+    assert "where=&#x27;status = success&#x27;" in html
+
+
+def test_the_card_says_what_is_required_deprecated_and_for_members(connected: Classy) -> None:
+    assert "payouts(payout_type=..., payout_date=...)" in repr(connected.payouts)
+    assert "deprecated" in repr(connected.matched_transactions)
+    assert "members only" in repr(connected.me)
+    assert "none: since= needs by=" in repr(connected.activity)
+    for name in connected.resources()["resource"]:
+        resource = getattr(connected, name)
+        assert repr(resource).startswith(name)
+        assert resource.name == name
+        assert resource._repr_html_().count("<table>") == 1

@@ -1,0 +1,180 @@
+"""Connecting: the token first, then the organization; arguments are checked before anything is sent."""
+
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from support.connection import CANARY, CLIENT_ID, connected_to, orgs, paginator
+from support.lists import Listed
+from support.server import Reply, ScriptedServer
+
+import classy_nb as cn
+from classy_nb.errors import ClassyError, CredentialsError, LoginError, ServerError, UsageError
+
+TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
+
+
+def answer_orgs(server: ScriptedServer, names: dict[int, str]) -> None:
+    server.answers.append(Reply(body=orgs(names)))
+
+
+def test_trap_05_the_organization_is_found(server: ScriptedServer) -> None:
+    answer_orgs(server, {7: "Helping Hands"})
+    with connected_to(server) as classy:
+        assert (classy.organization, classy.organization_name, classy.timezone) == (7, "Helping Hands", "UTC")
+    login, listed = server.asked
+    assert login.path == "/oauth2/auth"
+    assert listed.path == f"/2.0/apps/{CLIENT_ID}/organizations"
+    assert listed.query == {"sort": ["id"], "page": ["1"], "per_page": ["100"]}
+
+
+def test_trap_05_of_several_organizations_one_has_to_be_chosen(server: ScriptedServer) -> None:
+    answer_orgs(server, TWO)
+    with pytest.raises(UsageError) as caught:
+        connected_to(server)
+    assert str(caught.value) == (
+        "The application sees 2 organizations. "
+        "Choose with organization=: Helping Hands: 7; Second <b>Chance</b>: 9."
+    )
+
+
+@pytest.mark.parametrize("chosen", [9, "9"])
+def test_an_organization_may_be_chosen(server: ScriptedServer, chosen: Any) -> None:
+    answer_orgs(server, TWO)
+    with connected_to(server, organization=chosen) as classy:
+        assert classy.organization == 9
+        server.answers.append(Reply(body=paginator([])))
+        assert classy.transactions.count() == 0
+    assert server.asked[-1].path == "/2.0/organizations/9/transactions"
+
+
+def test_an_organization_that_is_not_seen_is_refused(server: ScriptedServer) -> None:
+    answer_orgs(server, TWO)
+    with pytest.raises(UsageError, match=r"does not see an organization with id 5. It sees Helping Hands: 7"):
+        connected_to(server, organization=5)
+    answer_orgs(server, {})
+    with pytest.raises(UsageError, match="It sees none"):
+        connected_to(server, organization=5)
+
+
+def test_an_application_without_organization_is_refused(server: ScriptedServer) -> None:
+    answer_orgs(server, {})
+    with pytest.raises(ClassyError, match=r"sees no organization\. Ask the organization's administrator"):
+        connected_to(server)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_organizations_may_not_be_listed_the_id_is_believed(
+    server: ScriptedServer, status: int
+) -> None:
+    server.answers.append(Reply(status, {"error": "This action is unauthorized."}))
+    with connected_to(server, organization=7) as classy:
+        assert (classy.organization, classy.organization_name) == (7, None)
+        assert "name unknown (id 7)" in repr(classy)
+    server.answers.append(Reply(status, {"error": "This action is unauthorized."}))
+    with pytest.raises(ClassyError):
+        connected_to(server)
+
+
+def test_other_failures_of_the_listing_are_raised(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
+    server.handler = lambda _: Reply(500, {})
+    with pytest.raises(ServerError):
+        connected_to(server, organization=7)
+
+
+def test_an_organization_may_have_no_name_and_an_id_as_text(server: ScriptedServer) -> None:
+    server.answers.append(Reply(body=paginator([{"id": "7", "name": None}])))
+    with connected_to(server) as classy:
+        assert (classy.organization, classy.organization_name) == (7, None)
+
+
+def test_settings_come_from_a_file(server: ScriptedServer, tmp_path: Path) -> None:
+    file = tmp_path / "settings.env"
+    file.write_text(
+        f"CLASSY_CLIENT_ID={CLIENT_ID}\nCLASSY_CLIENT_SECRET={CANARY}\nCLASSY_ORGANIZATION_ID=9\n"
+        f"CLASSY_BASE_URL={server.base_url}\nCLASSY_TOKEN_URL={server.token_url}\n"
+        "CLASSY_TIMEZONE=America/Los_Angeles\n"
+    )
+    file.chmod(0o600)
+    answer_orgs(server, TWO)
+    with cn.connect(env_file=file) as classy:
+        assert classy.organization == 9
+        assert classy.timezone == "America/Los_Angeles"
+    answer_orgs(server, TWO)
+    with cn.connect(env_file=file, organization=7, timezone="UTC") as classy:
+        assert classy.organization == 7
+        assert classy.timezone == "UTC"
+
+
+def test_without_credentials_nothing_is_sent(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(CredentialsError) as caught:
+        cn.connect(base_url=server.base_url, token_url=server.token_url)
+    assert not isinstance(caught.value, LoginError)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("workers", [0, 65, -1, 1.5, "8", True, None])
+def test_workers_are_checked(server: ScriptedServer, workers: Any) -> None:
+    with pytest.raises(UsageError, match="workers="):
+        connected_to(server, workers=workers)
+    assert server.asked == []
+
+
+def test_other_arguments_are_checked(server: ScriptedServer) -> None:
+    for bad in (
+        {"requests_per_minute": 0},
+        {"headers": {"Authorization": "x"}},
+        {"timezone": "Mars/Olympus"},
+        {"organization": "seven"},
+    ):
+        with pytest.raises(UsageError):
+            connected_to(server, **bad)
+    assert server.asked == []
+
+
+def test_headers_go_with_logins_and_data(server: ScriptedServer) -> None:
+    answer_orgs(server, {7: "x"})
+    with connected_to(server, headers={"x-integration-id": "abc"}):
+        assert [asked.headers["x-integration-id"] for asked in server.asked] == ["abc", "abc"]
+
+
+def test_requests_per_minute_reach_the_rate_limit(server: ScriptedServer) -> None:
+    answer_orgs(server, {7: "x"})
+    with connected_to(server, requests_per_minute=300) as classy:
+        assert classy._session.http.rate_limit.limit == 300
+
+
+def test_the_token_is_asked_for_first_and_by_itself(server: ScriptedServer) -> None:
+    """A refused login is an error of the login, and nothing else is sent."""
+    server.logins.append(Reply(400, {"error": "invalid_client"}))
+    with pytest.raises(LoginError):
+        connected_to(server, organization=7)
+    assert [asked.path for asked in server.asked] == ["/oauth2/auth"]
+
+
+def test_organizations_on_several_pages_are_all_seen(server: ScriptedServer) -> None:
+    names = {n: f"Organization {n}" for n in range(1, 131)}
+    server.handler = Listed([{"id": id_, "name": name} for id_, name in names.items()]).reply
+    with connected_to(server, organization=130) as classy:
+        assert classy.organization_name == "Organization 130"
+
+
+def test_a_demo_ends_with_its_sandbox() -> None:
+    with cn.demo(transactions=60) as classy:
+        assert isinstance(classy, cn.Demo)
+        assert classy.timezone == "America/Los_Angeles"
+        assert classy.organization == classy.sandbox.organization_id
+        assert classy.transactions.count() == 60
+        address = urlsplit(classy.sandbox.base_url)
+    with socket.socket() as probe:
+        assert probe.connect_ex((address.hostname, address.port)) != 0

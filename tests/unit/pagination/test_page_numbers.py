@@ -1,0 +1,114 @@
+"""The first N records in the caller's order: exact, or an error, while the list changes."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.lists import Faults, Listed, rows
+from support.walks import fetched, ids, query, without_ids
+
+from classy_nb.errors import IncompleteResultError, TimedOutError
+
+SLOW = TimedOutError("The server did not answer in time.")
+EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(450)]
+NEWEST = {"sort": "id:desc"}
+
+
+def slow_from(number: int) -> Faults:
+    """Three time-outs in a row: the pages become smaller, and their numbers mean something else."""
+    return Faults(fail={number + i: SLOW for i in range(3)}, key_filter="400")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+def test_smaller_pages_in_the_middle_repeat_nothing(number: int) -> None:
+    assert fetched(Listed(EMAILS, slow_from(number)), without_ids(limit=300)) == EMAILS[:300]
+    newest = rows(450)[::-1]
+    assert fetched(Listed(rows(450), slow_from(number)), query(limit=300, **NEWEST)) == newest[:300]
+    assert ids(fetched(Listed(rows(450), slow_from(number)), query(limit=300))) == ids(rows(300))
+
+
+def changing(change: Callable[[Listed], object], *numbers: int) -> Callable[[int, Listed], None]:
+    return lambda number, listed: change(listed) if number in numbers else None
+
+
+def newest_goes(listed: Listed) -> None:
+    del listed.rows[-1]
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 6])
+def test_trap_20_a_deletion_between_two_pages_loses_no_other_record(number: int) -> None:
+    listed = Listed(rows(450), before=changing(newest_goes, number))
+    found = ids(fetched(listed, query(limit=250, **NEWEST)))
+    gone = [i for i in ids(rows(450))[::-1] if i != ids(rows(450))[-1]]
+    assert found in (gone[:250], [ids(rows(450))[-1], *gone[:249]])
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_trap_20_a_deletion_in_a_list_without_ids(number: int) -> None:
+    listed = Listed(EMAILS, before=changing(lambda listed: listed.rows.pop(0), number))
+    assert fetched(listed, without_ids(limit=250)) == EMAILS[1:251]
+
+
+def test_gifts_that_arrive_at_the_top_do_not_matter() -> None:
+    """A new record with each request: no older one is missing among the 250."""
+
+    def arrive(number: int, listed: Listed) -> None:
+        listed.rows += rows(1, first=10_000 + number)
+
+    listed = Listed(rows(450), before=arrive)
+    found = ids(fetched(listed, query(limit=250, **NEWEST)))
+    assert len(listed.asked) == 3
+    assert found == sorted(found, reverse=True)
+    there_throughout = [i for i in ids(rows(450)) if i >= found[-1]]
+    assert set(there_throughout) <= set(found)
+
+
+def test_a_list_that_never_stands_still_is_an_error() -> None:
+    listed = Listed(rows(900), before=lambda _number, listed: newest_goes(listed))
+    with pytest.raises(IncompleteResultError, match=r"\d+ of 250 records arrived"):
+        fetched(listed, query(limit=250, **NEWEST))
+    assert len(listed.asked) < 330  # three passes, each given up after fifty gaps
+
+
+def test_fewer_than_promised_is_an_error() -> None:
+    for faults in (Faults(total="+5"), Faults(total=451, paging=False)):
+        with pytest.raises(IncompleteResultError, match=r"\d+ of 45[15] records arrived"):
+            fetched(Listed(rows(450 if faults.paging else 100), faults), query(limit=600, **NEWEST))
+
+
+@pytest.mark.parametrize(("number", "requests"), [(0, 1), (1, 1), (100, 2), (101, 2), (250, 3)])
+def test_each_page_is_asked_for_once(number: int, requests: int) -> None:
+    listed = Listed(rows(number))
+    assert len(fetched(listed, query(limit=300, **NEWEST))) == number
+    assert len(listed.asked) == requests
+
+
+def stable_first(listed: Listed, stays: set[int], found: list[int]) -> list[int]:
+    """The records that were there throughout, down to the last that was found."""
+    return [i for i in ids(listed.rows)[::-1] if i in stays and i >= found[-1]]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_trap_20_nothing_that_stays_is_lost_while_records_come_and_go(seed: int) -> None:
+    chance = random.Random(seed)
+    listed = Listed(rows(450))
+    stays = set(ids(listed.rows))
+
+    def change(number: int, listed: Listed) -> None:
+        if chance.random() < 0.6:
+            return
+        listed.rows += rows(chance.randrange(3), first=10_000 + 10 * number)
+        for row in chance.sample(listed.rows, chance.randrange(2)):
+            stays.discard(row["id"])
+            listed.rows.remove(row)
+
+    listed.before = change
+    found: list[Any] = []
+    try:
+        found = ids(fetched(listed, query(limit=250, **NEWEST)))
+    except IncompleteResultError:
+        return  # honest
+    assert len(found) == len(set(found)) == 250
+    assert found == sorted(found, reverse=True)
+    assert set(stable_first(listed, stays, found)) <= set(found)

@@ -1,0 +1,72 @@
+"""What the form offers: resources, parents, parameters, columns, includes."""
+
+import pytest
+
+from classy_nb.catalog import load
+from classy_nb.query.builder import QueryBuilder
+from classy_nb.widgets.explorer.choices import form_choices, resource_choices
+from classy_nb.widgets.explorer.form import Form, caller_keys, check, resource_of
+from classy_nb.widgets.explorer.notebook import default_name, name_problem
+
+CATALOG = load()
+QUERIES = QueryBuilder(CATALOG, "America/Los_Angeles", {"organization": 7, "app": "someApp"})
+LISTS = sorted(name for name, spec in CATALOG.resources.items() if spec.lists)
+
+
+def test_every_list_is_offered() -> None:
+    offered = {entry["name"]: entry for entry in resource_choices(CATALOG)}
+    assert sorted(offered) == LISTS
+    assert offered["transactions"]["about"] == (
+        "under organization, campaign, recurring donation plan · 117 columns · dated by purchased_at"
+    )
+    assert offered["notifications"]["flags"] == ["deprecated"]
+    assert offered["brandkit_images"]["flags"] == ["members only"]
+    assert offered["transactions"]["flags"] == []
+
+
+@pytest.mark.parametrize("resource", LISTS)
+def test_every_list_can_be_filled_in(resource: str) -> None:
+    for endpoint in CATALOG.resources[resource].lists:
+        form = Form(resource, ",".join(caller_keys(endpoint)))
+        shape = form_choices(form, QUERIES)
+        values = {
+            one["name"]: (one["choices"] or [{"date": "2026-01-31", "text": "x"}.get(one["type"], "5")])[0]
+            for one in shape["fields"]
+            if one["required"]
+        }
+        filled = Form(resource, shape["parent"], values, include=tuple(shape["include"]))
+        query = check(filled, QUERIES)[1]
+        assert query.endpoint == endpoint
+        assert shape["parent"] in [parent["value"] for parent in shape["parents"]]
+        assert resource_of(form, QUERIES).name == resource
+        assert name_problem(default_name(resource)) is None
+
+
+def test_a_list_offers_parents_dates_columns_and_fields() -> None:
+    shape = form_choices(Form(include=("supporter", "nonsense")), QUERIES)
+    assert shape["parents"] == [
+        {"value": "", "text": "Organization"},
+        {"value": "campaign", "text": "Campaign"},
+        {"value": "recurring_donation_plan", "text": "Recurring donation plan"},
+    ]
+    assert shape["date"] == "purchased_at"
+    assert {"purchased_at", "updated_at"} <= set(shape["dates"])
+    assert ["supporter.email_address", "text", []] in shape["columns"]
+    assert ["is_anonymous", "bool", ["true", "false"]] in shape["columns"]
+    assert not {"items", "metadata"} & {name for name, _, _ in shape["columns"]}
+    values = {name: values for name, _, values in shape["columns"]}
+    assert values["status"][0] == "success"
+    assert {"refunded", "failed", "test"} < set(values["status"])
+    payouts = form_choices(Form("payouts", "payout_type"), QUERIES)
+    assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
+        ("Payout type", "text", True),
+        ("Payout date", "date", True),
+    ]
+    feed = form_choices(Form("feed_items", "campaign,scope"), QUERIES)
+    assert [(one["label"], one["type"], one["choices"]) for one in feed["fields"]] == [
+        ("Campaign id", "int", []),
+        ("Scope", "choice", ["direct", "all"]),
+    ]
+    teams = form_choices(Form("fundraising_teams", "member"), QUERIES)
+    assert teams["parents"][-1]["text"] == "Member (deprecated)"
+    assert teams["flags"] == ["deprecated"]
