@@ -58,7 +58,8 @@ class Workers:
         self._let_go()
         end = time.monotonic() + _GRACE
         for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
+            if thread.ident is not None:  # one that Ctrl-C kept from starting cannot be joined
+                thread.join(max(0.0, end - time.monotonic()))
 
     def submit(self, label: Any, function: Callable[[], Any]) -> None:
         """Run *function* in a thread; :meth:`take` returns its result with the *label*."""
@@ -67,8 +68,9 @@ class Workers:
             # Daemons, for the interpreter must not wait a minute for a server at its exit.
             name = f"classy_nb-worker-{len(self._threads)}"
             thread = threading.Thread(target=_work, args=(self._tasks, self._cancel), name=name, daemon=True)
-            thread.start()
+            # First noted, then started: a Ctrl-C in between must not leave a thread that nobody lets go.
             self._threads.append(thread)
+            thread.start()
         self._tasks.put((self._results, label, function))
 
     def take(self, *, wait: bool = True) -> list[tuple[Any, Any]]:
