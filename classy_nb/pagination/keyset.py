@@ -11,6 +11,7 @@ hands a page on, it lets a worker fetch the next one.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -176,19 +177,23 @@ class Keyset:
 
     def _the_rest(self) -> Iterator[Part]:
         """Yield what the ranges still have to fetch."""
-        held: list[Part] = []
-        # A range that is only planned need not be waited for: until it begins, another one covers it.
-        while any(found.start is not None and not found.finished for found in self._ranges):
-            for found, outcome in self._workers.take():
+        # Pages at cuts prove nothing about the key. Until it has worked once, parts are held back: what was
+        # yielded could not be taken back where the list has to be fetched anew by page numbers.
+        held: deque[Part] = deque()
+        while self._is_fetching() or held:
+            # Between any two parts, whatever has come meanwhile is taken in and the next pages are asked for:
+            # no worker has to wait for what the caller does with the parts.
+            for found, outcome in self._workers.take(wait=not (held and self._proven)):
                 part = self._begin(found, outcome) if found.start is None else self._go_on(found, outcome)
                 if part is not None:
                     held.append(part)
             self._share_work()
-            # Pages at cuts prove nothing about the key. Until it has worked once, they are held back: what is
-            # yielded could not be taken back where the list is fetched anew by page numbers.
-            if self._proven:
-                yield from held
-                held = []
+            if held and self._proven:
+                yield held.popleft()
+
+    def _is_fetching(self) -> bool:
+        # A range that is only planned need not be waited for: until it begins, another one covers it.
+        return any(found.start is not None and not found.finished for found in self._ranges)
 
     def _go_on(self, found: _Range, outcome: Any) -> Part:
         """Take in the next page of a range."""

@@ -1,7 +1,7 @@
 """Lists by page number: where the server refuses the key, where records have no ids, and for the first N.
 
 In come a page fetcher and its workers; out come records, for the paginator. Records that come or go meanwhile
-shift all that follow, so a plain walk from page to page can lose some and never notice. Two checks stand
+shift all that follow, so going from page to page can lose some and never notice. Two checks stand
 against that: where records have ids, each page must begin with one that has come already; where they have
 none, two passes must agree. And there must be as many records as the server promises.
 """
@@ -17,12 +17,15 @@ from classy_nb.query import MOST_PER_PAGE
 from .page import Page, page_holding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from .page import PageFetcher
     from .workers import Workers
 
 _PASSES = 3
+_OVERLAP = 5
+"""Records that a page should share with the one before: as many may be deleted between two requests without
+a gap."""
 _MOST_GAPS = 50
 """Gaps in one pass after which it is given up: such a list has no order that lasts."""
 
@@ -44,6 +47,8 @@ class PageNumbers:
         self._sort = sort
         self._largest_page = MOST_PER_PAGE
         """Less where the server gives fewer records than it is asked for."""
+        self._joined = True
+        """Whether every page of the latest pass shared a record with the one before."""
 
     def with_ids(self, known: Iterable[int] = ()) -> Iterator[list[Any]]:
         """Yield the records of a list that has ids, page by page, but for those *known* already.
@@ -57,10 +62,10 @@ class PageNumbers:
         before: list[Hashable] | None = None
         for _ in range(_PASSES):
             keys: dict[Hashable, None] = {}
-            joined = yield from self._pass_with_ids(keys, seen)
+            yield from self._pass_with_ids(keys, seen)
             # Even if all pages were joined, records may have been inserted behind the reader: the total
             # shows that, and the next pass finds them.
-            if len(seen) >= (self._pages.total or 0) and (joined or list(keys) == before):
+            if len(seen) >= (self._pages.total or 0) and (self._joined or list(keys) == before):
                 return
             before = list(keys)
         raise self._pages.incomplete(self._pages.total, len(seen))
@@ -77,16 +82,14 @@ class PageNumbers:
         records: list[Any] = []
         for _ in range(_PASSES):
             keys: dict[Hashable, None] = {}
-            records, joined, whole = [], True, False
-            reading = self._pass_with_ids(keys, set(known), limit)
-            while len(records) < limit and not whole:
-                try:
-                    records += next(reading)
-                except StopIteration as ended:
-                    joined, whole = ended.value, True
+            records = []
+            for fresh in self._pass_with_ids(keys, set(known), limit):
+                records += fresh
+                if len(records) >= limit:
+                    break
             records = records[:limit]
             enough = len(records) == limit or len(keys) >= (self._pages.total or 0)
-            if enough and (joined or records == before):
+            if enough and (self._joined or records == before):
                 return records
             before = records
         raise self._pages.incomplete(self._promised(limit), len(records))
@@ -116,41 +119,42 @@ class PageNumbers:
 
     def _pass_with_ids(
         self, keys: dict[Hashable, None], seen: set[Hashable], limit: int = MOST_PER_PAGE
-    ) -> Generator[list[Any], None, bool]:
+    ) -> Iterator[list[Any]]:
         """Read the list once; add its records to *keys* and *seen*, and yield those not seen before.
 
-        Each page is chosen so that it holds the last record that has come. If it begins with one that came
-        before, nothing was lost in between, whatever was inserted or deleted meanwhile. If it begins with a
-        new one, records before it were deleted and it has moved up: then the page before it is read again.
+        Each page is chosen so that it begins shortly before the last record that has come. If its first
+        record came before, nothing was lost in between, whatever was inserted or deleted meanwhile. If it is
+        new, many records before it were deleted and it has moved up: then what comes before it is read again.
         That works in any order that lasts, not only in that of ids.
-
-        Returns whether all pages were joined in this way; those of one record cannot be.
         """
+        self._joined = True
         position = -1  # of the last record that has come
-        gaps, gap, all_joined = 0, False, True
+        gaps, gap = 0, False
         while True:
             first = position < 0
-            window = partial(_joined_to, position)
-            page = self._page(window, first=first, most=limit if first else MOST_PER_PAGE)
+            page = self._page(
+                partial(_joined_to, position), first=first, most=limit if first else MOST_PER_PAGE
+            )
             came = page.keys()
-            joined = page.start <= position
-            if joined and came and came[0] not in keys:
+            joined = first or page.start <= position
+            if joined and came and not first and came[0] not in keys:
                 gaps += 1
                 if gaps > _MOST_GAPS:
-                    return False
+                    self._joined = False
+                    return
                 position, gap = max(-1, page.start - len(came) // 2 - 1), True
                 continue
-            new_here = any(key not in keys for key in came)
+            self._joined = self._joined and joined
+            brings_more = any(key not in keys for key in came)
             keys.update(dict.fromkeys(came))
             yield self._fresh(page, came, seen)
             full = page.size is not None and len(came) >= page.size
-            if not new_here and not gap:
+            if not brings_more and not gap:
                 if joined and full:
                     raise self._repeats(len(seen))
-                return all_joined
+                return
             if not full and self._pages.total is not None and len(keys) >= self._pages.total:
-                return all_joined and (first or joined)
-            all_joined = all_joined and (first or joined)
+                return
             position, gap = page.start + len(came) - 1, False
 
     def _fresh(self, page: Page, came: list[Hashable], seen: set[Hashable]) -> list[Any]:
@@ -173,15 +177,14 @@ class PageNumbers:
             first = pages == 0
             most = MOST_PER_PAGE if limit is None or not first else limit
             page = self._page(partial(page_holding, len(records)), first=first, most=most)
+            if page.start + len(page.records) <= len(records):
+                break  # empty, or the last page once more: it was not full, so the same number holds its end
             if len(page.records) > 1 and page.records == previous:
                 raise self._repeats(len(records))
-            if page.records:
-                del records[page.start :]  # sizes that do not divide each other make pages overlap
-                records += page.records
-                pages += 1
-            # A short page is the last one, unless it shows how little the server gives at a time.
-            short = not first and page.size is not None and len(page.records) < page.size
-            if short or not page.records or (page.last_page is not None and page.number >= page.last_page):
+            del records[page.start :]  # pages overlap where they have become smaller
+            records += page.records
+            pages += 1
+            if page.last_page is not None and page.number >= page.last_page:
                 break
             previous = page.records
         return records[:limit], max(pages, 1)
@@ -208,11 +211,13 @@ class PageNumbers:
 
 
 def _joined_to(position: int, size: int) -> tuple[int, int]:
-    """Return number and size of a page that holds a position and as much as possible of what follows.
+    """Return number and size of a page that begins shortly before a position and reaches as far as it can.
 
     A page begins at a multiple of its size, so a size near the largest is chosen that has a multiple just
-    before the position. Where no size will do (as with pages of one record), the page begins right behind.
+    there. Where no such page reaches beyond the position (those of a few records do not), the page that holds
+    the next one has to do.
     """
-    best = max(range(size, size // 2, -1), key=lambda candidate: candidate - position % candidate)
-    reaches_further = best - position % best > 1
-    return page_holding(position if reaches_further else position + 1, best)
+    join = max(position - _OVERLAP, 0)
+    best = max(range(size, size // 2, -1), key=lambda candidate: candidate - join % candidate)
+    end = join - join % best + best
+    return page_holding(join, best) if end > position + 1 > 0 else page_holding(position + 1, size)

@@ -75,17 +75,19 @@ class Workers:
             self._threads.append(thread)
         self._tasks.put((self._results, label, function))
 
-    def take(self) -> list[tuple[Any, Any]]:
-        """Wait for at least one result, and return all that are there: labels with values or exceptions."""
+    def take(self, *, wait: bool = True) -> list[tuple[Any, Any]]:
+        """Return all results that are there, labels with values or exceptions; *wait* for at least one."""
         self._on_wait()
         while True:
             try:
-                taken = [self._results.get(timeout=_SLICE)]
+                taken = [self._results.get(block=wait, timeout=_SLICE)]
             except queue.Empty:
+                if not wait:
+                    return []
                 self._cancel.check()
                 self._on_wait()
                 continue
-            while not self._results.empty():  # this thread alone takes from it
+            while not self._results.empty():  # only this thread takes results
                 taken.append(self._results.get())
             self.under_way -= len(taken)
             return taken

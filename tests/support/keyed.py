@@ -1,4 +1,4 @@
-"""A long list in memory that answers a walk by key at once, to try how the work is shared."""
+"""A long list in memory that answers by keyset at once, to try how the work is shared."""
 
 from __future__ import annotations
 
@@ -30,11 +30,6 @@ class Keyed:
         self.before = before
         self.asked: list[dict[str, str]] = []
         self._lock = threading.Lock()
-
-    @property
-    def cuts(self) -> int:
-        """Requests for one record."""
-        return sum(asked["per_page"] == "1" for asked in self.asked)
 
     def fetch(self, parameters: Parameters, *_: object) -> Any:
         """Answer as the HTTP client would."""

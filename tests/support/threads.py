@@ -20,8 +20,8 @@ def wait_for_none(seconds: float = 20) -> None:
     assert ours() == []
 
 
-def walkers() -> list[str]:
-    """Return the names of the threads of walks."""
+def workers_left() -> list[str]:
+    """Return the names of the threads that send the requests of lists."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("classy_nb-")]
 
 

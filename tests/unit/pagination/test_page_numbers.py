@@ -1,17 +1,69 @@
-"""The first N records in the caller's order: exact, or an error, while the list changes."""
+"""Lists by page number: whole and exact, or an error, while the list changes."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.fetching import fetched, ids, query, without_ids
 from support.lists import Faults, Listed, rows
-from support.walks import fetched, ids, query, without_ids
 
-from classy_nb.errors import IncompleteResultError, TimedOutError
+from classy_nb.errors import (
+    IncompleteResultError,
+    TimedOutError,
+)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_trap_20_by_number_nothing_that_stays_is_lost_while_rows_come_and_go(seed: int) -> None:
+    chance = random.Random(seed)
+    in_order = seed % 4 < 2
+    faults = Faults(key_filter="400") if seed % 2 else Faults(key_filter="ignored", most_per_page=20)
+    expected = rows(chance.choice([90, 130, 350]))
+    listed = Listed(expected, replace(faults, fail={}, sort="works" if in_order else "ignored"))
+    gone: set[int] = set()
+
+    def change(number: int, listed: Listed) -> None:
+        if number > 12 or chance.random() < 0.5:
+            return
+        listed.rows += rows(chance.randrange(3), first=100_000 + 100 * number)  # new ones get larger ids
+        for row in chance.sample(listed.rows, chance.randrange(3)):
+            gone.add(row["id"])
+            listed.rows.remove(row)
+
+    listed.before = change
+    try:
+        found = Counter(ids(fetched(listed)))
+    except IncompleteResultError:
+        return  # honest
+    assert set(ids(expected)) - gone <= set(found)
+    assert set(found.values()) <= {1}
+
+
+@pytest.mark.parametrize("at", [4, 5])
+def test_trap_20_by_number_a_deletion_in_the_middle_loses_nothing(at: int) -> None:
+    def change(number: int, listed: Listed) -> None:
+        if number == at:
+            del listed.rows[0]
+
+    listed = Listed(rows(350), Faults(key_filter="400"), change)
+    assert set(ids(rows(350)[1:])) <= set(ids(fetched(listed)))
+
+
+def test_what_is_missing_is_told_rightly_by_number_too() -> None:
+    with pytest.raises(IncompleteResultError, match="250 of 255 records arrived"):
+        fetched(Listed(rows(250), Faults(total="+5", key_filter="400")))
+
 
 SLOW = TimedOutError("The server did not answer in time.")
+
+
 EMAILS = [{"email_address": f"p{i:03}@example.org"} for i in range(450)]
+
+
 NEWEST = {"sort": "id:desc"}
 
 
@@ -64,11 +116,21 @@ def test_gifts_that_arrive_at_the_top_do_not_matter() -> None:
     assert set(there_throughout) <= set(found)
 
 
-def test_a_list_that_never_stands_still_is_an_error() -> None:
+def test_deletions_between_any_two_pages_lose_no_other_record() -> None:
     listed = Listed(rows(900), before=lambda _number, listed: newest_goes(listed))
-    with pytest.raises(IncompleteResultError, match=r"\d+ of 250 records arrived"):
-        fetched(listed, query(limit=250, **NEWEST))
-    assert len(listed.asked) < 330  # three passes, each given up after fifty gaps
+    found = ids(fetched(listed, query(limit=250, **NEWEST)))
+    assert found == list(range(found[0], found[0] - 3 * 250, -3))
+    assert len(listed.asked) == 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_list_in_another_order_on_each_page_is_whole_or_an_error(seed: int) -> None:
+    chance = random.Random(seed)
+    faults = Faults(key_filter="ignored", sort="ignored")
+    listed = Listed(rows(900), faults, lambda _number, listed: chance.shuffle(listed.rows))
+    with suppress(IncompleteResultError):
+        assert sorted(ids(fetched(listed))) == ids(rows(900))
+    assert len(listed.asked) < 3 * (9 + 2 * 50)  # three passes, each given up after fifty gaps
 
 
 def test_fewer_than_promised_is_an_error() -> None:
@@ -112,3 +174,36 @@ def test_trap_20_nothing_that_stays_is_lost_while_records_come_and_go(seed: int)
     assert len(found) == len(set(found)) == 250
     assert found == sorted(found, reverse=True)
     assert set(stable_first(listed, stays, found)) <= set(found)
+
+
+@pytest.mark.parametrize("number", [0, 1, 100, 230])
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(), Faults(beyond=404), Faults(total="missing"), Faults(shape="bare"), Faults(most_per_page=20)],
+    ids=["none", "404 beyond", "no total", "bare", "20 a page"],
+)
+def test_trap_20_lists_without_ids(faults: Faults, number: int) -> None:
+    listed = Listed(EMAILS[:number], replace(faults, fail={}))
+    assert fetched(listed, without_ids()) == EMAILS[:number]
+    assert all("filter" not in a and "sort" not in a for a in listed.asked)
+
+
+def test_equal_records_without_ids_are_all_kept() -> None:
+    same = [{"email_address": "p@example.org"}] * 150
+    assert fetched(Listed(same), without_ids()) == same
+
+
+def test_lists_without_ids_that_lose_a_record_are_fetched_again() -> None:
+    def change(number: int, listed: Listed) -> None:
+        if number == 2:
+            del listed.rows[0]
+
+    assert fetched(Listed(EMAILS, before=change), without_ids()) == EMAILS[1:]
+
+
+def test_lists_without_ids_that_never_stand_still() -> None:
+    def always(number: int, listed: Listed) -> None:
+        listed.rows.insert(0, {"email_address": f"new{number}@example.org"})
+
+    with pytest.raises(IncompleteResultError):
+        fetched(Listed(EMAILS, before=always), without_ids())

@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.fetching import fetched, ids, query, without_ids, workers
 from support.lists import Faults, Listed, rows
-from support.walks import fetched, ids, query, without_ids, workers
+from support.server import ScriptedServer
 
+from classy_nb.client import Classy
 from classy_nb.errors import (
+    BadRequestError,
+    ClassyError,
     IncompleteResultError,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
-    TimedOutError,
 )
 from classy_nb.pagination import Paginator
 
@@ -142,42 +145,6 @@ def test_trap_20_by_key_nothing_that_stays_is_lost_whatever_else_happens(workers
     assert set(found.values()) <= {1}
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_trap_20_by_number_nothing_that_stays_is_lost_while_rows_come_and_go(seed: int) -> None:
-    chance = random.Random(seed)
-    in_order = seed % 4 < 2
-    faults = Faults(key_filter="400") if seed % 2 else Faults(key_filter="ignored", most_per_page=20)
-    expected = rows(chance.choice([90, 130, 350]))
-    listed = Listed(expected, replace(faults, fail={}, sort="works" if in_order else "ignored"))
-    gone: set[int] = set()
-
-    def change(number: int, listed: Listed) -> None:
-        if number > 12 or chance.random() < 0.5:
-            return
-        listed.rows += rows(chance.randrange(3), first=100_000 + 100 * number)  # new ones get larger ids
-        for row in chance.sample(listed.rows, chance.randrange(3)):
-            gone.add(row["id"])
-            listed.rows.remove(row)
-
-    listed.before = change
-    try:
-        found = Counter(ids(fetched(listed)))
-    except IncompleteResultError:
-        return  # honest
-    assert set(ids(expected)) - gone <= set(found)
-    assert set(found.values()) <= {1}
-
-
-@pytest.mark.parametrize("at", [4, 5])
-def test_trap_20_by_number_a_deletion_in_the_middle_loses_nothing(at: int) -> None:
-    def change(number: int, listed: Listed) -> None:
-        if number == at:
-            del listed.rows[0]
-
-    listed = Listed(rows(350), Faults(key_filter="400"), change)
-    assert set(ids(rows(350)[1:])) <= set(ids(fetched(listed)))
-
-
 @workers
 def test_a_server_that_promises_more_than_there_is(workers: int) -> None:
     with pytest.raises(IncompleteResultError, match=r"250 of 255 records arrived") as caught:
@@ -186,11 +153,6 @@ def test_a_server_that_promises_more_than_there_is(workers: int) -> None:
     assert caught.value.path == "/organizations/7/transactions"
     with pytest.raises(IncompleteResultError, match="of 255 records arrived"):
         fetched(Listed(rows(250), Faults(total="+5", key_filter="400")), workers=workers)
-
-
-def test_what_is_missing_is_told_rightly_by_number_too() -> None:
-    with pytest.raises(IncompleteResultError, match="250 of 255 records arrived"):
-        fetched(Listed(rows(250), Faults(total="+5", key_filter="400")))
 
 
 @workers
@@ -246,22 +208,114 @@ def test_a_500_in_the_middle_of_a_list_does_not_refuse_the_key(workers: int) -> 
     assert all("id>" in a["filter"] for a in listed.asked if a["page"] == "1" and a is not listed.asked[0])
 
 
-def test_trap_22_a_slow_list_is_asked_for_less_at_a_time() -> None:
-    listed = Listed(rows(120), Faults(slow_above=25))
-    paginator = Paginator(query(), listed.fetch)
-    assert sum(len(page) for page in paginator.pages()) == 120
-    assert [a["per_page"] for a in listed.asked] == ["100", "50", *["25"] * 5]
-    with pytest.raises(TimedOutError):
-        fetched(Listed(rows(5), Faults(slow_above=0)))
+@pytest.mark.parametrize("number", [0, 1, 250])
+def test_a_count_costs_one_request(number: int) -> None:
+    listed = Listed(rows(number))
+    assert Paginator(query(where="status = success"), listed.fetch).count() == number // 2
+    assert listed.asked == [{"filter": "status=success", "page": "1", "per_page": "1"}]
 
 
-def test_only_the_smallest_page_is_asked_for_again_after_a_time_out() -> None:
-    seen: list[tuple[str, bool]] = []
-    listed = Listed(rows(3), Faults(slow_above=1))
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(shape="bare"),
+        Faults(total="missing"),
+    ],
+)
+def test_a_count_is_right_where_the_server_says_no_total(faults: Faults) -> None:
+    listed = Listed(rows(250), faults)
+    with suppress(ClassyError):  # honest
+        assert Paginator(query(), listed.fetch).count() == 250
 
-    def fetch(parameters: Any, retry_timeouts: bool, _: object) -> Any:  # noqa: FBT001
-        seen.append((dict(parameters)["per_page"], retry_timeouts))
-        return listed.fetch(parameters)
 
-    assert sum(len(page) for page in Paginator(query(), fetch).pages()) == 3
-    assert seen[:5] == [("100", False), ("50", False), ("25", False), ("5", False), ("1", True)]
+@workers
+@pytest.mark.parametrize("limit", [1, 5, 100, 101, 250, 1000])
+@pytest.mark.parametrize("number", [0, 3, 100, 240])
+def test_limits_are_exact(limit: int, number: int, workers: int) -> None:
+    listed = Listed(random.Random(1).sample(rows(number), number))
+    found = fetched(listed, query(limit=limit), workers=workers)
+    assert found == rows(number)[:limit]
+    assert len(listed.asked) <= 1 + limit // 100
+
+
+def test_a_small_limit_is_one_small_request() -> None:
+    listed = Listed(rows(500))
+    assert ids(fetched(listed, query(limit=3))) == [1, 4, 7]
+    assert listed.asked == [{"sort": "id", "page": "1", "per_page": "3"}]
+
+
+@workers
+@pytest.mark.parametrize("limit", [3, 150, 400])
+@pytest.mark.parametrize("sort", ["fees_amount", "fees_amount:desc", "status,fees_amount:desc"])
+def test_a_limit_takes_the_first_in_the_order_asked_for(sort: str, limit: int, workers: int) -> None:
+    listed = Listed(rows(300))
+    expected = listed._sorted(rows(300), sort)[:limit]
+    assert fetched(listed, query(limit=limit, sort=sort), workers=workers) == expected
+    assert {a["sort"] for a in listed.asked} == {f"{sort},id"}
+
+
+@pytest.mark.parametrize("limit", [60, 150])
+def test_records_that_tie_are_in_order_of_their_ids(limit: int) -> None:
+    """Servers may order them anew on each page: then some would come twice and others never."""
+
+    class Capricious(Listed):
+        def _sorted(self, found: list[Any], text: str) -> list[Any]:
+            if not text.endswith(",id"):
+                found = random.Random(len(self.asked)).sample(found, len(found))
+            return super()._sorted(found, text)
+
+    tied = [{**row, "fees_amount": number // 40} for number, row in enumerate(rows(300))]
+    found = fetched(Capricious(tied), query(limit=limit, sort="fees_amount"))
+    assert ids(found) == ids(tied[:limit])
+
+
+@pytest.mark.parametrize("limit", [60, 150])
+def test_a_server_that_sorts_by_one_column_only(limit: int) -> None:
+    class Simple(Listed):
+        def _sorted(self, found: list[Any], text: str) -> list[Any]:
+            if "," in text:
+                raise BadRequestError("The sort is beyond us.", status=400)
+            return super()._sorted(found, text)
+
+    expected = Listed([])._sorted(rows(300), "fees_amount:desc")[:limit]
+    assert fetched(Simple(rows(300)), query(limit=limit, sort="fees_amount:desc")) == expected
+    with pytest.raises(BadRequestError):
+        fetched(Listed(rows(300), Faults(sort="400")), query(limit=limit, sort="fees_amount:desc"))
+
+
+@pytest.mark.parametrize("limit", [1, 60, 150])
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(most_per_page=20),
+        Faults(slow_above=50),
+        Faults(sort="400"),
+        Faults(key_filter="400"),
+        Faults(total="missing"),
+    ],
+    ids=["20 a page", "slow above 50", "sort 400", "key filter 400", "no total"],
+)
+def test_limits_hold_whatever_the_server_does(faults: Faults, limit: int) -> None:
+    assert ids(fetched(Listed(rows(300), faults), query(limit=limit))) == ids(rows(300))[:limit]
+
+
+@pytest.mark.parametrize("size", [1, 100, 250, 10_000])
+@pytest.mark.parametrize(
+    "how", [{}, {"key_filter": "ignored"}, {"key_filter": "400"}, {"sort": "400"}], ids=str
+)
+def test_batches_are_in_order_of_ids(
+    connected: Classy, server: ScriptedServer, how: dict[str, str], size: int
+) -> None:
+    server.handler = Listed(rows(730), Faults(**how)).reply
+    batches = list(connected.transactions.batches(rows=size))
+    assert [i for batch in batches for i in batch["id"].tolist()] == [row["id"] for row in rows(730)]
+    assert all(len(batch) >= size for batch in batches[:-1])
+    assert len(batches) >= min(730 // max(size, 100), 2)
+
+
+def test_the_largest_first_where_that_was_asked_for(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = Listed(rows(730)).reply
+    batches = list(connected.transactions.batches(rows=100, sort="id:desc", limit=350))
+    assert [i for batch in batches for i in batch["id"].tolist()] == [row["id"] for row in rows(730)][
+        :-351:-1
+    ]

@@ -1,4 +1,4 @@
-"""Walks over lists in memory: what to ask for, and what came."""
+"""Lists in memory, fetched: what to ask for, and what came."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from support.lists import Listed
 
 CATALOG: Catalog = load()
-ASKING = QueryBuilder(CATALOG, defaults={"organization": 7, "app": "x"})
+QUERIES = QueryBuilder(CATALOG, defaults={"organization": 7, "app": "x"})
 
 workers = pytest.mark.parametrize("workers", [1, 4])
 
 
 def query(**asked: Any) -> Query:
-    return ASKING.for_list(CATALOG.resources["transactions"], **asked)
+    return QUERIES.for_list(CATALOG.resources["transactions"], **asked)
 
 
 def without_ids(**asked: Any) -> Query:
-    return ASKING.for_list(CATALOG.resources["donor_emails"], fundraising_page=5, **asked)
+    return QUERIES.for_list(CATALOG.resources["donor_emails"], fundraising_page=5, **asked)
 
 
 def fetched(listed: Listed | Keyed, asked: Query | None = None, workers: int = 1) -> list[Any]:

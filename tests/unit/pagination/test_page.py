@@ -1,0 +1,184 @@
+"""One page: read by its shape, and asked for in smaller pieces where the server is slow."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from support.fetching import CATALOG, QUERIES, fetched, ids, query, workers
+from support.keyed import Keyed, last_of
+from support.lists import Faults, Listed, rows
+
+from classy_nb.errors import (
+    TimedOutError,
+    UnexpectedAnswerError,
+)
+from classy_nb.pagination import Paginator
+
+
+def test_trap_34_text_items() -> None:
+    asked = QUERIES.for_list(CATALOG.resources["roles"], member=5)
+    roles = [f"role {i}" for i in range(130)]
+    assert fetched(Listed(roles), asked) == roles
+
+
+def test_trap_34_a_bare_array() -> None:
+    asked = QUERIES.for_list(CATALOG.resources["asr_messages"], supporter=5)
+    messages = [{"id": f"5f{i:x}", "year": 2026} for i in range(3)]
+    listed = Listed(messages, Faults(shape="bare"))
+    assert fetched(listed, asked) == messages
+    assert len(listed.asked) == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_trap_34_an_envelope_around_one_object(number: int) -> None:
+    asked = QUERIES.for_list(CATALOG.resources["payouts"], payout_type="stripe", payout_date=2026)
+    payouts = [{"id": i, "payout_amount": 100 * i} for i in range(number)]
+    listed = Listed(payouts, Faults(shape="one"))
+    assert fetched(listed, asked) == payouts
+
+
+@pytest.mark.parametrize(
+    "body", [{"error": "Something broke"}, {}, {"current_page": 1}, "text", 5, {"data": 5}]
+)
+def test_trap_38_an_error_under_status_200_is_an_error(body: Any) -> None:
+    with pytest.raises(UnexpectedAnswerError, match="without data"):
+        list(Paginator(query(), lambda *_: body).pages())
+
+
+def test_trap_38_the_error_says_what_the_body_said() -> None:
+    with pytest.raises(UnexpectedAnswerError, match="says 'Something broke'"):
+        list(Paginator(query(), lambda *_: {"error": "Something broke"}).pages())
+
+
+def test_trap_35_no_content_is_an_empty_list() -> None:
+    paginator = Paginator(query(), lambda *_: None)
+    assert list(paginator.pages()) == []
+    assert paginator.count() == 0
+
+
+def test_ids_that_come_as_text_are_ids() -> None:
+    texts = [{**row, "id": str(row["id"])} for row in rows(150)]
+    listed = Listed(texts)
+    assert fetched(listed) == texts
+    assert listed.asked[1]["filter"] == "id>298"
+
+
+@pytest.mark.parametrize("odd", [None, 1.5, "abc", True])
+def test_a_record_without_an_id_is_not_lost(odd: Any) -> None:
+    some = [*rows(120), {"id": odd, "status": "odd"}]
+    listed = Listed(some, Faults(sort="ignored", key_filter="ignored"))
+    found = fetched(listed)
+    assert len(found) == 121
+    assert found == some
+
+
+def test_trap_22_a_slow_list_is_asked_for_less_at_a_time() -> None:
+    listed = Listed(rows(120), Faults(slow_above=25))
+    paginator = Paginator(query(), listed.fetch)
+    assert sum(len(page) for page in paginator.pages()) == 120
+    assert [a["per_page"] for a in listed.asked] == ["100", "50", *["25"] * 5]
+    with pytest.raises(TimedOutError):
+        fetched(Listed(rows(5), Faults(slow_above=0)))
+
+
+def test_only_the_smallest_page_is_asked_for_again_after_a_time_out() -> None:
+    seen: list[tuple[str, bool]] = []
+    listed = Listed(rows(3), Faults(slow_above=1))
+
+    def fetch(parameters: Any, retry_timeouts: bool, _: object) -> Any:  # noqa: FBT001
+        seen.append((dict(parameters)["per_page"], retry_timeouts))
+        return listed.fetch(parameters)
+
+    assert sum(len(page) for page in Paginator(query(), fetch).pages()) == 3
+    assert seen[:5] == [("100", False), ("50", False), ("25", False), ("5", False), ("1", True)]
+
+
+SLOW = TimedOutError("The server did not answer in time.")
+
+
+def sizes_asked(listed: Listed | Keyed) -> list[int]:
+    return [int(asked["per_page"]) for asked in listed.asked]
+
+
+def slow_above(size: int, *, after: int = 0) -> Keyed:
+    """A long list whose larger pages time out, once so many requests were made."""
+
+    def before(asked: dict[str, str]) -> None:
+        if int(asked["per_page"]) > size and len(listed.asked) > after:
+            raise SLOW
+
+    listed = Keyed(range(1, 6001), before)
+    return listed
+
+
+@workers
+@pytest.mark.parametrize("key_filter", ["works", "400"])
+def test_trap_22_each_size_is_tried_once_where_nothing_answers_in_time(key_filter: str, workers: int) -> None:
+    listed = Listed(rows(1000), Faults(slow_above=0, key_filter=key_filter))
+    with pytest.raises(TimedOutError, match="did not answer in time"):
+        fetched(listed, workers=workers)
+    assert sizes_asked(listed) == [100, 50, 25, 5, 1]
+
+
+def test_two_time_outs_of_a_size_that_has_worked_are_hiccups() -> None:
+    listed = Listed(rows(450), Faults(fail={3: SLOW, 5: SLOW}))
+    assert ids(fetched(listed)) == ids(rows(450))
+    assert sizes_asked(listed) == [100, 100, 100, 50, 100, 50, 100, 100]
+
+
+def test_trap_22_the_third_time_out_in_a_row_makes_all_pages_smaller() -> None:
+    listed = slow_above(50, after=10)
+    assert ids(fetched(listed)) == list(range(1, 6001))
+    assert sizes_asked(listed) == [*[100] * 10, 100, 50, 100, 50, 100, *[50] * 99]
+
+
+def test_trap_22_all_workers_learn_the_size_together() -> None:
+    listed = slow_above(25)
+    assert len(fetched(listed, workers=8)) == 6000
+    counted = Counter(sizes_asked(listed))
+    assert (counted[100], counted[50], counted[5]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("key_filter", ["ignored", "400"])
+def test_page_numbers_go_on_with_smaller_pages(key_filter: str) -> None:
+    listed = Listed(rows(300), Faults(key_filter=key_filter, slow_above=25))
+    assert sorted(ids(fetched(listed))) == ids(rows(300))
+    assert max(sizes_asked(listed)[5:]) == 25
+    assert len(listed.asked) < 35
+
+
+def stuck(behind: int, least: int = 0) -> tuple[Keyed, list[int]]:
+    """A list of which the page behind one id never answers in time, if it is larger than *least*."""
+    tries: list[int] = []
+
+    def before(asked: dict[str, str]) -> None:
+        size = int(asked["per_page"])
+        if size > least and last_of(asked) == behind:
+            tries.append(size)
+            raise SLOW
+
+    return Keyed(range(1, 4001), before), tries
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_trap_22_one_page_that_never_answers_ends_the_fetch_however_well_others_do(workers: int) -> None:
+    listed, tries = stuck(behind=100)
+    with pytest.raises(TimedOutError):
+        fetched(listed, workers=workers)
+    assert tries == [100, 50, 25, 5, 1]
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_trap_22_one_page_that_answers_in_small_pieces_only(workers: int) -> None:
+    listed, tries = stuck(behind=100, least=5)
+    assert sorted(ids(fetched(listed, workers=workers))) == list(range(1, 4001))
+    assert tries == [100, 50, 25]
+    assert Counter(sizes_asked(listed))[5] == 1, "the others are as large as before"
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_trap_22_a_server_that_went_silent_is_not_asked_forever(workers: int) -> None:
+    listed = slow_above(0, after=5)
+    with pytest.raises(TimedOutError):
+        fetched(listed, workers=workers)
+    assert len(listed.asked) <= 5 + 5 * workers
