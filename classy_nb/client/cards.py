@@ -1,4 +1,7 @@
-"""What a connection and a resource show of themselves, as text and as escaped HTML."""
+"""Cards: what a connection and a resource show in a notebook, as text and as escaped HTML.
+
+The reprs of `Classy` and `Resource` call this, and so does ``classy-nb resources``.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def text_card(title: str, facts: Facts) -> str:
 
 
 def html_card(title: str, facts: Facts) -> str:
-    """Return the same as a small HTML table; all text is escaped."""
+    """Return a title and facts as a small HTML table; all text is escaped."""
     rows = "".join(
         f'<tr>{_row_header(name)}<td style="text-align:left">{escape(value)}</td></tr>'
         for name, value in facts
@@ -38,13 +41,13 @@ def html_card(title: str, facts: Facts) -> str:
 
 
 def _row_header(name: str) -> str:
-    # A header without text would be a riddle to a screen reader.
+    # A header without text means nothing in a screen reader.
     style = 'style="text-align:left;vertical-align:top"'
     return f'<th scope="row" {style}>{escape(name)}</th>' if name else "<td></td>"
 
 
 def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
-    """Say what a resource is: ways to ask, columns, includes, business date."""
+    """Describe a resource: how to call it, its columns, includes and business date."""
     facts: list[tuple[str, str]] = []
     if kind.lists:
         facts.append(("lists", "; ".join(_call(kind, e) for e in kind.lists)))

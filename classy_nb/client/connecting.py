@@ -20,7 +20,7 @@ from classy_nb.errors import (
     UsageError,
     kept_warnings,
 )
-from classy_nb.http import DEFAULT_LIMIT, HttpClient, RateLimit, TokenAuth
+from classy_nb.http import DEFAULT_LIMIT, Cancel, HttpClient, RateLimit, TokenAuth
 from classy_nb.pagination import Paginator
 from classy_nb.query import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
@@ -293,8 +293,14 @@ class Login:
         self.http.close()
 
 
-def log_in(credentials: Credentials, options: HttpOptions, notes: Sequence[str] = ()) -> Login:
-    """Get a token, then list the organizations to choose from.
+def log_in(
+    credentials: Credentials,
+    options: HttpOptions,
+    notes: Sequence[str] = (),
+    *,
+    cancel: Cancel | None = None,
+) -> Login:
+    """Get a token, then list the organizations to choose from; *cancel* ends both.
 
     Raises
     ------
@@ -309,15 +315,17 @@ def log_in(credentials: Credentials, options: HttpOptions, notes: Sequence[str] 
     try:
         http.auth = TokenAuth(credentials, http.post_token, http.origin)
         # By itself, before anything else: otherwise it would be fetched in the middle of the first list.
-        http.auth.token()
-        organizations = _organizations_to_choose_from(credentials, http)
+        http.auth.token(cancel)
+        organizations = _organizations_to_choose_from(credentials, http, cancel)
     except BaseException:
         http.close()
         raise
     return Login(credentials, http, options.workers, organizations, notes)
 
 
-def _organizations_to_choose_from(credentials: Credentials, http: HttpClient) -> dict[int, str]:
+def _organizations_to_choose_from(
+    credentials: Credentials, http: HttpClient, cancel: Cancel | None
+) -> dict[int, str]:
     wanted = credentials.organization
     catalog = load()
     queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
@@ -327,6 +335,7 @@ def _organizations_to_choose_from(credentials: Credentials, http: HttpClient) ->
         lambda parameters, retry_timeouts, cancel: http.get(
             query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel
         ),
+        cancel=cancel,
     )
     try:
         seen = {
@@ -413,7 +422,7 @@ class LoginSettings:
         """The full path of `env_file`."""
         return Path(self.env_file).expanduser().absolute()
 
-    def log_in(self, client_id: Secret, client_secret: Secret) -> Login:
+    def log_in(self, client_id: Secret, client_secret: Secret, cancel: Cancel | None = None) -> Login:
         """Log in with what somebody typed; warnings become the login's notes.
 
         Raises
@@ -433,7 +442,7 @@ class LoginSettings:
                 timezone=self.defaults.timezone,
             )
         try:
-            return log_in(credentials, self.http, notes)
+            return log_in(credentials, self.http, notes, cancel=cancel)
         except ClassyError as error:
             error.advice = " ".join((*notes, error.advice))  # a refused secret may have lost its brackets
             raise

@@ -1,4 +1,8 @@
-"""Files that appear when they are whole, or not at all."""
+"""Files that appear once they are complete, or not at all.
+
+The CSV and Parquet writers write into an `AtomicFile`; it is synced and renamed into place at the end. Errors
+of the operating system become an `ExportError` that says what to do about the path.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +28,19 @@ _REASONS = {
     errno.EPERM: ("you may not write there", "Choose another folder, or change its permissions."),
     errno.EROFS: ("the disk is read-only", "Choose another folder."),
     errno.ENOENT: ("the folder does not exist", "Make the folder first."),
-    errno.ENOTDIR: ("a part of the path is no folder", "Check the path."),
+    errno.ENOTDIR: ("a part of the path is not a folder", "Check the path."),
     errno.EISDIR: ("it is a folder", "Give the name of a file."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
 }
 
 
 _MOST_BYTES = 200
-"""Of a name that gets something added; a name has 255 at most."""
+"""Of a name to which something is added; file systems allow 255 in all."""
 _HASH_DIGITS = 16
 
 
 def hidden_name(path: Path, ending: str) -> str:
-    """Return the name of something hidden that stands beside *path* until it is whole; no two share one."""
+    """Return the name of something hidden beside *path* until that is complete; different for every path."""
     name = os.fsencode(path.name)
     if len(name) > _MOST_BYTES:
         kept = name[: _MOST_BYTES - _HASH_DIGITS - 1].decode("utf-8", "ignore")
@@ -59,19 +63,19 @@ def explained_errors(path: Path) -> Iterator[None]:
 
 
 def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """Return *path* and the file behind its links, once it is clear that a file may be put there.
+    """Return *path* and the file behind its links, if a file may be put there.
 
-    Nothing is made for that: a crash would leave it.
+    Nothing is created to find out: a crash would leave it behind.
 
     Raises
     ------
     ExportError
-        It may not, and why.
+        It may not; the message says why.
     """
     try:
         shown = Path(path).expanduser()
         target = Path(os.path.realpath(shown))
-    except (ValueError, RuntimeError) as error:  # no characters of a name; nobody's home
+    except (ValueError, RuntimeError) as error:  # characters that no name has; an unknown user's home
         raise ExportError(
             f"{os.fspath(path)!r} could not be written: {error}.", advice="Check the path."
         ) from None
@@ -85,10 +89,10 @@ def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         if not stat.S_ISREG(mode):
-            # A rename would put a file in the place of the device or pipe.
+            # A rename would replace the device or pipe with a file.
             raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
         if not (mode & 0o222 and os.access(target, os.W_OK)):
-            # A rename would not mind; who protects a file does.
+            # A rename would not mind, but whoever protects a file does.
             raise ExportError(
                 f"{shown} could not be written: it is write-protected.",
                 advice="Choose another name, or change its permissions.",
@@ -97,17 +101,17 @@ def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
 
 
 class AtomicFile:
-    """A file under a temporary name beside *path*, renamed when it is whole.
+    """A file under a temporary name beside *path*, renamed once it is complete.
 
-    An older file stays until then, and gives the new one its permissions; a link is followed. Before it
-    is whole only its owner can read it.
+    An older file stays until then, and passes its permissions on; a link is followed. Until it is complete,
+    only its owner can read it.
 
     Parameters
     ----------
     path
         The file to write.
     drafts
-        A folder on the same disk for the temporary file; by default that of *path*.
+        A folder on the same disk for the temporary file; by default, that of *path*.
     check
         Called when all of it is on the disk, before it gets its name; what it raises leaves the older file.
 
@@ -134,7 +138,7 @@ class AtomicFile:
 
     @property
     def is_saved(self) -> bool:
-        """Whether it has its name by now, however that ended."""
+        """Whether the file has its name by now, even if the rename was interrupted."""
         try:
             return os.path.samestat(self._made, self._target.stat())
         except OSError:
@@ -155,7 +159,7 @@ class AtomicFile:
             raise
 
     def _mode(self) -> int:
-        """Return the permissions of the older file, or those that any new one gets."""
+        """Return the permissions of the older file, or those that a new one gets."""
         with contextlib.suppress(FileNotFoundError):
             return self._target.stat().st_mode & 0o777
         # The umask could be asked for only by changing it, for a moment and for all threads.
@@ -175,5 +179,5 @@ class AtomicFile:
 
 
 def open_for_owner(path: str, flags: int) -> int:
-    """Open a file that, where it is new, nobody else may read."""
+    """Open a file; if it is new, nobody else may read it."""
     return os.open(path, flags, 0o600)

@@ -50,18 +50,18 @@ def to_csv(
     Parameters
     ----------
     frame
-        What to write; a Series becomes its only column. Its index is written where it is not just a count.
+        What to write; a Series becomes its only column. Its index is written unless it only counts rows.
     path
-        The file. It appears when it is complete and replaces an older one only then.
+        The file. It appears once it is complete, and replaces an older one only then.
     excel
-        Begin the file with a byte-order mark: without it Excel takes the file for another encoding
-        and shows accents and emoji wrongly. Other programs may show the mark in the first column's name.
+        Begin the file with a byte-order mark: without it, Excel assumes another encoding and shows
+        accents and emoji wrongly. Other programs may show the mark in the first column's name.
     neutralize
         Put an apostrophe before text that a spreadsheet would take for a formula: text that begins
         with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return, also behind blanks, quotes or
-        apostrophes. Donors type text; run as a formula it could send your data elsewhere. Numbers (also
-        text that is nothing but a negative number) and dates are never changed. To undo it, take one
-        apostrophe off each text that has one in front of such a beginning.
+        apostrophes. Donors type text; run as a formula, it could send your data elsewhere. Numbers (and
+        text that is only a negative number) and dates are never changed. To undo it, remove one
+        apostrophe from each text that has one before such a beginning.
 
     Returns
     -------
@@ -88,9 +88,9 @@ def to_csv(
 
 
 class CsvWriter:
-    """Writes frames of the same columns into one CSV file, one after the other.
+    """Writes tables with the same columns into one CSV file, one after the other.
 
-    A context manager: the file is renamed to its name at the end, and removed if an error passes.
+    A context manager: the file gets its name at the end, and is removed if an error passes.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class CsvWriter:
                 header = ",".join(header_text(name, neutralize=self._neutralize) for name in self._names)
                 self._atomic.file.write((_BOM if self._excel else b"") + f"{header}\n".encode())
             elif self._names != table.column_names:
-                raise UsageError("All frames of one CSV file need the same columns.")
+                raise UsageError("All parts of one CSV file need the same columns.")
             table = with_days(table)
             for start in range(0, len(table), _ROWS_AT_ONCE):
                 self._write_rows(table.slice(start, _ROWS_AT_ONCE))
@@ -163,19 +163,19 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 _FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"  # the same four, as East Asian keyboards write them
 FORMULA = rf"^['\"\s]*[=+\-@\t\r{_FULL_WIDTH}]"
-"""Text that a spreadsheet may take for a formula: an operator in front, behind blanks or quotes or not."""
+"""Text that a spreadsheet may take for a formula: an operator first, even behind blanks or quotes."""
 _NUMBER = r"^-(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
-"""A negative number in JSON, which is none."""
+"""A negative number, which is not a formula."""
 _WHOLE_MINUTES = datetime(1972, 2, 1, tzinfo=UTC)
-"""From here on the offset of every zone is in whole minutes (Liberia was the last)."""
+"""Since then, every zone's offset has been in whole minutes (Liberia was the last)."""
 _NEEDS_QUOTES = r"[\",\r\n]|^$|^\s|\s$"
 
 
 def column_text(column: pa.Array, *, neutralize: bool) -> pa.Array:
-    """Return a column's cells as they stand in the file; missing ones stay missing."""
+    """Return a column's cells as they are written; missing ones stay missing."""
     kind = column.type
     if pa.types.is_timestamp(kind):
-        return _moments(column)
+        return _instants(column)
     if pa.types.is_date(kind):
         return pc.strftime(column.cast(pa.timestamp("s")), format="%Y-%m-%d")
     if pa.types.is_floating(kind):
@@ -190,7 +190,7 @@ def column_text(column: pa.Array, *, neutralize: bool) -> pa.Array:
 
 
 def quoted(text: pa.Array, *, neutralize: bool) -> pa.Array:
-    """Put an apostrophe before what looks like a formula, and quotes around what needs them."""
+    """Put an apostrophe before whatever looks like a formula, and quotes around whatever needs them."""
     if neutralize:
         formula, number = (pc.match_substring_regex(text, pattern) for pattern in (FORMULA, _NUMBER))
         risky = pc.fill_null(pc.and_not(formula, number), False)
@@ -204,14 +204,14 @@ def quoted(text: pa.Array, *, neutralize: bool) -> pa.Array:
 
 
 def header_text(name: str, *, neutralize: bool) -> str:
-    """Return a column's name as it stands in the file."""
+    """Return a column's name as it is written."""
     if neutralize and re.match(FORMULA, name):
         name = f"'{name}"
     return '"' + name.replace('"', '""') + '"' if re.search(_NEEDS_QUOTES, name) else name
 
 
 def _floats(column: pa.Array) -> pa.Array:
-    """Write the shortest text that reads back as the same number; not-a-number is missing."""
+    """Write the shortest text that reads back as the same number; NaN is missing."""
     column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     text = column.cast(pa.string())
     whole = pc.fill_null(pc.match_substring_regex(text, r"^-?\d+$"), False)
@@ -220,7 +220,7 @@ def _floats(column: pa.Array) -> pa.Array:
 
 
 def with_days(table: pa.Table) -> pa.Table:
-    """Return *table* with columns of moments without a zone as days, where all of them are midnights."""
+    """Return *table* with columns of instants without a zone as days, if all of them are midnights."""
     for place, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type) and column.type.tz is None:
             days = table[place].cast(pa.date32(), safe=False)
@@ -229,13 +229,13 @@ def with_days(table: pa.Table) -> pa.Table:
     return table
 
 
-def _moments(column: pa.Array) -> pa.Array:
-    """Write ISO 8601, with the offset where there is a zone; a fraction only where a cell has one."""
+def _instants(column: pa.Array) -> pa.Array:
+    """Write ISO 8601, with the offset if there is a zone; with a fraction only in cells that have one."""
     if column.type.tz is None:
         return _iso(column, "")
     text = pc.replace_substring_regex(_iso(column, "%z"), r"([+-]\d\d)(\d\d)$", r"\1:\2")
     if pc.any(pc.less(column, pa.scalar(_WHOLE_MINUTES, column.type))).as_py():
-        # Local time of old had seconds in its offset. No offset in ISO 8601 has: those cells are in UTC.
+        # Long ago, offsets had seconds, which ISO 8601 does not allow: those cells are written in UTC.
         utc = column.cast(pa.timestamp(column.type.unit, "UTC"))
         text = pc.if_else(
             _has_seconds(column, utc), pc.binary_join_element_wise(_iso(utc, ""), "+00:00", ""), text
@@ -253,7 +253,7 @@ def _iso(column: pa.Array, offset: str) -> pa.Array:
 
 
 def _has_seconds(local: pa.Array, utc: pa.Array) -> pa.Array:
-    """Whether the offset of each cell is more than whole minutes."""
+    """Whether the offset of each cell is not in whole minutes."""
     walls = (pc.local_timestamp(column).cast(pa.timestamp("s"), safe=False) for column in (local, utc))
     offset = pc.subtract(*walls).cast(pa.int64())
     return pc.not_equal(pc.multiply(pc.divide(offset, 60), 60), offset)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _SLICE = 0.1
 """Seconds between two looks at ``cancel`` and calls of ``on_wait`` while nothing arrives."""
+_LOOK_UP = 1.0
+"""Seconds after which an idle worker looks whether it is still wanted."""
 _GRACE = 0.2
 """Seconds that all threads together get to end: those between two requests do, the others are left behind."""
 
@@ -58,8 +61,7 @@ class Workers:
         self._let_go()
         end = time.monotonic() + _GRACE
         for thread in self._threads:
-            if thread.ident is not None:  # one that Ctrl-C kept from starting cannot be joined
-                thread.join(max(0.0, end - time.monotonic()))
+            thread.join(max(0.0, end - time.monotonic()))
 
     def submit(self, label: Any, function: Callable[[], Any]) -> None:
         """Run *function* in a thread; :meth:`take` returns its result with the *label*."""
@@ -67,10 +69,10 @@ class Workers:
         if self.under_way > len(self._threads):
             # Daemons, for the interpreter must not wait a minute for a server at its exit.
             name = f"classy_nb-worker-{len(self._threads)}"
-            thread = threading.Thread(target=_work, args=(self._tasks, self._cancel), name=name, daemon=True)
-            # First noted, then started: a Ctrl-C in between must not leave a thread that nobody lets go.
-            self._threads.append(thread)
+            arguments = (self._tasks, self._cancel, weakref.ref(self))
+            thread = threading.Thread(target=_work, args=arguments, name=name, daemon=True)
             thread.start()
+            self._threads.append(thread)
         self._tasks.put((self._results, label, function))
 
     def take(self, *, wait: bool = True) -> list[tuple[Any, Any]]:
@@ -109,12 +111,23 @@ class Workers:
             self._tasks.put(None)
 
 
-def _work(tasks: queue.SimpleQueue[Any], cancel: Cancel) -> None:
-    while (task := tasks.get()) is not None:
+def _work(tasks: queue.SimpleQueue[Any], cancel: Cancel, owner: weakref.ref[Workers]) -> None:
+    while True:
+        try:
+            task = tasks.get(timeout=_LOOK_UP)
+        except queue.Empty:
+            # A second Ctrl-C may fall into the end of the first, before every thread was told to go.
+            if cancel.is_set() or owner() is None:
+                return
+            continue
+        if task is None:
+            return
         results, label, function = task
+        del task
         # No local of this frame may hold a result or an exception: the frame goes on running, so that it
         # could not be cleared from a traceback.
         results.put((label, _outcome(function, cancel)))
+        del results, label, function
 
 
 def _outcome(function: Callable[[], Any], cancel: Cancel) -> Any:

@@ -31,7 +31,7 @@ secret => {
 @pytest.fixture
 def panel(panel_page: Callable[..., PanelPage]) -> PanelPage:
     """The form, of which the kernel knows."""
-    shown = panel_page(esm("login"), css("login"))
+    shown = panel_page(esm("login/login"), css("login/login"))
     shown.wait_for_sent(1)
     shown.send(FORM)
     return shown

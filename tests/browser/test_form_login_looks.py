@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def panel(panel_page: Callable[..., PanelPage]) -> PanelPage:
     """The form, of which the kernel knows."""
-    shown = panel_page(esm("login"), css("login"))
+    shown = panel_page(esm("login/login"), css("login/login"))
     shown.wait_for_sent(1)
     shown.send(FORM)
     return shown
@@ -59,7 +59,7 @@ def test_without_a_kernel_the_form_says_so(
     context: BrowserContext, panel_page: Callable[..., PanelPage]
 ) -> None:
     context.clock.install()
-    panel = panel_page(esm("login"), css("login"))
+    panel = panel_page(esm("login/login"), css("login/login"))
     form = LoginForm(panel.page)
     expect(form.status).to_have_text("Connecting to the kernel…")
     expect(form.secret).to_be_hidden()
@@ -77,7 +77,7 @@ def test_sent_to_no_kernel_the_form_says_so_and_recovers(
     context: BrowserContext, panel_page: Callable[..., PanelPage]
 ) -> None:
     context.clock.install()
-    panel = panel_page(esm("login"), css("login"))
+    panel = panel_page(esm("login/login"), css("login/login"))
     panel.send(FORM)
     form = LoginForm(panel.page)
     form.fill(CLIENT_ID, CANARY)

@@ -102,7 +102,7 @@ def test_a_reloaded_page_shows_both_panels_and_a_second_view_works(
 
 
 def test_a_form_ends_with_its_variable_and_leaves_a_line(notebook: Callable[..., Notebook]) -> None:
-    opened = notebook(CELL, "classy.transactions", CELL, "classy.close()")
+    opened = notebook(CELL, "classy.transactions()", CELL, "classy.close()")
     opened.run_cell(0)
     expect(LoginForm(opened.output(0)).form).to_be_visible()
     opened.run_cell(1)

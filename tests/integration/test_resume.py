@@ -41,8 +41,8 @@ def run(place: Place, way: str, **more: int) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(
     ("way", "stop_at", "batches"),
-    [("to_csv", 1, 0), ("to_parquet", 4, 1), ("to_csv", 5, 2), ("to_parquet", 0, None)],
-    ids=["first batch", "second checkpoint", "third batch", "the file itself"],
+    [("to_csv", 1, 0), ("to_parquet", 3, 1), ("to_csv", 4, 2), ("to_parquet", 0, None)],
+    ids=["question", "second part", "third part", "the file itself"],
 )
 def test_trap_20_a_file_is_gone_on_with_after_kill_9(
     place: Place, undisturbed: dict[str, bytes], way: str, stop_at: int, batches: int | None

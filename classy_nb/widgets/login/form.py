@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ClassyError, UsageError, kept_warnings
+from classy_nb.http import Cancel
 from classy_nb.redact import Secret
 from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
@@ -65,6 +66,8 @@ class LoginForm(MessageWidget):
         self._phase = "form"
         self._shown: dict[str, Any] = {}
         self._login: Login | None = None
+        self._cancel = Cancel()
+        """Set when the form is given up: its login would go on trying, with the secret."""
         self._remember = False
         self._worker: threading.Thread | None = None
         self._handle: Any = None
@@ -144,7 +147,7 @@ class LoginForm(MessageWidget):
         self._finish(self._settings.start_sandbox(), [SANDBOX_NOTE])
 
     def _log_in(self, client_id: Secret, client_secret: Secret) -> None:
-        login = self._settings.log_in(client_id, client_secret)
+        login = self._settings.log_in(client_id, client_secret, self._cancel)
         with self._lock:
             if self._phase == "closed":
                 login.close()
@@ -204,6 +207,7 @@ class LoginForm(MessageWidget):
         with self._lock:
             if self._phase in _OVER:
                 return
+            self._cancel.set()
             self._drop_login()
             self._go("closed", text=why)
         with self._writing:

@@ -45,7 +45,7 @@ function drawLogin(bridge) {
     "form", { noValidate: true, method: "post", hidden: true, "aria-labelledby": heading.id },
     element(
       "p", { className: "classy-nb-hint" },
-      "With the client id and the client secret of your application. " +
+      "Enter your application's client id and client secret. " +
         "They are sent once and are not saved in the notebook.",
     ),
     credentials,
@@ -76,7 +76,7 @@ function drawLogin(bridge) {
 
   const inputs = { client_id: clientId, client_secret: secret };
   let phase = "form";
-  let mine = false; // whether it was this view that was last used: only that one may take the focus
+  let mine = false; // whether this view was used last: only that one may take the focus
 
   const show = (shown) => {
     secret.type = shown ? "text" : "password";

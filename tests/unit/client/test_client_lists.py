@@ -33,7 +33,7 @@ def test_a_list_is_a_frame(connected: Classy, server: ScriptedServer) -> None:
     gifts = connected.transactions()
     assert gifts["id"].tolist() == [row["id"] for row in rows(350)]
     assert gifts["fees_amount"].tolist() == [float(row["fees_amount"]) for row in rows(350)]
-    columns = CATALOG.columns(connected.transactions._kind.lists[1])
+    columns = CATALOG.columns(connected.transactions._spec.lists[1])
     assert [c.name for c in columns] == gifts.columns.tolist()
     assert str(gifts["id"].dtype) == "Int64"
     assert str(gifts["purchased_at"].dtype) == "datetime64[us, UTC]"

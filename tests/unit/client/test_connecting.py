@@ -12,6 +12,7 @@ from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
 from classy_nb.errors import ClassyError, CredentialsError, LoginError, ServerError, UsageError
+from classy_nb.http import RetryPolicy
 
 TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
 

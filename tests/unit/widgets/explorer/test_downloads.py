@@ -10,7 +10,7 @@ from support import threads
 from support.explorer import press
 from support.viewer import Viewer
 
-from classy_nb.client import Classy
+from classy_nb.client import Classy, Resource
 from classy_nb.errors import ClassyError, ExportError, InterruptedFetchError, ServerError
 from classy_nb.widgets.explorer import Explorer, downloads, jobs
 
@@ -144,7 +144,7 @@ def test_a_download_that_fails_leaves_nothing_behind(
 ) -> None:
     broken = Broken(error)
     error.add_note("1 row is kept; the same call continues from there.")
-    monkeypatch.setattr(connected.transactions, "to_csv", broken, raising=False)
+    monkeypatch.setattr(Resource, "to_csv", lambda _, *given, **options: broken(*given, **options))
     said = press(viewer, "download")
     if isinstance(error, InterruptedFetchError):
         assert (said["text"], said["tone"]) == ("Cancelled; nothing was kept.", "")
@@ -160,7 +160,7 @@ def test_a_download_that_finds_no_room_does_not_name_our_folder(
     def full(path: Path, **_: Any) -> Path:
         raise ExportError(f"{path} could not be written: the disk is full.", advice="Make room.")
 
-    monkeypatch.setattr(connected.transactions, "to_csv", full, raising=False)
+    monkeypatch.setattr(Resource, "to_csv", lambda _, *given, **options: full(*given, **options))
     said = press(viewer, "download", file="mine.csv")
     assert said["text"] == "mine.csv could not be written: the disk is full. Make room."
 
@@ -179,7 +179,7 @@ def test_an_abandoned_download_deletes_its_file_when_it_ends(
         return path
 
     monkeypatch.setattr(jobs, "GRACE", 0.1)
-    monkeypatch.setattr(connected.transactions, "to_csv", slow, raising=False)
+    monkeypatch.setattr(Resource, "to_csv", lambda _, *given, **options: slow(*given, **options))
     viewer.say("download", form=viewer.last("state")["form"])
     assert reached.wait(20)
     viewer.say("cancel")

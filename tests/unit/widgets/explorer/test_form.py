@@ -151,7 +151,7 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         (
             Form("feed_items", "campaign,scope", {"campaign": "3", "scope": "near"}),
             "value:scope",
-            "none of direct, all",
+            "must be one of direct, all",
         ),
         (
             Form("payouts", "payout_type", {"payout_type": "stripe", "payout_date": "soon"}),
