@@ -204,8 +204,8 @@ class Keyset:
     def _begin(self, planned: _Range, outcome: Any) -> Part | None:
         """Take in the page at a cut: the range that covered it ends there, and the planned one begins.
 
-        Any cut is a right one, as each id stays in exactly one range; so a page that is not where it was
-        expected does no harm. One that failed, or that others have passed meanwhile, leaves all as it was.
+        Any cut will do, as each id stays in exactly one range; so a page that is not where it was expected
+        does no harm. One that failed, or that a range has passed meanwhile, leaves everything as it was.
         """
         if isinstance(outcome, BaseException) and not isinstance(outcome, _CUT_FAILURES):
             raise outcome
@@ -228,8 +228,8 @@ class Keyset:
     def _accept(self, found: _Range, ids: list[int], records: list[Any], *, ends: bool) -> Part:
         """Take what belongs to a range from a page, and ask for the next one."""
         if found.end is not None and ids and ids[-1] >= found.end:
-            # The bound is checked here, not in the filter: it may have moved after the request was sent, and
-            # a server that ignores half of a filter would give records twice.
+            # The bound is checked here, not only in a filter: it may have moved since the request was sent,
+            # and a server that ignores half of a filter would give records twice.
             mine = bisect_right(ids, found.end)
             ids, records, ends = ids[:mine], records[:mine], True
         if self._limit is not None and len(records) >= self._limit - self._received:
@@ -240,7 +240,7 @@ class Keyset:
         found.finished = ends
         if ids:
             found.last = ids[-1]
-            self._largest = max(ids[-1], ids[-1] if self._largest is None else self._largest)
+            self._largest = max(ids[-1], self._largest or ids[-1])
         if not ends:
             self._request_next(found)
         return Part(found.start or 0, records, ends, found.end if ends else None)
@@ -269,12 +269,12 @@ class Keyset:
         if self._limit is not None or self._failed_cuts >= _MOST_FAILED_CUTS:
             return None
         if self._rows_per_range is not None and len(self._ranges) >= 2 * self._workers.number:
-            return None  # the first range is slow, and all that comes behind it has to be kept
+            return None  # the first range is slow, and all that comes after it has to be kept
         largest = max(self._ranges, key=lambda found: found.left, default=None)
         size = self._pages.size
         if largest is None or largest.left < _PAGES_WORTH_SHARING * size:
             return None
-        # A page of this range is under way, so the cut lies behind it: at least one and a half pages ahead.
+        # A page of this range is under way, so the cut lies beyond it: at least one and a half pages ahead.
         ahead = largest.left // 2
         if self._rows_per_range is not None:
             ahead = min(ahead, max(self._rows_per_range, size + size // 2))

@@ -178,7 +178,7 @@ class PageNumbers:
             most = MOST_PER_PAGE if limit is None or not first else limit
             page = self._page(partial(page_holding, len(records)), first=first, most=most)
             if page.start + len(page.records) <= len(records):
-                break  # empty, or the last page once more: it was not full, so the same number holds its end
+                break  # empty, or the last page once more: it was not full, so it still holds the next record
             if len(page.records) > 1 and page.records == previous:
                 raise self._repeats(len(records))
             del records[page.start :]  # pages overlap where they have become smaller
