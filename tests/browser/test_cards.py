@@ -21,7 +21,7 @@ CONNECT = "import classy_nb as cn\nclassy = cn.connect()"
 
 
 def test_cards_are_tables_and_names_stay_text(notebook: Callable[..., Notebook]) -> None:
-    hostile = 'classy.organization_name = "<img src=x onerror=alert(1)> & <b>Sons</b>"'
+    hostile = 'classy._session.organization_name = "<img src=x onerror=alert(1)> & <b>Sons</b>"'
     opened = notebook(f"{CONNECT}\n{hostile}\nclassy", "classy.transactions")
     opened.run()
     connection, resource = opened.output(0), opened.output(1)
