@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from support.threads import together
+from support.threads import together, wait_for_none
 
 import classy_nb as cn
 from classy_nb.http import RetryPolicy

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.connection import Pauses, connected_to, orgs, transport_to
 from support.lists import Listed, rows
 from support.server import OK, Asked, Reply, ScriptedServer
-from support.threads import together
+from support.threads import together, wait_for_none
 from support.windows import Window, floor, simulated
 
 from classy_nb.client import Classy
