@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from classy_nb.sandbox.schema.transactions import (
-    ANONYMOUS,
-    COVERED,
-    FEE_ON_TOP,
-    GIFT_AID,
-    HIDDEN,
-    OPTED_IN,
-    REPROCESS,
-    SYNC,
-)
+from .payments import ANONYMOUS, COVERED, FEE_ON_TOP, GIFT_AID, HIDDEN, OPTED_IN, REPROCESS, SYNC
 
 from .calendar import DAY, Flags, Ints
 from .gifts import Sales

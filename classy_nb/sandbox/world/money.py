@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classy_nb.sandbox.schema.transactions import COVERED
+from .payments import COVERED
 
 from .payments import ACH, FREE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+COVERED, FEE_ON_TOP, ANONYMOUS, HIDDEN, GIFT_AID, REPROCESS, OPTED_IN, SYNC = (1 << n for n in range(8))
 FREE, ACH, PAYPAL, OFFLINE, FACEBOOK = 0, 3, 4, 6, 7
 PAYMENTS = (
     (FREE, None, None, None, None, None),
