@@ -23,7 +23,7 @@ def drift(store: Store, organization: int, faults: Faults) -> None:
 
 
 def insert_transactions(store: Store, organization: int, count: int) -> list[int]:
-    """Add *count* gifts, each a copy of an older one so that amounts, fees and items agree; return their ids."""
+    """Add *count* gifts and return their ids; each copies an older one, so that its amounts and items agree."""
     if count < 1:
         return []
     with store.writing() as connection:
@@ -60,9 +60,7 @@ def refund_transactions(store: Store, organization: int, count: int) -> list[int
         (latest,) = connection.execute(
             "SELECT MAX(updated_at) FROM base_transactions WHERE organization_id = ?", [organization]
         ).fetchone()
-        ids = _chosen(
-            connection, organization, count, where="status = 'success' AND charged_at IS NOT NULL"
-        )
+        ids = _chosen(connection, organization, count, where="status = 'success' AND charged_at IS NOT NULL")
         connection.executemany(
             "UPDATE base_transactions SET status = 'refunded', refunded_at = :now, updated_at = :now"
             " WHERE id = :id",

@@ -1,7 +1,7 @@
-"""How single requests go wrong: a response instead of the right one, a connection that breaks, odd rows.
+"""How single requests go wrong: another response, a connection that breaks, rows that are not as declared.
 
-:mod:`.faults` says what goes wrong; the server calls ``instead`` before it answers, ``reshape`` on a good body and
-``send_broken`` to send it.
+:mod:`.faults` says what goes wrong; the server calls ``instead`` before it answers, ``reshape`` on a good body
+and ``send_broken`` to send it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import socket
 import struct
 import time
 import zlib
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import responses
 from .responses import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from aiohttp import web
 
     from .faults import Faults
@@ -34,7 +35,9 @@ _ERRORS: Mapping[str, Callable[[], Response]] = {
     "504": lambda: responses.gateway_error(504),
     "401": responses.token_invalid,
     "cloudflare": responses.cloudflare,
-    "html": lambda: Response(200, b"<html><body>Stand-in of a maintenance page</body></html>", responses.HTML),
+    "html": lambda: Response(
+        200, b"<html><body>Stand-in of a maintenance page</body></html>", responses.HTML
+    ),
     "empty_body": lambda: Response(200, b""),
     "error_200": lambda: Response(200, {"error": "Something went wrong"}),
 }
@@ -57,7 +60,13 @@ def instead(name: str | None, faults: Faults, other: str) -> Response | None:
 
 
 async def send_broken(
-    name: str, request: web.BaseRequest, status: int, body: bytes, headers: dict[str, str], stall_seconds: float
+    name: str,
+    request: web.BaseRequest,
+    status: int,
+    body: bytes,
+    headers: dict[str, str],
+    *,
+    stall_seconds: float,
 ) -> web.StreamResponse:
     """Send a good *body* the way that fault *name* of :data:`BROKEN` does."""
     from aiohttp import web

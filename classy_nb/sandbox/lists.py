@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -89,6 +90,8 @@ def answer_list(call: Call) -> dict[str, Any]:
     if name is None:
         raise not_found()
     table = call.store.table(name)
+    if call.endpoint.record == "PastDonor":
+        table = _past_donors(call, table)
     ids = _ids(call, table)
     if call.faults.ignore_page:
         start = 0
@@ -104,6 +107,18 @@ def answer_record(call: Call, name: str, number: int) -> Record:
     if not records:
         raise not_found()
     return records[0]
+
+
+def _past_donors(call: Call, table: Table) -> Table:
+    """Let ``donated_to_current`` say who has already given to the page or the team that asks."""
+    key = call.endpoint.keys[0]
+    donors = f"SELECT supporter_id FROM base_transactions WHERE {key}_id = {int(call.keys[key])}"
+    given = f"(t.supporter_id IN ({donors}))"
+    columns = [
+        replace(column, value=given, sent=given) if column.name == "donated_to_current" else column
+        for column in table.columns
+    ]
+    return replace(table, columns=tuple(columns))
 
 
 def _ids(call: Call, table: Table) -> Sequence[int]:
@@ -200,8 +215,6 @@ def _records(call: Call, table: Table, ids: Sequence[int]) -> list[Record]:
         raise bad_request("Unknown relationship in with.")
     records = call.store.records(table, ids)
     record = call.endpoint.record
-    if record == "PastDonor":
-        _mark_donated(call, table, ids, records)
     if record != table.record and tables_of_records().get(record) == table.name:
         declared = {column.name for column in catalog.load().records[record].columns}
         records = [{name: value for name, value in row.items() if name in declared} for row in records]
@@ -213,20 +226,6 @@ def _records(call: Call, table: Table, ids: Sequence[int]) -> list[Record]:
         kept = {*fields, *known}
         records = [{name: value for name, value in row.items() if name in kept} for row in records]
     return records
-
-
-def _mark_donated(call: Call, table: Table, ids: Sequence[int], records: list[Record]) -> None:
-    """Say which past donors have already given to the page or the team that asks."""
-    key = call.endpoint.keys[0]
-    donated = f"SELECT supporter_id FROM base_transactions WHERE {key}_id = ?"
-    listed = ",".join(str(int(number)) for number in ids)
-    flags = call.store.execute(
-        f"SELECT t.id, t.supporter_id IN ({donated}) FROM {table.rows} t WHERE t.id IN ({listed})",
-        [int(call.keys[key])],
-    )
-    found = dict(flags)
-    for number, record in zip(ids, records, strict=True):
-        record["donated_to_current"] = bool(found[number])
 
 
 def _add_aggregates(call: Call, table: Table, records: list[Record]) -> None:

@@ -1,7 +1,7 @@
 """Single objects: records by id, overviews, payouts, and files behind signed URLs.
 
-``answer_object`` gets a :class:`Call` and returns the body; ``answer_file`` answers for the other origin, where
-the signed URLs lead.
+``answer_object`` gets a :class:`Call` and returns the body; ``answer_file`` answers for the other origin, which
+the signed URLs lead to.
 """
 
 from __future__ import annotations
@@ -144,7 +144,9 @@ def _annual_download(call: Call) -> dict[str, Any]:
 def _report(kind: str) -> Maker:
     def make(call: Call) -> dict[str, Any]:
         if call.query.last("environment") not in {None, "prod", "test"}:
-            raise Refusal(Response(400, {"success": False, "message": "The environment must be prod or test."}))
+            raise Refusal(
+                Response(400, {"success": False, "message": "The environment must be prod or test."})
+            )
         name = f"{kind}-report.csv"
         return invent.document(
             "ReportDownload",
@@ -228,7 +230,9 @@ def _sums(call: Call, condition: str, parameters: Mapping[str, Any]) -> dict[str
         "net": "COALESCE(SUM(x.donation + x.adjustment - x.classy - x.pp), 0)",
         "soft": "COALESCE(SUM(x.soft_credit), 0)",
     }
-    row = call.store.execute(f"SELECT {', '.join(sums.values())} FROM successful x WHERE {condition}", parameters)
+    row = call.store.execute(
+        f"SELECT {', '.join(sums.values())} FROM successful x WHERE {condition}", parameters
+    )
     return dict(zip(sums, row[0], strict=True))
 
 
@@ -300,8 +304,8 @@ def _payouts(call: Call) -> dict[str, Any]:
     if organization not in call.organizations:
         raise forbidden("payout")
     rows = call.store.execute(
-        "SELECT id, donation + overhead + adjustment, classy + pp, charged_at, raw_currency_code FROM successful"
-        " WHERE organization_id = ? AND charged_at >= ? AND charged_at < ? ORDER BY id",
+        "SELECT id, donation + overhead + adjustment, classy + pp, charged_at, raw_currency_code"
+        " FROM successful WHERE organization_id = ? AND charged_at >= ? AND charged_at < ? ORDER BY id",
         [organization, start - 3 * 86_400, start - 2 * 86_400],
     )
     page, last = call.query.number("page", 1), 2

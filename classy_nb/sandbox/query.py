@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from .responses import Refusal, bad_request, invalid_field
+from .responses import bad_request, invalid_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Responses: what is answered, the bodies of all refusals, and the gateway's headers around them.
 
-Lists, objects and the token endpoint make a :class:`Response` or raise a :class:`Refusal`; the server sends it.
+Lists, objects and the token endpoint return a :class:`Response` or raise a :class:`Refusal`; the server sends
+it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ HTML = "text/html; charset=UTF-8"
 
 @dataclass
 class Response:
-    """A status, a body (an object still to be written as JSON, or bytes) and headers beside the usual ones."""
+    """A status, a body (bytes, or an object to be written as JSON) and headers beside the usual ones."""
 
     status: int
     body: Any = None

@@ -106,9 +106,7 @@ class Call:
             if key == "app" and value != self.client_id:
                 raise forbidden("api_app")
             is_own = key == self.endpoint.key
-            name = (
-                tables_of_records().get(self.endpoint.record) if is_own else tables_of_names().get(key)
-            )
+            name = tables_of_records().get(self.endpoint.record) if is_own else tables_of_names().get(key)
             if name is not None and key != "app":
                 self._check_row(name, value)
 

@@ -1,7 +1,7 @@
 """What happens to a request: firewall, token, rate limit, route, answer, faults, log.
 
-A :class:`Server` serves a :class:`Service` (the data, the credentials, the limit, the faults) with aiohttp in a
-thread, at two ports of loopback: the API, and another origin where signed files and redirects lead.
+A :class:`Server` serves a :class:`Service` (the data, the tokens, the rate limit, the faults) with aiohttp in a
+thread, at two ports of loopback: the API, and another origin that signed files and redirects lead to.
 """
 
 from __future__ import annotations
@@ -239,9 +239,7 @@ class Server:
             fields = read_fields(await request.read(), request.content_type, query)
         return service.tokens.answer(fields, basic, service.faults), fault
 
-    async def _data(
-        self, request: web.BaseRequest, path: str, raw_query: str
-    ) -> tuple[Response, str | None]:
+    async def _data(self, request: web.BaseRequest, path: str, raw_query: str) -> tuple[Response, str | None]:
         """Answer, but not before the latency is over: the work done meanwhile is a part of it."""
         arrived = time.perf_counter()
         query = Query(raw_query)
@@ -354,7 +352,7 @@ class Server:
         )
         if fault in BROKEN:
             stall = self._service.faults.stall_seconds
-            return await send_broken(str(fault), request, response.status, body, headers, stall)
+            return await send_broken(str(fault), request, response.status, body, headers, stall_seconds=stall)
         built = web.Response(status=response.status, body=body, headers=headers)
         if body and response.status not in {204, 304}:
             built.enable_chunked_encoding()  # as the API sends data

@@ -64,7 +64,7 @@ class Column:
     @property
     def order(self) -> str:
         """What to sort by: a bare number there would mean the position of a column."""
-        return self.value if self.value.startswith("t.") else "NULL"
+        return self.value if "t." in self.value else "NULL"
 
     @property
     def filterable(self) -> bool:
@@ -129,8 +129,7 @@ class Store:
         self.lock = threading.RLock()
         self._connection = _in_memory(isolation_level=None)
         for script in ("schema", "derived", "views"):
-            path = resources.files(__package__).joinpath(f"sql/{script}.sql")
-            self._connection.executescript(path.read_text(encoding="utf-8"))
+            self._run(script)
         names = {row[0] for row in self._connection.execute("SELECT name FROM sqlite_master")}
         self._tables = {name: self._declare(name, names) for name in settings()}
         self._filled: dict[str, int] = {}
@@ -139,6 +138,15 @@ class Store:
         self.version = 0
         self.last_ids: dict[tuple[str, int | None], int] = {}
         """Per table (and organization): the highest id of rows that were deleted."""
+
+    def _run(self, script: str) -> None:
+        path = resources.files(__package__).joinpath(f"sql/{script}.sql")
+        self._connection.executescript(path.read_text(encoding="utf-8"))
+
+    def make_indexes(self) -> None:
+        """Index the tables, once they are filled."""
+        with self.lock:
+            self._run("indexes")
 
     def _declare(self, name: str, existing: set[str]) -> Table:
         given = settings()[name]
@@ -198,8 +206,7 @@ class Store:
             row = {column.name: invent.stored(column, number, table.name) for column in columns}
             row |= dict(zip(names, parents[number // times], strict=True))
             rows.append(row | {"id": first + number, given.get("key", "id"): first + number})
-        if rows:
-            self.insert(table.name, {name: [row[name] for row in rows] for name in rows[0]})
+        self.insert_rows(table.name, rows)
 
     def insert(self, name: str, columns: Mapping[str, Any]) -> None:
         """Add rows, given column by column: arrays or lists, or one value for all rows.
@@ -209,18 +216,20 @@ class Store:
         rows = self._tables[name].rows
         names = ", ".join(f'"{column}"' for column in columns)
         marks = ", ".join("?" * len(columns))
-        lists = [_as_list(values) for values in columns.values()]
-        size = max(len(values) for values in lists if values is not None)
-        lists = [
-            [value] * size if values is None else values
-            for value, values in zip(columns.values(), lists, strict=True)
-        ]
+        plain = [values.tolist() if hasattr(values, "tolist") else values for values in columns.values()]
+        size = next(len(values) for values in plain if isinstance(values, list))
+        lists = [values if isinstance(values, list) else [values] * size for values in plain]
         with self.writing() as connection:
             for start in range(0, size, _INSERTED_AT_ONCE):
                 part = [values[start : start + _INSERTED_AT_ONCE] for values in lists]
                 connection.executemany(
                     f"INSERT INTO {rows} ({names}) VALUES ({marks})", zip(*part, strict=True)
                 )
+
+    def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows with the same columns, given one by one."""
+        if rows:
+            self.insert(name, {column: [row[column] for row in rows] for column in rows[0]})
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -308,11 +317,8 @@ def _create_invented(name: str, columns: Sequence[catalog.Column]) -> str:
 
 def _column(column: catalog.Column, given: Mapping[str, Any], in_source: frozenset[str]) -> Column:
     name, kind, form = column.name, column.kind, given.get("forms", {}).get(column.name)
-    if name in in_source:
-        value = f't."{name}"'
-    else:
-        value = "NULL" if column.nullable else _NEVER_NULL.get(kind, "0")
-    sent = value
+    missing = "NULL" if column.nullable else _NEVER_NULL.get(kind, "0")
+    value = sent = f't."{name}"' if name in in_source else missing
     if kind in {"datetime", "date"}:
         pattern = DATE_FORMS[form or ("day" if kind == "date" else given.get("dates", "z"))]
         sent = f"strftime('{pattern}', {value}, 'unixepoch')"
@@ -321,10 +327,3 @@ def _column(column: catalog.Column, given: Mapping[str, Any], in_source: frozens
     elif form is not None and form.startswith("%"):
         sent = f"CASE WHEN {value} IS NOT NULL THEN printf('{form}', {value}) END"
     return Column(name, kind, value, sent, flag_as_number=form == "number")
-
-
-def _as_list(values: Any) -> list[Any] | None:
-    """Return a column as a list of plain values; None for a single value."""
-    if hasattr(values, "tolist"):
-        values = values.tolist()  # an array's, masked elements as None
-    return values if isinstance(values, list) else None

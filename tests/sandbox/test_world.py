@@ -6,10 +6,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from classy_nb.sandbox.world.calendar import giving_tuesday
 
 from classy_nb.sandbox import Sandbox
 from classy_nb.sandbox.world import Size
-from classy_nb.sandbox.world.calendar import giving_tuesday
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,6 @@ CREATE TABLE base_members (
   country TEXT, postal_code TEXT, phone TEXT, gender TEXT, title TEXT, status TEXT,
   date_of_birth INTEGER, created_at INTEGER, last_login_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX members_organization_id ON base_members (organization_id);
 
 CREATE TABLE base_supporters (
   id INTEGER PRIMARY KEY, organization_id INTEGER, member_id INTEGER, source_campaign_id INTEGER,
@@ -39,8 +38,6 @@ CREATE TABLE base_supporters (
   location TEXT, last_emailed_at TEXT, origin TEXT, metadata TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX supporters_organization_id ON base_supporters (organization_id);
-CREATE INDEX supporters_member_id ON base_supporters (member_id);
 
 
 -- Campaigns and what belongs to them.
@@ -54,7 +51,6 @@ CREATE TABLE base_campaigns (
   created_at INTEGER, updated_at INTEGER, started_at INTEGER, ended_at INTEGER,  -- seconds since 1970
   goal INTEGER, raw_goal INTEGER  -- cents
 );
-CREATE INDEX campaigns_organization_id ON base_campaigns (organization_id);
 
 CREATE TABLE base_designations (
   id INTEGER PRIMARY KEY, organization_id INTEGER, is_active INTEGER, is_complete INTEGER,
@@ -63,7 +59,6 @@ CREATE TABLE base_designations (
   created_at INTEGER, updated_at INTEGER, start_time INTEGER, end_time INTEGER,  -- seconds since 1970
   goal INTEGER  -- cents
 );
-CREATE INDEX designations_organization_id ON base_designations (organization_id);
 
 CREATE TABLE base_questions (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, is_deleted INTEGER,
@@ -71,8 +66,6 @@ CREATE TABLE base_questions (
   label TEXT, location TEXT, tag TEXT, type TEXT,
   created_at INTEGER, updated_at INTEGER, deleted_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX questions_organization_id ON base_questions (organization_id);
-CREATE INDEX questions_campaign_id ON base_questions (campaign_id);
 
 CREATE TABLE base_ticket_types (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, commitment_id INTEGER,
@@ -82,8 +75,6 @@ CREATE TABLE base_ticket_types (
   created_at INTEGER, updated_at INTEGER, started_at INTEGER, ended_at INTEGER,  -- seconds since 1970
   price INTEGER, overhead INTEGER  -- cents
 );
-CREATE INDEX ticket_types_organization_id ON base_ticket_types (organization_id);
-CREATE INDEX ticket_types_campaign_id ON base_ticket_types (campaign_id);
 
 
 -- Fundraising.
@@ -96,8 +87,6 @@ CREATE TABLE base_fundraising_teams (
   created_at INTEGER, updated_at INTEGER,  -- seconds since 1970
   goal INTEGER, raw_goal INTEGER  -- cents
 );
-CREATE INDEX fundraising_teams_organization_id ON base_fundraising_teams (organization_id);
-CREATE INDEX fundraising_teams_campaign_id ON base_fundraising_teams (campaign_id);
 
 CREATE TABLE base_fundraising_pages (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_team_id INTEGER,
@@ -108,10 +97,6 @@ CREATE TABLE base_fundraising_pages (
   created_at INTEGER, updated_at INTEGER, ended_at INTEGER,  -- seconds since 1970
   goal INTEGER, raw_goal INTEGER  -- cents
 );
-CREATE INDEX fundraising_pages_organization_id ON base_fundraising_pages (organization_id);
-CREATE INDEX fundraising_pages_campaign_id ON base_fundraising_pages (campaign_id);
-CREATE INDEX fundraising_pages_fundraising_team_id ON base_fundraising_pages (fundraising_team_id);
-CREATE INDEX fundraising_pages_member_id ON base_fundraising_pages (member_id);
 
 
 -- Gifts.
@@ -128,9 +113,6 @@ CREATE TABLE base_recurring_donation_plans (
   migration_date INTEGER,
   donation INTEGER, adjustment INTEGER, raw_donation INTEGER, raw_adjustment INTEGER  -- cents
 );
-CREATE INDEX recurring_donation_plans_organization_id ON base_recurring_donation_plans (organization_id);
-CREATE INDEX recurring_donation_plans_campaign_id ON base_recurring_donation_plans (campaign_id);
-CREATE INDEX recurring_donation_plans_member_id ON base_recurring_donation_plans (member_id);
 
 CREATE TABLE base_transactions (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_page_id INTEGER,
@@ -145,12 +127,6 @@ CREATE TABLE base_transactions (
   raw_currency_code TEXT, frequency TEXT, status TEXT, comment TEXT, company_name TEXT, in_honor_of TEXT,
   promo_code_code TEXT, metadata TEXT
 );
-CREATE INDEX transactions_organization_id ON base_transactions (organization_id);
-CREATE INDEX transactions_campaign_id ON base_transactions (campaign_id);
-CREATE INDEX transactions_supporter_id ON base_transactions (supporter_id);
-CREATE INDEX transactions_fundraising_page_id ON base_transactions (fundraising_page_id);
-CREATE INDEX transactions_fundraising_team_id ON base_transactions (fundraising_team_id);
-CREATE INDEX transactions_recurring_donation_plan_id ON base_transactions (recurring_donation_plan_id);
 
 CREATE TABLE base_transaction_items (
   id INTEGER PRIMARY KEY, organization_id INTEGER, transaction_id INTEGER, product_id INTEGER,
@@ -159,8 +135,6 @@ CREATE TABLE base_transaction_items (
   price INTEGER, final INTEGER, overhead INTEGER, donation INTEGER, fees INTEGER, raw_final INTEGER,  -- cents
   raw_overhead INTEGER
 );
-CREATE INDEX transaction_items_organization_id ON base_transaction_items (organization_id);
-CREATE INDEX transaction_items_transaction_id ON base_transaction_items (transaction_id);
 
 CREATE TABLE base_registrations (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_page_id INTEGER,
@@ -169,9 +143,6 @@ CREATE TABLE base_registrations (
   first_name TEXT, last_name TEXT, email TEXT, status TEXT, tshirt_size TEXT,
   created_at INTEGER, updated_at INTEGER, date_of_birth INTEGER  -- seconds since 1970
 );
-CREATE INDEX registrations_organization_id ON base_registrations (organization_id);
-CREATE INDEX registrations_campaign_id ON base_registrations (campaign_id);
-CREATE INDEX registrations_transaction_id ON base_registrations (transaction_id);
 
 
 -- What follows from the tables above (filled from the views new_... in derived.sql).
@@ -182,10 +153,6 @@ CREATE TABLE base_activity (
   link_id INTEGER,
   link_text TEXT, type TEXT
 );
-CREATE INDEX activity_organization_id ON base_activity (organization_id);
-CREATE INDEX activity_campaign_id ON base_activity (campaign_id);
-CREATE INDEX activity_fundraising_page_id ON base_activity (fundraising_page_id);
-CREATE INDEX activity_fundraising_team_id ON base_activity (fundraising_team_id);
 
 CREATE TABLE base_recurring_donation_history (
   id INTEGER PRIMARY KEY, organization_id INTEGER, recurring_id INTEGER, transaction_id INTEGER,
@@ -193,8 +160,6 @@ CREATE TABLE base_recurring_donation_history (
   donation_amount INTEGER, raw_donation_amount INTEGER,  -- cents
   created_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX recurring_donation_history_organization_id ON base_recurring_donation_history (organization_id);
-CREATE INDEX recurring_donation_history_recurring_id ON base_recurring_donation_history (recurring_id);
 
 CREATE TABLE base_feed_items (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_page_id INTEGER,
@@ -203,18 +168,12 @@ CREATE TABLE base_feed_items (
   linkable_value TEXT, type TEXT, comment TEXT, visibility TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX feed_items_organization_id ON base_feed_items (organization_id);
-CREATE INDEX feed_items_campaign_id ON base_feed_items (campaign_id);
-CREATE INDEX feed_items_fundraising_page_id ON base_feed_items (fundraising_page_id);
-CREATE INDEX feed_items_fundraising_team_id ON base_feed_items (fundraising_team_id);
 
 CREATE TABLE base_source_tracking_codes (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, trackable_id INTEGER,
   c_src TEXT, c_src2 TEXT, referrer TEXT, utm TEXT, event_type TEXT, trackable_type TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX source_tracking_codes_organization_id ON base_source_tracking_codes (organization_id);
-CREATE INDEX source_tracking_codes_campaign_id ON base_source_tracking_codes (campaign_id);
 
 CREATE TABLE base_dedications (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, transaction_id INTEGER,
@@ -224,8 +183,6 @@ CREATE TABLE base_dedications (
   ecard_message TEXT,
   updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX dedications_organization_id ON base_dedications (organization_id);
-CREATE INDEX dedications_transaction_id ON base_dedications (transaction_id);
 
 CREATE TABLE base_answers (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, answerable_id INTEGER,
@@ -233,9 +190,6 @@ CREATE TABLE base_answers (
   answer TEXT, answerable_type TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX answers_organization_id ON base_answers (organization_id);
-CREATE INDEX answers_question_id ON base_answers (question_id);
-CREATE INDEX answers_answerable_id ON base_answers (answerable_id);
 
 CREATE TABLE base_soft_credits (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_page_id INTEGER,
@@ -244,17 +198,12 @@ CREATE TABLE base_soft_credits (
   amount INTEGER,  -- cents
   created_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX soft_credits_organization_id ON base_soft_credits (organization_id);
-CREATE INDEX soft_credits_campaign_id ON base_soft_credits (campaign_id);
-CREATE INDEX soft_credits_fundraising_page_id ON base_soft_credits (fundraising_page_id);
-CREATE INDEX soft_credits_fundraising_team_id ON base_soft_credits (fundraising_team_id);
 
 CREATE TABLE base_receipts (
   id INTEGER PRIMARY KEY, organization_id INTEGER, transaction_id INTEGER,
   serial_number TEXT,
   created_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX receipts_transaction_id ON base_receipts (transaction_id);
 
 CREATE TABLE base_acknowledgements (
   id INTEGER PRIMARY KEY, organization_id INTEGER, transaction_id INTEGER, member_id INTEGER,
@@ -262,13 +211,11 @@ CREATE TABLE base_acknowledgements (
   fundraising_entity_type TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX acknowledgements_transaction_id ON base_acknowledgements (transaction_id);
 
 CREATE TABLE base_donor_emails (
   id INTEGER PRIMARY KEY, organization_id INTEGER, fundraising_page_id INTEGER,
   email_address TEXT
 );
-CREATE INDEX donor_emails_fundraising_page_id ON base_donor_emails (fundraising_page_id);
 
 CREATE TABLE base_past_donors (
   id INTEGER PRIMARY KEY, organization_id INTEGER, owner_id INTEGER, supporter_id INTEGER,
@@ -277,7 +224,6 @@ CREATE TABLE base_past_donors (
   purchased_at INTEGER,  -- seconds since 1970
   amount INTEGER  -- cents
 );
-CREATE INDEX past_donors_owner_id ON base_past_donors (owner_id);
 
 CREATE TABLE base_stories (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_page_id INTEGER,
@@ -285,9 +231,6 @@ CREATE TABLE base_stories (
   postable_type TEXT, poster_name TEXT, body TEXT, title TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX stories_campaign_id ON base_stories (campaign_id);
-CREATE INDEX stories_fundraising_page_id ON base_stories (fundraising_page_id);
-CREATE INDEX stories_fundraising_team_id ON base_stories (fundraising_team_id);
 
 CREATE TABLE base_updates (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_page_id INTEGER,
@@ -295,23 +238,18 @@ CREATE TABLE base_updates (
   postable_type TEXT, poster_name TEXT, body TEXT, title TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX updates_campaign_id ON base_updates (campaign_id);
-CREATE INDEX updates_fundraising_page_id ON base_updates (fundraising_page_id);
-CREATE INDEX updates_fundraising_team_id ON base_updates (fundraising_team_id);
 
 CREATE TABLE base_comments (
   id INTEGER PRIMARY KEY, organization_id INTEGER, commentable_id INTEGER, member_id INTEGER,
   commentable_type TEXT, commenter_name TEXT, body TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX comments_commentable_id ON base_comments (commentable_id);
 
 CREATE TABLE base_likes (
   id INTEGER PRIMARY KEY, organization_id INTEGER, likeable_id INTEGER, member_id INTEGER,
   likeable_type TEXT, liker_name TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX likes_likeable_id ON base_likes (likeable_id);
 
 CREATE TABLE base_domain_slugs (
   id INTEGER PRIMARY KEY, organization_id INTEGER, campaign_id INTEGER, fundraising_team_id INTEGER,
@@ -319,7 +257,4 @@ CREATE TABLE base_domain_slugs (
   fundraising_entity_type TEXT, value TEXT,
   created_at INTEGER, updated_at INTEGER, deleted_at INTEGER  -- seconds since 1970
 );
-CREATE INDEX domain_slugs_organization_id ON base_domain_slugs (organization_id);
-CREATE INDEX domain_slugs_campaign_id ON base_domain_slugs (campaign_id);
-CREATE INDEX domain_slugs_fundraising_team_id ON base_domain_slugs (fundraising_team_id);
 
