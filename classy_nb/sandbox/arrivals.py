@@ -23,7 +23,7 @@ def drift(store: Store, organization: int, faults: Faults) -> None:
 
 
 def insert_transactions(store: Store, organization: int, count: int) -> list[int]:
-    """Add *count* gifts and return their ids; each copies an older one, so that its amounts and items agree."""
+    """Add *count* gifts, copies of older ones, so that amounts and items agree; return their ids."""
     if count < 1:
         return []
     with store.writing() as connection:

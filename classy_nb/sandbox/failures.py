@@ -1,6 +1,6 @@
-"""How single requests go wrong: another response, a connection that breaks, rows that are not as declared.
+"""How single requests go wrong: another response, a connection that breaks, rows other than declared.
 
-:mod:`.faults` says what goes wrong; the server calls ``instead`` before it answers, ``reshape`` on a good body
+:mod:`.faults` says what goes wrong. The server calls ``instead`` before it answers, ``reshape`` on a good body,
 and ``send_broken`` to send it.
 """
 

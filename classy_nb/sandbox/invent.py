@@ -88,6 +88,8 @@ def document(record: str, number: int = 0, salt: str = "", **given: Any) -> dict
     found = {}
     for column in catalog.load().records[record].columns:
         value = given[column.name] if column.name in given else value_of(column, number, salt or record)
+        if column.kind == "int" and isinstance(value, str):
+            value = int(value)
         if column.kind in {"datetime", "date"} and isinstance(value, int):
             value = moment(value) if column.kind == "datetime" else moment(value)[:10]
         found[column.name] = value

@@ -1,7 +1,7 @@
 """Single objects: records by id, overviews, payouts, and files behind signed URLs.
 
-``answer_object`` gets a :class:`Call` and returns the body; ``answer_file`` answers for the other origin, which
-the signed URLs lead to.
+``answer_object`` gets a :class:`Call` and returns the body. ``answer_file`` answers at the other origin, where
+signed URLs lead.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import orjson
 
 from . import invent
 from .lists import answer_record
@@ -19,44 +22,71 @@ from .query import seconds
 from .responses import Refusal, Response, forbidden, invalid_field, not_found
 from .routes import Call, tables_of_records
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 FILES = "/signed-files/"
 _LIFETIME = 900
-Maker = Callable[[Call], Any]
+
+
+@cache
+def _documents() -> dict[str, dict[str, Any]]:
+    text = resources.files(__package__).joinpath("objects.json").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = orjson.loads(text)
+    return found
 
 
 def answer_object(call: Call) -> Any:
     """Answer an endpoint of kind ``object``, ``bare`` or ``envelope``."""
-    maker = _MAKERS.get(call.endpoint.path)
-    if maker is not None:
-        return maker(call)
-    name = tables_of_records().get(call.endpoint.record)
+    endpoint = call.endpoint
+    if endpoint.path in _MAKERS:
+        return _MAKERS[endpoint.path](call)
+    if endpoint.path in _documents():
+        return _document(call, _documents()[endpoint.path])
+    name = tables_of_records().get(endpoint.record)
     if name is None:
         raise not_found()
-    if call.endpoint.key is not None:
-        return answer_record(call, name, int(call.keys[call.endpoint.key]))
-    return _first_of_parent(call, name)
-
-
-def _first_of_parent(call: Call, name: str) -> Any:
-    key = call.endpoint.keys[-1]
-    table = call.store.table(name)
-    found = call.store.execute(
-        f"SELECT id FROM {table.rows} WHERE {key}_id = ? ORDER BY id LIMIT 1", [int(call.keys[key])]
-    )
-    if not found:
+    if endpoint.key is not None:
+        return answer_record(call, name, int(call.keys[endpoint.key]))
+    parent = endpoint.keys[-1]
+    rows = call.store.table(name).rows
+    first = call.store.execute(f"SELECT MIN(id) FROM {rows} WHERE {parent}_id = ?", [int(call.keys[parent])])
+    if first[0][0] is None:
         raise not_found()
-    return answer_record(call, name, found[0][0])
+    return answer_record(call, name, first[0][0])
 
 
-def _app(call: Call) -> dict[str, Any]:
-    return invent.document(
-        "ApiApp",
-        client_id=call.client_id,
-        client_secret="",
-        name="Stand-in application",
-        redirect_uri="https://standin.example.org/",
-        associated_app=None,
-    )
+def _document(call: Call, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer an object that ``objects.json`` describes; columns it leaves out are invented.
+
+    ``{key}`` stands for the value of a path key; ``like`` varies what is invented; ``file`` can be downloaded.
+    """
+    _check_document(call)
+    columns = {
+        name: value.format_map(call.keys) if isinstance(value, str) else value
+        for name, value in columns.items()
+    }
+    if "file" in columns:
+        columns |= _signed_file(call, columns["file"])
+    if columns.get("status") == "draft" and call.query.flag("published"):
+        columns |= {"status": "published"}
+    return invent.document(call.endpoint.record, int(columns.get("like", 0)), **columns)
+
+
+def _check_document(call: Call) -> None:
+    """Refuse what the query or the path of a document lacks; some documents do not exist (204)."""
+    path, query = call.endpoint.path, call.query
+    if path.startswith("/fundraising-pages/") and int(call.keys["fundraising_page"]) % 2:
+        raise Refusal(Response(204))
+    if path == "/social-videos/entity":
+        for name in ("entity_type", "entity_id", "persona"):
+            if not query.last(name):
+                raise invalid_field(name, f"The {name.replace('_', ' ')} field is required.")
+    if path.endswith("/{year}") and re.fullmatch(r"20\d\d", call.keys["year"]) is None:
+        message = "There is no annual summary of that year."
+        raise Refusal(Response(404, {"error": "Not Found", "message": message}))
+    if path.endswith("-report") and query.last("environment") not in {None, "prod", "test"}:
+        raise Refusal(Response(400, {"success": False, "message": "The environment must be prod or test."}))
 
 
 def _me(call: Call) -> Any:
@@ -85,90 +115,6 @@ def _userinfo(call: Call) -> dict[str, Any]:
     )
 
 
-def _maybe_nothing(call: Call, record: str, **given: Any) -> Any:
-    if int(call.keys["fundraising_page"]) % 2:
-        raise Refusal(Response(204))
-    return invent.document(record, int(call.keys["fundraising_page"]), **given)
-
-
-def _moments(call: Call) -> Any:
-    return _maybe_nothing(
-        call,
-        "Moments",
-        selected_moment={"momentId": "m1", "label": "First mile"},
-        answers=[{"question": "Why?", "answer": "Because, that's why"}],
-    )
-
-
-def _fitness(call: Call) -> Any:
-    return _maybe_nothing(
-        call,
-        "FitnessMetrics",
-        metrics={"totalProgress": 12.5, "goalProgressPercent": None},
-        tracking_settings={"activityTypes": ["run"], "unit": "mi", "goal": 26.2},
-    )
-
-
-def _annual_summary(call: Call) -> dict[str, Any]:
-    year = call.keys["year"]
-    if re.fullmatch(r"20\d\d", year) is None:
-        raise Refusal(
-            Response(404, {"error": "Not Found", "message": "There is no annual summary of that year."})
-        )
-    return invent.document(
-        "AnnualSummaryReport",
-        int(year),
-        organization_id=int(call.keys["organization"]),
-        report_year=int(year),
-        status="completed",
-        is_complete=True,
-        is_processing=False,
-        total_count=12,
-        completed_count=12,
-        failed_count=0,
-        progress_percentage=100,
-    )
-
-
-def _annual_download(call: Call) -> dict[str, Any]:
-    name = f"summary-{call.keys['year']}-{call.keys['supporter']}.pdf"
-    return invent.document(
-        "AnnualSummaryDownload",
-        download_url=signed_url(call.other_url, name),
-        filename=name,
-        expires_at=_expires(),
-        content_type="application/pdf",
-    )
-
-
-def _report(kind: str) -> Maker:
-    def make(call: Call) -> dict[str, Any]:
-        if call.query.last("environment") not in {None, "prod", "test"}:
-            raise Refusal(
-                Response(400, {"success": False, "message": "The environment must be prod or test."})
-            )
-        name = f"{kind}-report.csv"
-        return invent.document(
-            "ReportDownload",
-            success=True,
-            download_url=signed_url(call.other_url, name),
-            filename=name,
-            expires_at=_expires(),
-            file_size=len(_content(name)),
-            type=kind,
-            organization_id=int(call.keys["organization"]),
-        )
-
-    return make
-
-
-def _social_video(call: Call) -> dict[str, Any]:
-    for name in ("entity_type", "entity_id", "persona"):
-        if not call.query.last(name):
-            raise invalid_field(name, f"The {name.replace('_', ' ')} field is required.")
-    return invent.document("SocialVideo", status="ready")
-
-
 def _asr(call: Call) -> list[dict[str, Any]]:
     number = int(call.keys["supporter"])
     return [
@@ -182,25 +128,6 @@ def _asr(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def _script(call: Call) -> dict[str, Any]:
-    return invent.document(
-        "JavaScriptCustomization",
-        campaign_id=int(call.keys["campaign"]),
-        block_id=call.keys["block"],
-        status="published" if call.query.flag("published") else "draft",
-    )
-
-
-def _campaign_video(call: Call) -> dict[str, Any]:
-    return invent.document(
-        "CampaignSocialVideo",
-        entity_type="campaign",
-        entity_id=call.keys["campaign"],
-        persona=call.keys["persona"],
-        status="ready",
-    )
-
-
 def _slug(call: Call) -> dict[str, Any]:
     call.store.table("domain_slugs")
     found = call.store.execute("SELECT 1 FROM base_domain_slugs WHERE value = ?", [call.keys["slug"]])
@@ -210,12 +137,6 @@ def _slug(call: Call) -> dict[str, Any]:
 def _custom_url(call: Call) -> dict[str, Any]:
     found = call.store.execute("SELECT 1 FROM base_campaigns WHERE custom_url = ?", [call.keys["url"]])
     return {"available": not found}
-
-
-def _engagement(call: Call) -> dict[str, Any]:
-    return invent.document(
-        "EngagementSettings", organization_id=int(call.keys["organization"]), email_subdomain="standin"
-    )
 
 
 def _sums(call: Call, condition: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -354,45 +275,35 @@ def _payout(start: int, page: int, rows: list[tuple[Any, ...]]) -> dict[str, Any
     }
 
 
-_ANNUAL = "/organizations/{organization}/annual-summary-reports/{year}"
-_MAKERS: Mapping[str, Maker] = {
-    "/apps/{app}": _app,
+_MAKERS: Mapping[str, Callable[[Call], Any]] = {
     "/me": _me,
     "/userinfo": _userinfo,
     "/organizations/{organization}/supporters/me": _own_supporter,
-    "/fundraising-pages/{fundraising_page}/moments": _moments,
-    "/fundraising-pages/{fundraising_page}/fitness-metrics": _fitness,
     "/fundraising-pages/{fundraising_page}/overview": lambda call: _overview(call, "fundraising_page"),
     "/fundraising-teams/{fundraising_team}/overview": lambda call: _overview(call, "fundraising_team"),
     "/campaigns/{campaign}/overview": _campaign_overview,
-    _ANNUAL: _annual_summary,
-    f"{_ANNUAL}/supporters/{{supporter}}/download": _annual_download,
-    "/organizations/{organization}/gfm-npo-page/download-donations-report": _report("donations"),
-    "/organizations/{organization}/gfm-npo-page/download-fundraisers-report": _report("fundraisers"),
-    "/organizations/{organization}/engagement-settings": _engagement,
     "/organizations/{organization}/payouts/{payout_type}": _payouts,
     "/organizations/{organization}/supporters/{supporter}/messages/asrs": _asr,
-    "/social-videos/entity": _social_video,
-    "/studio-campaigns/{campaign}/js-customizations/{block}": _script,
-    "/studio-campaigns/{campaign}/share-settings/social-videos/{persona}": _campaign_video,
     "/domain-slugs/availability-check/{slug}": _slug,
     "/campaigns/custom-url/{url}": _custom_url,
-    "/classy-subscription-plans/{subscription_plan}/plan-features": lambda _: invent.document("PlanFeatures"),
 }
+"""Endpoints whose answer is computed."""
 
 
-def signed_url(other: str, name: str) -> str:
-    """Return a URL of the file at the origin of *other*, good for a quarter of an hour."""
-    origin = urlsplit(other)
-    return (
-        f"{origin.scheme}://{origin.netloc}{FILES}{name}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires={_LIFETIME}"
-        f"&X-Amz-Date={int(time.time())}&X-Amz-Signature={secrets.token_hex(32)}"
+def _signed_file(call: Call, name: str) -> dict[str, Any]:
+    """Return what a document says of a file: it is at the other origin, for a quarter of an hour."""
+    now = int(time.time())
+    origin = urlsplit(call.other_url)
+    signature = (
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires={_LIFETIME}"
+        f"&X-Amz-Date={now}&X-Amz-Signature={secrets.token_hex(32)}"
     )
-
-
-def _expires() -> str:
-    """Return when a URL made now ends."""
-    return invent.moment(int(time.time()) + _LIFETIME)
+    return {
+        "download_url": f"{origin.scheme}://{origin.netloc}{FILES}{name}?{signature}",
+        "filename": name,
+        "expires_at": invent.moment(now + _LIFETIME),
+        "file_size": len(_content(name)),
+    }
 
 
 def _content(name: str) -> bytes:

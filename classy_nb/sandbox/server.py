@@ -1,7 +1,7 @@
 """What happens to a request: firewall, token, rate limit, route, answer, faults, log.
 
-A :class:`Server` serves a :class:`Service` (the data, the tokens, the rate limit, the faults) with aiohttp in a
-thread, at two ports of loopback: the API, and another origin that signed files and redirects lead to.
+A :class:`Server` serves a :class:`Service` (the data, the tokens, the rate limit, the faults) with aiohttp in
+its own thread, at two ports of loopback: the API, and another origin that signed files and redirects lead to.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The synthetic organizations: numbers that hang together, the same for the same seed.
 
 The sandbox hands over a store and calls :func:`build` for each organization; names, prices, shares and odds
-stand in ``knobs.toml``. The order in which chance is drawn is a part of the data: a draw that is added, dropped
-or moved changes everything after it.
+stand in ``knobs.toml``. The order in which chance is drawn is a part of the data: a draw that is added,
+dropped or moved changes everything after it.
 """
 
 from __future__ import annotations
