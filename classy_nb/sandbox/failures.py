@@ -1,7 +1,7 @@
 """How single requests go wrong: another response, a connection that breaks, rows other than declared.
 
-:mod:`.faults` says what goes wrong. The server calls ``instead`` before it answers, ``reshape`` on a good body,
-and ``send_broken`` to send it.
+:mod:`.faults` says what goes wrong. The server calls ``instead`` before it answers, ``reshape`` on a
+body, and ``send_broken`` to send it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Single objects: records by id, overviews, payouts, and files behind signed URLs.
 
-``answer_object`` gets a :class:`Call` and returns the body. ``answer_file`` answers at the other origin, where
-signed URLs lead.
+``answer_object`` gets a :class:`Call` and returns the body. ``answer_file`` answers at the other origin,
+which signed URLs lead to.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def answer_object(call: Call) -> Any:
 def _document(call: Call, columns: Mapping[str, Any]) -> dict[str, Any]:
     """Answer an object that ``objects.json`` describes; columns it leaves out are invented.
 
-    ``{key}`` stands for the value of a path key; ``like`` varies what is invented; ``file`` can be downloaded.
+    ``{key}`` stands for a path key's value, ``like`` varies what is invented, ``file`` can be downloaded.
     """
     _check_document(call)
     columns = {

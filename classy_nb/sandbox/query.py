@@ -43,7 +43,7 @@ class Query:
         return (self.last(name) or "").lower() in {"true", "1"}
 
     def number(self, name: str, default: int) -> int:
-        """Return a positive whole number, or *default* where it is none."""
+        """Return a positive whole number; *default* if the value is anything else."""
         text = self.last(name) or ""
         return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 2**31 else default
 
@@ -89,7 +89,7 @@ def conditions(text: str, table: Table, related: Mapping[str, Table], *, lenient
     Raises
     ------
     Refusal
-        400: no comparison, an unknown attribute, or a value of the wrong form.
+        400: not a comparison, an unknown attribute, or a value of the wrong form.
     """
     found = []
     for part in text.split(","):
@@ -138,7 +138,7 @@ def seconds(literal: str, name: str) -> int:
     Raises
     ------
     Refusal
-        400: fractions of a second, or no date at all.
+        400: fractions of a second, or not a date.
     """
     match = _MOMENT.fullmatch(literal)
     if match is None:

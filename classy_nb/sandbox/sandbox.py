@@ -43,9 +43,9 @@ class Sandbox(Service):
     token_lifetime
         Seconds that a token lives.
     client_id, client_secret
-        The application's credentials; made up where None.
+        The application's credentials; made up by default.
     port
-        Port on 127.0.0.1; 0 for any that is free.
+        Port on 127.0.0.1; 0 for any free one.
     organizations
         How many organizations the application sees. One more, which it may not see, is always there.
     today
@@ -215,7 +215,7 @@ class Sandbox(Service):
         name
             A name of :attr:`kinds`, such as ``transactions`` or ``transaction_items``.
         organization
-            Whose; the first one where None.
+            Its id; the first organization by default.
         """
         table = self.store.table(name)
         owner = "t.id" if name == "organizations" else "t.organization_id"

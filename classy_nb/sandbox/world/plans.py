@@ -91,7 +91,7 @@ def _months_later(calendar: Calendar, start: Ints, months: Ints) -> Ints:
     """Return the same day of the month, but the 28th at the latest, *months* later."""
     first = np.datetime64(calendar.start) + start.astype("timedelta64[D]")
     month = first.astype("datetime64[M]")
-    of_month = np.minimum((first - month).astype(np.int64), 27)
+    of_month = np.minimum((first - month).astype(np.int64), 27).astype("timedelta64[D]")
     later = (month + months.astype("timedelta64[M]")).astype("datetime64[D]") + of_month
     later = np.where(months == 0, first, later)
     day = (later - np.datetime64(calendar.start)).astype(np.int64)
