@@ -294,6 +294,10 @@ class Store:
         with self.lock:
             tables = [self.table(name) for name in self.names]
             self._connection.backup(copy)
+        # The views that only fill derived tables and aggregates would be in the way of a caller's own tables.
+        helpers = "SELECT name FROM sqlite_master WHERE type = 'view' AND name NOT GLOB 'api_*'"
+        for (name,) in copy.execute(helpers).fetchall():
+            copy.execute(f"DROP VIEW {name}")
         for table in tables:
             copy.execute(f"CREATE VIEW {table.name} AS SELECT {table.select} FROM {table.source} t")
         copy.commit()

@@ -148,7 +148,7 @@ LEFT JOIN base_supporters s ON s.id = t.supporter_id
 LEFT JOIN payments y ON y.code = t.pay;
 
 -- The sums that most amounts of a transaction are made of. "taken": money has moved, so there are fees.
-CREATE VIEW transaction_sums AS
+CREATE VIEW api_transaction_sums AS
 SELECT *,
   donation + overhead + adjustment AS total,
   raw_donation + raw_overhead + raw_adjustment AS raw_total,
@@ -249,7 +249,7 @@ SELECT
     'email_consent_decision_date', strftime('%Y-%m-%dT%H:%M:%SZ', t.purchased_at, 'unixepoch')) AS consent,
   json_object('campaign', u.campaign, 'content', u.content, 'medium', u.medium, 'source', u.source,
     'term', u.term) AS utm
-FROM transaction_sums t
+FROM api_transaction_sums t
 LEFT JOIN base_supporters p ON p.id = t.payer_id
 LEFT JOIN base_members m ON m.id = t.member_id
 LEFT JOIN payments y ON y.code = t.pay
