@@ -1,4 +1,8 @@
-"""A stand-in of the API: a real HTTP server on loopback with an invented organization.
+"""A stand-in of the API: a real HTTP server on loopback over an invented organization, in SQLite.
+
+In come a size, a seed and the faults to play; out go the URLs and credentials that a client needs, and the
+truth to compare its answers with. ``cn.demo()``, the tests, the notebooks and the benchmarks use it; it
+knows nothing of the package but the catalog.
 
 ::
 

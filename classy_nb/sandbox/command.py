@@ -32,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--latency-ms", type=float, default=0, help="from a request to its answer (default: %(default)s)")
     add("--requests-per-minute", type=int, default=1800, help="rate limit, 0 for none (default: %(default)s)")
     add("--token-lifetime", type=float, default=7200, help="seconds (default: %(default)s)")
-    add("--client-id", help="made up where not given")
-    add("--client-secret", help="made up where not given")
+    add("--client-id", help="made up by default")
+    add("--client-secret", help="made up by default")
     add("--compression", action="store_true", help="brotli or gzip for clients that offer them")
-    faults = parser.add_argument_group("faults", "what can go wrong; all off unless asked for")
+    faults = parser.add_argument_group("faults", "what can go wrong; all off by default")
     faults.add_argument("--fault", action="append", default=[], metavar="NAME=RATE", type=_rate,
                         help=f"make a share of the requests fail; names: {', '.join(ONE_TIME)}")  # fmt: skip
     faults.add_argument(
@@ -88,7 +88,7 @@ def faults_of(options: argparse.Namespace) -> Faults:
     Raises
     ------
     ValueError
-        A fault that there is not.
+        A fault that does not exist.
     """
     switches = {f.name: getattr(options, f.name) for f in dataclasses.fields(Faults) if f.name not in _OWN}
     faults = Faults(rates=dict(options.fault), slow=dict(options.slow), seed=options.seed, **switches)
@@ -143,7 +143,7 @@ def _banner(box: Any) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the sandbox as a program of its own."""
+    """Run the sandbox as a program."""
     parser = argparse.ArgumentParser(prog="python -m classy_nb.sandbox", description=__doc__)
     add_arguments(parser)
     return serve(parser.parse_args(arguments))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ONE_TIME = {
-    "ok": "an ordinary answer (a place holder in a script)",
+    "ok": "an ordinary answer (a placeholder in a script)",
     "500": "500 with {}",
     "500_message": "500 with success and message",
     "500_error": "500 with error and message",
@@ -44,19 +44,19 @@ ONE_TIME = {
 
 @dataclass
 class Faults:
-    """Everything about the sandbox that may be unpleasant; change the attributes while it runs.
+    """Everything that can go wrong; the attributes may be changed while the sandbox runs.
 
     Parameters
     ----------
     latency_ms
-        Wait before every data answer.
+        Milliseconds before every data answer.
     slow
-        Milliseconds *per row asked for* (``per_page``), by a part of the path: ``{"supporters": 30}``
-        makes a page of 100 supporters take 3 s.
+        Milliseconds *for each row of the page size* (``per_page``), by a part of the path:
+        ``{"supporters": 30}`` makes a page of 100 supporters take 3 s.
     script
         Names of :data:`ONE_TIME`, one for each coming data request; used up in order.
     token_script
-        The same for token requests (those that make sense there).
+        The same for token requests (only those that make sense there).
     rates
         Probability of each name of :data:`ONE_TIME`, for every data request the script leaves alone.
     seed
@@ -102,7 +102,7 @@ class Faults:
     """An empty list says from, to and total 1."""
     total_off_by: int = 0
     duplicate_rows: int = 0
-    """So many rows of each page come twice (in place of its last rows)."""
+    """This many rows of each page come twice (in place of its last rows)."""
     active_as_text: bool = False
     queries_log: bool = False
     missing_keys: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class Faults:
     """Some columns that are declared never null are null in every fifth row."""
 
     expires_in: Literal["number", "text", "missing"] = "number"
-    token_type: str = "bearer"  # noqa: S105 - the word, no secret
+    token_type: str = "bearer"  # noqa: S105 - the word, not a secret
     refresh_tokens: bool = False
     """Token answers bring a refresh token."""
     one_token: bool = False
@@ -123,7 +123,7 @@ class Faults:
         self.script = deque(self._known(self.script))
         self.token_script = deque(self._known(self.token_script))
         self._known(self.rates)
-        self._random = random.Random(self.seed)  # noqa: S311 - no secret
+        self._random = random.Random(self.seed)  # noqa: S311 - not a secret
         self._lock = threading.Lock()
 
     @staticmethod
@@ -131,7 +131,7 @@ class Faults:
         names = list(names)
         unknown = [name for name in names if name not in ONE_TIME]
         if unknown:
-            raise ValueError(f"No such fault: {', '.join(unknown)}. There are: {', '.join(ONE_TIME)}.")
+            raise ValueError(f"No such fault: {', '.join(unknown)}. Choose from: {', '.join(ONE_TIME)}.")
         return names
 
     def then(self, *names: str) -> None:

@@ -1,42 +1,38 @@
-"""Lists: filter, sort, page; and one record by its id."""
+"""Lists: filter, sort, page, and the envelope around a page; also one record of a table.
 
-# The statements are put together from the names of our own tables and columns and from numbers;
-# what a client sends goes in as parameters.
-# ruff: noqa: S608
+``answer_list`` and ``answer_record`` get a :class:`Call` and return the body to be sent.
+"""
 
 from __future__ import annotations
 
 import bisect
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from classy_nb import catalog
 
-from . import aggregates, includes
-from .answers import Answer, Refusal, bad_request, not_found, server_error
-from .paginator import Page, envelope
+from . import includes
 from .query import Condition, conditions, order
-from .routes import scope_of, table_of
+from .responses import Refusal, Response, bad_request, not_found, server_error
+from .routes import Call, scope_of, tables_of_records
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from .call import Call
-    from .store import Record
-    from .table import Table
+    from .store import Record, Table
 
-MOST = 100
-"""The greatest page."""
-USUAL = 20
-"""The page without ``per_page``."""
+LARGEST_PAGE = 100
+USUAL_PAGE = 20
 _TRACKING = {
     "fundraisingTeams": "fundraising_team",
     "fundraisingPages": "fundraising_page",
     "transactions": "transaction",
 }
+"""Lists of tracking codes are empty without one of these switches."""
 _MISSPELT = {f"/fundraising-teams/{{fundraising_team}}/{what}" for what in ("answers", "stories", "updates")}
 """Lists that carry two more URLs, under misspelt names."""
 _ROLES = ("organization_admin", "campaign_manager", "reporting")
@@ -46,74 +42,107 @@ _BOUNDS = {
     ">": bisect.bisect_right,
     ">=": bisect.bisect_left,
 }
+_WITH_AGGREGATES = {"FundraisingPage": "fundraising_pages", "FundraisingTeam": "fundraising_teams"}
+_AGGREGATES_AS_TEXT = {
+    "total_donors": "%d",
+    "total_fundraisers": "%d",
+    "total_hard_credits": "%.2f",
+    "total_soft_credits": "%.2f",
+    "progress_bar_amount": "%.2f",
+}
+_AGGREGATES = (
+    "total_raised",
+    "total_donations",
+    "total_donors",
+    "total_fundraisers",
+    "total_hard_credits",
+    "total_soft_credits",
+    "progress_bar_amount",
+    "average_donation",
+    "largest_donation",
+    "percent_to_goal",
+    "net_credit_balance",
+)
+_AGGREGATES2 = {
+    "raised_amount": "total_raised",
+    "donations_count": "total_donations",
+    "donors_count": "total_donors",
+    "average_donation_amount": "average_donation",
+    "largest_donation_amount": "largest_donation",
+    "hard_credits_amount": "total_hard_credits",
+    "soft_credits_amount": "total_soft_credits",
+    "progress_bar_amount": "progress_bar_amount",
+}
 
 
 def answer_list(call: Call) -> dict[str, Any]:
     """Answer a paginated list."""
+    number, per_page = call.query.number("page", 1), call.query.number("per_page", USUAL_PAGE)
+    if per_page > LARGEST_PAGE and call.faults.per_page_over == "reject":
+        message = f"The per page may not be greater than {LARGEST_PAGE}."
+        raise Refusal(Response(400, {"error": {"per_page": [message]}}))
+    per_page = min(per_page, LARGEST_PAGE)
+    start = (number - 1) * per_page
     if call.endpoint.record == "text":
-        return _answer_words(call, _ROLES[: 1 + int(call.keys["member"]) % len(_ROLES)])
-    table = _table(call)
+        roles = list(_ROLES[: 1 + int(call.keys["member"]) % len(_ROLES)])
+        return _envelope(call, roles[start : start + per_page], number, per_page, len(roles))
+    name = tables_of_records().get(call.endpoint.record)
+    if name is None:
+        raise not_found()
+    table = call.store.table(name)
+    if call.endpoint.record == "PastDonor":
+        table = _past_donors(call, table)
     ids = _ids(call, table)
-    number, per_page = _page(call)
-    page = Page(number, per_page, len(ids) + call.faults.total_off_by)
-    start = 0 if call.faults.ignore_page else (number - 1) * per_page
+    if call.faults.ignore_page:
+        start = 0
     if call.faults.page_beyond == "404" and number > 1 and start >= len(ids):
         raise not_found()
-    records = _shown(call, table, ids[start : start + per_page])
-    body = envelope(page, records, call)
-    if call.endpoint.path in _MISSPELT:
-        body |= {"first_team_url": body["first_page_url"], "last_team_url": body["last_page_url"]}
-    return body
-
-
-def _answer_words(call: Call, words: Sequence[str]) -> dict[str, Any]:
-    number, per_page = _page(call)
-    shown = list(words[(number - 1) * per_page : number * per_page])
-    return envelope(Page(number, per_page, len(words)), shown, call)
+    records = _records(call, table, ids[start : start + per_page])
+    return _envelope(call, records, number, per_page, len(ids) + call.faults.total_off_by)
 
 
 def answer_record(call: Call, name: str, number: int) -> Record:
     """Answer one record of a table, with what was asked to be included."""
-    table = call.store.table(name)
-    records = _shown(call, table, [number])
+    records = _records(call, call.store.table(name), [number])
     if not records:
         raise not_found()
-    record: Record = records[0]
-    return record
+    return records[0]
 
 
-def _table(call: Call) -> Table:
-    name = table_of(call.endpoint.record)
-    if name is None:
-        raise not_found()
-    return call.store.table(name)
-
-
-def _page(call: Call) -> tuple[int, int]:
-    number, per_page = call.query.number("page", 1), call.query.number("per_page", USUAL)
-    if per_page > MOST and call.faults.per_page_over == "reject":
-        raise Refusal(Answer(400, {"error": {"per_page": [f"The per page may not be greater than {MOST}."]}}))
-    return number, min(per_page, MOST)
+def _past_donors(call: Call, table: Table) -> Table:
+    """Let ``donated_to_current`` say who has already given to the page or the team that asks."""
+    key = call.endpoint.keys[0]
+    donors = f"SELECT supporter_id FROM base_transactions WHERE {key}_id = {int(call.keys[key])}"
+    given = f"(t.supporter_id IN ({donors}))"
+    columns = [
+        replace(column, value=given, sent=given) if column.name == "donated_to_current" else column
+        for column in table.columns
+    ]
+    return replace(table, columns=tuple(columns))
 
 
 def _ids(call: Call, table: Table) -> Sequence[int]:
-    """Return the row ids of the whole list, in order.
+    """Return the ids of the whole list, in order.
 
-    Bounds on the id are cut out of the remembered list rather than asked again: walking by key is as
-    cheap as paging.
+    Bounds on the id are cut out of the remembered list, not asked of the database again: fetching by keyset
+    is then as cheap as fetching by page number.
     """
     chosen = _conditions(call, table)
     ordering = _order(call, table)
-    by_id = ordering in {"t.rowid", "t.rowid DESC"}
     bounds = [
         c
         for c in chosen
-        if by_id and c.association is None and c.column.name == "id" and c.operator in _BOUNDS
+        if ordering in {"t.id", "t.id DESC"}
+        and c.association is None
+        and c.column.name == "id"
+        and c.operator in _BOUNDS
     ]
-    where, parameters = _where(call, table, [c for c in chosen if c not in bounds])
-    ids = call.store.ids(table, where, parameters, "t.rowid" if bounds else ordering)
-    cut = _cut(ids, bounds) if bounds else ids
-    return cut[::-1] if bounds and ordering.endswith("DESC") else cut
+    where, parameters = _where(call, [c for c in chosen if c not in bounds])
+    ids = call.store.ids(table, where, parameters, "t.id" if bounds else ordering)
+    if not bounds:
+        return ids
+    ids = _cut(ids, bounds)
+    return ids[::-1] if ordering.endswith("DESC") else ids
 
 
 def _cut(ids: array[int], bounds: list[Condition]) -> array[int]:
@@ -125,107 +154,171 @@ def _cut(ids: array[int], bounds: list[Condition]) -> array[int]:
 
 
 def _conditions(call: Call, table: Table) -> list[Condition]:
-    text = call.query.last("filter")
+    text, faults = call.query.last("filter"), call.faults
     if not text:
         return []
-    faults = call.faults
-    if faults.unknown_attribute == "500":
-        try:
-            return conditions(text, table, _related(call, table), lenient=False)
-        except Refusal as refusal:
+    related = includes.related_tables(call.store, call.query.words("with"), table)
+    try:
+        chosen = conditions(text, table, related, lenient=faults.unknown_attribute == "ignore")
+    except Refusal as refusal:
+        if faults.unknown_attribute == "500":
             raise Refusal(server_error("empty")) from refusal
-    chosen = conditions(text, table, _related(call, table), lenient=faults.unknown_attribute == "ignore")
+        raise
     keyed = [c for c in chosen if c.column.name == "id" and c.association is None]
     if keyed and faults.key_filter == "reject":
         raise bad_request("Filtering by id is not supported.")
     return [c for c in chosen if c not in keyed] if faults.key_filter == "ignore" else chosen
 
 
-def _related(call: Call, table: Table) -> dict[str, Table]:
-    names = call.query.words("with")
-    return {name: owner for name, (_, owner) in includes.related_tables(call.store, names, table).items()}
-
-
-def _where(call: Call, table: Table, chosen: list[Condition]) -> tuple[str, dict[str, Any]]:
+def _where(call: Call, chosen: list[Condition]) -> tuple[str, dict[str, Any]]:
     scope = scope_of(call.endpoint)
-    parameters = {name: value for name, value in call.parameters.items() if f":{name}" in scope}
     for name in re.findall(r"base_(\w+)", scope):
-        call.store.table(name)
-    if call.query.last("search") and call.endpoint.record == "PastDonor":
-        parameters["search"] = call.query.last("search")
+        call.store.table(name)  # so that it is filled
+    parameters = {name: value for name, value in call.parameters.items() if f":{name}" in scope}
     if ":allowed" in scope:
-        parameters["allowed"] = orjson.dumps(sorted(call.access.organizations)).decode()
-    parts = [f"({scope})", *_flagged(call)]
-    links = includes.related_tables(call.store, call.query.words("with"), table)
+        parameters["allowed"] = orjson.dumps(sorted(call.organizations)).decode()
+    parts = [f"({scope})"]
+    if call.endpoint.record == "SourceTrackingCode":
+        kinds = [f"'{kind}'" for flag, kind in _TRACKING.items() if call.query.flag(flag)]
+        parts.append(f"t.trackable_type IN ({', '.join(kinds)})")
+    elif call.endpoint.record == "PastDonor":
+        key = call.endpoint.keys[0]
+        if call.query.flag("hideAlreadyDonated"):
+            donated = f"SELECT supporter_id FROM base_transactions WHERE {key}_id = :{key}"
+            parts.append(f"NOT t.supporter_id IN ({donated})")
+        if call.query.last("search"):
+            words = "t.first_name || ' ' || t.last_name || ' ' || t.email_address"
+            parts.append(f"({words}) LIKE '%' || :search || '%'")
+            parameters["search"] = call.query.last("search")
     for number, condition in enumerate(chosen):
-        comparison = condition.sql(f"value{number}")
-        if condition.association:
-            column, owner = links[condition.association]
-            comparison = f"t.{column} IN (SELECT t.id FROM {owner.source} WHERE {comparison})"
-        parts.append(comparison)
+        parts.append(condition.sql(f"value{number}"))
         parameters[f"value{number}"] = condition.value
     return " AND ".join(parts), parameters
 
 
-def _flagged(call: Call) -> list[str]:
-    """Return the further condition of lists with switches: tracking codes, past donors."""
-    if call.endpoint.record == "SourceTrackingCode":
-        kinds = [f"'{kind}'" for flag, kind in _TRACKING.items() if call.query.flag(flag)]
-        return [f"t.trackable_type IN ({', '.join(kinds)})"]
-    if call.endpoint.record == "PastDonor":
-        return _past_donors(call)
-    return []
-
-
-def _past_donors(call: Call) -> list[str]:
-    found = []
-    if call.query.flag("hideAlreadyDonated"):
-        found.append(f"NOT {_donated(call)}")
-    if call.query.last("search"):
-        found.append(
-            "(t.first_name || ' ' || t.last_name || ' ' || t.email_address) LIKE '%' || :search || '%'"
-        )
-    return found
-
-
-def _donated(call: Call) -> str:
-    key = call.endpoint.keys[0]
-    return f"t.supporter_id IN (SELECT x.supporter_id FROM base_transactions x WHERE x.{key}_id = :{key})"
-
-
 def _order(call: Call, table: Table) -> str:
-    extra = aggregates.expressions(table.record) if call.query.flag("aggregates") else {}
-    lenient = call.faults.unknown_attribute == "ignore" or call.endpoint.record == "BrandkitImage"
+    extra = {}
+    if call.query.flag("aggregates") and table.record in _WITH_AGGREGATES:
+        totals = f"totals_{table.name}"
+        extra = {name: f"(SELECT x.{name} FROM {totals} x WHERE x.id = t.id)" for name in _AGGREGATES}
     if call.endpoint.record == "PastDonor" and call.query.flag("sortReverse"):
-        return "t.purchased_at, t.rowid"
+        return "t.purchased_at, t.id"
+    lenient = call.faults.unknown_attribute == "ignore" or call.endpoint.record == "BrandkitImage"
     return order(call.query.last("sort"), table, extra, lenient=lenient)
 
 
-def _shown(call: Call, table: Table, ids: Sequence[int]) -> list[Any]:
-    records = call.store.records(table, ids, _named(call))
+def _records(call: Call, table: Table, ids: Sequence[int]) -> list[Record]:
+    """Return the records with these ids, with what ``with``, ``aggregates`` and ``fields`` ask for."""
     names = call.query.words("with")
     known = [name for name in names if name in call.endpoint.include]
     if len(known) < len(names) and call.faults.unknown_include == "reject":
         raise bad_request("Unknown relationship in with.")
-    if call.endpoint.record != table.record and table_of(call.endpoint.record) == table.name:
-        declared = {column.name for column in catalog.load().records[call.endpoint.record].columns}
-        records = [{name: value for name, value in record.items() if name in declared} for record in records]
+    records = call.store.records(table, ids)
+    record = call.endpoint.record
+    if record != table.record and tables_of_records().get(record) == table.name:
+        declared = {column.name for column in catalog.load().records[record].columns}
+        records = [{name: value for name, value in row.items() if name in declared} for row in records]
     includes.add(call.store, records, table, known)
-    aggregates.add(
-        call.store,
-        records,
-        table.record,
-        first=call.query.flag("aggregates") and bool(call.endpoint.aggregates),
-        second=call.query.flag("aggregates2") and table.record == "FundraisingPage",
-    )
+    if records and table.record in _WITH_AGGREGATES:
+        _add_aggregates(call, table, records)
     fields = call.query.words("fields")
     if fields:
         kept = {*fields, *known}
-        records = [{name: value for name, value in record.items() if name in kept} for record in records]
+        records = [{name: value for name, value in row.items() if name in kept} for row in records]
     return records
 
 
-def _named(call: Call) -> dict[str, Any]:
-    """Return the parameters that wire expressions may name."""
-    parameters = {"fundraising_page": None, "fundraising_team": None, **call.parameters}
-    return {name: parameters[name] for name in ("fundraising_page", "fundraising_team")}
+def _add_aggregates(call: Call, table: Table, records: list[Record]) -> None:
+    """Add the totals: numbers and text for ``aggregates``, numbers under other names for ``aggregates2``."""
+    first = call.query.flag("aggregates") and bool(call.endpoint.aggregates)
+    second = call.query.flag("aggregates2") and table.record == "FundraisingPage"
+    if not (first or second):
+        return
+    listed = ",".join(str(int(record["id"])) for record in records)
+    rows = call.store.execute(
+        f"SELECT id, {', '.join(_AGGREGATES)} FROM totals_{table.name} WHERE id IN ({listed})"
+    )
+    found = {row[0]: dict(zip(_AGGREGATES, row[1:], strict=True)) for row in rows}
+    texts = dict(_AGGREGATES_AS_TEXT)
+    if table.record == "FundraisingTeam":
+        texts["total_donations"] = "%d"
+    for record in records:
+        totals = found[record["id"]]
+        if second:
+            record.update({name: totals[source] for name, source in _AGGREGATES2.items()})
+        if first:
+            record.update(
+                {name: texts[name] % value if name in texts else value for name, value in totals.items()}
+            )
+
+
+def _envelope(call: Call, data: list[Any], number: int, per_page: int, total: int) -> dict[str, Any]:
+    """Return a page as Laravel's paginator writes it: thirteen keys, absolute URLs, entities in labels."""
+    faults = call.faults
+    first = (number - 1) * per_page + 1 if data else None
+    last = first + len(data) - 1 if first is not None else None
+    if not data and faults.empty_as_one:
+        first, last, total = 1, 1, 1
+    last_page = max(1, -(-total // per_page))
+    before_number = _page_url(call)
+
+    def url(page: int | None) -> str | None:
+        return None if page is None or before_number is None else f"{before_number}{page}"
+
+    following = number + 1 if number < last_page else None
+    previous = number - 1 if number > 1 else None
+    links = [("&laquo; Previous", previous), *_numbered_links(number, last_page), ("Next &raquo;", following)]
+    body: dict[str, Any] = {
+        "current_page": number,
+        "data": data,
+        "first_page_url": url(1),
+        "from": first,
+        "last_page": last_page,
+        "last_page_url": url(last_page),
+        "links": [_link(url, label, page, number, as_text=faults.active_as_text) for label, page in links],
+        "next_page_url": url(following),
+        "path": call.url,
+        "per_page": per_page,
+        "prev_page_url": url(previous),
+        "to": last,
+        "total": total,
+    }
+    if faults.queries_log:
+        body["queries_log"] = [
+            {"query": "select * from `stand_in` where `id` > ?", "bindings": [1], "time": 0.4}
+        ]
+    if call.endpoint.path in _MISSPELT:
+        body |= {"first_team_url": body["first_page_url"], "last_team_url": body["last_page_url"]}
+    return body
+
+
+def _page_url(call: Call) -> str | None:
+    """Return the URL of a page up to its number, which comes last; None where pages have no URL."""
+    style = call.faults.next_page_url
+    if style == "missing":
+        return None
+    if style == "page_only":
+        return f"{call.url}?page="
+    target = {"relative": "/" + call.url.split("/", 3)[3], "other_host": call.other_url}.get(style, call.url)
+    return f"{target}?{call.query.encoded(page='')}"
+
+
+def _link(
+    url: Callable[[int | None], str | None], label: str, page: int | None, current: int, *, as_text: bool
+) -> dict[str, Any]:
+    active = label == str(current)
+    return {"url": url(page), "label": label, "active": str(active).lower() if as_text else active}
+
+
+def _numbered_links(current: int, last: int) -> list[tuple[str, int | None]]:
+    """Return label and page of the links in the middle: all up to 13 pages, else with dots in between."""
+    pages: list[int | None]
+    if last <= 13:  # noqa: PLR2004 - Laravel's own numbers, here and below
+        pages = list(range(1, last + 1))
+    elif current <= 7:  # noqa: PLR2004
+        pages = [*range(1, 11), None, last - 1, last]
+    elif current > last - 7:
+        pages = [1, 2, None, *range(last - 9, last + 1)]
+    else:
+        pages = [1, 2, None, *range(current - 3, current + 4), None, last - 1, last]
+    return [("...", None) if page is None else (str(page), page) for page in pages]

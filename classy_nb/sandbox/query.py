@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from .answers import Refusal, bad_request, invalid_field
+from .responses import bad_request, invalid_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .table import Table, Wire
+    from .store import Column, Table
 
-OPERATORS = ("<=", ">=", "<>", "!=", "=", "<", ">")
 _CONDITION = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|<>|!=|=|<|>)(.*)", re.DOTALL)
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(Z|[+-]\d\d:?\d\d)?)?",
@@ -44,7 +43,7 @@ class Query:
         return (self.last(name) or "").lower() in {"true", "1"}
 
     def number(self, name: str, default: int) -> int:
-        """Return a positive whole number, or *default* where it is none."""
+        """Return a positive whole number; *default* if the value is anything else."""
         text = self.last(name) or ""
         return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 2**31 else default
 
@@ -59,14 +58,18 @@ class Condition:
     """One comparison; *association* names the related record that the column belongs to."""
 
     association: str | None
-    column: Wire
+    owner: Table
+    column: Column
     operator: str
     value: int | float | str
 
     def sql(self, parameter: str) -> str:
-        """Return the comparison, with the value as the named *parameter*."""
+        """Return the comparison over a row ``t``, with the value as the named *parameter*."""
         value = f"CAST({self.column.value} AS INTEGER)" if self.column.kind == "last4" else self.column.value
-        return f"{value} {self.operator} :{parameter}"
+        comparison = f"{value} {self.operator} :{parameter}"
+        if self.association is None:
+            return comparison
+        return f"t.{self.association}_id IN (SELECT t.id FROM {self.owner.source} t WHERE {comparison})"
 
 
 def conditions(text: str, table: Table, related: Mapping[str, Table], *, lenient: bool) -> list[Condition]:
@@ -86,7 +89,7 @@ def conditions(text: str, table: Table, related: Mapping[str, Table], *, lenient
     Raises
     ------
     Refusal
-        400: no comparison, an unknown attribute, or a value of the wrong form.
+        400: not a comparison, an unknown attribute, or a value of the wrong form.
     """
     found = []
     for part in text.split(","):
@@ -97,16 +100,17 @@ def conditions(text: str, table: Table, related: Mapping[str, Table], *, lenient
         association, _, attribute = name.rpartition(".")
         owner = related.get(association) if association else table
         column = owner.by_name.get(attribute) if owner else None
-        if column is None or not column.filterable:
+        if owner is None or column is None or not column.filterable:
             if lenient:
                 continue
             raise bad_request(f"Unknown filter attribute: {name[:80]}")
         value = _value(column, literal.strip())
-        found.append(Condition(association or None, column, "<>" if operator == "!=" else operator, value))
+        operator = "<>" if operator == "!=" else operator
+        found.append(Condition(association or None, owner, column, operator, value))
     return found
 
 
-def _value(column: Wire, literal: str) -> int | float | str:
+def _value(column: Column, literal: str) -> int | float | str:
     if "%" in literal:
         raise invalid_field("filter", f"The value of {column.name} is still encoded.")
     if column.kind == "bool":
@@ -120,7 +124,7 @@ def _value(column: Wire, literal: str) -> int | float | str:
     return literal.strip("'\"") if literal[:1] in "'\"" and literal[-1:] == literal[:1] else literal
 
 
-def _number(column: Wire, literal: str) -> int | float:
+def _number(column: Column, literal: str) -> int | float:
     if re.fullmatch(r"[+-]?\d{1,18}", literal):
         return int(literal)
     if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", literal):
@@ -134,7 +138,7 @@ def seconds(literal: str, name: str) -> int:
     Raises
     ------
     Refusal
-        400: fractions of a second, or no date at all.
+        400: fractions of a second, or not a date.
     """
     match = _MOMENT.fullmatch(literal)
     if match is None:
@@ -171,11 +175,8 @@ def order(text: str | None, table: Table, extra: Mapping[str, str], *, lenient: 
             if lenient:
                 continue
             raise bad_request(f"Unknown sort attribute: {part.strip()[:80]}")
-        expression = "t.rowid" if name == "id" else expression
+        expression = "t.id" if name == "id" else expression
         clauses.append(f"{expression} DESC" if direction.lower() == "desc" else expression)
     if not clauses:
         return table.order
-    return ", ".join(clauses if clauses[-1].startswith("t.rowid") else [*clauses, "t.rowid"])
-
-
-__all__ = ["OPERATORS", "Condition", "Query", "Refusal", "conditions", "order", "seconds"]
+    return ", ".join(clauses if clauses[-1] in {"t.id", "t.id DESC"} else [*clauses, "t.id"])

@@ -1,18 +1,16 @@
-"""The sandbox as tests and notebooks hold it."""
+"""The sandbox as tests and notebooks hold it: its data, its addresses, its log and its faults."""
 
 from __future__ import annotations
 
 import importlib.util
 import secrets
 import time
-from collections import deque
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from . import filler, world
-from .arrivals import delete_transactions, insert_transactions, refund_transactions
+from . import arrivals, world
 from .faults import Faults
-from .limits import Window
+from .server import HOST, TOKEN_PATH, Server, Service, Window
 from .store import Store
 from .token import Tokens
 
@@ -20,16 +18,15 @@ if TYPE_CHECKING:
     import sqlite3
     from types import TracebackType
 
-    from .requests import Request
-    from .server import Server
+    from .server import Request
 
 TODAY = date(2026, 11, 23)
 """The day on which the invented history ends, unless told otherwise."""
-_LOGGED = 100_000
-_HIDDEN = 60
+_FEWEST = 60
+"""Transactions of the smallest organization; the one that the application may not see has this many."""
 
 
-class Sandbox:
+class Sandbox(Service):
     """A stand-in of the API on loopback, with invented data; start it with ``with`` or :meth:`start`.
 
     Parameters
@@ -46,9 +43,9 @@ class Sandbox:
     token_lifetime
         Seconds that a token lives.
     client_id, client_secret
-        The application's credentials; made up where None.
+        The application's credentials; made up by default.
     port
-        Port on 127.0.0.1; 0 for any that is free.
+        Port on 127.0.0.1; 0 for any free one.
     organizations
         How many organizations the application sees. One more, which it may not see, is always there.
     today
@@ -83,34 +80,36 @@ class Sandbox:
         compression: bool = False,
         window_seconds: float = 60.0,
     ) -> None:
-        if transactions < _HIDDEN:
-            raise ValueError(f"transactions must be at least {_HIDDEN}.")
-        self.faults = Faults(seed=seed) if faults is None else faults
-        self.faults.latency_ms = latency_ms or self.faults.latency_ms
-        self.compression = compression
+        if transactions < _FEWEST:
+            raise ValueError(f"transactions must be at least {_FEWEST}.")
+        if importlib.util.find_spec("aiohttp") is None:
+            raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'")
         self.client_id = client_id or secrets.token_hex(8)
         self.client_secret = client_secret or secrets.token_hex(16)
-        self.tokens = Tokens(self.client_id, self.client_secret, token_lifetime, self.clock)
-        self.window = Window(requests_per_minute, self.clock, window_seconds)
-        self.log: deque[Request] = deque(maxlen=_LOGGED)
         self._ahead = 0.0
         self._port = port
-        _need_server()
-        self.store = Store()
-        self.organization_ids = tuple(world.organization_id(n) for n in range(organizations))
+        self._server: Server | None = None
+        super().__init__(
+            store=Store(),
+            faults=Faults(seed=seed) if faults is None else faults,
+            tokens=Tokens(self.client_id, self.client_secret, token_lifetime, self.clock),
+            window=Window(requests_per_minute, self.clock, window_seconds),
+            organization_ids=tuple(world.organization_id(n) for n in range(organizations)),
+            compression=compression,
+        )
+        self.faults.latency_ms = latency_ms or self.faults.latency_ms
         self.foreign_organization_id = world.organization_id(organizations)
         self._build(seed, today, transactions, organizations)
-        self._server: Server | None = None
 
     def _build(self, seed: int, today: date, transactions: int, organizations: int) -> None:
         for position in range(organizations + 1):
-            smaller = max(_HIDDEN, transactions // (20 * position)) if position else transactions
-            count = _HIDDEN if position == organizations else smaller
+            smaller = max(_FEWEST, transactions // (20 * position)) if position else transactions
+            count = _FEWEST if position == organizations else smaller
             world.build(self.store, seed=seed, today=today, transactions=count, position=position)
-        filler.declare(self.store)
+        self.store.make_indexes()
         # The first page of transactions should cost no more than the others.
         table = self.store.table("transactions")
-        for order in ("t.rowid", table.order):
+        for order in ("t.id", table.order):
             self.store.ids(
                 table, "(t.organization_id = :organization)", {"organization": self.organization_id}, order
             )
@@ -136,11 +135,8 @@ class Sandbox:
         OSError
             The port is taken.
         """
-        from .app import App
-        from .server import Server
-
         if self._server is None:
-            self._server = Server(App(self).handle, self._port)
+            self._server = Server(self, self._port)
             self._server.start()
 
     def stop(self) -> None:
@@ -158,7 +154,7 @@ class Sandbox:
     @property
     def netloc(self) -> str:
         """Host and port of the API."""
-        return f"127.0.0.1:{self._running.port}"
+        return f"{HOST}:{self._running.port}"
 
     @property
     def other_port(self) -> int:
@@ -173,12 +169,12 @@ class Sandbox:
     @property
     def token_url(self) -> str:
         """URL of the token endpoint."""
-        return f"http://{self.netloc}/oauth2/auth"
+        return f"http://{self.netloc}{TOKEN_PATH}"
 
     @property
     def other_url(self) -> str:
         """URL of the other origin."""
-        return f"http://127.0.0.1:{self.other_port}"
+        return self._running.other_url
 
     @property
     def organization_id(self) -> int:
@@ -194,18 +190,18 @@ class Sandbox:
         self._ahead += seconds
 
     def revoke_tokens(self) -> None:
-        """End all tokens given out so far."""
+        """End all tokens issued so far."""
         self.tokens.revoke()
 
     @property
     def requests(self) -> list[Request]:
         """The data requests so far, oldest first (the last 100,000)."""
-        return [entry for entry in list(self.log) if entry.path.rstrip("/") != "/oauth2/auth"]
+        return [entry for entry in list(self.log) if entry.path.rstrip("/") != TOKEN_PATH]
 
     @property
     def token_requests(self) -> int:
         """How many token requests came so far."""
-        return sum(entry.path.rstrip("/") == "/oauth2/auth" for entry in list(self.log))
+        return sum(entry.path.rstrip("/") == TOKEN_PATH for entry in list(self.log))
 
     def reset_log(self) -> None:
         """Forget the requests so far."""
@@ -219,16 +215,16 @@ class Sandbox:
         name
             A name of :attr:`kinds`, such as ``transactions`` or ``transaction_items``.
         organization
-            Whose; the first one where None.
+            Its id; the first organization by default.
         """
         table = self.store.table(name)
         owner = "t.id" if name == "organizations" else "t.organization_id"
         wanted = self.organization_id if organization is None else organization
-        ids = self.store.ids(table, f"{owner} = :owner", {"owner": wanted}, "t.rowid")
+        ids = self.store.ids(table, f"{owner} = :owner", {"owner": wanted}, "t.id")
         found: list[dict[str, Any]] = []
         for start in range(0, len(ids), 5_000):
             part = ids[start : start + 5_000]
-            found += self.store.records(table, part, {"fundraising_page": None, "fundraising_team": None})
+            found += self.store.records(table, part)
         return found
 
     @property
@@ -242,25 +238,13 @@ class Sandbox:
         return self.store.snapshot()
 
     def insert_transactions(self, count: int, organization: int | None = None) -> list[int]:
-        """Let *count* gifts arrive now; return their ids (greater than all before)."""
-        return insert_transactions(self.store, organization or self.organization_id, count)
+        """Let *count* gifts arrive now; return their ids, greater than all before."""
+        return arrivals.insert_transactions(self.store, organization or self.organization_id, count)
 
     def refund_transactions(self, count: int, organization: int | None = None) -> list[int]:
-        """Refund *count* gifts, spread over all there are; return their ids."""
-        return refund_transactions(self.store, organization or self.organization_id, count)
+        """Refund *count* gifts, spread over the whole list; return their ids."""
+        return arrivals.refund_transactions(self.store, organization or self.organization_id, count)
 
     def delete_transactions(self, count: int, organization: int | None = None) -> list[int]:
-        """Delete *count* transactions, spread over all there are; return their ids."""
-        return delete_transactions(self.store, organization or self.organization_id, count)
-
-    def drift(self) -> None:
-        """Let rows arrive and vanish as ``faults`` says (before each list of transactions)."""
-        if self.faults.insert_per_request:
-            self.insert_transactions(self.faults.count(self.faults.insert_per_request))
-        if self.faults.delete_per_request:
-            self.delete_transactions(self.faults.count(self.faults.delete_per_request))
-
-
-def _need_server() -> None:
-    if importlib.util.find_spec("aiohttp") is None:
-        raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'")
+        """Delete *count* transactions, spread over the whole list; return their ids."""
+        return arrivals.delete_transactions(self.store, organization or self.organization_id, count)

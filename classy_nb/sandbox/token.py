@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from .answers import JSON_UTF8, Answer
+from .responses import JSON_UTF8, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,12 +26,12 @@ _CLIENT_SECRET = "The client secret field is required when secret key is not pre
 
 @dataclass
 class Tokens:
-    """Tokens given out and still good.
+    """Tokens that were issued and are still good.
 
     Parameters
     ----------
     client_id, client_secret
-        The only application there is.
+        The application's credentials.
     lifetime
         Seconds that a token lives.
     clock
@@ -47,7 +47,7 @@ class Tokens:
     """Refresh token -> the access token it came with."""
 
     def good(self, token: str) -> bool:
-        """Whether *token* was given out here, has not expired and was not revoked."""
+        """Whether *token* was issued here, has not expired and has not been revoked."""
         return self._ends.get(token, 0.0) > self.clock()
 
     def revoke(self, token: str | None = None) -> None:
@@ -57,19 +57,19 @@ class Tokens:
         else:
             self._ends.pop(token, None)
 
-    def answer(self, fields: Mapping[str, str], basic: str | None, faults: Faults) -> Answer:
-        """Answer a token request; *basic* is the value of a Basic Authorization header."""
+    def answer(self, fields: Mapping[str, str], basic: str | None, faults: Faults) -> Response:
+        """Response a token request; *basic* is the value of a Basic Authorization header."""
         if basic is not None and "client_id" not in fields:
             return self._answer_basic(fields, basic, faults)
         missing = _missing(fields)
         if missing:
-            return Answer(400, {"error": missing, "queries_log": []}, JSON_UTF8)
+            return Response(400, {"error": missing, "queries_log": []}, JSON_UTF8)
         secret = fields.get("client_secret") or fields.get("secret_key")
         if (fields["client_id"], secret) != (self.client_id, self.client_secret):
             return _refused("invalid_client", "Invalid client authentication")
         return self._granted(fields, faults)
 
-    def _answer_basic(self, fields: Mapping[str, str], basic: str, faults: Faults) -> Answer:
+    def _answer_basic(self, fields: Mapping[str, str], basic: str, faults: Faults) -> Response:
         try:
             pair = base64.b64decode(basic, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
@@ -80,7 +80,7 @@ class Tokens:
             return refused
         return self._granted(fields, faults)
 
-    def _granted(self, fields: Mapping[str, str], faults: Faults) -> Answer:
+    def _granted(self, fields: Mapping[str, str], faults: Faults) -> Response:
         if set((fields.get("scope") or "").split()) - _SCOPES:
             return _refused("invalid_scope", "The requested scope is invalid")
         grant = fields.get("grant_type")
@@ -94,14 +94,14 @@ class Tokens:
             return _refused("invalid_request", "Invalid code")
         return _refused("unsupported_grant_type", "Invalid grant_type")
 
-    def _refreshed(self, fields: Mapping[str, str], faults: Faults) -> Answer:
+    def _refreshed(self, fields: Mapping[str, str], faults: Faults) -> Response:
         old = self._refresh.pop(fields.get("refresh_token") or "", None)
         if old is None:
             return _refused("invalid_request", "Invalid refresh_token")
         self.revoke(old)
         return self._issue(faults)
 
-    def _issue(self, faults: Faults) -> Answer:
+    def _issue(self, faults: Faults) -> Response:
         if faults.one_token:
             self.revoke()
         token = secrets.token_hex(16)
@@ -119,7 +119,7 @@ class Tokens:
         if faults.refresh_tokens:
             body["refresh_token"] = secrets.token_hex(16)
             self._refresh[body["refresh_token"]] = token
-        return Answer(200, body, JSON_UTF8)
+        return Response(200, body, JSON_UTF8)
 
 
 def _missing(fields: Mapping[str, str]) -> dict[str, list[str]]:
@@ -131,8 +131,8 @@ def _missing(fields: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def _refused(error: str, description: str, status: int = 400) -> Answer:
-    return Answer(status, {"error": error, "error_description": description}, JSON_UTF8)
+def _refused(error: str, description: str, status: int = 400) -> Response:
+    return Response(status, {"error": error, "error_description": description}, JSON_UTF8)
 
 
 def read_fields(body: bytes, content_type: str, query: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One small sandbox for each file of tests, and a way to ask it."""
+"""One small sandbox for each file of tests, and a plain HTTP client of it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +11,8 @@ from classy_nb.sandbox import Sandbox
 SIZE = 600
 
 
-class Asker:
-    """Asks a sandbox with a token of its own."""
+class ApiClient:
+    """Sends requests to a sandbox, with a token of its own."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
@@ -60,14 +60,14 @@ def box() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def asker(box: Sandbox) -> Iterator[Asker]:
-    asker = Asker(box)
-    yield asker
-    asker.session.close()
+def api(box: Sandbox) -> Iterator[ApiClient]:
+    api = ApiClient(box)
+    yield api
+    api.session.close()
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_wrong(request: pytest.FixtureRequest) -> Iterator[None]:
+def _clear_faults(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "box" in request.fixturenames:
         request.getfixturevalue("box").faults.clear()

@@ -29,7 +29,7 @@ def started(*options: str) -> subprocess.Popen:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_it_is_told_to_end(number):
+def test_the_command_serves_until_it_is_told_to_stop(number):
     process = started(
         "--client-id", "my-id", "--client-secret", "my-secret", "--script", "503", "--latency-ms", "1"
     )
@@ -107,7 +107,7 @@ def test_faults_from_options():
     assert (found.refresh_tokens, found.seed) == (True, 9)
 
 
-def test_nonsense_is_refused(capsys):
+def test_bad_options_are_refused(capsys):
     with pytest.raises(SystemExit):
         options("--fault", "503")
     assert "NAME=NUMBER" in capsys.readouterr().err

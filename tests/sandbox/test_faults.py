@@ -8,10 +8,10 @@ import requests
 from classy_nb.sandbox import ONE_TIME, Faults, Sandbox
 
 
-def one(box, asker, name, **options):
+def one(box, api, name, **options):
     box.faults.then(name)
     url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"
-    return asker.session.get(url, params={"per_page": 20}, timeout=5, allow_redirects=False, **options)
+    return api.session.get(url, params={"per_page": 20}, timeout=5, allow_redirects=False, **options)
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,13 @@ def one(box, asker, name, **options):
         ("error_200", 200, {"error": "Something went wrong"}),
     ],
 )
-def test_json_answers(box, asker, name, status, body):
+def test_faults_that_answer_with_json(box, api, name, status, body):
     box.faults.retry_after = 42
-    answer = one(box, asker, name)
+    answer = one(box, api, name)
     assert (answer.status_code, answer.json()) == (status, body)
     assert ("Retry-After" in answer.headers) == (name == "429")
     assert ("X-RateLimit-Reset" in answer.headers) == (name == "429")
-    assert asker.org("/campaigns").status_code == 200
+    assert api.org("/campaigns").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -48,46 +48,46 @@ def test_json_answers(box, asker, name, status, body):
         ("empty_body", 200, ("application/json", "")),
     ],
 )
-def test_other_answers(box, asker, name, status, kind_and_part):
+def test_faults_that_answer_with_something_else(box, api, name, status, kind_and_part):
     kind, part = kind_and_part
-    answer = one(box, asker, name)
+    answer = one(box, api, name)
     assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith(kind)
     assert part in answer.text
     assert (answer.headers.get("cf-mitigated") == "challenge") == (name == "cloudflare")
 
 
-def test_401_with_a_good_token_and_a_revoked_one(box, asker):
-    assert one(box, asker, "401").status_code == 401
-    assert asker.org("/campaigns").status_code == 200
-    assert one(box, asker, "revoke").status_code == 401
-    assert asker.org("/campaigns").status_code == 401
-    asker.login()
-    assert asker.org("/campaigns").status_code == 200
+def test_a_401_does_not_end_a_good_token_but_a_revoked_one_is_gone(box, api):
+    assert one(box, api, "401").status_code == 401
+    assert api.org("/campaigns").status_code == 200
+    assert one(box, api, "revoke").status_code == 401
+    assert api.org("/campaigns").status_code == 401
+    api.login()
+    assert api.org("/campaigns").status_code == 200
 
 
-def test_a_redirect_leads_to_another_origin(box, asker):
-    answer = one(box, asker, "redirect")
+def test_a_redirect_leads_to_another_origin(box, api):
+    answer = one(box, api, "redirect")
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith(box.other_url)
     assert not answer.headers["Location"].startswith(box.base_url.removesuffix("/2.0"))
-    followed = asker.session.get(answer.headers["Location"], timeout=5)
+    followed = api.session.get(answer.headers["Location"], timeout=5)
     assert followed.json() == {"message": "another host", "authorized": True}
 
 
 @pytest.mark.parametrize("name", ["reset", "reset_body", "short"])
-def test_connections_that_break(box, asker, name):
+def test_connections_that_break(box, api, name):
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        one(box, asker, name)
+        one(box, api, name)
     assert box.log[-1].fault == name
-    assert asker.org("/campaigns").status_code == 200
+    assert api.org("/campaigns").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["truncated", "truncated_gzip"])
-def test_bodies_that_end_early(box, asker, name):
-    whole = asker.org("/campaigns", per_page=20).text
+def test_bodies_that_end_early(box, api, name):
+    whole = api.org("/campaigns", per_page=20).text
     try:
-        answer = one(box, asker, name)
+        answer = one(box, api, name)
     except requests.exceptions.ContentDecodingError:
         assert name == "truncated_gzip"
         return
@@ -96,33 +96,33 @@ def test_bodies_that_end_early(box, asker, name):
     assert 0 < len(answer.text) < len(whole)
 
 
-def test_stalling(box, asker):
+def test_a_stalled_answer_never_comes(box, api):
     box.faults.stall_seconds = 5
     box.faults.then("stall")
     started = time.monotonic()
     url = f"{box.base_url}/me"
     with pytest.raises(requests.ReadTimeout):
-        asker.session.get(url, timeout=0.2)
+        api.session.get(url, timeout=0.2)
     assert time.monotonic() - started < 2
 
 
-def test_dripping_is_slow_but_whole(box, asker):
+def test_a_dripping_answer_is_slow_but_whole(box, api):
     box.faults.stall_seconds = 0.2
     started = time.monotonic()
-    answer = one(box, asker, "drip")
+    answer = one(box, api, "drip")
     assert time.monotonic() - started >= 0.15
-    assert answer.json() == asker.org("/campaigns", per_page=20).json()
+    assert answer.json() == api.org("/campaigns", per_page=20).json()
 
 
-def test_a_script_is_used_up_in_order(box, asker):
+def test_a_script_is_used_up_in_order(box, api):
     box.faults.then("503", "ok", "500")
-    assert [asker.org("/campaigns").status_code for _ in range(4)] == [503, 200, 500, 200]
+    assert [api.org("/campaigns").status_code for _ in range(4)] == [503, 200, 500, 200]
 
 
-def test_rates_are_repeatable(box, asker):
+def test_random_faults_repeat_with_the_same_seed(box, api):
     def seen(seed):
         box.faults = Faults(rates={"500": 0.3, "503": 0.2}, seed=seed)
-        return [asker.get(f"/organizations/{box.organization_id}").status_code for _ in range(60)]
+        return [api.get(f"/organizations/{box.organization_id}").status_code for _ in range(60)]
 
     first = seen(4)
     assert set(first) == {200, 500, 503}
@@ -131,10 +131,10 @@ def test_rates_are_repeatable(box, asker):
     assert 5 < first.count(500) < 35
 
 
-def test_latency_and_slow_lists(box, asker):
+def test_latency_and_slow_lists(box, api):
     def took(path, **params):
         started = time.monotonic()
-        assert asker.org(path, **params).status_code == 200
+        assert api.org(path, **params).status_code == 200
         return time.monotonic() - started
 
     box.faults.slow = {"supporters": 30}
@@ -144,19 +144,19 @@ def test_latency_and_slow_lists(box, asker):
     assert took("/campaigns") >= 0.06
 
 
-def test_the_firewall(box, asker):
+def test_the_firewall_blocks_default_user_agents(box, api):
     url = f"{box.base_url}/organizations/{box.organization_id}"
     box.faults.cloudflare = "default_agents"
-    assert asker.session.get(url, timeout=5).status_code == 403
-    assert asker.token().status_code == 403
+    assert api.session.get(url, timeout=5).status_code == 403
+    assert api.token().status_code == 403
     named = {"User-Agent": "classy_nb/0.1 (+https://example.org)"}
-    assert asker.session.get(url, headers=named, timeout=5).status_code == 200
-    assert asker.session.get(url, headers={"User-Agent": ""}, timeout=5).status_code == 403
+    assert api.session.get(url, headers=named, timeout=5).status_code == 200
+    assert api.session.get(url, headers={"User-Agent": ""}, timeout=5).status_code == 403
     box.faults.cloudflare = "all"
-    assert asker.session.get(url, headers=named, timeout=5).status_code == 403
+    assert api.session.get(url, headers=named, timeout=5).status_code == 403
 
 
-def test_unknown_names_are_refused():
+def test_unknown_faults_are_refused():
     with pytest.raises(ValueError, match="No such fault: explode"):
         Faults(script=["explode"])
     with pytest.raises(ValueError, match="No such fault: explode"):
@@ -165,7 +165,7 @@ def test_unknown_names_are_refused():
         Faults().then("ok", "explode")
 
 
-def test_every_name_is_tried_here():
+def test_every_fault_is_tested_here():
     """A new fault needs a test: this list is compared with what there is."""
     tried = {
         "500",
@@ -205,8 +205,8 @@ def test_faults_given_at_construction():
         assert requests.get(f"{box.base_url}/me", timeout=5).status_code == 401
 
 
-def test_what_goes_wrong_inside_is_a_500_of_the_api(box, asker, monkeypatch, caplog):
+def test_an_error_in_the_sandbox_is_a_500(box, api, monkeypatch, caplog):
     monkeypatch.setattr(box.store, "ids", lambda *_: 1 / 0)
-    answer = asker.org("/campaigns")
+    answer = api.org("/campaigns")
     assert (answer.status_code, answer.json()) == (500, {})
     assert "The sandbox failed at" in caplog.text

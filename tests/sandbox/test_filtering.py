@@ -36,9 +36,9 @@ def instant(text):
         ),
     ],
 )
-def test_filters_of_transactions(box, asker, text, holds):
+def test_filters_of_transactions(box, api, text, holds):
     expected = ids(row for row in box.truth("transactions") if holds(row))
-    assert ids(asker.rows("/transactions", filter=text)) == expected
+    assert ids(api.rows("/transactions", filter=text)) == expected
     if not text.startswith("donation_match"):
         assert 0 < len(expected) < 600
 
@@ -54,9 +54,9 @@ def test_filters_of_transactions(box, asker, text, holds):
         ("2025-04-20T10:00:00+05:00", datetime(2025, 4, 20, 5, tzinfo=UTC)),
     ],
 )
-def test_date_literals(box, asker, literal, moment):
+def test_date_literals(box, api, literal, moment):
     expected = ids(row for row in box.truth("transactions") if instant(row["purchased_at"]) >= moment)
-    assert ids(asker.rows("/transactions", filter=f"purchased_at>={literal}")) == expected
+    assert ids(api.rows("/transactions", filter=f"purchased_at>={literal}")) == expected
     assert 0 < len(expected) < 600
 
 
@@ -79,24 +79,24 @@ def test_date_literals(box, asker, literal, moment):
         "billing_city=Washington, DC",
     ],
 )
-def test_bad_filters_are_400(asker, text):
-    answer = asker.org("/transactions", filter=text)
+def test_a_bad_filter_is_refused_with_400(api, text):
+    answer = api.org("/transactions", filter=text)
     assert answer.status_code == 400
     assert "error" in answer.json()
 
 
-def test_only_the_last_of_repeated_filters_counts(box, asker):
-    found = asker.org("/transactions", filter=["status=refunded", "status=success"]).json()["total"]
+def test_only_the_last_of_repeated_filters_counts(box, api):
+    found = api.org("/transactions", filter=["status=refunded", "status=success"]).json()["total"]
     assert found == sum(row["status"] == "success" for row in box.truth("transactions"))
 
 
-def test_unknown_parameters_are_ignored(asker):
-    assert asker.org("/transactions", created_gte="2030-01-01", limit=5, order="DESC").json()["total"] == 600
+def test_unknown_parameters_are_ignored(api):
+    assert api.org("/transactions", created_gte="2030-01-01", limit=5, order="DESC").json()["total"] == 600
 
 
-def test_an_association_needs_its_with(box, asker):
+def test_a_filter_may_name_an_included_record(box, api):
     who = box.truth("supporters")[3]
-    found = asker.rows(
+    found = api.rows(
         "/transactions", filter=f"supporter.email_address={who['email_address']}", with_="supporter"
     )
     assert ids(found) == ids(row for row in box.truth("transactions") if row["supporter_id"] == who["id"])
@@ -125,25 +125,25 @@ def test_an_association_needs_its_with(box, asker):
         ("designations", "is_active=false", lambda r: not r["is_active"]),
     ],
 )
-def test_filters_of_other_lists(box, asker, kind, text, holds):
+def test_filters_of_other_lists(box, api, kind, text, holds):
     path = "/" + kind.replace("_", "-")
     expected = ids(row for row in box.truth(kind) if holds(row))
-    assert ids(asker.rows(path, filter=text)) == expected
+    assert ids(api.rows(path, filter=text)) == expected
     assert expected
 
 
-def test_the_key_filter_can_be_ignored_or_rejected(box, asker):
+def test_the_key_filter_can_be_ignored_or_rejected(box, api):
     box.faults.key_filter = "ignore"
-    assert asker.org("/transactions", filter="id>2147483648").json()["total"] == 600
+    assert api.org("/transactions", filter="id>2147483648").json()["total"] == 600
     box.faults.key_filter = "reject"
-    assert asker.org("/transactions", filter="id>2147483648").status_code == 400
-    assert asker.org("/transactions", filter="status=success").status_code == 200
+    assert api.org("/transactions", filter="id>2147483648").status_code == 400
+    assert api.org("/transactions", filter="status=success").status_code == 200
 
 
 @pytest.mark.parametrize(("switch", "status"), [("reject", 400), ("ignore", 200), ("500", 500)])
-def test_unknown_attributes_are_a_switch(box, asker, switch, status):
+def test_unknown_attributes_are_refused_ignored_or_crash(box, api, switch, status):
     box.faults.unknown_attribute = switch
-    assert asker.org("/transactions", filter="colour=blue").status_code == status
+    assert api.org("/transactions", filter="colour=blue").status_code == status
 
 
 @pytest.mark.parametrize(
@@ -156,34 +156,34 @@ def test_unknown_attributes_are_a_switch(box, asker, switch, status):
         ("status,purchased_at", lambda r: (r["status"], r["purchased_at"]), False),
     ],
 )
-def test_sort(asker, sort, key, reverse):
-    found = [key(row) for row in asker.rows("/transactions", sort=sort)]
+def test_sort(api, sort, key, reverse):
+    found = [key(row) for row in api.rows("/transactions", sort=sort)]
     assert found == sorted(found, reverse=reverse)
 
 
-def test_sort_in_two_directions(asker):
-    found = [(row["status"], row["id"]) for row in asker.rows("/transactions", sort="status:desc,id:asc")]
+def test_sort_in_two_directions(api):
+    found = [(row["status"], row["id"]) for row in api.rows("/transactions", sort="status:desc,id:asc")]
     by_id = sorted(found, key=lambda pair: pair[1])
     assert found == sorted(by_id, key=lambda pair: pair[0], reverse=True)
 
 
 @pytest.mark.parametrize("sort", ["colour", "id:sideways", "total_raised"])
-def test_bad_sorts_are_400(asker, sort):
-    assert asker.org("/transactions", sort=sort).status_code == 400
+def test_a_bad_sort_is_refused_with_400(api, sort):
+    assert api.org("/transactions", sort=sort).status_code == 400
 
 
-def test_brandkit_ignores_bad_sorts(asker):
-    assert asker.org("/api-inference/brandkit/images", sort="colour").status_code == 200
+def test_brandkit_ignores_bad_sorts(api):
+    assert api.org("/api-inference/brandkit/images", sort="colour").status_code == 200
 
 
-def test_fields_leaves_the_rest_out(asker):
-    row = asker.org("/transactions", fields="status,total_gross_amount,nonsense").json()["data"][0]
+def test_fields_leaves_out_every_other_column(api):
+    row = api.org("/transactions", fields="status,total_gross_amount,nonsense").json()["data"][0]
     assert list(row) == ["status", "total_gross_amount"]
-    row = asker.org("/transactions", fields="id", with_="items").json()["data"][0]
+    row = api.org("/transactions", fields="id", with_="items").json()["data"][0]
     assert list(row) == ["id", "items"]
 
 
-def test_past_donors(box, asker):
+def test_past_donors(box, api):
     owners = {}
     for page in box.truth("fundraising_pages"):
         owners.setdefault(page["member_id"], []).append(page["id"])
@@ -191,34 +191,32 @@ def test_past_donors(box, asker):
              if t["status"] in {"success", "refunded"} and t["supporter_id"]}  # fmt: skip
     pages = next(pages for pages in owners.values()
                  if len(pages) > 1 and any(page in pages[1:] for page, _ in given))  # fmt: skip
-    body = asker.get(f"/fundraising-pages/{pages[0]}/past-donors").json()
+    body = api.get(f"/fundraising-pages/{pages[0]}/past-donors").json()
     expected = {(page, who) for page, who in given if page in pages[1:]}
     assert body["total"] == len(expected)
     assert {row["fundraising_page_id"] for row in body["data"]} == {page for page, _ in expected}
     row = body["data"][0]
-    found = asker.get(f"/fundraising-pages/{pages[0]}/past-donors", search=row["email_address"]).json()
+    found = api.get(f"/fundraising-pages/{pages[0]}/past-donors", search=row["email_address"]).json()
     assert {r["email_address"] for r in found["data"]} == {row["email_address"]}
-    assert (
-        asker.get(f"/fundraising-pages/{pages[0]}/past-donors", search="nobody at all").json()["total"] == 0
-    )
-    hidden = asker.get(f"/fundraising-pages/{pages[0]}/past-donors", hideAlreadyDonated="true").json()["data"]
-    assert not any(r["donated_to_current"] for r in hidden)
+    assert api.get(f"/fundraising-pages/{pages[0]}/past-donors", search="nobody at all").json()["total"] == 0
+    hidden = api.get(f"/fundraising-pages/{pages[0]}/past-donors", hideAlreadyDonated="true").json()
+    assert not any(r["donated_to_current"] for r in hidden["data"])
+    again = api.get(f"/fundraising-pages/{pages[0]}/past-donors", filter="donated_to_current=true").json()
+    assert all(r["donated_to_current"] for r in again["data"])
+    assert again["total"] + hidden["total"] == body["total"]
 
 
 def test_every_column_of_every_kind_can_be_filtered_and_sorted(box):
-    nothing = {"fundraising_page": None, "fundraising_team": None}
     tried = 0
     for kind in box.kinds:
         table = box.store.table(kind)
-        whole = len(box.store.ids(table, "1", {}, "t.rowid"))
+        ids = box.store.ids(table, "1", {}, "t.id")
         for column in table.columns:
-            if column.filterable and ":" not in column.value:
+            if column.filterable:
                 where = f"({column.value} IS NULL OR {column.value} = {column.value})"
-                assert len(box.store.ids(table, where, {}, f"{column.order}, t.rowid")) == whole
+                assert len(box.store.ids(table, where, {}, f"{column.order}, t.id")) == len(ids)
                 tried += 1
-        assert len(box.store.records(table, box.store.ids(table, "1", {}, "t.rowid")[:50], nothing)) == min(
-            whole, 50
-        )
+        assert len(box.store.records(table, ids[:50])) == min(len(ids), 50)
     assert tried > 900
 
 
@@ -243,8 +241,8 @@ STRANGE = [
 ]
 
 
-def test_strange_queries_are_answered(box, asker):
+def test_strange_queries_are_answered(box, api):
     for query in STRANGE:
         url = f"{box.base_url}/organizations/{box.organization_id}/campaigns?{query}"
-        assert asker.session.get(url, timeout=5).status_code in {200, 400}, query
-    assert asker.org("/campaigns").json()["total"] == len(box.truth("campaigns"))
+        assert api.session.get(url, timeout=5).status_code in {200, 400}, query
+    assert api.org("/campaigns").json()["total"] == len(box.truth("campaigns"))

@@ -10,17 +10,17 @@ LISTS = [
 
 
 @pytest.mark.parametrize("endpoint", LISTS, ids=lambda e: e.path)
-def test_all_names_of_a_list(asker, endpoint):
+def test_all_names_of_a_list(api, endpoint):
     path = endpoint.path.removeprefix("/organizations/{organization}")
-    plain = asker.org(path, per_page=2).json()["data"][0]
-    row = asker.org(path, per_page=2, with_=",".join(endpoint.include)).json()["data"][0]
+    plain = api.org(path, per_page=2).json()["data"][0]
+    row = api.org(path, per_page=2, with_=",".join(endpoint.include)).json()["data"][0]
     assert set(row) == set(plain) | set(endpoint.include)
 
 
-def test_all_names_of_one_transaction(box, asker):
+def test_all_names_of_one_transaction(box, api):
     endpoint = catalog.load().find("/transactions/1")
     number = next(row["id"] for row in box.truth("transactions") if row["in_honor_of"] and row["member_id"])
-    row = asker.get(f"/transactions/{number}", with_=",".join(endpoint.include)).json()
+    row = api.get(f"/transactions/{number}", with_=",".join(endpoint.include)).json()
     assert set(endpoint.include) <= set(row)
     assert row["member"]["id"] == row["member_id"]
     assert row["supporter"]["id"] == row["supporter_id"]
@@ -31,32 +31,32 @@ def test_all_names_of_one_transaction(box, asker):
     assert row["fundraising_page"] is None or row["fundraising_page"]["id"] == row["fundraising_page_id"]
 
 
-def test_a_comma_list_and_repeated_names(asker):
+def test_a_comma_list_and_repeated_names(api):
     both = [
-        asker.org("/transactions", per_page=1, with_="items,supporter").json()["data"],
-        asker.org("/transactions", per_page=1, with_=["items", "supporter"]).json()["data"],
-        asker.org("/transactions", per_page=1, **{"with[]": ["items", "supporter"]}).json()["data"],
-        asker.org("/transactions", per_page=1, **{"with[0]": "items", "with[1]": "supporter"}).json()["data"],
+        api.org("/transactions", per_page=1, with_="items,supporter").json()["data"],
+        api.org("/transactions", per_page=1, with_=["items", "supporter"]).json()["data"],
+        api.org("/transactions", per_page=1, **{"with[]": ["items", "supporter"]}).json()["data"],
+        api.org("/transactions", per_page=1, **{"with[0]": "items", "with[1]": "supporter"}).json()["data"],
     ]
     assert both[0] == both[1] == both[2] == both[3]
     assert {"items", "supporter"} <= set(both[0][0])
 
 
-def test_unknown_names(box, asker):
-    plain = asker.org("/transactions", per_page=1).json()["data"]
-    assert asker.org("/transactions", per_page=1, with_="nonsense").json()["data"] == plain
+def test_unknown_names(box, api):
+    plain = api.org("/transactions", per_page=1).json()["data"]
+    assert api.org("/transactions", per_page=1, with_="nonsense").json()["data"] == plain
     box.faults.unknown_include = "reject"
-    assert asker.org("/transactions", per_page=1, with_="nonsense").status_code == 400
+    assert api.org("/transactions", per_page=1, with_="nonsense").status_code == 400
 
 
-def test_offline_gifts_have_payment_info(asker):
-    rows = asker.rows("/transactions", filter="payment_method=Offline", with_="offline_payment_info")
+def test_offline_gifts_have_payment_info(api):
+    rows = api.rows("/transactions", filter="payment_method=Offline", with_="offline_payment_info")
     assert rows
     assert all(len(row["offline_payment_info"]["check_number"]) == 5 for row in rows)
 
 
-def test_activity_holds_its_records(box, asker):
-    row = asker.org("/activity", filter="type=donation_created").json()["data"][0]
+def test_activity_holds_its_records(box, api):
+    row = api.org("/activity", filter="type=donation_created").json()["data"][0]
     assert row["campaign"]["id"] == row["campaign_id"]
     assert row["member"]["id"] == row["member_id"]
     assert row["organization"]["id"] == box.organization_id

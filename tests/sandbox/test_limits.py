@@ -28,7 +28,7 @@ def ask(limited):
     session.close()
 
 
-def test_a_fixed_window(limited, ask):
+def test_requests_over_the_limit_are_refused_until_the_window_ends(limited, ask):
     answers = [ask() for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
@@ -47,7 +47,7 @@ def test_a_fixed_window(limited, ask):
     ("style", "status", "keys"),
     [("body", 429, {"message", "retry_after"}), ("bare", 429, {"message"}), ("503", 503, None)],
 )
-def test_styles(limited, ask, style, status, keys):
+def test_the_refusal_comes_in_several_styles(limited, ask, style, status, keys):
     limited.faults.rate_limit_style = style
     for _ in range(3):
         ask()
@@ -57,19 +57,19 @@ def test_styles(limited, ask, style, status, keys):
     assert (set(refused.json()) if keys else None) == keys
 
 
-def test_headers_can_be_off_as_in_2024(limited, ask):
+def test_rate_limit_headers_can_be_left_out(limited, ask):
     limited.faults.rate_headers = False
     assert not [name for name in ask().headers if name.lower().startswith("x-ratelimit")]
 
 
-def test_refused_tokens_and_token_requests_cost_nothing(limited, ask):
+def test_token_requests_and_refused_tokens_do_not_count(limited, ask):
     for _ in range(5):
         requests.get(f"{limited.base_url}/me", timeout=5)
         requests.post(limited.token_url, timeout=5)
     assert ask().headers["X-RateLimit-Remaining"] == "2"
 
 
-def test_a_short_window():
+def test_the_window_may_be_short():
     with Sandbox(transactions=60, requests_per_minute=1, window_seconds=0.05, faults=Faults()) as box:
         window = box.window
         assert window.take()

@@ -2,12 +2,14 @@
 
 import requests
 
+from classy_nb.sandbox import responses
 
-def test_requests_are_remembered(box, asker):
+
+def test_requests_are_remembered(box, api):
     box.reset_log()
-    asker.org("/campaigns", per_page=3)
+    api.org("/campaigns", per_page=3)
     requests.get(f"{box.base_url}/me", headers={"User-Agent": "me/1"}, timeout=5)
-    asker.token()
+    api.token()
     assert box.token_requests == 1
     first, second = box.requests
     assert (first.method, first.path, first.query) == (
@@ -20,40 +22,38 @@ def test_requests_are_remembered(box, asker):
     assert (box.requests, box.token_requests) == ([], 0)
 
 
-def test_waiting_is_not_the_sandboxs_own_time(box, asker):
-    asker.org("/campaigns")
+def test_waiting_does_not_count_as_time_spent_on_an_answer(box, api):
+    api.org("/campaigns")
     box.faults.latency_ms = 300
-    asker.org("/campaigns")
+    api.org("/campaigns")
     assert box.log[-1].milliseconds < 250
 
 
-def test_compression_only_where_it_is_offered(box, asker):
-    plain = asker.org("/campaigns").json()
+def test_answers_are_compressed_only_if_the_client_accepts_it(box, api):
+    plain = api.org("/campaigns").json()
     box.compression = True
     try:
-        packed = asker.session.get(f"{box.base_url}/organizations/{box.organization_id}/campaigns", timeout=5,
+        packed = api.session.get(f"{box.base_url}/organizations/{box.organization_id}/campaigns", timeout=5,
                                    headers={"Accept-Encoding": "gzip"})  # fmt: skip
         assert packed.headers["Content-Encoding"] == "gzip"
         assert packed.json() == plain
-        refused = asker.session.get(packed.url, headers={"Accept-Encoding": "identity"}, timeout=5)
+        refused = api.session.get(packed.url, headers={"Accept-Encoding": "identity"}, timeout=5)
         assert "Content-Encoding" not in refused.headers
     finally:
         box.compression = False
 
 
-def test_brotli_where_it_is_installed(box, asker, monkeypatch):
+def test_brotli_is_used_if_it_is_installed(box, api, monkeypatch):
     class Brotli:
         @staticmethod
         def compress(body, quality):
             return b"packed%d:" % quality + body
 
-    from classy_nb.sandbox import wire
-
-    monkeypatch.setattr(wire, "_brotli", lambda: Brotli)
+    monkeypatch.setattr(responses, "_brotli", lambda: Brotli)
     box.compression = True
     try:
         url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"
-        packed = asker.session.get(url, timeout=5, stream=True, headers={"Accept-Encoding": "gzip, br"})
+        packed = api.session.get(url, timeout=5, stream=True, headers={"Accept-Encoding": "gzip, br"})
         assert packed.headers["Content-Encoding"] == "br"
         assert packed.raw.read(decode_content=False).startswith(b"packed1:{")
     finally:

@@ -11,8 +11,8 @@ import pytest
 
 
 @pytest.fixture
-def token(asker):
-    return asker.session.headers["Authorization"].split()[1]
+def token(api):
+    return api.session.headers["Authorization"].split()[1]
 
 
 def raw(box, request: bytes) -> bytes:
@@ -45,13 +45,13 @@ def test_unencoded_operators_in_the_request_line(box, token):
         "/api/2.0/organizations/{}/campaigns",
     ],
 )
-def test_slashes_and_the_other_prefix(box, asker, path):
+def test_slashes_and_the_other_prefix(box, api, path):
     url = box.base_url.removesuffix("/2.0") + path.format(box.organization_id)
-    answer = asker.session.get(url, params={"per_page": 2}, timeout=5)
+    answer = api.session.get(url, params={"per_page": 2}, timeout=5)
     assert answer.status_code == 200
     body = answer.json()
     assert len(body["data"]) == 2
-    following = asker.session.get(body["next_page_url"], timeout=5).json()
+    following = api.session.get(body["next_page_url"], timeout=5).json()
     assert following["current_page"] == 2
 
 
@@ -76,10 +76,10 @@ def test_an_old_python_client(box):
     assert found == [row["id"] for row in box.truth("supporters") if row["country"] == "US"]
 
 
-def test_spaces_as_plus_and_percent(box, asker):
+def test_spaces_as_plus_and_percent(box, api):
     base = f"{box.base_url}/organizations/{box.organization_id}/campaigns?fields=name&filter=name=Give"
     for space in ("+", "%20"):
-        assert asker.session.get(f"{base}{space}Today", timeout=5).json()["data"] == [{"name": "Give Today"}]
+        assert api.session.get(f"{base}{space}Today", timeout=5).json()["data"] == [{"name": "Give Today"}]
 
 
 def test_a_client_that_waits_for_100_continue(box):
@@ -98,8 +98,8 @@ def test_a_client_that_waits_for_100_continue(box):
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_head(box, asker):
-    answer = asker.session.head(f"{box.base_url}/organizations/{box.organization_id}/campaigns", timeout=5)
+def test_head(box, api):
+    answer = api.session.head(f"{box.base_url}/organizations/{box.organization_id}/campaigns", timeout=5)
     assert (answer.status_code, answer.content) == (200, b"")
 
 

@@ -7,7 +7,7 @@ MISSING = {"error": "invalid_request", "error_description": "The access token is
 INVALID = {"error": "invalid_token", "error_description": "The access token is invalid or has expired"}
 
 
-def test_no_token(box):
+def test_a_request_without_a_token_is_refused(box):
     answer = requests.get(f"{box.base_url}/organizations/{box.organization_id}/campaigns", timeout=5)
     assert (answer.status_code, answer.json()) == (401, MISSING)
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="service"'
@@ -16,7 +16,7 @@ def test_no_token(box):
     assert "x-kong-upstream-latency" not in answer.headers
 
 
-def test_a_wrong_token(box):
+def test_a_wrong_token_is_refused(box):
     answer = requests.get(f"{box.base_url}/me", headers={"Authorization": "Bearer nope"}, timeout=5)
     assert (answer.status_code, answer.json()) == (401, INVALID)
     assert answer.headers["WWW-Authenticate"] == (
@@ -26,14 +26,14 @@ def test_a_wrong_token(box):
 
 
 @pytest.mark.parametrize("word", ["Bearer", "bearer", "BEARER", "token", "Token"])
-def test_the_word_before_the_token_may_vary(box, asker, word):
-    token = asker.session.headers["Authorization"].split()[1]
+def test_the_word_before_the_token_may_vary(box, api, word):
+    token = api.session.headers["Authorization"].split()[1]
     url = f"{box.base_url}/organizations/{box.organization_id}"
     assert requests.get(url, headers={"Authorization": f"{word} {token}"}, timeout=5).status_code == 200
 
 
-def test_the_token_may_stand_in_query_or_body(box, asker):
-    token = asker.session.headers["Authorization"].split()[1]
+def test_the_token_may_come_in_the_query_or_the_body(box, api):
+    token = api.session.headers["Authorization"].split()[1]
     url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"
     answer = requests.get(url, params={"access_token": token, "per_page": 1}, timeout=5)
     assert answer.status_code == 200
@@ -51,22 +51,22 @@ def test_the_token_may_stand_in_query_or_body(box, asker):
         ("/apps/somebody-else/organizations", "api_app"),
     ],
 )
-def test_out_of_reach_is_403_with_permissions(box, asker, path, entity):
-    answer = asker.get(path.format(foreign=box.foreign_organization_id))
+def test_forbidden_paths_say_which_permission_is_missing(box, api, path, entity):
+    answer = api.get(path.format(foreign=box.foreign_organization_id))
     permissions = [{"action": "fetch", "entity": entity}]
     assert answer.status_code == 403
     assert answer.json() == {"error": "This action is unauthorized.", "permissions": permissions}
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_another_organizations_records_are_403(box, asker):
+def test_another_organizations_records_are_403(box, api):
     for kind, path in [
         ("transactions", "transactions"),
         ("campaigns", "campaigns"),
         ("supporters", "supporters"),
     ]:
         number = box.truth(kind, box.foreign_organization_id)[0]["id"]
-        answer = asker.get(f"/{path}/{number}")
+        answer = api.get(f"/{path}/{number}")
         assert answer.status_code == 403
         assert answer.json()["permissions"] == [{"action": "fetch", "entity": kind.removesuffix("s")}]
 
@@ -82,14 +82,14 @@ def test_another_organizations_records_are_403(box, asker):
         "/campaigns/99999999999999999999",
     ],
 )
-def test_an_unknown_id_is_the_apis_404(asker, path):
-    answer = asker.get(path)
+def test_an_unknown_id_is_the_apis_404(api, path):
+    answer = api.get(path)
     assert (answer.status_code, answer.json()) == (404, {"error": "The resource cannot be found"})
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/fundraising_pages/1", "/organizations/1/secrets", "/", ""])
-def test_an_unknown_path_is_the_gateways_404(asker, path):
-    answer = asker.get(path)
+def test_an_unknown_path_is_the_gateways_404(api, path):
+    answer = api.get(path)
     assert (answer.status_code, answer.json()) == (404, {"message": "no Route matched with those values"})
 
 
@@ -98,35 +98,35 @@ def test_outside_the_api_is_the_gateways_404_even_without_a_token(box):
     assert (answer.status_code, answer.json()) == (404, {"message": "no Route matched with those values"})
 
 
-def test_writing_is_not_allowed(box, asker):
+def test_writing_is_not_allowed(box, api):
     url = f"{box.base_url}/organizations/{box.organization_id}/campaigns"
     for method in ("POST", "PUT", "DELETE", "PATCH"):
-        answer = asker.session.request(method, url, json={"name": "x"}, timeout=5)
+        answer = api.session.request(method, url, json={"name": "x"}, timeout=5)
         assert (answer.status_code, answer.json()) == (405, {})
 
 
 @pytest.mark.parametrize(("switch", "status"), [("answer", 200), ("401", 401), ("403", 403)])
-def test_member_only_is_a_switch(box, asker, switch, status):
+def test_member_only_endpoints_can_be_refused(box, api, switch, status):
     box.faults.member_only = switch
-    assert asker.get("/me").status_code == status
-    assert asker.org("/campaigns").status_code == 200
+    assert api.get("/me").status_code == status
+    assert api.org("/campaigns").status_code == 200
 
 
-def test_deprecated_endpoints_can_be_gone(box, asker):
-    assert asker.org("/notifications").status_code == 200
+def test_deprecated_endpoints_can_be_gone(box, api):
+    assert api.org("/notifications").status_code == 200
     box.faults.deprecated = "gone"
-    answer = asker.org("/notifications")
+    answer = api.org("/notifications")
     assert (answer.status_code, answer.json()) == (404, {"message": "no Route matched with those values"})
 
 
-def test_required_parameters(asker):
-    assert asker.get("/social-videos/entity").status_code == 400
-    answer = asker.org("/payouts/stripe")
+def test_missing_required_parameters_are_refused(api):
+    assert api.get("/social-videos/entity").status_code == 400
+    answer = api.org("/payouts/stripe")
     assert (answer.status_code, answer.json()) == (400, {"errors": ["The payout date field is required."]})
 
 
-def test_the_headers_of_the_edge(box, asker):
-    answer = asker.org("/campaigns", per_page=1)
+def test_the_gateway_adds_its_headers(box, api):
+    answer = api.org("/campaigns", per_page=1)
     for name, value in {
         "Content-Type": "application/json",
         "Cache-Control": "no-cache, private",

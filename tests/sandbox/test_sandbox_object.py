@@ -40,6 +40,6 @@ def test_several_organizations():
         assert box.foreign_organization_id not in box.organization_ids
 
 
-def test_too_small_a_world_is_refused():
+def test_too_few_transactions_are_refused():
     with pytest.raises(ValueError, match="at least 60"):
         Sandbox(transactions=3)

@@ -53,7 +53,7 @@ def test_a_form_gets_a_token(box):
     ],
     ids=["json", "query", "multipart", "secret_key", "extra", "basic", "form called json"],
 )
-def test_other_ways_to_ask(box, how):
+def test_other_ways_to_send_the_credentials(box, how):
     answer = requests.post(box.token_url, timeout=5, **how(box))
     assert answer.status_code == 200, answer.text
     token = answer.json()["access_token"]
@@ -106,7 +106,7 @@ def test_missing_fields_are_an_object_of_lists(box, given, error):
         ),
     ],
 )
-def test_refusals_are_400(box, given, body):
+def test_bad_token_requests_are_refused_with_400(box, given, body):
     answer = requests.post(box.token_url, data=fields(box, **given), timeout=5)
     assert (answer.status_code, answer.json()) == (400, body)
 
@@ -134,7 +134,7 @@ def test_a_doubled_slash_breaks_the_token_url(box):
     connection.close()
 
 
-def test_below_the_data_path_it_is_a_data_call(box):
+def test_the_token_path_under_the_data_path_is_a_data_request(box):
     answer = requests.post(f"{box.base_url}/oauth2/auth", json=fields(box), timeout=5)
     assert answer.status_code == 401
     assert answer.json()["error"] == "invalid_request"
@@ -144,14 +144,14 @@ def test_below_the_data_path_it_is_a_data_call(box):
     ("switch", "value", "expected"),
     [("expires_in", "text", "7200"), ("expires_in", "missing", None), ("token_type", "BEARER", "BEARER")],
 )
-def test_switches_of_the_answer(box, asker, switch, value, expected):
+def test_the_token_response_can_vary(box, api, switch, value, expected):
     setattr(box.faults, switch, value)
-    assert asker.token().json().get(switch) == expected
+    assert api.token().json().get(switch) == expected
 
 
-def test_token_faults_come_in_order(box, asker):
+def test_token_faults_come_in_order(box, api):
     box.faults.then_token("503", "ok", "cloudflare")
-    assert [asker.token().status_code for _ in range(4)] == [503, 200, 403, 200]
+    assert [api.token().status_code for _ in range(4)] == [503, 200, 403, 200]
 
 
 def test_a_refresh_token_rotates_the_pair():
@@ -168,7 +168,7 @@ def test_a_refresh_token_rotates_the_pair():
         assert box.token_requests == 3
 
 
-def test_a_token_ends_when_its_time_is_up_or_it_is_revoked():
+def test_a_token_ends_when_it_expires_or_is_revoked():
     with Sandbox(transactions=60, token_lifetime=100) as box:
         url = f"{box.base_url}/apps/{box.client_id}/organizations"
 

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from classy_nb.sandbox import Sandbox
-from classy_nb.sandbox.world import Size
-from classy_nb.sandbox.world.calendar import giving_tuesday
+from classy_nb.sandbox.world import giving_tuesday, sizes
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def cents(value):
 
 
 def test_the_size_of_a_real_organization():
-    assert Size.of(60_100) == Size(60_100, 9_480, 75, 1_965, 1_450)
+    assert sizes(60_100) == {"supporters": 9_480, "campaigns": 75, "plans": 1_965, "pages": 1_450}
     box = Sandbox(transactions=1_000)
     assert len(box.truth("transactions")) == 1_000
     assert len(box.truth("supporters")) == round(1_000 / 60_100 * 9_480)

@@ -1,26 +1,18 @@
 """Recurring plans and the days on which they were charged."""
 
-# The shares, odds and turns are the data of this file; a name for each would say less.
-# ruff: noqa: PLR2004
-
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .calendar import DAY, Calendar, Ints
+from .scene import DAY, KNOBS, Calendar, Flags, Floats, Ints, Scene
 
-if TYPE_CHECKING:
-    from .scene import Plot
-
-_FREQUENCIES = (("monthly", 1), ("quarterly", 3), ("yearly", 12), ("semi-annually", 6))
-_SHARES = (0.88, 0.06, 0.04, 0.02)
-_AMOUNTS = np.array([5, 10, 15, 20, 25, 30, 50, 100, 250]) * 100
-_AMOUNT_SHARES = (0.05, 0.18, 0.12, 0.16, 0.22, 0.06, 0.14, 0.06, 0.01)
-_MOST = 0.48
-"""At most this share of all transactions is charged by plans."""
+_KNOBS = KNOBS["plans"]
+_FREQUENCIES: list[str] = [name for name, _, _ in _KNOBS["frequencies"]]
+_MONTHS = np.array([months for _, months, _ in _KNOBS["frequencies"]])
+_ACH = 3
 
 
 @dataclass
@@ -35,179 +27,135 @@ class Plans:
     pay: Ints
     covered: Ints
     status: list[str]
-    columns: dict[str, Any]
+    start: Ints
+    last: Ints
+    """The days of the first and the last charge."""
     charge_plan: Ints
+    """The plan of each charge."""
     charge_day: Ints
 
     @property
     def frequency_names(self) -> list[str]:
         """The plans' frequencies, as the transactions spell them."""
-        return [_FREQUENCIES[n][0].replace("annually", "annual") for n in self.frequency]
+        return [_FREQUENCIES[n].replace("annually", "annual") for n in self.frequency]
 
 
-def draw(plot: Plot, base: int, count: int, total: int) -> Plans:
+def draw(scene: Scene, base: int, count: int, total: int) -> Plans:
     """Draw *count* plans for an organization with *total* transactions."""
-    rng, calendar, people = plot.rng, plot.calendar, plot.people
-    with_login = np.flatnonzero(people.member_ids)
-    count = min(count, len(with_login))
+    rng, calendar = scene.rng, scene.calendar
+    members = np.flatnonzero(scene.people.member_ids)
+    count = min(count, len(members))
     start = calendar.draw(rng, np.zeros(count, dtype=np.int64), np.full(count, calendar.days))
-    frequency = rng.choice(len(_FREQUENCIES), count, p=_SHARES)
-    step = np.array([months for _, months in _FREQUENCIES])[frequency]
+    shares = [share for _, _, share in _KNOBS["frequencies"]]
+    frequency = rng.choice(len(_FREQUENCIES), count, p=shares)
+    step = _MONTHS[frequency]
     life = rng.exponential(1.0, count)
-    months = 17.0
+    months = _KNOBS["months"]
     while True:
-        charges, alive = _charges(calendar, start, step, life * months)
-        if charges.sum() <= _MOST * total:
+        charges, is_alive = _charges(calendar, start, step, life * months)
+        if charges.sum() <= _KNOBS["most_share"] * total:
             break
         months *= 0.85
         start = start + (calendar.days - 1 - start) // 6
     plan = np.repeat(np.arange(count), charges)
     turn = np.arange(len(plan)) - np.repeat(np.cumsum(charges) - charges, charges)
     day = _months_later(calendar, start[plan], turn * step[plan])
-    general = plot.campaigns.general
-    where = np.where(rng.random(count) < 0.7, general[1 % len(general)], rng.choice(general, count))
+    evergreen = scene.campaigns.evergreen
+    at_second = rng.random(count) < _KNOBS["second_evergreen_share"]
     return Plans(
+        campaign=np.where(at_second, evergreen[1], rng.choice(evergreen, count)),
         ids=base + np.cumsum(rng.integers(1, 12, count)),
-        supporter=rng.permutation(with_login)[:count],
-        campaign=where,
-        amount=rng.choice(_AMOUNTS, count, p=_AMOUNT_SHARES),
+        supporter=rng.permutation(members)[:count],
+        amount=rng.choice(_KNOBS["amounts"], count, p=_KNOBS["amount_shares"]),
         frequency=frequency,
-        pay=rng.choice([1, 2, 3, 4], count, p=[0.55, 0.2, 0.05, 0.2]),
-        covered=(rng.random(count) < 0.5).astype(np.int64),
-        status=_statuses(rng, alive),
-        columns={"start": start, "last": day[np.cumsum(charges) - 1], "step": step},
+        pay=rng.choice(_KNOBS["payments"], count, p=_KNOBS["payment_shares"]),
+        covered=(rng.random(count) < _KNOBS["covered_share"]).astype(np.int64),
+        status=_statuses(rng, is_alive),
+        start=start,
+        last=day[np.cumsum(charges) - 1],
         charge_plan=plan,
         charge_day=day,
     )
 
 
-def _charges(calendar: Calendar, start: Ints, step: Ints, months: Any) -> tuple[Ints, Any]:
-    possible = 1 + _months_until_today(calendar, start) // step
+def _charges(calendar: Calendar, start: Ints, step: Ints, months: Floats) -> tuple[Ints, Flags]:
+    """Return how often each plan was charged in a life of *months*, and whether it is still alive."""
+    days = calendar.days - 1 - start
+    until_today = (days / 30.4375).astype(np.int64) - (days % 30.4375 < 2)
+    possible = 1 + until_today // step
     wanted = 1 + (months / step).astype(np.int64)
     return np.minimum(possible, wanted), wanted >= possible
 
 
-def _months_until_today(calendar: Calendar, start: Ints) -> Ints:
-    days = calendar.days - 1 - start
-    return (days / 30.4375).astype(np.int64) - (days % 30.4375 < 2)
-
-
 def _months_later(calendar: Calendar, start: Ints, months: Ints) -> Ints:
+    """Return the same day of the month, but the 28th at the latest, *months* later."""
     first = np.datetime64(calendar.start) + start.astype("timedelta64[D]")
     month = first.astype("datetime64[M]")
-    of_month = np.minimum((first - month).astype(np.int64), 27)
+    of_month = np.minimum((first - month).astype(np.int64), 27).astype("timedelta64[D]")
     later = (month + months.astype("timedelta64[M]")).astype("datetime64[D]") + of_month
     later = np.where(months == 0, first, later)
     day = (later - np.datetime64(calendar.start)).astype(np.int64)
     return np.clip(day, 0, calendar.days - 1)
 
 
-def _statuses(rng: np.random.Generator, alive: Any) -> list[str]:
-    going = rng.choice(["active", "paused", "failing"], len(alive), p=[0.93, 0.03, 0.04])
-    gone = rng.choice(["canceled", "failed", "ended"], len(alive), p=[0.72, 0.2, 0.08])
-    return list(map(str, np.where(alive, going, gone)))
+def _statuses(rng: np.random.Generator, is_alive: Flags) -> list[str]:
+    alive, gone = (
+        rng.choice(list(shares), len(is_alive), p=list(shares.values()))
+        for shares in (_KNOBS["alive"], _KNOBS["gone"])
+    )
+    return list(map(str, np.where(is_alive, alive, gone)))
 
 
-def write(plot: Plot, plans: Plans) -> None:
+def write(scene: Scene, plans: Plans) -> None:
     """Fill the plans' table."""
-    calendar = plot.calendar
-    count = len(plans.ids)
+    calendar, campaigns, people = scene.calendar, scene.campaigns, scene.people
     today = calendar.seconds(calendar.days - 1)
-    start = np.array([calendar.seconds(int(day)) for day in plans.columns["start"]])
-    start = start + plot.rng.integers(0, DAY, count)
-    last = [calendar.seconds(int(day)) for day in plans.columns["last"]]
-    plot.store.insert(
-        "recurring_donation_plans",
-        {
-            "id": plans.ids,
-            "organization_id": [plot.organization] * count,
-            **_owners(plot, plans),
-            **_terms(plot, plans),
-            "status": plans.status,
-            "timezone_identifier": ["America/Los_Angeles"] * count,
+    second = scene.rng.integers(0, DAY, len(plans.ids))
+    rows: list[dict[str, Any]] = []
+    for n, status in enumerate(plans.status):
+        start = calendar.seconds(int(plans.start[n])) + int(second[n])
+        last = calendar.seconds(int(plans.last[n]))
+        next_charge = last + int(_MONTHS[plans.frequency[n]]) * 30 * DAY
+        amount = int(plans.amount[n])
+        adjustment = int(amount * 0.055) + 30 if plans.covered[n] else 0
+        campaign, supporter = plans.campaign[n], plans.supporter[n]
+        is_canceled, is_migrated = status == "canceled", n % 40 == 0  # every fortieth from an old system
+        row = {
+            "id": int(plans.ids[n]),
+            "organization_id": scene.organization,
+            "campaign_id": int(campaigns.ids[campaign]),
+            "supporter_id": int(people.ids[supporter]),
+            "member_id": int(people.member_ids[supporter]),
+            "designation_id": int(campaigns.designation[campaign]) if n % 3 else None,
+            "ach_last_four": int(people.card[supporter]) if plans.pay[n] == _ACH else None,
+            "flags": int(plans.covered[n]),
+            "pay": int(plans.pay[n]),
+            "frequency": _FREQUENCIES[plans.frequency[n]],
+            "raw_currency_code": campaigns.currency[campaign],
+            "donation": amount,
+            "adjustment": adjustment,
+            "raw_donation": amount,
+            "raw_adjustment": adjustment,
+            "status": status,
+            "timezone_identifier": "America/Los_Angeles",
             "created_at": start,
             "started_at": start,
-            "updated_at": np.maximum(last, start) + 3600,
-            "next_processing_date": _next_charge(plans, last, today),
-            **_pauses(plans.status, last, today),
-            **_endings(plans.status, last),
-            **_migration(start),
-        },
-    )
-
-
-def _owners(plot: Plot, plans: Plans) -> dict[str, Any]:
-    """Whose plan it is, and whom it is for."""
-    campaigns, people = plot.campaigns, plot.people
-    nothing = [None] * len(plans.ids)
-    return {
-        "campaign_id": campaigns.ids[plans.campaign],
-        "supporter_id": people.ids[plans.supporter],
-        "member_id": people.member_ids[plans.supporter],
-        "designation_id": [
-            int(d) if n % 3 else None for n, d in enumerate(campaigns.designation[plans.campaign])
-        ],
-        "fundraising_page_id": nothing,
-        "fundraising_team_id": nothing,
-        "company_name": nothing,
-    }
-
-
-def _terms(plot: Plot, plans: Plans) -> dict[str, Any]:
-    """How much is charged, how often and from what."""
-    card = plot.people.card[plans.supporter]
-    adjustment = np.where(plans.covered, (plans.amount * 0.055).astype(np.int64) + 30, 0)
-    return {
-        "ach_last_four": [int(c) if p == 3 else None for c, p in zip(card, plans.pay, strict=True)],
-        "flags": plans.covered,
-        "pay": plans.pay,
-        "frequency": [_FREQUENCIES[n][0] for n in plans.frequency],
-        "raw_currency_code": [plot.campaigns.currency[c] for c in plans.campaign],
-        "donation": plans.amount,
-        "adjustment": adjustment,
-        "raw_donation": plans.amount,
-        "raw_adjustment": adjustment,
-    }
-
-
-def _next_charge(plans: Plans, last: list[int], today: int) -> list[int | None]:
-    step = [int(months) * 30 * DAY for months in plans.columns["step"]]
-    return [
-        max(moment + wait, today + DAY) if status in {"active", "failing"} else None
-        for status, moment, wait in zip(plans.status, last, step, strict=True)
-    ]
-
-
-def _pauses(statuses: list[str], last: list[int], today: int) -> dict[str, list[int | None]]:
-    paused = [status == "paused" for status in statuses]
-    return {
-        "is_paused": [int(p) for p in paused],
-        "pause_until": [today + 60 * DAY if p else None for p in paused],
-        "plan_paused_on_date": [m + DAY if p else None for p, m in zip(paused, last, strict=True)],
-    }
-
-
-def _endings(statuses: list[str], last: list[int]) -> dict[str, list[Any]]:
-    """When and why plans were canceled, failed or ran out."""
-    moments = list(zip(statuses, last, strict=True))
-    canceled = [m + 12 * DAY if status == "canceled" else None for status, m in moments]
-    return {
-        "canceled_at": canceled,
-        "cancel_by": [
-            None if c is None else ("supporter", "admin")[n % 4 == 0] for n, c in enumerate(canceled)
-        ],
-        "cancel_reason_code": [None if c is None else "1" for c in canceled],
-        "cancel_reason_text": [None if c is None else "Can't afford it, sorry" for c in canceled],
-        "failed_at": [m if status in {"failed", "failing"} else None for status, m in moments],
-        "recur_until": [m + 12 * DAY if status == "ended" else None for status, m in moments],
-    }
-
-
-def _migration(start: Ints) -> dict[str, list[Any]]:
-    """Every fortieth plan comes from an old system."""
-    migrated = [n % 40 == 0 for n in range(len(start))]
-    return {
-        "migrated": [int(m) for m in migrated],
-        "metadata": ['{"source":"old system","id":"00042"}' if m else None for m in migrated],
-        "migration_date": [int(s) if m else None for s, m in zip(start, migrated, strict=True)],
-    }
+            "updated_at": max(last, start) + 3600,
+            "next_processing_date": (
+                max(next_charge, today + DAY) if status in {"active", "failing"} else None
+            ),
+            "is_paused": int(status == "paused"),
+            "pause_until": today + 60 * DAY if status == "paused" else None,
+            "plan_paused_on_date": last + DAY if status == "paused" else None,
+            "canceled_at": last + 12 * DAY if is_canceled else None,
+            "cancel_by": ("supporter", "admin")[n % 4 == 0] if is_canceled else None,
+            "cancel_reason_code": "1" if is_canceled else None,
+            "cancel_reason_text": "Can't afford it, sorry" if is_canceled else None,
+            "failed_at": last if status in {"failed", "failing"} else None,
+            "recur_until": last + 12 * DAY if status == "ended" else None,
+            "migrated": int(is_migrated),
+            "metadata": '{"source":"old system","id":"00042"}' if is_migrated else None,
+            "migration_date": start if is_migrated else None,
+        }
+        rows.append(row)
+    scene.store.insert_rows("recurring_donation_plans", rows)

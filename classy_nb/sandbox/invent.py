@@ -1,8 +1,7 @@
-"""Small tables of what lies outside the main story: invented from the catalog's columns, always the same."""
+"""Values for what lies beside the main story: plausible for the catalog's column, and always the same.
 
-# The statements are put together from the names of our own tables and columns and from numbers;
-# what a client sends goes in as parameters.
-# ruff: noqa: S608
+The store fills its small tables with them; :func:`document` makes whole objects of them, as they are sent.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +13,9 @@ import orjson
 
 from classy_nb import catalog
 
-from .small import SMALL, Small
-from .table import Table
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .store import Store
-
-_SQL = {"int": "int", "float": "real", "bool": "int", "datetime": "time", "date": "time"}
 _WORDS: Mapping[str, Sequence[str]] = {
     "type": ("image",),
     "status": ("enabled", "disabled"),
@@ -47,49 +40,9 @@ _WORDS: Mapping[str, Sequence[str]] = {
 _FIRST_MOMENT = 1_609_500_000
 
 
-def declare(store: Store) -> None:
-    """Declare all small tables; they are filled when they are first asked for."""
-    for small in SMALL:
-        table = _table(small)
-        store.add_filler(table, lambda small=small, table=table: _fill(store, small, table))  # type: ignore[misc]
-
-
-def _table(small: Small) -> Table:
-    columns = catalog.load().records[small.record].columns
-    stored = {column.name: _SQL.get(column.kind, "text") for column in columns}
-    extra = {"organization_id": "int"} | ({"campaign_id": "int"} if small.parent == "campaigns" else {})
-    forms = {"organization_id": "text"} if small.record == "MagicLinkBatch" else {}
-    form = "plain" if small.record == "MagicLinkBatch" else "z"
-    return Table(
-        small.name,
-        small.record,
-        {**stored, **{k: v for k, v in extra.items() if k not in stored}},
-        forms=forms,
-        date_form=form,
-    )
-
-
-def _fill(store: Store, small: Small, table: Table) -> dict[str, list[Any]]:
-    organization = "p.id" if small.parent == "organizations" else "p.organization_id"
-    member = f"(SELECT MIN(m.id) FROM base_members m WHERE m.organization_id = {organization})"
-    fixed = {"organization_id": organization, "member_id": member, "created_by": member, **small.fixed}
-    if small.parent == "campaigns":
-        fixed["campaign_id"] = "p.id"
-    fixed = {name: sql for name, sql in fixed.items() if name in table.stored}
-    parents = store.execute(f"SELECT {', '.join(fixed.values())} FROM base_{small.parent} p ORDER BY p.id")
-    columns = catalog.load().records[small.record].columns
-    rows = []
-    for number in range(len(parents) * small.each):
-        row = {column.name: _stored(column, number, small.name) for column in columns}
-        row |= dict(zip(fixed, parents[number // small.each], strict=True))
-        row[small.key] = small.base + number
-        rows.append(row)
-    names = list(table.stored)
-    return {name: [row[name] for row in rows] for name in names}
-
-
-def _stored(column: catalog.Column, number: int, salt: str) -> Any:
-    value = invent(column, number, salt)
+def stored(column: catalog.Column, number: int, salt: str) -> Any:
+    """Return the value of a column as it is stored: a flag as 0 or 1, an object as JSON text."""
+    value = value_of(column, number, salt)
     if column.kind == "bool" and value is not None:
         return int(value)
     return (
@@ -99,7 +52,7 @@ def _stored(column: catalog.Column, number: int, salt: str) -> Any:
     )
 
 
-def invent(column: catalog.Column, number: int, salt: str) -> Any:
+def value_of(column: catalog.Column, number: int, salt: str) -> Any:
     """Return a plausible value; instants as seconds since 1970. The same for the same arguments."""
     chance = zlib.crc32(f"{salt}/{column.name}/{number}".encode())
     if column.nullable and chance % 3 == 0:
@@ -134,7 +87,9 @@ def document(record: str, number: int = 0, salt: str = "", **given: Any) -> dict
     """Return a whole object of *record* as it is sent; *given* columns are taken as they are."""
     found = {}
     for column in catalog.load().records[record].columns:
-        value = given[column.name] if column.name in given else invent(column, number, salt or record)
+        value = given[column.name] if column.name in given else value_of(column, number, salt or record)
+        if column.kind == "int" and isinstance(value, str):
+            value = int(value)
         if column.kind in {"datetime", "date"} and isinstance(value, int):
             value = moment(value) if column.kind == "datetime" else moment(value)[:10]
         found[column.name] = value

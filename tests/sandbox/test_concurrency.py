@@ -1,4 +1,4 @@
-"""Many clients at once: every answer is right, and none waits for another's wait."""
+"""Many clients at once: every answer is right, and nobody waits for another client's latency."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 
-def test_64_threads_page_through_everything(box, asker):
-    headers = dict(asker.session.headers)
+def test_64_threads_page_through_everything(box, api):
+    headers = dict(api.session.headers)
     url = f"{box.base_url}/organizations/{box.organization_id}/transactions"
 
     def page(number):
@@ -21,8 +21,8 @@ def test_64_threads_page_through_everything(box, asker):
     assert found == [row["id"] for row in box.truth("transactions")]
 
 
-def test_waits_overlap(box, asker):
-    headers = dict(asker.session.headers)
+def test_latencies_overlap(box, api):
+    headers = dict(api.session.headers)
     url = f"{box.base_url}/organizations/{box.organization_id}"
     box.faults.latency_ms = 500
     started = time.monotonic()
