@@ -28,7 +28,9 @@ def contend(name: str, box: Box, resource_name: str, *, to_file: bool) -> dict[s
     kind, _, workers = name.partition("-")
     with tempfile.TemporaryDirectory() as folder:
         target = f"{folder}/out.parquet" if to_file else None
-        if kind == "ours":
+        if kind in ("parquet", "csv"):
+            target = f"{folder}/out.{kind}"
+        if kind in ("ours", "parquet", "csv"):
             return ours(box, resource_name, target, int(workers))
         return CONTENDERS[kind](box, resource_name, target)
 
@@ -126,7 +128,7 @@ def dlt(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
 
 def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict[str, Any]:
     """classy_nb: one call."""
-    import pyarrow.parquet as pq
+    import pandas as pd
 
     import classy_nb as cn
 
@@ -139,11 +141,14 @@ def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict
     http = classy._session.http  # noqa: SLF001 - its counters
     sent, begun, cpu = http.requests_sent, time.perf_counter(), time.process_time()
     ids = wanted(progress=False)["id"] if target is None else None
+    is_csv = target is not None and target.endswith(".csv")
     if target is not None:
-        wanted.to_parquet(target, progress=False)
+        write = wanted.to_csv if is_csv else wanted.to_parquet
+        write(target, progress=False)
     found = measured(begun, cpu, base, 0, http.requests_sent - sent, http.rate_limit.refusals)
-    if ids is None:
-        ids = pq.read_table(target, columns=["id"])["id"].to_pandas()
+    if target is not None:
+        written = pd.read_csv(target, usecols=["id"]) if is_csv else pd.read_parquet(target, columns=["id"])
+        ids = written["id"]
     return {**found, "rows": len(ids), "ids": int(ids.sum())}
 
 

@@ -2,6 +2,7 @@
 
     python benchmarks/fetch.py latency          60,100 transactions at 300 ms, 1,800 requests a minute
     python benchmarks/fetch.py cpu              the same without latency and limit: what the client costs
+    python benchmarks/fetch.py files            the same into a Parquet and a CSV file, against the frame
     python benchmarks/fetch.py stream           1,000,000 transactions to Parquet, against 100,000
     python benchmarks/fetch.py slow             9,480 supporters, 3 s a page of 100
     ... --assert (exit 1 where a bound is missed)    --contenders loop,ours-8
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 ROWS = 60_100
 UNLIMITED = 1_000_000
 RESULTS = Path(__file__).parent / "results"
+FILES = {"parquet-8": 1.2, "csv-8": 1.4}
+"""How much of the frame's CPU a file may take."""
 FASTER = {8: 7, 16: 13, 32: 25}
 """How many times as fast as the best peer, by workers."""
 COLUMNS = (
@@ -79,6 +82,7 @@ class Workload:
 WORKLOADS = {
     "latency": Workload(["loop", "dlt", "ours-8", "ours-16", "ours-32"], limit=1800, latency=0.3),
     "cpu": Workload(["loop", "untyped", "dlt", "http", "ours-1", "ours-8"], rounds=3),
+    "files": Workload(["ours-8", "parquet-8", "csv-8"], rounds=3),
     # A million rows in a plain loop's memory are 15 GB: the peers show what a tenth takes.
     "stream": Workload(
         ["loop", "dlt", "ours-8"],
@@ -185,6 +189,11 @@ def bounds(name: str, rows: list[dict[str, Any]]) -> Bounds:
     loop = next((row for row in peers if row["contender"] == "loop"), None)
     if name == "cpu" and loop is not None:
         yield from client_bounds(ours, loop)
+    if name == "files" and ours:
+        for row in rows:
+            if row["contender"] in FILES:
+                share = row["cpu_s"] / ours[0]["cpu_s"]
+                yield f"{row['contender']}: CPU of the frame's", share, FILES[row["contender"]]
     if name == "stream" and len(ours) > 1:
         small, large = ours
         yield "memory of ten times the rows", large["peak_mb"] / small["peak_mb"], 1.1

@@ -112,10 +112,9 @@ def _plain_type(field: pa.Field, texts: Callable[[str], Iterable[pa.ChunkedArray
 
 def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return a fetched table with the columns and types of *schema*; columns that it lacks are missing."""
+    names = set(table.column_names)
     columns = [
-        _plain_column(table, column)
-        if column.name in table.column_names
-        else pa.nulls(len(table), column.type)
+        _plain_column(table, column) if column.name in names else pa.nulls(len(table), column.type)
         for column in schema
     ]
     return pa.table(columns, schema=schema)
