@@ -24,6 +24,7 @@ from classy_nb.errors import (
     UnexpectedAnswerError,
     warn,
 )
+from classy_nb.frames import fewer_collections
 from classy_nb.query import zone
 
 from .atomic import AtomicFile, explained_errors, writable
@@ -157,9 +158,10 @@ def stream(
 
     try:
         _look_at_earlier_rows(checkpoint, count_until, zone(str(question.get("timezone", "UTC"))))
-        for table in tables(checkpoint.last):
-            with explained_errors(target):
-                checkpoint.add(table)
+        with fewer_collections():
+            for table in tables(checkpoint.last):
+                with explained_errors(target):
+                    checkpoint.add(table)
         with explained_errors(target):
             schema = checkpoint.schema()
             file = AtomicFile(target, drafts=checkpoint.folder, check=tell)
