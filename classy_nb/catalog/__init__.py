@@ -1,13 +1,15 @@
 """What the API offers, as data: every GET, its parameters and the columns of its records.
 
 ``catalog.json`` goes in, made by ``tools/build_catalog.py`` from the vendor's OpenAPI document and
-``corrections.toml``; a :class:`Catalog` comes out of :func:`load`. Queries are checked against it, frames
+``corrections.toml``; a :class:`Catalog` comes out of :func:`load`, and what columns mean out of
+:func:`meaning`, in our own words. Queries are checked against it, frames
 get their columns from it, and the sandbox serves it; nothing here talks to the network.
 """
 
 from __future__ import annotations
 
 from .catalog import DEFAULT_KEYS, Catalog, load, summary
+from .meanings import joins_to, meaning
 from .model import KINDS, Column, Endpoint, Parameter, Record, ResourceSpec
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "Parameter",
     "Record",
     "ResourceSpec",
+    "joins_to",
     "load",
+    "meaning",
     "summary",
 ]

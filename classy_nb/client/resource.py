@@ -9,6 +9,7 @@ import inspect
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.catalog import joins_to, meaning
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks
@@ -117,18 +118,29 @@ class Resource:
         Returns
         -------
         DataFrame, one row per column
-            ``column``, ``dtype``, ``nullable`` and ``values`` (a tuple of the texts that the vendor's
-            document lists; others may occur). Where the lists of different parents differ, these are the
-            columns of the first list; those that ``include=`` and ``aggregates=`` add are left out.
+            ``column``, ``dtype``, ``nullable``, ``values`` (a tuple of the texts that the vendor's document
+            lists; others may occur), ``meaning`` (what the name does not say; empty where we have no
+            words for it) and ``joins_to`` (the resource and column that an id leads to, such as
+            ``campaigns.id``; empty for the others). Where the lists of different parents differ, these are
+            the columns of the first list; those that ``include=`` and ``aggregates=`` add are left out.
         """
         import pandas as pd
 
         endpoint = (self._spec.lists or self._spec.objects)[0]
+        catalog = self._queries.catalog
         rows = [
-            (c.name, c.dtype(self._queries.timezone), c.nullable, c.known)
-            for c in self._queries.catalog.columns(endpoint)
+            (
+                c.name,
+                c.dtype(self._queries.timezone),
+                c.nullable,
+                c.known,
+                meaning(catalog, endpoint.record, c.name),
+                joins_to(c.name),
+            )
+            for c in catalog.columns(endpoint)
         ]
-        return pd.DataFrame(rows, columns=["column", "dtype", "nullable", "values"])
+        names = ["column", "dtype", "nullable", "values", "meaning", "joins_to"]
+        return pd.DataFrame(rows, columns=names)
 
     @clear_tracebacks
     def __call__(

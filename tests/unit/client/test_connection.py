@@ -71,6 +71,8 @@ def test_columns_are_a_frame(connected: Classy) -> None:
     assert bool(columns.loc["fundraising_page_id", "nullable"]) is True
     assert columns.loc["payment_type", "values"] == ("Credit Card", "ACH", "PayPal", "Venmo", "Crypto")
     assert columns.loc["billing_city", "values"] == ()
+    assert columns.loc["campaign_id", "joins_to"] == "campaigns.id"
+    assert columns.loc["purchased_at", "meaning"] == "When the donor gave: the date to report by"
     assert len(columns) == len(load().columns(load().resources["transactions"].lists[0]))
 
 

@@ -1,0 +1,62 @@
+"""The data dictionary: what a column means, and which resource its ids lead to.
+
+``meanings.toml`` holds our own words, by kind of record; ``Resource.columns`` shows them. The catalog's names
+and types come from the vendor's document, these do not.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .catalog import Catalog
+
+_SAME_MONEY = {
+    "raw_": "in the donor's currency",
+    "charged_": "in the currency of the settlement",
+}
+_OWN_CURRENCY = "in the organization's currency"
+
+
+def meaning(catalog: Catalog, record: str, column: str) -> str:
+    """Return what *column* means in a record of this kind; an empty text where the dictionary is silent.
+
+    Parameters
+    ----------
+    record
+        Name of the record, as in ``Endpoint.record``.
+    column
+        Name of the column in a frame: ``goal``, or ``campaign.goal`` for one of a nested record.
+    """
+    words = _dictionary()
+    if found := words.get(record, {}).get(column):
+        return found
+    for prefix, currency in _SAME_MONEY.items():
+        if column.startswith(prefix):
+            same = meaning(catalog, record, column.removeprefix(prefix))
+            if _OWN_CURRENCY in same:
+                return same.replace(_OWN_CURRENCY, currency)
+    outer, _, inner = column.partition(".")
+    if inner:
+        nested = _nested_record(catalog, record, outer)
+        return meaning(catalog, nested, inner) if nested else ""
+    return words["any"].get(column, "")
+
+
+def joins_to(column: str) -> str:
+    """Return the resource and column that an id leads to (``campaigns.id``); an empty text for others."""
+    return _dictionary()["joins"].get(column.rpartition(".")[2], "")
+
+
+def _nested_record(catalog: Catalog, record: str, name: str) -> str | None:
+    known = catalog.records.get(record)
+    column = (known and known.column(name)) or catalog.includes.get(name)
+    return column.record if column else None
+
+
+@cache
+def _dictionary() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files(__package__).joinpath("meanings.toml").read_text("utf-8"))
