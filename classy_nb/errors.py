@@ -256,7 +256,7 @@ class DataWarning(ClassyWarning):
 
 
 class QueryWarning(ClassyWarning):
-    """A condition may match nothing: the vendor's document does not list its value."""
+    """The vendor's document does not list what was asked: a value of a condition, say, or an include."""
 
 
 class DeprecatedEndpointWarning(ClassyWarning):
