@@ -114,13 +114,10 @@ class Builder:
         public_keys = dict(zip(re.findall(r"{(\w+)}", path), re.findall(r"{(\w+)}", public), strict=True))
         if text_keys := [public_keys[n] for n, s in schemas.items() if s.get("type") != "integer"]:
             entry["text_keys"] = text_keys
-        named = {
-            **{public_keys[n]: s["enum"] for n, s in schemas.items() if "enum" in s},
-            **self.fix["choices"],
-        }
-        if choices := {key: values for key, values in named.items() if key in public_keys.values()}:
+        choices = {public_keys[n]: s["enum"] for n, s in schemas.items() if "enum" in s}
+        if choices := choices | of_keys(self.fix["choices"], public_keys):
             entry["choices"] = choices
-        if known := {key: v for key, v in self.fix["examples"].items() if key in public_keys.values()}:
+        if known := of_keys(self.fix["examples"], public_keys):
             entry["known"] = known
         for parameter in query:
             self.add_parameter(entry, parameter)
@@ -226,6 +223,11 @@ class Builder:
             own = entry.get("include", ())
             if elsewhere := [n for n in dict.fromkeys(of_record[entry["record"]]) if n not in own]:
                 entry["include_elsewhere"] = elsewhere
+
+
+def of_keys(values: Schema, keys: dict[str, str]) -> Schema:
+    """Return those of the corrected *values* that are about one of an endpoint's path keys."""
+    return {name: value for name, value in values.items() if name in keys.values()}
 
 
 def id_first(item: tuple[str, Any]) -> bool:

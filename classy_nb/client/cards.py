@@ -104,10 +104,9 @@ def _include_facts(kind: ResourceSpec) -> Facts:
         calls.setdefault(endpoint.include, []).append(call)
     if set(calls) == {()} and not any(endpoint.include_elsewhere for endpoint in kind.endpoints):
         return [("include", "none")]
-    rows = [f"{', '.join(names) or 'none'}: {'; '.join(where)}" for names, where in calls.items()]
-    if any(endpoint.include_elsewhere for endpoint in kind.endpoints):
-        extra = dict.fromkeys(n for e in kind.endpoints for n in (*e.include, *e.include_elsewhere))
-        rows.append(f"elsewhere the API may ignore them; they are sent with a warning: {', '.join(extra)}")
+    rows = [f"{'; '.join(where)}: {', '.join(names) or 'none'}" for names, where in calls.items()]
+    if extra := dict.fromkeys(name for endpoint in kind.endpoints for name in endpoint.include_elsewhere):
+        rows.append(f"with a warning where it is not listed (the API may ignore it): {', '.join(extra)}")
     return [("" if number else "include", row) for number, row in enumerate(rows)]
 
 

@@ -295,7 +295,8 @@ class Login:
         What there is to choose from, id to name (which may be blank): the one that was asked for, or all
         that the application sees. Never empty.
     timezones
-        The organizations' time zones, as the API writes them; blank where it does not say.
+        The organizations' time zones, as the API writes them; blank where an organization has none, None
+        where its record could not be read.
     notes
         Warnings about the credentials, for people.
     """
@@ -304,7 +305,7 @@ class Login:
     http: HttpClient
     workers: int
     organizations: Mapping[int, str]
-    timezones: Mapping[int, str]
+    timezones: Mapping[int, str | None]
     notes: Sequence[str] = ()
 
     def session(self, organization: int | None = None, *, sandbox: Sandbox | None = None) -> Session:
@@ -377,7 +378,10 @@ def log_in(
         http.close()
         raise
     names = {id_: str(record.get("name") or "") for id_, record in organizations.items()}
-    timezones = {id_: str(record.get("timezone_identifier") or "") for id_, record in organizations.items()}
+    timezones = {
+        id_: str(record.get("timezone_identifier") or "") if record else None
+        for id_, record in organizations.items()
+    }
     return Login(credentials, http, options.workers, names, timezones, notes)
 
 
@@ -432,18 +436,18 @@ def _organizations_to_choose_from(
 _REFUSALS = (BadRequestError, UnauthorizedError, PermissionDeniedError, NotFoundError)
 """Answers that stay the same no matter how often the request is sent."""
 _NAME_THE_ORGANIZATION = (
-    "If you know the organization's id, pass organization= or set CLASSY_ORGANIZATION_ID: "
-    "then nothing has to be listed."
+    "If you know the organization's id, pass organization= to connect() or login(), set "
+    "CLASSY_ORGANIZATION_ID for connect(), or use --organization in a shell: then nothing has to be listed."
 )
 
 
 def _organization_record(
     organization: int, http: HttpClient, cancel: Cancel | None, failure: ResponseError | None
 ) -> dict[str, Any]:
-    """Return an organization that is not in the listing, which ended in *failure*; empty if it is refused too.
+    """Return an organization that the listing does not have; empty if it is refused by itself, too.
 
-    Its name and its time zone are worth a request. Where the listing did not refuse but fail, the record has
-    to come: the same call a minute later would be in another time zone.
+    Its name and its time zone are worth a request. Where the listing failed (*failure*) without being
+    refused, the record has to come: without it, the same call a minute later would be in another time zone.
     """
     try:
         record = http.get(f"/organizations/{organization}", cancel=cancel)
@@ -455,24 +459,33 @@ def _organization_record(
     return found
 
 
-def _timezone(credentials: Credentials, organizations: str) -> tuple[str, str]:
-    """Return the connection's time zone and where it comes from, in words; *organizations*: its own zone."""
+def _timezone(credentials: Credentials, organizations: str | None) -> tuple[str, str]:
+    """Return the connection's time zone and where it comes from, in words.
+
+    Parameters
+    ----------
+    credentials
+        Have the zone that was asked for, if any.
+    organizations
+        The organization's own zone as the API writes it; blank if it has none, None if nobody knows.
+    """
     if credentials.timezone is not None:
         place = credentials.sources["timezone"]
         if place == "arguments":
             return credentials.timezone, "timezone="
         where = "the environment" if place == "environment" else Path(place).name
         return credentials.timezone, f"CLASSY_TIMEZONE in {where}"
-    try:
-        return checked_timezone(organizations), "the organization's"
-    except UsageError:
-        # The name is the API's: of other text than a name (it may be anything) nothing is repeated.
-        named = organizations if re.fullmatch(r"[\w+/ -]{1,40}", organizations, re.ASCII) else "another name"
-        why = (
-            f"the organization's, {named}, does not exist"
-            if organizations
-            else "the organization's is unknown"
-        )
+    if organizations == "":
+        return "UTC", "the organization has none"  # the vendor's own overviews fall back on UTC as well
+    if organizations is None:
+        why = "the organization's is unknown"
+    else:
+        try:
+            return checked_timezone(organizations), "the organization's"
+        except UsageError:
+            # Whatever is not a name (this is the API's text) is not repeated.
+            named = re.fullmatch(r"[\w+/ -]{1,40}", organizations, re.ASCII)
+            why = f"the organization's{f', {organizations},' if named else ''} does not exist"
     warn(
         f"Dates and times are in UTC: {why}. Pass timezone= (or set CLASSY_TIMEZONE) to use another zone.",
         DataWarning,

@@ -173,7 +173,8 @@ class Classy:
         DataFrame, one row a resource
             ``resource`` (the attribute's name), ``parents`` (keywords of its lists), ``one``
             (whether ``.get`` works), ``columns`` (their number), ``include`` (of its lists),
-            ``include_one`` (of ``.get``), ``date`` (business date), ``deprecated``, ``member_only`` (all of its endpoints are).
+            ``include_one`` (of ``.get``), ``date`` (business date), ``deprecated``, ``member_only``
+            (all of its endpoints are).
         """
         import pandas as pd
 
