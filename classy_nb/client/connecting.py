@@ -395,10 +395,10 @@ def _organizations_to_choose_from(
     query = queries.for_list(catalog.resources["organizations"])
     paginator = Paginator(
         query,
-        lambda parameters, retry_timeouts, cancel: http.get(
-            query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel
+        # A list that fails sets its own signal; the caller's is still needed after that.
+        lambda parameters, retry_timeouts, own: http.get(
+            query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel or own
         ),
-        cancel=cancel,
     )
     failure: ResponseError | None = None
     seen: dict[int, dict[str, Any]] = {}

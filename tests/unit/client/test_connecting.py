@@ -85,7 +85,9 @@ def test_where_organizations_may_not_be_listed_the_id_is_believed(
         if asked.path.endswith("/organizations")
         else Reply(403, {"error": "This action is unauthorized."})
     )
-    with pytest.warns(DataWarning, match=UNKNOWN), connected_to(server, organization=7) as classy:
+    with pytest.warns(DataWarning, match=UNKNOWN):
+        classy = connected_to(server, organization=7)
+    with classy:
         assert (classy.organization, classy.organization_name) == (7, None)
         assert "name unknown (id 7)" in repr(classy)
         assert "UTC (the organization's is unknown)" in repr(classy)
@@ -135,6 +137,7 @@ def test_the_time_zone_is_the_organizations(server: ScriptedServer) -> None:
         server.handler = Listed([gift]).reply
         gifts = classy.transactions(since=2025, until=2026)
         assert gifts["purchased_at"].dt.year.tolist() == [2025]
+        server.answers.append(Reply(body=gift))
         assert classy.transactions.get(5)["purchased_at"].year == 2025
         about = gifts.attrs["classy"]
         assert (about["timezone"], about["fiscal_year_start"]) == ("America/Los_Angeles", 1)
@@ -172,10 +175,9 @@ def test_of_several_organizations_the_chosen_ones_zone_counts(server: ScriptedSe
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "Pacific Time (US & Canada)", "../etc/passwd", 5, ["x"]])
 def test_a_time_zone_that_does_not_exist_is_said_and_is_utc(server: ScriptedServer, zone: Any) -> None:
     zoned(server, zone)
-    with (
-        pytest.warns(DataWarning, match=r"in UTC: the organization's.* does not exist\. Pass timezone="),
-        connected_to(server) as classy,
-    ):
+    with pytest.warns(DataWarning, match=r"in UTC: the organization's.* does not exist\. Pass timezone="):
+        classy = connected_to(server)
+    with classy:
         assert classy.timezone == "UTC"
         assert re.search(r"  time zone      UTC \(the organization's.* does not exist\)\n", repr(classy))
 

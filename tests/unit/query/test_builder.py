@@ -170,7 +170,7 @@ def test_includes_of_one_record_are_sent_too() -> None:
 def test_what_no_call_includes_is_refused_with_what_each_takes() -> None:
     assert refusal("transactions", include="ecard", recurring_donation_plan=5).startswith(
         "/recurring-donation-plans/{recurring_donation_plan}/transactions does not know include='ecard'. "
-        "Listed for other calls of the same record, sent with a warning: items, member, "
+        "Listed for other calls of the same record, sent with a warning: "
     )
     assert refusal("transaction_items", include="ecard") == (
         "/organizations/{organization}/transaction-items does not know include='ecard'. It takes transaction."

@@ -462,6 +462,16 @@ def test_the_form_believes_an_organization_that_is_not_listed(show: Show, server
     assert "pass organization= to connect() or login()" in other.error()["text"]
 
 
+@pytest.mark.edge(10)
+def test_a_listing_that_was_refused_can_be_tried_again(show: Show, server: ScriptedServer) -> None:
+    server.answers.append(Reply(403, {"error": "This action is unauthorized."}))
+    form = show()
+    form.submit()
+    form.error()
+    form.submit()
+    assert form.connected()["notes"] == [IN_UTC]
+
+
 def test_not_remembered_unless_wished(show: Show, tmp_path: Path) -> None:
     for wish in ({}, {"remember": False}, {"remember": "yes"}):
         form = show()
