@@ -223,7 +223,8 @@ def run_export(options: argparse.Namespace) -> None:
             **{name: getattr(options, name) for name in _LIST_OPTIONS},
             **_keywords(options.keywords),
         )
-    _say(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
+        source = classy._require_session().timezone_source  # noqa: SLF001 - the line says where it comes from
+        _say(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, times in {classy.timezone} ({source})")
 
 
 def _keywords(texts: list[str]) -> dict[str, Any]:
@@ -279,6 +280,10 @@ def _table(catalog: Catalog) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+_ZONE = "ZONE"
+"""Stands for the connection's time zone where there is no connection."""
+
+
 def _one(catalog: Catalog, name: str) -> str:
     from classy_nb.client.cards import resource_text
     from classy_nb.query.builder import QueryBuilder
@@ -286,8 +291,8 @@ def _one(catalog: Catalog, name: str) -> str:
     kind = catalog.resources[name]
     columns = catalog.columns((kind.lists or kind.objects)[0])
     width = max(len(column.name) for column in columns)
-    lines = [resource_text(kind, QueryBuilder(catalog)), "", "columns"]
-    lines += [f"  {column.name:<{width}}  {column.dtype()}" for column in columns]
+    lines = [resource_text(kind, QueryBuilder(catalog, _ZONE)), "", "columns"]
+    lines += [f"  {column.name:<{width}}  {column.dtype(_ZONE)}" for column in columns]
     return "\n".join(lines)
 
 

@@ -72,6 +72,9 @@ class ClassyError(Exception):
         self.status = status
         super().__init__(self._message())
 
+    def __str__(self) -> str:
+        return self._message()  # callers may have added to the advice
+
     def _message(self) -> str:
         request = " ".join(part for part in (self.method, self.path) if part)
         if self.status is not None:
@@ -256,7 +259,7 @@ class DataWarning(ClassyWarning):
 
 
 class QueryWarning(ClassyWarning):
-    """A condition may match nothing: the vendor's document does not list its value."""
+    """The vendor's document does not list what was asked: a value of a condition, say, or an include."""
 
 
 class DeprecatedEndpointWarning(ClassyWarning):

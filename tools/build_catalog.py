@@ -114,8 +114,11 @@ class Builder:
         public_keys = dict(zip(re.findall(r"{(\w+)}", path), re.findall(r"{(\w+)}", public), strict=True))
         if text_keys := [public_keys[n] for n, s in schemas.items() if s.get("type") != "integer"]:
             entry["text_keys"] = text_keys
-        if choices := {public_keys[n]: s["enum"] for n, s in schemas.items() if "enum" in s}:
+        choices = {public_keys[n]: s["enum"] for n, s in schemas.items() if "enum" in s}
+        if choices := choices | of_keys(self.fix["choices"], public_keys):
             entry["choices"] = choices
+        if known := of_keys(self.fix["examples"], public_keys):
+            entry["known"] = known
         for parameter in query:
             self.add_parameter(entry, parameter)
         if flags := flags_of(operation):
@@ -146,8 +149,12 @@ class Builder:
             entry["include"] = schema.get("items", {}).get("enum", [])
         elif name not in ("fields", "sort", "aggregates"):
             spec: Schema = {"type": self.fix["parameter_types"].get(name, scalar(schema))}
-            if "enum" in schema:
-                spec["choices"] = schema["enum"]
+            if choices := schema.get("enum") or self.fix["choices"].get(name):
+                spec["choices"] = choices
+            if name in self.fix["examples"]:
+                spec["known"] = self.fix["examples"][name]
+            if "minimum" in schema and "maximum" in schema:
+                spec["range"] = [schema["minimum"], schema["maximum"]]
             if name in self.fix["parameter_defaults"]:
                 spec["default"] = self.fix["parameter_defaults"][name]
             if parameter.get("required"):
@@ -175,6 +182,7 @@ class Builder:
             self.records[name] = dict(columns)
         for entry in endpoints:
             self.decorate(entry)
+        self.add_includes_elsewhere(endpoints)
         return {
             "version": self.document["info"]["version"],
             "records": dict(sorted(self.records.items())),
@@ -201,6 +209,25 @@ class Builder:
             entry["date"] = date
         if path in self.fix["aggregates"]:
             entry["aggregates"] = self.fix["aggregates"][path]
+        if path in self.fix["sortable"]:
+            entry["sortable"] = self.fix["sortable"][path]
+
+    def add_includes_elsewhere(self, endpoints: list[Schema]) -> None:
+        """Add to each endpoint the includes that only others of its record are said to take."""
+        of_record: dict[str, list[str]] = {}
+        for entry in endpoints:
+            of_record.setdefault(entry["record"], []).extend(entry.get("include", ()))
+        for record, names in self.fix["extra_includes"].items():
+            of_record[record].extend(names)
+        for entry in endpoints:
+            own = entry.get("include", ())
+            if elsewhere := [n for n in dict.fromkeys(of_record[entry["record"]]) if n not in own]:
+                entry["include_elsewhere"] = elsewhere
+
+
+def of_keys(values: Schema, keys: dict[str, str]) -> Schema:
+    """Return those of the corrected *values* that are about one of an endpoint's path keys."""
+    return {name: value for name, value in values.items() if name in keys.values()}
 
 
 def id_first(item: tuple[str, Any]) -> bool:

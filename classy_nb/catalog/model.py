@@ -87,8 +87,13 @@ class Parameter:
     name: str
     type: str
     choices: tuple[str, ...] = ()
+    """The only values, if the document says so."""
     required: bool = False
     default: bool | None = None
+    known: tuple[str, ...] = ()
+    """Values that the document gives as examples. Others may work."""
+    range: tuple[int, int] | None = None
+    """The smallest and the largest number, if the document says so."""
 
     @property
     def keyword(self) -> str:
@@ -114,9 +119,17 @@ class Endpoint:
     date: str | None = None
     """The business date that ``since`` and ``until`` refer to, or None."""
     include: tuple[str, ...] = ()
+    """What the document lists for this endpoint's ``with``."""
+    include_elsewhere: tuple[str, ...] = ()
+    """What it lists for other endpoints of the same record only; some of it is known to work."""
     parameters: tuple[Parameter, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The only values of a path key."""
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values that the document gives as examples of a path key. Others may work."""
     text_keys: tuple[str, ...] = ()
+    sortable: tuple[str, ...] = ()
+    """The only columns that the API sorts by, one at a time; empty where it takes any."""
     aggregates: str | None = None
     flags: frozenset[str] = frozenset()
 
@@ -130,13 +143,18 @@ class Endpoint:
                 tuple(spec.get("choices", ())),
                 spec.get("required", False),
                 spec.get("default"),
+                tuple(spec.get("known", ())),
+                (spec["range"][0], spec["range"][1]) if "range" in spec else None,
             )
             for name, spec in data.get("parameters", {}).items()
         )
         converted: dict[str, Any] = {
             "parameters": parameters,
             "choices": {k: tuple(v) for k, v in data.get("choices", {}).items()},
+            "known": {k: tuple(v) for k, v in data.get("known", {}).items()},
             "include": tuple(data.get("include", ())),
+            "include_elsewhere": tuple(data.get("include_elsewhere", ())),
+            "sortable": tuple(data.get("sortable", ())),
             "text_keys": tuple(data.get("text_keys", ())),
             "flags": frozenset(data.get("flags", ())),
         }

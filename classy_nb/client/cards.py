@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from classy_nb.catalog import DEFAULT_KEYS
 
 if TYPE_CHECKING:
-    from classy_nb.catalog import Endpoint, ResourceSpec
+    from classy_nb.catalog import Column, Endpoint, ResourceSpec
     from classy_nb.query import QueryBuilder
 
 Facts = Sequence[tuple[str, str]]
@@ -54,10 +54,10 @@ def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
     if kind.objects:
         facts.append(("records", "; ".join(_get(kind, e) for e in kind.objects)))
     first = (kind.lists or kind.objects)[0]
-    dates = {e.date for e in kind.endpoints if e.date}
-    facts.append(("business date", ", ".join(sorted(dates)) or "none: since= needs by="))
-    includes = dict.fromkeys(name for e in kind.endpoints for name in e.include)
-    facts.append(("include", ", ".join(includes) or "none"))
+    columns = queries.catalog.columns(first)
+    if kind.lists:
+        facts.append(("business date", _business_date(kind.lists, columns)))
+    facts += _include_facts(kind)
     own = dict.fromkeys(p.keyword for e in kind.endpoints for p in e.parameters)
     if own:
         facts.append(("parameters", ", ".join(own)))
@@ -73,7 +73,6 @@ def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
         facts.append(("flags", ", ".join(flags)))
     if kind.name in _MIXED:
         facts.append(("mind", _MIXED[kind.name]))
-    columns = queries.catalog.columns(first)
     facts.append(
         (
             f"{len(columns)} columns",
@@ -86,6 +85,29 @@ def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
 
 
 _SHOWN = 12
+
+
+def _business_date(lists: Sequence[Endpoint], columns: Sequence[Column]) -> str:
+    if dates := sorted({endpoint.date for endpoint in lists if endpoint.date}):
+        return ", ".join(dates)
+    others = [c.name for c in columns if c.kind in ("datetime", "date") and "." not in c.name]
+    if others:
+        return f"none: since= and until= need by= ({', '.join(others)})"
+    return "none, and no other date: since= and until= do not apply"
+
+
+def _include_facts(kind: ResourceSpec) -> Facts:
+    """Say which includes each call takes; calls that take the same are in one row."""
+    calls: dict[tuple[str, ...], list[str]] = {}
+    for endpoint in kind.endpoints:
+        call = _call(kind, endpoint) if endpoint.is_list else _get(kind, endpoint)
+        calls.setdefault(endpoint.include, []).append(call)
+    if set(calls) == {()} and not any(endpoint.include_elsewhere for endpoint in kind.endpoints):
+        return [("include", "none")]
+    rows = [f"{'; '.join(where)}: {', '.join(names) or 'none'}" for names, where in calls.items()]
+    if extra := dict.fromkeys(name for endpoint in kind.endpoints for name in endpoint.include_elsewhere):
+        rows.append(f"with a warning where it is not listed (the API may ignore it): {', '.join(extra)}")
+    return [("" if number else "include", row) for number, row in enumerate(rows)]
 
 
 def resource_text(kind: ResourceSpec, queries: QueryBuilder) -> str:

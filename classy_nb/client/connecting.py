@@ -6,19 +6,26 @@ the application sees. The form and the prompts do the same, step by step, with a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import load
-from classy_nb.credentials import Credentials
+from classy_nb.credentials import Credentials, checked_timezone
 from classy_nb.errors import (
+    BadRequestError,
     ClassyError,
     CredentialsError,
+    DataWarning,
     NotFoundError,
     PermissionDeniedError,
+    ServerError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
     UsageError,
     kept_warnings,
+    warn,
 )
 from classy_nb.http import DEFAULT_LIMIT, Cancel, HttpClient, RateLimit, TokenAuth
 from classy_nb.pagination import Paginator
@@ -30,6 +37,7 @@ from .connection import Classy, Demo, Session
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from classy_nb.errors import ResponseError
     from classy_nb.sandbox import Sandbox
 
 
@@ -41,6 +49,7 @@ def connect(
     organization: int | None = None,
     env_file: str | Path | None = None,
     timezone: str | None = None,
+    fiscal_year_start: int | None = None,
     base_url: str | None = None,
     token_url: str | None = None,
     workers: int = 8,
@@ -58,12 +67,15 @@ def connect(
         The application's credentials; else ``CLASSY_CLIENT_ID`` and ``CLASSY_CLIENT_SECRET``.
     organization
         The organization's id; else ``CLASSY_ORGANIZATION_ID``; else the one that the application
-        belongs to.
+        belongs to. Needed where the application may not list its organizations.
     env_file
         A ``.env`` file to read instead of looking for one.
     timezone
         IANA name of the zone for dates without one and for all instants in frames; else
-        ``CLASSY_TIMEZONE``; else UTC.
+        ``CLASSY_TIMEZONE``; else the organization's own. The connection's card says which, and why.
+    fiscal_year_start
+        The number of the month in which fiscal years begin (7: July), for :mod:`classy_nb.analysis`; else
+        ``CLASSY_FISCAL_YEAR_START``; else 1.
     base_url, token_url
         Other hosts than ``https://api.classy.org/2.0`` and ``https://api.classy.org/oauth2/auth``.
     workers
@@ -88,6 +100,11 @@ def connect(
         The application sees several organizations: the message lists them for ``organization=``.
     ClassyError
         The API could not be reached or refused.
+
+    Warns
+    -----
+    DataWarning
+        The organization's time zone is unknown: UTC is used.
     """
     credentials = Credentials.load(
         client_id,
@@ -95,6 +112,7 @@ def connect(
         organization=organization,
         env_file=env_file,
         timezone=timezone,
+        fiscal_year_start=fiscal_year_start,
         base_url=base_url,
         token_url=token_url,
     )
@@ -103,7 +121,12 @@ def connect(
 
 @clear_tracebacks
 def demo(
-    *, transactions: int = 60_100, seed: int = 1, timezone: str = "America/Los_Angeles", **options: Any
+    *,
+    transactions: int = 60_100,
+    seed: int = 1,
+    timezone: str | None = None,
+    fiscal_year_start: int = 1,
+    **options: Any,
 ) -> Demo:
     """Start a sandbox and connect to it: everything works, without an account, on invented data.
 
@@ -112,6 +135,8 @@ def demo(
     transactions, seed
         Size of the invented organization; the same seed gives the same data.
     timezone
+        As in :func:`connect`; None for the invented organization's, which is in Los Angeles.
+    fiscal_year_start
         As in :func:`connect`.
     **options
         Further options of :class:`classy_nb.sandbox.Sandbox`.
@@ -126,7 +151,15 @@ def demo(
     ImportError
         The sandbox's packages are missing: ``pip install 'classy-nb[demo]'``.
     """
-    return Demo(start_sandbox(transactions=transactions, seed=seed, timezone=timezone, **options))
+    return Demo(
+        start_sandbox(
+            transactions=transactions,
+            seed=seed,
+            timezone=timezone,
+            fiscal_year_start=fiscal_year_start,
+            **options,
+        )
+    )
 
 
 @clear_tracebacks
@@ -134,6 +167,7 @@ def login(
     *,
     organization: int | None = None,
     timezone: str | None = None,
+    fiscal_year_start: int | None = None,
     base_url: str | None = None,
     token_url: str | None = None,
     env_file: str | Path = ".env",
@@ -153,7 +187,7 @@ def login(
     ----------
     organization
         The organization's id; else the application's only one, or the one chosen in the form.
-    timezone, base_url, token_url
+    timezone, fiscal_year_start, base_url, token_url
         As in :func:`connect`, and looked for in the same places.
     env_file
         Where "Remember" writes the credentials (see ``Credentials.save``).
@@ -183,7 +217,12 @@ def login(
     from classy_nb.widgets import Place, place
 
     defaults = Credentials.load(
-        *_PLACEHOLDERS, organization=organization, timezone=timezone, base_url=base_url, token_url=token_url
+        *_PLACEHOLDERS,
+        organization=organization,
+        timezone=timezone,
+        fiscal_year_start=fiscal_year_start,
+        base_url=base_url,
+        token_url=token_url,
     )
     http = HttpOptions(
         workers, requests_per_minute, {name: Secret(value) for name, value in (headers or {}).items()}
@@ -255,6 +294,9 @@ class Login:
     organizations
         What there is to choose from, id to name (which may be blank): the one that was asked for, or all
         that the application sees. Never empty.
+    timezones
+        The organizations' time zones, as the API writes them; blank where an organization has none, None
+        where its record could not be read.
     notes
         Warnings about the credentials, for people.
     """
@@ -263,6 +305,7 @@ class Login:
     http: HttpClient
     workers: int
     organizations: Mapping[int, str]
+    timezones: Mapping[int, str | None]
     notes: Sequence[str] = ()
 
     def session(self, organization: int | None = None, *, sandbox: Sandbox | None = None) -> Session:
@@ -272,6 +315,11 @@ class Login:
         ------
         UsageError
             There are several organizations to choose from.
+
+        Warns
+        -----
+        DataWarning
+            The organization's time zone is unknown: UTC is used.
         """
         credentials = self.credentials
         if organization is None and len(self.organizations) > 1:
@@ -285,8 +333,17 @@ class Login:
         elif len(self.organizations) > 1:
             with kept_warnings():  # the login has told them already
                 credentials = replace(credentials, organization=organization)
-        name = self.organizations[organization] or None
-        return Session(credentials, self.http, organization, name, workers=self.workers, sandbox=sandbox)
+        zone, source = _timezone(credentials, self.timezones[organization])
+        return Session(
+            credentials,
+            self.http,
+            organization,
+            self.organizations[organization] or None,
+            timezone=zone,
+            timezone_source=source,
+            workers=self.workers,
+            sandbox=sandbox,
+        )
 
     def close(self) -> None:
         """Close the connections: no session is wanted."""
@@ -320,45 +377,120 @@ def log_in(
     except BaseException:
         http.close()
         raise
-    return Login(credentials, http, options.workers, organizations, notes)
+    names = {id_: str(record.get("name") or "") for id_, record in organizations.items()}
+    timezones = {
+        id_: str(record.get("timezone_identifier") or "") if record else None
+        for id_, record in organizations.items()
+    }
+    return Login(credentials, http, options.workers, names, timezones, notes)
 
 
 def _organizations_to_choose_from(
     credentials: Credentials, http: HttpClient, cancel: Cancel | None
-) -> dict[int, str]:
+) -> dict[int, dict[str, Any]]:
+    """Return the records of the organization that was asked for, or of all that the application sees."""
     wanted = credentials.organization
     catalog = load()
     queries = QueryBuilder(catalog, defaults={"app": credentials.client_id})
     query = queries.for_list(catalog.resources["organizations"])
     paginator = Paginator(
         query,
-        lambda parameters, retry_timeouts, cancel: http.get(
-            query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel
+        # A list that fails sets its own signal; the caller's is still needed after that.
+        lambda parameters, retry_timeouts, own: http.get(
+            query.path, parameters, retry_timeouts=retry_timeouts, cancel=cancel or own
         ),
-        cancel=cancel,
     )
+    failure: ResponseError | None = None
+    seen: dict[int, dict[str, Any]] = {}
     try:
         seen = {
-            int(record["id"]): str(record.get("name") or "")
+            int(record["id"]): record
             for records in paginator.pages()
             for record in records
             if isinstance(record, dict) and str(record.get("id", "")).isdigit()
         }
-    except (NotFoundError, PermissionDeniedError):
+    except (*_REFUSALS, ServerError, UnexpectedAnswerError) as error:
         if wanted is None:
+            error.advice = f"{error.advice} {_NAME_THE_ORGANIZATION}".strip()
             raise
-        return {wanted: ""}  # not every application may list them: then the caller's word counts
-    if wanted is not None and wanted not in seen:
+        failure = error
+    if wanted in seen:
+        return {wanted: seen[wanted]}
+    if wanted is not None and seen:
         raise UsageError(
             f"The application does not see an organization with id {wanted}.",
-            advice=f"It sees {_listed(seen)}." if seen else "It sees none.",
+            advice=f"It sees {_listed({id_: str(seen[id_].get('name') or '') for id_ in seen})}.",
         )
+    if wanted is not None:
+        # Not every application may list its organizations: then the caller's word counts.
+        return {wanted: _organization_record(wanted, http, cancel, failure)}
     if not seen:
         raise ClassyError(
             "The application sees no organization.",
-            advice="Ask the organization's administrator to attach the application to it.",
+            advice="Ask the organization's administrator to attach the application to it. "
+            + _NAME_THE_ORGANIZATION,
         )
-    return seen if wanted is None else {wanted: seen[wanted]}
+    return seen
+
+
+_REFUSALS = (BadRequestError, UnauthorizedError, PermissionDeniedError, NotFoundError)
+"""Answers that stay the same no matter how often the request is sent."""
+_NAME_THE_ORGANIZATION = (
+    "If you know the organization's id, pass organization= to connect() or login(), set "
+    "CLASSY_ORGANIZATION_ID for connect(), or use --organization in a shell: then nothing has to be listed."
+)
+
+
+def _organization_record(
+    organization: int, http: HttpClient, cancel: Cancel | None, failure: ResponseError | None
+) -> dict[str, Any]:
+    """Return an organization that the listing does not have; empty if it is refused by itself, too.
+
+    Its name and its time zone are worth a request. Where the listing failed (*failure*) without being
+    refused, the record has to come: without it, the same call a minute later would be in another time zone.
+    """
+    try:
+        record = http.get(f"/organizations/{organization}", cancel=cancel)
+    except (*_REFUSALS, ServerError, UnexpectedAnswerError):
+        record = None
+    found = record if isinstance(record, dict) and str(record.get("id")) == str(organization) else {}
+    if not found and failure is not None and not isinstance(failure, _REFUSALS):
+        raise failure
+    return found
+
+
+def _timezone(credentials: Credentials, organizations: str | None) -> tuple[str, str]:
+    """Return the connection's time zone and where it comes from, in words.
+
+    Parameters
+    ----------
+    credentials
+        Have the zone that was asked for, if any.
+    organizations
+        The organization's own zone as the API writes it; blank if it has none, None if nobody knows.
+    """
+    if credentials.timezone is not None:
+        place = credentials.sources["timezone"]
+        if place == "arguments":
+            return credentials.timezone, "timezone="
+        where = "the environment" if place == "environment" else Path(place).name
+        return credentials.timezone, f"CLASSY_TIMEZONE in {where}"
+    if organizations == "":
+        return "UTC", "the organization has none"  # the vendor's own overviews fall back on UTC as well
+    if organizations is None:
+        why = "the organization's is unknown"
+    else:
+        try:
+            return checked_timezone(organizations), "the organization's"
+        except UsageError:
+            # Whatever is not a name (this is the API's text) is not repeated.
+            named = re.fullmatch(r"[\w+/ -]{1,40}", organizations, re.ASCII)
+            why = f"the organization's{f', {organizations},' if named else ''} does not exist"
+    warn(
+        f"Dates and times are in UTC: {why}. Pass timezone= (or set CLASSY_TIMEZONE) to use another zone.",
+        DataWarning,
+    )
+    return "UTC", why
 
 
 def _listed(organizations: Mapping[int, str]) -> str:
@@ -366,7 +498,12 @@ def _listed(organizations: Mapping[int, str]) -> str:
 
 
 def start_sandbox(
-    *, transactions: int = 60_100, seed: int = 1, timezone: str = "America/Los_Angeles", **options: Any
+    *,
+    transactions: int = 60_100,
+    seed: int = 1,
+    timezone: str | None = None,
+    fiscal_year_start: int = 1,
+    **options: Any,
 ) -> Session:
     """Start a sandbox and log in to it; closing the session stops it. See :func:`demo`."""
     from classy_nb.sandbox import Sandbox
@@ -379,6 +516,7 @@ def start_sandbox(
             box.client_secret,
             organization=box.organization_id,
             timezone=timezone,
+            fiscal_year_start=fiscal_year_start,
             base_url=box.base_url,
             token_url=box.token_url,
         )
@@ -395,7 +533,7 @@ class LoginSettings:
     Parameters
     ----------
     defaults
-        Addresses and time zone; its client id and secret are placeholders.
+        Addresses, time zone and fiscal year; its client id and secret are placeholders.
     organization
         The organization's id, where the caller gave it.
     env_file
@@ -440,6 +578,8 @@ class LoginSettings:
                 base_url=self.defaults.base_url,
                 token_url=self.defaults.token_url,
                 timezone=self.defaults.timezone,
+                fiscal_year_start=self.defaults.fiscal_year_start,
+                sources=self.defaults.sources,
             )
         try:
             return log_in(credentials, self.http, notes, cancel=cancel)
@@ -449,5 +589,6 @@ class LoginSettings:
 
     def start_sandbox(self) -> Session:
         """Start a sandbox in place of a login."""
-        zone = self.sandbox_timezone
-        return start_sandbox() if zone is None else start_sandbox(timezone=zone)
+        return start_sandbox(
+            timezone=self.sandbox_timezone, fiscal_year_start=self.defaults.fiscal_year_start
+        )

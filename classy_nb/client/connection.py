@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from calendar import month_name
 from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
@@ -39,6 +40,8 @@ class Session:
         Sends the requests; it has a token.
     organization, organization_name
         The organization's id, and its name where the API told it.
+    timezone, timezone_source
+        Time zone of dates without one and of all instants in frames, and where it comes from, in words.
     workers
         How many requests of one list may be under way at the same time.
     sandbox
@@ -52,6 +55,8 @@ class Session:
         organization: int,
         organization_name: str | None,
         *,
+        timezone: str,
+        timezone_source: str,
         workers: int,
         sandbox: Sandbox | None = None,
     ) -> None:
@@ -59,12 +64,19 @@ class Session:
         self.http = http
         self.organization = organization
         self.organization_name = organization_name
+        self.timezone = timezone
+        self.timezone_source = timezone_source
         self.workers = workers
         self.sandbox = sandbox
         self.queries = QueryBuilder(
-            load(), credentials.timezone, {"organization": organization, "app": credentials.client_id}
+            load(), timezone, {"organization": organization, "app": credentials.client_id}
         )
-        self.fetcher = Fetcher(http, credentials.timezone, workers)
+        self.fetcher = Fetcher(http, timezone, workers, fiscal_year_start=credentials.fiscal_year_start)
+
+    @property
+    def timezone_note(self) -> str:
+        """The time zone and where it comes from, in a sentence."""
+        return f"Dates and times are in {self.timezone} ({self.timezone_source})."
 
     def close(self) -> None:
         """Close the connections, and stop the sandbox if there is one."""
@@ -117,7 +129,13 @@ class Classy:
     @clear_tracebacks
     def timezone(self) -> str:
         """Time zone of dates without one, and of all instants in frames."""
-        return self._require_session().credentials.timezone
+        return self._require_session().timezone
+
+    @property
+    @clear_tracebacks
+    def fiscal_year_start(self) -> int:
+        """The number of the month in which fiscal years begin."""
+        return self._require_session().credentials.fiscal_year_start
 
     @clear_tracebacks
     def get(self, path: str, /, **parameters: Any) -> Any:
@@ -154,8 +172,9 @@ class Classy:
         -------
         DataFrame, one row a resource
             ``resource`` (the attribute's name), ``parents`` (keywords of its lists), ``one``
-            (whether ``.get`` works), ``columns`` (their number), ``include``, ``date`` (business
-            date), ``deprecated``, ``member_only`` (all of its endpoints are).
+            (whether ``.get`` works), ``columns`` (their number), ``include`` (of its lists),
+            ``include_one`` (of ``.get``), ``date`` (business date), ``deprecated``, ``member_only``
+            (all of its endpoints are).
         """
         import pandas as pd
 
@@ -242,11 +261,13 @@ class Classy:
     def _facts(self, session: Session) -> Facts:
         http = session.http
         remaining = http.rate_limit.remaining
+        month = session.credentials.fiscal_year_start
         return [
             ("organization", f"{session.organization_name or 'name unknown'} (id {session.organization})"),
             ("token", http.auth.describe() if http.auth else "no token yet"),
             ("requests left", "the API does not say" if remaining is None else f"{remaining:,} this minute"),
-            ("time zone", session.credentials.timezone),
+            ("time zone", f"{session.timezone} ({session.timezone_source})"),
+            *([] if month == 1 else [("fiscal years", f"begin in {month_name[month]}")]),
             ("data", f"{http.base_url} (read-only)"),
             ("next", ".resources() lists what there is; .transactions says what one is"),
         ]

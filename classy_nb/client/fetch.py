@@ -47,9 +47,12 @@ nothing else is left to do."""
 class Fetcher:
     """Fetches queries through one HTTP client, with some workers, into tables and frames of one time zone."""
 
-    def __init__(self, http: HttpClient, timezone: str, workers: int = 1) -> None:
+    def __init__(
+        self, http: HttpClient, timezone: str, workers: int = 1, *, fiscal_year_start: int = 1
+    ) -> None:
         self._http = http
         self._workers = workers
+        self._fiscal_year_start = fiscal_year_start
         self.timezone = timezone
 
     # Single records
@@ -237,6 +240,7 @@ class Fetcher:
         """Return the table of all that was added, checked against the filters; it says what was asked."""
         table = builder.table()
         _warn_where_ignored(table, query.conditions)
+        _warn_where_not_included(table, query.undocumented)
         filters = [("filter", str(condition)) for condition in query.conditions]
         order = [("sort", f"{name}:desc" if descending else name) for name, descending in query.sort]
         about = {
@@ -246,6 +250,8 @@ class Fetcher:
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "requests": paginator.requests,
             "total": paginator.total,
+            "timezone": self.timezone,
+            "fiscal_year_start": self._fiscal_year_start,
         }
         return table.replace_schema_metadata({ABOUT: json.dumps(about)})
 
@@ -299,6 +305,14 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
 _KEYS_OF_ERRORS = frozenset(
     ("error", "error_description", "message", "errors", "success", "status", "code", "queries_log")
 )
+
+
+def _warn_where_not_included(table: pa.Table, undocumented: Sequence[str]) -> None:
+    """Warn if no row has what an include asked for that the document does not list for this list."""
+    for name in undocumented:
+        cells = [table[column] for column in table.column_names if column.partition(".")[0] == name]
+        if len(table) and all(column.null_count == len(table) for column in cells):
+            warn(f"No row has {name!r}: the API seems to ignore include={name!r} here.", DataWarning)
 
 
 def _in_order(table: pa.Table, sort: Sort, key: str | None) -> pa.Table:

@@ -411,6 +411,8 @@ class Resource:
     def _warn(self, query: Query) -> None:
         if query.endpoint.deprecated:
             warn(f"{query.endpoint.path} is deprecated: the vendor may remove it.", DeprecatedEndpointWarning)
+        for message in query.warnings:
+            warn(message, QueryWarning)
         for condition in query.conditions:
             if condition.warning is not None:
                 warn(condition.warning, QueryWarning)

@@ -8,6 +8,6 @@ API.
 from __future__ import annotations
 
 from .credentials import Credentials
-from .validation import BASE_URL, TOKEN_URL, VENDOR_HOSTS
+from .validation import BASE_URL, TOKEN_URL, VENDOR_HOSTS, checked_timezone
 
-__all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials"]
+__all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials", "checked_timezone"]

@@ -13,9 +13,9 @@ from classy_nb.redact import Secret, clear_tracebacks
 from .dotenv_file import PREFIX, EnvFile, find_env_file, read_env_file, write_env_file
 from .validation import (
     BASE_URL,
-    TIMEZONE,
     TOKEN_URL,
     VENDOR_HOSTS,
+    checked_fiscal_year_start,
     checked_organization,
     checked_secret,
     checked_timezone,
@@ -35,10 +35,17 @@ FIELDS: Final = {
     "base_url": "CLASSY_BASE_URL",
     "token_url": "CLASSY_TOKEN_URL",
     "timezone": "CLASSY_TIMEZONE",
+    "fiscal_year_start": "CLASSY_FISCAL_YEAR_START",
 }
 """The settings and the names of their variables."""
 _PAIR: Final = ("client_id", "client_secret")
-_DEFAULTS: Final = {"organization": None, "base_url": BASE_URL, "token_url": TOKEN_URL, "timezone": TIMEZONE}
+_DEFAULTS: Final = {
+    "organization": None,
+    "base_url": BASE_URL,
+    "token_url": TOKEN_URL,
+    "timezone": None,
+    "fiscal_year_start": 1,
+}
 _SHOWN: Final = 4
 """Characters of the client id that its repr shows, at most."""
 
@@ -60,7 +67,9 @@ class Credentials:
     base_url, token_url
         Where the data and where the tokens come from: two settings, neither follows the other.
     timezone
-        Name of the time zone in which dates are meant and shown.
+        Name of the time zone in which dates are meant and shown; None for the organization's.
+    fiscal_year_start
+        The month in which fiscal years begin, 1 to 12.
     sources
         Where each of these came from: ``arguments``, ``environment``, the path of a file, ``default``.
 
@@ -77,7 +86,8 @@ class Credentials:
     organization: int | None
     base_url: str
     token_url: str
-    timezone: str
+    timezone: str | None
+    fiscal_year_start: int
     sources: Mapping[str, str] = field(compare=False)
 
     @clear_tracebacks
@@ -89,7 +99,8 @@ class Credentials:
         organization: int | str | None = None,
         base_url: str = BASE_URL,
         token_url: str = TOKEN_URL,
-        timezone: str = TIMEZONE,
+        timezone: str | None = None,
+        fiscal_year_start: int | str = 1,
         sources: Mapping[str, str] | None = None,
     ) -> None:
         checked_id = checked_secret("client id", client_id)
@@ -102,7 +113,8 @@ class Credentials:
             "organization": checked_organization(organization),
             "base_url": checked_url("base_url", base_url),
             "token_url": checked_url("token_url", token_url),
-            "timezone": checked_timezone(timezone),
+            "timezone": None if timezone is None else checked_timezone(timezone),
+            "fiscal_year_start": checked_fiscal_year_start(fiscal_year_start),
             "sources": dict(sources) if sources is not None else dict.fromkeys(FIELDS, "arguments"),
         }
         for name, value in values.items():
@@ -119,6 +131,7 @@ class Credentials:
         base_url: str | None = None,
         token_url: str | None = None,
         timezone: str | None = None,
+        fiscal_year_start: int | str | None = None,
         env_file: str | os.PathLike[str] | None = None,
         environ: Mapping[str, str] | None = None,
         start: str | os.PathLike[str] | None = None,
@@ -126,12 +139,12 @@ class Credentials:
         """Take each setting from the arguments, else the environment, else a ``.env`` file.
 
         The variables are ``CLASSY_CLIENT_ID``, ``CLASSY_CLIENT_SECRET`` and, where wanted,
-        ``CLASSY_ORGANIZATION_ID``, ``CLASSY_BASE_URL``, ``CLASSY_TOKEN_URL``, ``CLASSY_TIMEZONE``;
-        blank ones count as missing. The environment is not changed.
+        ``CLASSY_ORGANIZATION_ID``, ``CLASSY_BASE_URL``, ``CLASSY_TOKEN_URL``, ``CLASSY_TIMEZONE``,
+        ``CLASSY_FISCAL_YEAR_START``; blank ones count as missing. The environment is not changed.
 
         Parameters
         ----------
-        client_id, client_secret, organization, base_url, token_url, timezone
+        client_id, client_secret, organization, base_url, token_url, timezone, fiscal_year_start
             See the class. None: look further.
         env_file
             The file to read. None: ``.env`` in *start* or the nearest folder above it, up to the
@@ -156,6 +169,7 @@ class Credentials:
             "base_url": base_url,
             "token_url": token_url,
             "timezone": timezone,
+            "fiscal_year_start": fiscal_year_start,
         }
         arguments = {name: value for name, value in arguments.items() if value is not None}
         environ = os.environ if environ is None else environ

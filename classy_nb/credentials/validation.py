@@ -21,7 +21,6 @@ from classy_nb.redact import Secret
 BASE_URL: Final = "https://api.classy.org/2.0"
 TOKEN_URL: Final = "https://api.classy.org/oauth2/auth"  # noqa: S105 - an address
 """Where tokens come from. It is not below ``BASE_URL``, and neither of the two follows the other."""
-TIMEZONE: Final = "UTC"
 
 VENDOR_HOSTS: Final = frozenset({"api.classy.org", "pro.gofundme.com"})
 """The vendor's own servers; any other host is a stand-in or a proxy."""
@@ -126,6 +125,23 @@ def checked_timezone(value: object) -> str:
             advice='Use a name such as "America/Los_Angeles" or "UTC".',
         ) from None
     return name
+
+
+def checked_fiscal_year_start(value: object) -> int:
+    """Return the month in which fiscal years begin as a number.
+
+    Raises
+    ------
+    UsageError
+        It is not a whole number from 1 to 12.
+    """
+    text = _unwrap(value)[0] if isinstance(value, str) else str(value)
+    if isinstance(value, bool) or not re.fullmatch("0?[1-9]|1[0-2]", text):
+        raise UsageError(
+            f"fiscal_year_start={value!r} must be the number of a month, 1 to 12.",
+            advice="Write 7 for fiscal years that begin in July.",
+        )
+    return int(text)
 
 
 def checked_url(name: str, value: object) -> str:

@@ -81,6 +81,7 @@ class TableBuilder:
         self._pending: list[Row | None] = []
         self._pieces: list[pa.Table] = []
         self._misfits: dict[str, int] = {}
+        self._times: dict[str, int] = {}
         self._not_objects = 0
         self._begin_piece()
 
@@ -158,6 +159,9 @@ class TableBuilder:
         for part in parts:
             if part.misfits:
                 self._misfits[part.name] = self._misfits.get(part.name, 0) + part.misfits
+        for column in self._declared:
+            if column.times:
+                self._times[column.name] = self._times.get(column.name, 0) + column.times
         self._begin_piece()
 
     def extend(self, other: TableBuilder) -> None:
@@ -179,6 +183,8 @@ class TableBuilder:
         self._not_objects += other._not_objects
         for name, count in other._misfits.items():
             self._misfits[name] = self._misfits.get(name, 0) + count
+        for name, count in other._times.items():
+            self._times[name] = self._times.get(name, 0) + count
         other._start_over()
 
     def table(self) -> pa.Table:
@@ -242,6 +248,11 @@ class TableBuilder:
             for path, kind in (kinds | {part.name: "object" for part in self._objects}).items()
             if path in self._misfits
         ]
+        messages += [
+            f"{self._label}: {count} of {self._rows} values of {path.replace(_SEPARATOR, '.', 1)!r}, which "
+            "holds days, have a time; the day is the one that is written."
+            for path, count in self._times.items()
+        ]
         return messages
 
 
@@ -261,6 +272,11 @@ class _Column:
         chunk, misfits = self._converter.convert(values)
         self._chunks.append(chunk)
         self.misfits += misfits
+
+    @property
+    def times(self) -> int:
+        """Days that had a time."""
+        return self._converter.times
 
     def add_missing(self, count: int) -> None:
         """Take *count* rows that lack the value."""

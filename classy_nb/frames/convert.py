@@ -37,6 +37,8 @@ class Converter:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
+        self.times = 0
+        """Days so far that had a time, which is lost."""
         self._attempts = list(_ATTEMPTS[kind])
 
     def convert(self, values: Sequence[Any]) -> tuple[pa.Array, int]:
@@ -51,6 +53,8 @@ class Converter:
                 self._attempts.insert(0, attempt)
             return array, 0
         arrow = ARROW[self._kind]
+        if self._kind == "date":
+            self.times += sum(type(value) is str and _TIME.match(value) is not None for value in values)
         if self._kind in _NATIVE:
             # Mostly it is a few strays that Arrow refused: leave the values alone that it knows.
             cells, misfits = read_cells(values, self._kind, _NATIVE[self._kind])
@@ -178,6 +182,8 @@ MISFIT: Final = object()
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ](.+))?", re.DOTALL)
+_TIME = re.compile(r"\s*[0-9-]{10}[T ][0:.]*[1-9]")
+"""A day with a time other than midnight."""
 _FLAGS = {"1": True, "true": True, "0": False, "false": False, "": None}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.errors import UsageError
 
 from .dates import day, instant, zone
-from .filters import find_column, period, read_conditions, suggestion
+from .filters import find_column, nearest, period, read_conditions, suggestion
 from .paths import choose_endpoint, describe_parents, fill_path
 from .query import Query
 
@@ -112,6 +112,8 @@ class QueryBuilder:
             conditions += period(options.since, options.until, column, self.timezone)
         limit = _limit(options.limit)
         sort = self._sort(query.endpoint, _names(options.sort, "sort"), aggregates=options.aggregates)
+        if limit is not None:
+            _check_sortable(query.endpoint, [name for name, _ in sort])
         left_out = [name for name, _ in sort if name not in {column.name for column in query.columns}]
         if left_out and limit is None:
             raise UsageError(
@@ -168,11 +170,27 @@ class QueryBuilder:
 
         included = _names(include, "include")
         for name in included:
-            if name not in endpoint.include:
+            if name not in (*endpoint.include, *endpoint.include_elsewhere):
                 raise UsageError(
-                    f"{endpoint.path} does not know include={name!r}.",
-                    advice=suggestion(name, endpoint.include),
+                    f"{endpoint.path} does not know include={name!r}.", advice=_include_advice(name, endpoint)
                 )
+        undocumented = tuple(name for name in included if name in endpoint.include_elsewhere)
+        warnings = [
+            f"include={name!r} is sent, although the API's document lists it for other calls than "
+            f"{endpoint.path}: if the API ignores it, its columns stay empty."
+            for name in undocumented
+        ]
+        warnings += [
+            warning
+            for key, known in endpoint.known.items()
+            if (warning := _unlisted_value(key, str(given[key]).strip(), known))
+        ]
+        warnings += [
+            warning
+            for parameter in endpoint.parameters
+            if parameter.known and parameter.keyword in keywords
+            if (warning := _unlisted_value(parameter.keyword, keywords[parameter.keyword], parameter.known))
+        ]
         if aggregates and not endpoint.aggregates:
             raise UsageError(f"{endpoint.path} has no aggregates.")
         columns = self.catalog.columns(endpoint, included, aggregates=aggregates)
@@ -187,7 +205,9 @@ class QueryBuilder:
             # What was included or aggregated stays: fields= chooses among the record's own columns.
             own = {column.name for column in self.catalog.columns(endpoint)} - set(included)
             columns = tuple(c for c in columns if c.name.split(".")[0] in chosen or c.name not in own)
-        return Query(endpoint, path, columns, tuple(parameters))
+        return Query(
+            endpoint, path, columns, tuple(parameters), undocumented=undocumented, warnings=tuple(warnings)
+        )
 
     def _check_known(
         self,
@@ -219,7 +239,11 @@ class QueryBuilder:
                 raise UsageError(
                     f"{endpoint.path} does not know {keyword}=.", advice=suggestion(keyword, known)
                 )
-        # Some endpoints have a parameter of this name; the moments beside it are then in that time zone.
+        # Some endpoints have a parameter of this name; the moments beside it are in that time zone.
+        moments = {p.keyword for p in endpoint.parameters if p.type == "moment"}
+        if "timezone" in known and moments & keywords.keys():
+            # Without it the API would read them in a zone of its own: the campaign's.
+            keywords = {"timezone": self.timezone, **keywords}
         own_zone = keywords.get("timezone") if "timezone" in known else None
         timezone = own_zone if isinstance(own_zone, str) else self.timezone
         pairs = []
@@ -259,6 +283,33 @@ class QueryBuilder:
                 raise UsageError(f"sort= names {name!r} twice.", advice="Give it once: the first decides.")
             order[name] = direction == "desc"
         return tuple(order.items())
+
+
+def _include_advice(name: str, endpoint: Endpoint) -> str:
+    """Say which includes an endpoint takes, and which only other calls of its resource are said to take."""
+    listed, elsewhere = endpoint.include, endpoint.include_elsewhere
+    if close := nearest(name, (*listed, *elsewhere)):
+        return close
+    advice = f"It takes {', '.join(listed)}." if listed else "It takes none." if not elsewhere else ""
+    if elsewhere:
+        advice += f" Listed for other calls of the same record, sent with a warning: {', '.join(elsewhere)}."
+    return advice.strip()
+
+
+def _unlisted_value(keyword: str, value: object, known: Sequence[str]) -> str | None:
+    """Return what to warn about where the document's examples of a parameter do not have *value*."""
+    if value in known:
+        return None
+    return f"{keyword}={value!r}: the API's document does not list this value. Known: {', '.join(known)}."
+
+
+def _check_sortable(endpoint: Endpoint, names: Sequence[str]) -> None:
+    """Refuse a sort that the API would ignore: the first rows would be others."""
+    if endpoint.sortable and (len(names) > 1 or not set(names) <= set(endpoint.sortable)):
+        raise UsageError(
+            f"{endpoint.path} sorts by one of {', '.join(endpoint.sortable)}, not by {', '.join(names)}.",
+            advice="Leave limit= out: a whole list is sorted after it has arrived.",
+        )
 
 
 def _date_column(endpoint: Endpoint, by: str | None, columns: Mapping[str, Column]) -> Column:
@@ -313,6 +364,9 @@ def _parameter_text(parameter: Parameter, value: Any, timezone: str) -> str:
         if not isinstance(value, bool):
             raise UsageError(f"{name}= takes True or False, not {value!r}.")
         return "true" if value else "false"
+    if parameter.type == "zone":
+        zone(value)
+        return str(value)
     if parameter.type == "date":
         return day(value, name).isoformat()
     if parameter.type == "moment":
@@ -322,6 +376,8 @@ def _parameter_text(parameter: Parameter, value: Any, timezone: str) -> str:
     text = str(value) if isinstance(value, str | Number) and not isinstance(value, bool) else ""
     if parameter.type == "int" and not re.fullmatch("[0-9]+", text):
         raise UsageError(f"{name}= takes a whole number, not {value!r}.")
+    if parameter.range and not parameter.range[0] <= int(text) <= parameter.range[1]:
+        raise UsageError(f"{name}={value!r} must be from {parameter.range[0]} to {parameter.range[1]}.")
     if parameter.choices and text not in parameter.choices:
         raise UsageError(f"{name}={value!r} must be one of {', '.join(parameter.choices)}.")
     if not text or not text.isprintable():

@@ -66,8 +66,19 @@ def instant(value: Moment, timezone: str, keyword: str = "since") -> datetime:
 
 
 def day(value: Moment, keyword: str = "since") -> date:
-    """Return the day that *value* stands for, for columns that hold days without a time zone."""
-    return _read(value, keyword).date()
+    """Return the day that *value* stands for, for columns that hold days without a time zone.
+
+    Raises
+    ------
+    UsageError
+        The value is not a date, or has a time of day: no such column could be compared with it.
+    """
+    moment = _read(value, keyword)
+    if moment.time() != time.min:
+        raise UsageError(
+            f"{keyword}={value!r} has a time, but is compared with days.", advice="Give the day alone."
+        )
+    return moment.date()
 
 
 def filter_literal(moment: datetime, operator: str = ">=") -> str:

@@ -30,6 +30,10 @@ class Query:
     sort: tuple[tuple[str, bool], ...] = ()
     """Columns to sort by; True for descending."""
     limit: int | None = None
+    undocumented: tuple[str, ...] = ()
+    """Includes that the document lists for other endpoints of the record only."""
+    warnings: tuple[str, ...] = ()
+    """What the caller should know before it is sent."""
 
     def page(
         self,

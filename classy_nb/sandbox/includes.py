@@ -9,6 +9,8 @@ from .routes import tables_of_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from classy_nb.catalog import Endpoint
+
     from .store import Record, Store, Table
 
 _MANY: Mapping[tuple[str, str], tuple[str, str, str]] = {
@@ -19,6 +21,8 @@ _MANY: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("FundraisingPage", "answers"): ("answers", "answerable_id", "t.answerable_type = 'fundraising_page'"),
     ("FundraisingPage", "source_tracking_codes"): ("source_tracking_codes", "trackable_id",
                                                    "t.trackable_type = 'fundraising_page'"),
+    ("FundraisingTeam", "source_tracking_codes"): ("source_tracking_codes", "trackable_id",
+                                                   "t.trackable_type = 'fundraising_team'"),
 }  # fmt: skip
 """Related records that name the row: their table, the column, and a further condition."""
 
@@ -87,6 +91,18 @@ _MADE: Mapping[str, Callable[[Record], Any]] = {
 
 _EMBEDDED = {"Activity": ("campaign", "designation", "member", "organization"), "Dedication": ("ecard",)}
 """Records that always hold related ones."""
+
+
+_UNDOCUMENTED = {
+    "/recurring-donation-plans/{recurring_donation_plan}/transactions": ("items",),
+    "/fundraising-teams/{fundraising_team}": ("source_tracking_codes",),
+}
+"""What the API takes, as the vendor's own examples show, although its document does not say so."""
+
+
+def taken_by(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the names that an endpoint's ``with`` takes."""
+    return (*endpoint.include, *_UNDOCUMENTED.get(endpoint.path, ()))
 
 
 def related_tables(store: Store, names: Sequence[str], table: Table) -> dict[str, Table]:

@@ -210,7 +210,7 @@ def _order(call: Call, table: Table) -> str:
 def _records(call: Call, table: Table, ids: Sequence[int]) -> list[Record]:
     """Return the records with these ids, with what ``with``, ``aggregates`` and ``fields`` ask for."""
     names = call.query.words("with")
-    known = [name for name in names if name in call.endpoint.include]
+    known = [name for name in names if name in includes.taken_by(call.endpoint)]
     if len(known) < len(names) and call.faults.unknown_include == "reject":
         raise bad_request("Unknown relationship in with.")
     records = call.store.records(table, ids)

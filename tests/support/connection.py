@@ -40,7 +40,7 @@ def paginator(
 
 def orgs(names: dict[int, str]) -> dict[str, Any]:
     """The answer that lists an application's organizations."""
-    return paginator([{"id": id_, "name": name} for id_, name in names.items()])
+    return paginator([{"id": id_, "name": name, "timezone_identifier": "UTC"} for id_, name in names.items()])
 
 
 def connected_to(server: ScriptedServer, **options: Any) -> Classy:

@@ -42,10 +42,11 @@ RESOURCES = """
     ticket_types transaction_items transactions updates userinfo whitelisted_currencies
 """
 PARAMETERS = {
-    "connect": "client_id client_secret organization env_file timezone base_url token_url workers "
-    "requests_per_minute headers",
-    "login": "organization timezone base_url token_url env_file workers requests_per_minute headers prompt",
-    "demo": "transactions seed timezone options",
+    "connect": "client_id client_secret organization env_file timezone fiscal_year_start base_url token_url "
+    "workers requests_per_minute headers",
+    "login": "organization timezone fiscal_year_start base_url token_url env_file workers "
+    "requests_per_minute headers prompt",
+    "demo": "transactions seed timezone fiscal_year_start options",
     "to_csv": "frame path excel neutralize",
     "explode": "frame column parent_id columns",
     "Classy.get": "path parameters",
@@ -58,7 +59,8 @@ PARAMETERS = {
     "Resource.get": "id fields include aggregates",
     "Resource.to_csv": "path excel neutralize progress",
     "Resource.to_parquet": "path progress",
-    "Credentials.load": "client_id client_secret organization base_url token_url timezone env_file",
+    "Credentials.load": "client_id client_secret organization base_url token_url timezone fiscal_year_start "
+    "env_file",
     "Credentials.save": "path",
     "analysis.active_plans": "plans on amount",
     "analysis.by_period": "gifts length",
@@ -80,7 +82,7 @@ PARAMETERS = {
     "analysis.sybunt": "gifts year first_month",
     "analysis.with_contacts": "people supporters",
 }
-CONNECTION = "close explore get organization organization_name resources timezone workers"
+CONNECTION = "close explore fiscal_year_start get organization organization_name resources timezone workers"
 COMMANDS = {
     "demo": "--to --transactions --seed",
     "export": "--to --since --until --by --where --fields --include --sort --limit --aggregates --parent "

@@ -83,7 +83,7 @@ SELECT
   t.started_at, t.ended_at,
   t.price / 100.0 AS price,
   CASE WHEN t.commitment_id IS NOT NULL THEN json_object(
-    'deadline', strftime('%Y-%m-%dT%H:%M:%SZ', t.ended_at, 'unixepoch'), 'value', 250.0) END AS commitment,
+    'deadline', strftime('%Y-%m-%dT00:00:00+0000', t.ended_at, 'unixepoch'), 'value', 250.0) END AS commitment,
   1 AS entries_per_ticket, 100.0 AS org_percent,
   (t.price - t.overhead) / 100.0 AS deductible_amount,
   CASE WHEN t.price > 0 THEN ROUND(100.0 * (t.price - t.overhead) / t.price, 2) END AS deductible_percent,

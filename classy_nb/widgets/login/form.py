@@ -159,8 +159,9 @@ class LoginForm(MessageWidget):
         self._connect(login, next(iter(login.organizations)))
 
     def _connect(self, login: Login, organization: int) -> None:
-        session = login.session(organization)
-        notes = [*login.notes]
+        with kept_warnings() as warned:
+            session = login.session(organization)
+        notes = [*login.notes, *(warned or [session.timezone_note])]
         if self._remember:
             # Before the connection works: it could be closed at once, and nothing is written after that.
             notes += self._save(session)

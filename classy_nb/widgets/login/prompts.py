@@ -13,7 +13,7 @@ import warnings
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from classy_nb.errors import CredentialsError
+from classy_nb.errors import CredentialsError, kept_warnings
 from classy_nb.progress import in_notebook, shell
 from classy_nb.redact import Secret
 from classy_nb.widgets.words import words
@@ -84,8 +84,11 @@ def prompt_for_login(settings: LoginSettings) -> Session:
     except BaseException:
         login.close()
         raise
-    session = login.session(organization)
+    with kept_warnings() as warned:
+        session = login.session(organization)
     _say(f"Connected to {organization_label(organization, session.organization_name)}.")
+    for note in warned or [session.timezone_note]:
+        _say(note)
     return session
 
 

@@ -154,7 +154,7 @@ def test_nested_records_are_flattened_one_level(catalog: Catalog) -> None:
 
 
 def test_trap_31_every_include_has_columns(catalog: Catalog) -> None:
-    used = {name for e in catalog.endpoints for name in e.include}
+    used = {name for e in catalog.endpoints for name in (*e.include, *e.include_elsewhere)}
     assert used == set(catalog.includes)
     assert endpoint(catalog, "/transactions/{transaction}").include == (
         *("answers", "campaign", "channel_transaction", "dedication", "decline_reason", "fundraising_page"),
@@ -238,13 +238,53 @@ def test_the_summary_has_a_row_for_each_resource(catalog: Catalog) -> None:
         "parents": "campaign, organization, recurring_donation_plan",
         "one": True,
         "columns": len(catalog.columns(catalog.resources["transactions"].lists[0])),
-        "include": rows["transactions"]["include"],
+        "include": ", ".join(catalog.resources["transactions"].lists[0].include),
+        "include_one": ", ".join(catalog.resources["transactions"].objects[0].include),
         "date": "purchased_at",
         "deprecated": False,
         "member_only": False,
     }
     assert rows["me"]["member_only"] is True
     assert rows["matched_transactions"]["deprecated"] is True
+
+
+@pytest.mark.edge(8)
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [("Payout", "payout_date"), ("Registration", "date_of_birth"), ("TicketType.commitment", "deadline")],
+)
+def test_a_day_written_as_midnight_is_a_day(catalog: Catalog, record: str, name: str) -> None:
+    column = catalog.records[record].column(name)
+    assert column is not None
+    assert column.kind == "date"
+
+
+@pytest.mark.edge(8)
+def test_values_that_the_document_names_in_prose(catalog: Catalog) -> None:
+    payouts = endpoint(catalog, "/organizations/{organization}/payouts/{payout_type}")
+    assert payouts.choices == {"payout_type": ("paypal", "stripe")}
+    videos = endpoint(catalog, "/social-videos/entity")
+    assert {p.name: p.known for p in videos.parameters} == {
+        "entity_type": ("studio_campaign",),
+        "entity_id": (),
+        "persona": ("donor",),
+    }
+    own_videos = endpoint(catalog, "/studio-campaigns/{campaign}/share-settings/social-videos/{persona}")
+    assert own_videos.known == {"persona": ("donor",)}
+
+
+@pytest.mark.edge(9)
+def test_what_one_endpoint_includes_is_known_to_all_of_the_record(catalog: Catalog) -> None:
+    gifts = "/recurring-donation-plans/{recurring_donation_plan}/transactions"
+    assert "items" in endpoint(catalog, gifts).include_elsewhere
+    assert endpoint(catalog, "/fundraising-teams/{fundraising_team}").include_elsewhere == (
+        "source_tracking_codes",
+    )
+    assert endpoint(catalog, "/transactions/{transaction}/items").include_elsewhere == ("transaction",)
+    for one in catalog.endpoints:
+        others = {name for e in catalog.endpoints if e.record == one.record for name in e.include}
+        assert not set(one.include) & set(one.include_elsewhere)
+        assert others <= {*one.include, *one.include_elsewhere}
 
 
 def strings(value: Any) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.connection import CANARY, CLIENT_ID, connected_to, orgs
@@ -81,7 +82,7 @@ def test_the_card(server: ScriptedServer) -> None:
         "  organization   Second <b>Chance</b> (id 9)",
         "  token          token renews in 119 min",
         "  requests left  1,741 this minute",
-        "  time zone      Europe/Berlin",
+        "  time zone      Europe/Berlin (timezone=)",
         f"  data           {server.base_url} (read-only)",
         "  next           .resources() lists what there is; .transactions says what one is",
     ]
@@ -90,6 +91,40 @@ def test_the_card(server: ScriptedServer) -> None:
     for shown in (text, html):
         for hidden in (CANARY, CLIENT_ID, TOKEN["access_token"]):
             assert str(hidden) not in shown
+
+
+@pytest.mark.edge(7)
+def test_the_card_says_when_fiscal_years_begin(server: ScriptedServer) -> None:
+    server.answers.append(Reply(body=orgs({9: "Other"})))
+    with connected_to(server, fiscal_year_start=7) as classy:
+        assert "  fiscal years   begin in July\n" in repr(classy)
+
+
+@pytest.mark.edge(9)
+def test_a_card_says_for_each_call_what_it_includes(connected: Classy) -> None:
+    assert (
+        "pages(fundraising_team=...); fundraising_pages(member=...); fundraising_pages(): cover_photo, f"
+        in (repr(connected.fundraising_pages))
+    )
+    lines = repr(connected.transactions).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("  include"))
+    assert lines[start].startswith(
+        "  include        transactions(campaign=...); transactions(): items, member"
+    )
+    assert "campaign," not in lines[start].partition("): ")[2]
+    assert lines[start + 1].strip() == "transactions(recurring_donation_plan=...): none"
+    assert lines[start + 2].strip().startswith("transactions.get(transaction): answers, campaign, ")
+    assert lines[start + 3].strip().startswith("with a warning where it is not listed")
+    assert "  include        none\n" in repr(connected.campaigns)
+
+
+@pytest.mark.edge(9)
+def test_a_card_asks_for_by_only_where_there_is_a_date(connected: Classy) -> None:
+    items, payouts = repr(connected.transaction_items), repr(connected.payouts)
+    assert "  business date  none, and no other date: since= and until= do not apply\n" in items
+    assert "by=" not in items
+    assert "need by= (payout_date, payout_created_at, payout_updated_at)" in payouts
+    assert "business date" not in repr(connected.me)
 
 
 def test_the_card_where_the_api_says_no_limit(connected: Classy) -> None:
@@ -115,7 +150,7 @@ def test_the_card_says_what_is_required_deprecated_and_for_members(connected: Cl
     assert "payouts(payout_type=..., payout_date=...)" in repr(connected.payouts)
     assert "deprecated" in repr(connected.matched_transactions)
     assert "members only" in repr(connected.me)
-    assert "none: since= needs by=" in repr(connected.activity)
+    assert "none, and no other date: since= and until= do not apply" in repr(connected.activity)
     for name in connected.resources()["resource"]:
         resource = getattr(connected, name)
         assert repr(resource).startswith(name)

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from support.connection import connected_to, orgs, paginator
-from support.lists import Faults, rows, serve
+from support.lists import Faults, Listed, rows, serve
 from support.server import Reply, ScriptedServer
 
+import classy_nb as cn
 from classy_nb.catalog import load
 from classy_nb.client import Classy
 from classy_nb.errors import (
@@ -286,3 +287,35 @@ def test_trap_15_16_dates_arrive_encoded_once(connected: Classy, server: Scripte
     connected.transactions(since="2026-01-31", where="billing_city = a+b%")
     assert "purchased_at%3E%3D2026-01-31T00%3A00%3A00%2B0000" in server.asked[0].raw_query
     assert server.asked[0].query["filter"] == ["billing_city=a+b%,purchased_at>=2026-01-31T00:00:00+0000"]
+
+
+@pytest.mark.edge(9)
+def test_an_include_of_other_calls_is_warned_of_before_and_after(
+    connected: Classy, server: ScriptedServer
+) -> None:
+    server.handler = Listed([{"id": 1, "items": [{"id": 11}, {"id": 12}]}]).reply
+    with pytest.warns(QueryWarning, match="include='items' is sent, although") as seen:
+        gifts = connected.transactions(recurring_donation_plan=5, include="items")
+    assert len(seen) == 1
+    assert cn.explode(gifts, "items")["id"].tolist() == [11, 12]
+    assert server.asked[-1].query["with"] == ["items"]
+
+    server.handler = Listed([{"id": 1}]).reply  # as an API answers that ignores it
+    with (
+        pytest.warns(QueryWarning, match="include='items' is sent"),
+        pytest.warns(DataWarning, match="No row has 'items': the API seems to ignore include='items' here"),
+    ):
+        connected.transactions(recurring_donation_plan=5, include="items")
+    with pytest.warns(QueryWarning, match="include='campaign' is sent"):
+        connected.transactions.count(include="campaign")
+
+
+@pytest.mark.edge(8)
+def test_a_payouts_day_is_not_moved_by_a_zone(server: ScriptedServer) -> None:
+    server.answers.append(Reply(body=orgs({7: "x"})))
+    with connected_to(server, timezone="America/Los_Angeles") as classy:
+        payout = {"id": 1, "payout_date": "2021-08-27T00:00:00.000Z"}
+        page = {"current_page": 1, "data": payout, "last_page": 1, "per_page": 1, "total": 1}
+        server.handler = lambda _: Reply(body=page)
+        payouts = classy.payouts(payout_type="paypal", payout_date="2021-08-27")
+    assert payouts["payout_date"].tolist() == [pd.Timestamp("2021-08-27")]

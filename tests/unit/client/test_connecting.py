@@ -1,5 +1,6 @@
 """Connecting: the token first, then the organization; arguments are checked before anything is sent."""
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from support.lists import Listed
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.errors import ClassyError, CredentialsError, LoginError, ServerError, UsageError
+from classy_nb.errors import ClassyError, CredentialsError, DataWarning, LoginError, ServerError, UsageError
 from classy_nb.http import RetryPolicy
 
 TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
@@ -55,9 +56,6 @@ def test_an_organization_that_is_not_seen_is_refused(server: ScriptedServer) -> 
     answer_orgs(server, TWO)
     with pytest.raises(UsageError, match=r"does not see an organization with id 5. It sees Helping Hands: 7"):
         connected_to(server, organization=5)
-    answer_orgs(server, {})
-    with pytest.raises(UsageError, match="It sees none"):
-        connected_to(server, organization=5)
 
 
 def test_an_application_without_organization_is_refused(server: ScriptedServer) -> None:
@@ -66,17 +64,152 @@ def test_an_application_without_organization_is_refused(server: ScriptedServer) 
         connected_to(server)
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.edge(10)
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
+def test_without_a_listing_the_error_names_organization(server: ScriptedServer, status: int) -> None:
+    server.handler = lambda _: Reply(status, orgs({}) if status == 200 else {"error": "Not for you."})
+    with pytest.raises(ClassyError, match=r"pass organization= to connect\(\) .*CLASSY_ORGANIZATION_ID"):
+        connected_to(server)
+
+
+UNKNOWN = r"Dates and times are in UTC: the organization's is unknown\. Pass timezone="
+
+
+@pytest.mark.edge(10)
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
 def test_where_organizations_may_not_be_listed_the_id_is_believed(
     server: ScriptedServer, status: int
 ) -> None:
-    server.answers.append(Reply(status, {"error": "This action is unauthorized."}))
-    with connected_to(server, organization=7) as classy:
+    server.handler = lambda asked: (
+        Reply(status, orgs({}) if status == 200 else {"error": "This action is unauthorized."})
+        if asked.path.endswith("/organizations")
+        else Reply(403, {"error": "This action is unauthorized."})
+    )
+    with pytest.warns(DataWarning, match=UNKNOWN):
+        classy = connected_to(server, organization=7)
+    with classy:
         assert (classy.organization, classy.organization_name) == (7, None)
         assert "name unknown (id 7)" in repr(classy)
-    server.answers.append(Reply(status, {"error": "This action is unauthorized."}))
-    with pytest.raises(ClassyError):
-        connected_to(server)
+        assert "UTC (the organization's is unknown)" in repr(classy)
+    with connected_to(server, organization=7, timezone="Asia/Tokyo") as classy:
+        assert classy.timezone == "Asia/Tokyo"
+
+
+@pytest.mark.edge(10)
+@pytest.mark.edge(7)
+@pytest.mark.parametrize("status", [200, 403, 500])
+def test_an_organization_that_is_not_listed_is_looked_up(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
+    record = {"id": 7, "name": "Helping Hands", "timezone_identifier": "America/New_York"}
+    server.handler = lambda asked: (
+        Reply(body=record)
+        if asked.path == "/2.0/organizations/7"
+        else Reply(status, orgs({}) if status == 200 else {})
+    )
+    with connected_to(server, organization=7) as classy:
+        assert (classy.organization_name, classy.timezone) == ("Helping Hands", "America/New_York")
+
+
+@pytest.mark.edge(10)
+def test_the_environment_names_the_organization_too(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLASSY_ORGANIZATION_ID", "7")
+    server.answers.append(Reply(403, {"error": "This action is unauthorized."}))
+    with connected_to(server, timezone="UTC") as classy:
+        assert classy.organization == 7
+
+
+def zoned(server: ScriptedServer, *zones: Any) -> None:
+    records = [{"id": 7 + n, "name": "x", "timezone_identifier": zone} for n, zone in enumerate(zones)]
+    server.answers.append(Reply(body=paginator(records)))
+
+
+@pytest.mark.edge(7)
+def test_the_time_zone_is_the_organizations(server: ScriptedServer) -> None:
+    zoned(server, "America/Los_Angeles")
+    with connected_to(server) as classy:
+        assert classy.timezone == "America/Los_Angeles"
+        assert "  time zone      America/Los_Angeles (the organization's)\n" in repr(classy)
+        gift = {"id": 5, "status": "success", "purchased_at": "2026-01-01T02:00:00+0000"}
+        server.handler = Listed([gift]).reply
+        gifts = classy.transactions(since=2025, until=2026)
+        assert gifts["purchased_at"].dt.year.tolist() == [2025]
+        server.answers.append(Reply(body=gift))
+        assert classy.transactions.get(5)["purchased_at"].year == 2025
+        about = gifts.attrs["classy"]
+        assert (about["timezone"], about["fiscal_year_start"]) == ("America/Los_Angeles", 1)
+    assert "2025-01-01T08:00:00+0000" in server.asked[2].query["filter"][0]
+
+
+@pytest.mark.edge(7)
+def test_a_time_zone_of_ones_own_comes_first(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    zoned(server, "America/Los_Angeles")
+    with connected_to(server, timezone="UTC") as classy:
+        assert "  time zone      UTC (timezone=)\n" in repr(classy)
+    file = tmp_path / ".env"
+    file.write_text("CLASSY_TIMEZONE=Asia/Tokyo\nCLASSY_FISCAL_YEAR_START=4\n")
+    file.chmod(0o600)
+    zoned(server, "America/Los_Angeles")
+    with connected_to(server, env_file=file) as classy:
+        assert classy.fiscal_year_start == 4
+        assert "  time zone      Asia/Tokyo (CLASSY_TIMEZONE in .env)\n" in repr(classy)
+    monkeypatch.setenv("CLASSY_TIMEZONE", "Europe/Berlin")
+    zoned(server, "America/Los_Angeles")
+    with connected_to(server) as classy:
+        assert "  time zone      Europe/Berlin (CLASSY_TIMEZONE in the environment)\n" in repr(classy)
+
+
+@pytest.mark.edge(7)
+def test_of_several_organizations_the_chosen_ones_zone_counts(server: ScriptedServer) -> None:
+    zoned(server, "America/Los_Angeles", "America/New_York")
+    with connected_to(server, organization=8) as classy:
+        assert classy.timezone == "America/New_York"
+
+
+@pytest.mark.edge(7)
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Pacific Time (US & Canada)", "../etc/passwd", 5, ["x"]])
+def test_a_time_zone_that_does_not_exist_is_said_and_is_utc(server: ScriptedServer, zone: Any) -> None:
+    zoned(server, zone)
+    with pytest.warns(DataWarning, match=r"in UTC: the organization's.* does not exist\. Pass timezone="):
+        classy = connected_to(server)
+    with classy:
+        assert classy.timezone == "UTC"
+        assert re.search(r"  time zone      UTC \(the organization's.* does not exist\)\n", repr(classy))
+
+
+@pytest.mark.edge(7)
+@pytest.mark.parametrize("zone", [None, ""])
+def test_an_organization_without_a_time_zone_is_in_utc(server: ScriptedServer, zone: Any) -> None:
+    zoned(server, zone)
+    with connected_to(server) as classy:
+        assert "  time zone      UTC (the organization has none)\n" in repr(classy)
+
+
+@pytest.mark.edge(7)
+@pytest.mark.parametrize("month", [0, 13, "July", True, 7.5])
+def test_a_fiscal_year_start_is_checked_before_anything_is_sent(server: ScriptedServer, month: Any) -> None:
+    with pytest.raises(UsageError, match="must be the number of a month"):
+        connected_to(server, fiscal_year_start=month)
+    with pytest.raises(UsageError, match="must be the number of a month"):
+        cn.login(fiscal_year_start=month)
+    assert server.asked == []
+
+
+@pytest.mark.edge(7)
+def test_frames_know_when_fiscal_years_begin(server: ScriptedServer) -> None:
+    zoned(server, "America/Los_Angeles")
+    with connected_to(server, fiscal_year_start=7) as classy:
+        assert classy.fiscal_year_start == 7
+        server.handler = Listed([{"id": 5}]).reply
+        batches = list(classy.transactions.batches())
+        for frame in (classy.transactions(), classy.get("/organizations/7/transactions"), *batches):
+            assert frame.attrs["classy"]["fiscal_year_start"] == 7
+            assert frame.attrs["classy"]["timezone"] == "America/Los_Angeles"
 
 
 def test_other_failures_of_the_listing_are_raised(

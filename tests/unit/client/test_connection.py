@@ -36,6 +36,7 @@ def test_the_resources_table(connected: Classy, server: ScriptedServer) -> None:
         "one",
         "columns",
         "include",
+        "include_one",
         "date",
         "deprecated",
         "member_only",

@@ -40,7 +40,8 @@ def test_defaults():
     assert credentials.organization is None
     assert credentials.base_url == BASE_URL == "https://api.classy.org/2.0"
     assert credentials.token_url == TOKEN_URL == "https://api.classy.org/oauth2/auth"
-    assert credentials.timezone == "UTC"
+    assert credentials.timezone is None
+    assert credentials.fiscal_year_start == 1
     assert credentials.source == "arguments"
 
 
@@ -86,6 +87,7 @@ def test_arguments_beat_the_environment_which_beats_the_file(folder):
         "base_url": "default",
         "token_url": "default",
         "timezone": str(folder / ".env"),
+        "fiscal_year_start": "default",
     }
     found = Credentials.load(environ=environ)
     assert pair(found) == ("env-id", "env-secret")

@@ -200,10 +200,24 @@ def test_an_organization_that_is_not_a_number_is_refused(value):
         Credentials(ID, SECRET, organization=value)
 
 
-@pytest.mark.parametrize("value", ["Mars/Olympus", "", "../etc/passwd", None, 3])
+@pytest.mark.parametrize("value", ["Mars/Olympus", "", "../etc/passwd", 3])
 def test_a_time_zone_that_does_not_exist_is_refused(value):
     with pytest.raises(UsageError, match=r"The time zone .* does not exist"):
         Credentials(ID, SECRET, timezone=value)
+
+
+@pytest.mark.edge(7)
+@pytest.mark.parametrize("value", [0, 13, -1, 7.0, True, None, "July", "", "7.5", b"7"])
+def test_a_fiscal_year_begins_in_a_month(value):
+    with pytest.raises(UsageError, match=r"must be the number of a month, 1 to 12\. Write 7"):
+        Credentials(ID, SECRET, fiscal_year_start=value)
+
+
+@pytest.mark.edge(7)
+@pytest.mark.parametrize("value", [7, "7", " '07' "])
+def test_a_fiscal_year_may_come_as_text(value):
+    assert Credentials(ID, SECRET, fiscal_year_start=value).fiscal_year_start == 7
+    assert Credentials.load(ID, SECRET, environ={"CLASSY_FISCAL_YEAR_START": "10"}).fiscal_year_start == 10
 
 
 def test_a_time_zone_is_repaired_like_the_rest():

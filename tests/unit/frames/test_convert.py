@@ -309,10 +309,18 @@ def test_days_are_never_moved_by_a_zone() -> None:
         "2026-02-01T23:00:00-05:00",
         " ",
     ]
-    column = column_of(texts, "date", "America/Los_Angeles")
+    said = "2 of 5 values of 'x', which holds days, have a time; the day is the one that is written"
+    with pytest.warns(DataWarning, match=said):
+        column = column_of(texts, "date", "America/Los_Angeles")
     assert column.dtype == np.dtype("datetime64[us]")
     assert column[:4].to_list() == [pd.Timestamp("2026-02-01")] * 4
     assert column[4] is pd.NaT
+
+
+@pytest.mark.edge(8)
+@pytest.mark.parametrize("time", ["T00:00:00.000Z", " 00:00:00", "T00:00:00-0700"])
+def test_midnight_is_no_time(time: str) -> None:
+    assert column_of([f"2021-08-27{time}"], "date", "America/Los_Angeles")[0] == pd.Timestamp("2021-08-27")
 
 
 @given(st.dates())

@@ -126,11 +126,113 @@ def test_trap_31_includes_are_one_comma_list(include: Any) -> None:
 
 def test_trap_31_each_endpoint_has_its_own_includes() -> None:
     assert sent("fundraising_pages", include="member") == {"with": "member"}
-    assert "does not know include='answers'" in refusal("transactions", include="answers")
+    assert "does not know include='ecard'" in refusal("transactions", include="ecard")
     assert recorded("transactions", 5, include="answers").parameters == (("with", "answers"),)
     assert "Did you mean 'supporter'" in refusal("transactions", include="suporter")
     assert "does not know include='campaign.organization'" in refusal(
         "transactions", include="campaign.organization"
+    )
+
+
+@pytest.mark.edge(9)
+@pytest.mark.parametrize(
+    ("resource", "keywords", "name"),
+    [
+        ("transactions", {"recurring_donation_plan": 5}, "items"),
+        ("transactions", {}, "campaign"),
+        ("fundraising_teams", {}, "source_tracking_codes"),
+        ("transaction_items", {"transaction": 5}, "transaction"),
+        ("organization_credential_sets", {}, "member"),
+    ],
+)
+def test_includes_of_other_calls_are_sent_and_warned_of(
+    resource: str, keywords: dict[str, Any], name: str
+) -> None:
+    query = listed(resource, include=name, **keywords)
+    assert ("with", name) in query.page()
+    assert {c.name.partition(".")[0] for c in query.columns} >= {name}
+    (warning,) = query.warnings
+    assert warning == (
+        f"include={name!r} is sent, although the API's document lists it for other calls than "
+        f"{query.endpoint.path}: if the API ignores it, its columns stay empty."
+    )
+    assert listed("transactions", include="items").warnings == ()
+
+
+@pytest.mark.edge(9)
+def test_includes_of_one_record_are_sent_too() -> None:
+    query = recorded("fundraising_teams", 5, include="source_tracking_codes")
+    assert query.parameters == (("with", "source_tracking_codes"),)
+    assert len(query.warnings) == 1
+
+
+@pytest.mark.edge(9)
+def test_what_no_call_includes_is_refused_with_what_each_takes() -> None:
+    assert refusal("transactions", include="ecard", recurring_donation_plan=5).startswith(
+        "/recurring-donation-plans/{recurring_donation_plan}/transactions does not know include='ecard'. "
+        "Listed for other calls of the same record, sent with a warning: "
+    )
+    assert refusal("transaction_items", include="ecard") == (
+        "/organizations/{organization}/transaction-items does not know include='ecard'. It takes transaction."
+    )
+    assert refusal("campaigns", include="organization").endswith("include='organization'. It takes none.")
+
+
+@pytest.mark.edge(8)
+@pytest.mark.parametrize("bad", ["banana", "PayPal", "", " "])
+def test_payouts_are_of_one_of_two_types(bad: str) -> None:
+    assert "payout_type=" in refusal("payouts", payout_type=bad, payout_date="2026-01-31")
+    assert "must be one of paypal, stripe" in refusal("payouts", payout_type="banana", payout_date=2026)
+
+
+@pytest.mark.edge(8)
+def test_other_values_than_the_documents_examples_are_warned_of() -> None:
+    videos = {"entity_type": "studio_campaign", "entity_id": 5, "persona": "donor"}
+    assert recorded("social_videos", **videos).warnings == ()
+    (warning,) = recorded("social_videos", **{**videos, "persona": "banana"}).warnings
+    assert warning == "persona='banana': the API's document does not list this value. Known: donor."
+    (warning,) = recorded("campaign_social_videos", campaign=5, persona="banana").warnings
+    assert warning.startswith("persona='banana'")
+    assert recorded("campaign_social_videos", campaign=5, persona="donor").warnings == ()
+
+
+@pytest.mark.edge(8)
+def test_a_sort_that_the_api_would_ignore_is_refused_where_it_chooses_the_rows() -> None:
+    query = listed("brandkit_images", sort="size:desc", limit=5)
+    assert query.order() == "size:desc"
+    advice = "Leave limit= out: a whole list is sorted after it has arrived."
+    for sort in ("type", "name,size"):
+        text = refusal("brandkit_images", sort=sort, limit=5)
+        assert "sorts by one of updated_at, name, created_at, size, not by" in text
+        assert text.endswith(advice)
+    assert listed("brandkit_images", sort="type").sort == (("type", False),)
+
+
+@pytest.mark.edge(8)
+def test_numbers_and_time_zones_of_parameters_are_checked() -> None:
+    with pytest.raises(UsageError, match="limit=1000 must be from 1 to 100"):
+        recorded("annual_summary_reports", year=2025, limit=1000)
+    assert recorded("annual_summary_reports", year=2025, limit=100).parameters == (("limit", "100"),)
+    with pytest.raises(UsageError, match="timezone='Mars/Olympus' is unknown"):
+        recorded("overviews", fundraising_page=5, timezone="Mars/Olympus")
+
+
+@pytest.mark.edge(8)
+@pytest.mark.edge(7)
+def test_moments_go_with_the_zone_in_which_they_are_meant() -> None:
+    queries = QueryBuilder(CATALOG, "Asia/Tokyo", {"organization": 7})
+    query = queries.for_record(CATALOG.resources["overviews"], fundraising_page=5, start_date="2026-01-31")
+    assert query.parameters == (("start_date", "2026-01-31 00:00:00"), ("timezone", "Asia/Tokyo"))
+    assert queries.for_record(CATALOG.resources["overviews"], fundraising_page=5).parameters == ()
+
+
+@pytest.mark.edge(8)
+def test_payouts_are_filtered_by_day() -> None:
+    query = listed("payouts", payout_type="paypal", payout_date="2026-01-31", since=2026, by="payout_date")
+    assert [str(condition) for condition in query.conditions] == ["payout_date>=2026-01-01"]
+    text = refusal("payouts", payout_type="paypal", payout_date="2026-01-31T18:00")
+    assert text == (
+        "payout_date='2026-01-31T18:00' has a time, but is compared with days. Give the day alone."
     )
 
 
@@ -212,10 +314,10 @@ def test_trap_33_tracking_codes_are_requested_with_all_flags() -> None:
 
 
 def test_trap_33_required_parameters_are_required() -> None:
-    assert refusal("payouts", payout_type="online") == (
+    assert refusal("payouts", payout_type="stripe") == (
         "/organizations/{organization}/payouts/{payout_type} needs payout_date=."
     )
-    assert sent("payouts", payout_type="online", payout_date="2026-01-31") == {"payout_date": "2026-01-31"}
+    assert sent("payouts", payout_type="stripe", payout_date="2026-01-31") == {"payout_date": "2026-01-31"}
     with pytest.raises(UsageError, match="/social-videos/entity needs entity_type="):
         recorded("social_videos")
     query = recorded("social_videos", entity_type="campaign", entity_id=5, persona="donor")
@@ -313,7 +415,7 @@ def test_a_resource_without_lists_points_to_get() -> None:
 @pytest.mark.parametrize("timezone", ["UTC", "Asia/Kolkata"])
 def test_every_list_of_the_catalog_can_be_queried(timezone: str) -> None:
     queries = QueryBuilder(CATALOG, timezone, {"organization": 7, "app": "idForTheTests123"})
-    values: dict[str, Any] = {"payout_date": 2026, "scope": "all", "payout_type": "online", "app": "x"}
+    values: dict[str, Any] = {"payout_date": 2026, "scope": "all", "payout_type": "paypal", "app": "x"}
     count = 0
     for kind in CATALOG.resources.values():
         for endpoint in kind.lists:

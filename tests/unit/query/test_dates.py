@@ -156,12 +156,21 @@ def test_moments_outside_the_calendar_in_utc_are_refused(moment: Any) -> None:
     [
         (2026, date(2026, 1, 1)),
         ("2026-07-31", date(2026, 7, 31)),
-        ("2026-07-31T23:59", date(2026, 7, 31)),
-        (pd.Timestamp("2026-07-31 23:00", tz=LA), date(2026, 7, 31)),
+        (datetime(2026, 7, 31), date(2026, 7, 31)),  # noqa: DTZ001 - a day has no zone
+        (pd.Timestamp("2026-07-31", tz=LA), date(2026, 7, 31)),
     ],
 )
 def test_days_have_no_zone(value: Any, expected: date) -> None:
     assert day(value) == expected
+
+
+@pytest.mark.edge(8)
+@pytest.mark.parametrize(
+    "value", ["2026-07-31T23:59", "2026-07-31T00:00:00.1", pd.Timestamp("2026-07-31 23:00", tz=LA)]
+)
+def test_a_time_is_not_dropped_to_make_a_day(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"until=.* has a time, but is compared with days"):
+        day(value, "until")
 
 
 def test_zones() -> None:

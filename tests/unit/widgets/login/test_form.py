@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
 LINE = re.compile(r"Connected to Helping Hands at [012]\d:[0-5]\d")
 REFUSED = Reply(400, {"error": "invalid_client", "error_description": "Invalid client authentication"})
 TOKEN = {"access_token": "t" * 32, "expires_in": 7200}
+IN_UTC = "Dates and times are in UTC (the organization's)."
 CLOSED = "This form was closed. Call login() again."
 UNHELD = (
     "This form was closed: no variable holds its connection. "
@@ -107,10 +109,10 @@ def test_what_is_left_is_a_line_and_no_widget(show: Show, server: ScriptedServer
     text = form.of("state")[-1]["text"]
     assert form.output.shown[1:] == [
         {
-            "text/plain": text,
+            "text/plain": f"{text}\n{IN_UTC}",
             "text/html": '<div><span aria-hidden="true">✔ </span>'
             + text.replace("<", "&lt;").replace(">", "&gt;")
-            + "</div>",
+            + f'<div style="opacity:0.8">{escape(IN_UTC)}</div></div>',
         }
     ]
     assert "Second <b>Chance</b>" in text
@@ -229,7 +231,7 @@ def test_brackets_are_taken_off_and_it_is_said(show: Show, server: ScriptedServe
     form = show()
     form.submit(client_secret=f' "<{CANARY}>" ')
     state = form.connected()
-    assert state["notes"] == ["The client secret came in angle brackets; they were removed."]
+    assert state["notes"] == ["The client secret came in angle brackets; they were removed.", IN_UTC]
     assert f"client_secret={CANARY}" in server.token_requests[0].body.decode()
 
 
@@ -402,7 +404,7 @@ def test_addresses_come_from_the_environment_as_in_connect(
 def test_remembered(show: Show, tmp_path: Path) -> None:
     form = show()
     form.submit(remember=True)
-    assert form.connected()["notes"] == ["The credentials were saved in .env."]
+    assert form.connected()["notes"] == [IN_UTC, "The credentials were saved in .env."]
     file = tmp_path / ".env"
     assert file.stat().st_mode & 0o777 == 0o600
     again = cn.Credentials.load(env_file=file)
@@ -419,16 +421,62 @@ def test_a_choice_is_remembered_too(show: Show, server: ScriptedServer, tmp_path
     form.submit(remember=True)
     form.wait_until("state", phase="choose")
     form.say("choose", organization="9")
-    assert form.connected()["notes"] == ["The credentials were saved in my.env."]
+    assert form.connected()["notes"] == [
+        "Dates and times are in Europe/Berlin (timezone=).",
+        "The credentials were saved in my.env.",
+    ]
     again = cn.Credentials.load(env_file=tmp_path / "my.env")
     assert (again.organization, again.timezone) == (9, "Europe/Berlin")
+
+
+@pytest.mark.edge(7)
+def test_the_form_says_which_time_zone_and_why(show: Show, server: ScriptedServer) -> None:
+    zoned = {"id": 7, "name": "Helping Hands", "timezone_identifier": "America/Los_Angeles"}
+    server.handler = lambda _: Reply(body=paginator([zoned]))
+    form = show(fiscal_year_start=7)
+    form.submit()
+    assert form.connected()["notes"] == ["Dates and times are in America/Los_Angeles (the organization's)."]
+    assert (form.classy.timezone, form.classy.fiscal_year_start) == ("America/Los_Angeles", 7)
+
+
+@pytest.mark.edge(7)
+def test_the_form_says_that_a_time_zone_does_not_exist(show: Show, server: ScriptedServer) -> None:
+    zoned = {"id": 7, "name": "Helping Hands", "timezone_identifier": "Mars/Olympus"}
+    server.handler = lambda _: Reply(body=paginator([zoned]))
+    form = show()
+    form.submit()
+    (note,) = form.connected()["notes"]
+    assert note.startswith("Dates and times are in UTC: the organization's, Mars/Olympus, does not exist")
+
+
+@pytest.mark.edge(10)
+def test_the_form_believes_an_organization_that_is_not_listed(show: Show, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(403, {"error": "This action is unauthorized."})
+    form = show(organization=7)
+    form.submit()
+    (note,) = form.connected()["notes"]
+    assert "in UTC: the organization's is unknown. Pass timezone=" in note
+    assert form.classy.organization == 7
+    other = show()
+    other.submit()
+    assert "pass organization= to connect() or login()" in other.error()["text"]
+
+
+@pytest.mark.edge(10)
+def test_a_listing_that_was_refused_can_be_tried_again(show: Show, server: ScriptedServer) -> None:
+    server.answers.append(Reply(403, {"error": "This action is unauthorized."}))
+    form = show()
+    form.submit()
+    form.error()
+    form.submit()
+    assert form.connected()["notes"] == [IN_UTC]
 
 
 def test_not_remembered_unless_wished(show: Show, tmp_path: Path) -> None:
     for wish in ({}, {"remember": False}, {"remember": "yes"}):
         form = show()
         form.submit(**wish)
-        assert form.connected()["notes"] == []
+        assert form.connected()["notes"] == [IN_UTC]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -503,7 +551,7 @@ def test_where_git_would_see_the_file_the_login_stands(show: Show, tmp_path: Pat
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     form = show()
     form.submit(remember=True)
-    [note] = form.connected()["notes"]
+    [_, note] = form.connected()["notes"]
     assert note == (
         "You are connected, but nothing was saved. git does not ignore .env: the secret could be "
         "committed. Add the line .env to .gitignore and save again."

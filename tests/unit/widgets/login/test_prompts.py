@@ -59,6 +59,7 @@ def test_prompts_connect(ask: Ask, server: ScriptedServer, capsys: pytest.Captur
     assert capsys.readouterr().out.splitlines() == [
         f"Log in to Classy ({server.base_url.split('/')[2]}). What you type or paste is not shown.",
         "Connected to Helping Hands.",
+        "Dates and times are in UTC (the organization's).",
     ]
 
 
@@ -74,6 +75,7 @@ def test_three_tries(ask: Ask, server: ScriptedServer, capsys: pytest.CaptureFix
     assert said[2:] == [
         "The client secret came in angle brackets; they were removed.",
         "Connected to Helping Hands.",
+        "Dates and times are in UTC (the organization's).",
     ]
 
 
@@ -108,6 +110,7 @@ def test_an_organization_is_chosen_by_its_number(
         "Enter a number from 1 to 2.",
         "Enter a number from 1 to 2.",
         "Connected to organization 9.",
+        "Dates and times are in UTC (the organization's).",
     ]
 
 
