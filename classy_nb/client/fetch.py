@@ -17,7 +17,7 @@ from classy_nb import __version__
 from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
 from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, json_kind, to_frame
 from classy_nb.http import message_of
-from classy_nb.pagination import Paginator
+from classy_nb.pagination import Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path, scrub
 
@@ -60,10 +60,12 @@ class Fetcher:
         Raises
         ------
         UnexpectedAnswerError
-            It is an error, although its status is 200.
+            It is an error, although its status is 200; or it answers another request.
         """
         body = self._http.get(query.path, query.parameters, member_only=query.endpoint.member_only)
         _refuse_disguised_error(body, query)
+        _refuse_another_record(body, query)
+        refuse_foreign_page(body, query.path, query.parameters)
         if isinstance(body, dict):
             body.pop("queries_log", None)  # a leftover of the server's, which may hold SQL
         return body
@@ -241,7 +243,7 @@ class Fetcher:
         order = [("sort", f"{name}:desc" if descending else name) for name, descending in query.sort]
         about = {
             "resource": query.endpoint.resource,
-            "path": query.path,
+            "path": safe_path(query.path),
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "requests": paginator.requests,
@@ -294,6 +296,19 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
     said = scrub(message_of(body))
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
+
+
+def _refuse_another_record(body: Any, query: Query) -> None:
+    """Raise where the answer for a record's id is another record."""
+    endpoint = query.endpoint
+    if endpoint.key is None or endpoint.id is None or not isinstance(body, dict):
+        return
+    template = endpoint.path.split("/")
+    asked = query.path.split("/")[template.index(f"{{{endpoint.key}}}")]
+    came = str(body.get(endpoint.id, asked))
+    if asked.isdecimal() and came.isdecimal() and int(asked) != int(came):
+        what = f"The API answered the record {came} where {asked} was asked for."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
 
 _KEYS_OF_ERRORS = frozenset(
