@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
 from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
-from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, json_kind, to_frame
+from classy_nb.frames import (
+    ABOUT,
+    GROUP_ROWS,
+    TableBuilder,
+    computes_with_arrow,
+    fewer_collections,
+    json_kind,
+    to_frame,
+)
 from classy_nb.http import message_of
 from classy_nb.pagination import Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
@@ -235,6 +243,7 @@ class Fetcher:
             group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
         )
 
+    @computes_with_arrow
     def _checked_table(self, builder: TableBuilder, query: Query, paginator: Paginator) -> pa.Table:
         """Return the table of all that was added, checked against the filters; it says what was asked."""
         table = builder.table()
@@ -316,6 +325,7 @@ _KEYS_OF_ERRORS = frozenset(
 )
 
 
+@computes_with_arrow
 def _in_order(table: pa.Table, sort: Sort, key: str | None) -> pa.Table:
     """Return the rows of a whole list sorted; ties in order of *key*, missing values lowest.
 
@@ -342,6 +352,7 @@ def _in_order(table: pa.Table, sort: Sort, key: str | None) -> pa.Table:
     return table.take(indices)
 
 
+@computes_with_arrow
 def _warn_where_unsorted(table: pa.Table, sort: Sort) -> bool:
     """Warn if the API did not sort *table*, as far as that shows: text it sorts by rules of its own."""
     import pyarrow as pa

@@ -58,7 +58,7 @@ class Recipe:
         places = {credentials.sources[name] for name in ("client_id", "client_secret")}
         if not places.isdisjoint(("arguments", "default")):
             raise NotPicklableError(
-                "This connection cannot be pickled: client id and secret were passed or typed in, and the bytes "
+                "This connection cannot be pickled: id and secret were passed or typed in, and the bytes "
                 "would have to contain them."
             )
         if http.has_own_headers:

@@ -18,7 +18,7 @@ _renewals: weakref.WeakKeyDictionary[Any, Callable[[Any], None]] = weakref.WeakK
 
 
 def renew_after_fork(thing: object, renewal: Callable[[Any], None]) -> None:
-    """Call ``renewal(thing)`` in each process that is forked from this one, before anything else runs there."""
+    """Call ``renewal(thing)`` in each process that is forked from this one, before anything else."""
     _renewals[thing] = renewal
 
 

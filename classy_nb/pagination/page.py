@@ -160,7 +160,13 @@ def _names_another_list(said: object, path: str) -> bool:
         return False
     asked = unquote(path).strip("/").split("/")
     answered = unquote(re.split(r"[?#]", said, maxsplit=1)[0]).strip("/").split("/")[-len(asked) :]
-    return answered != asked and load().find("/".join(answered)) is not None
+    endpoint = load().find("/".join(answered))
+    if endpoint is None:
+        return False
+    pairs = zip(asked, answered, strict=True)
+    return endpoint != load().find("/".join(asked)) or any(
+        a.isdecimal() and b.isdecimal() and int(a) != int(b) for a, b in pairs
+    )
 
 
 def _filter_of(body: dict[str, Any]) -> str | None:

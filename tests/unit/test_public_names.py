@@ -17,8 +17,8 @@ PACKAGE = """
     BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionClosedError ConnectionFailedError
     Credentials CredentialsError CredentialsWarning DataWarning Demo DeprecatedEndpointWarning ExportError
     IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
-    NotLoggedInError NotPicklableError PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError Resource
-    ResponseError ServerError TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__
+    NotLoggedInError NotPicklableError PermissionDeniedError QueryWarning RateLimitedError
+    RedirectRefusedError Resource ResponseError ServerError TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__
     analysis connect demo explode login to_csv
 """
 ANALYSIS = """
