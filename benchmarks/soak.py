@@ -4,6 +4,7 @@
     python benchmarks/soak.py storm    every fault at 5% of the requests, against the truth, cell by cell
     python benchmarks/soak.py limit    300 requests a minute, known from ``retry_after`` in 429 bodies only
     python benchmarks/soak.py kill     kill -9 at random moments of to_csv and to_parquet, then resume
+    python benchmarks/soak.py processes   8 forked and 8 spawned processes read over one connection, 200 tasks each
     ... --runs N (20)  --transactions N
 
 Each ends with status 1 where something is lost, repeated or late.
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import multiprocessing
+import os
 import threading
 import time
 from collections import Counter
@@ -184,7 +187,62 @@ def limit(runs: int, size: int) -> list[str]:
     return bad
 
 
-WHAT = {"live": (live, 12_000), "storm": (storm, 4_000), "limit": (limit, 60_100), "kill": (kill, 30_000)}
+TASKS = 200
+"""Campaigns that each kind of pool reads."""
+
+
+def processes(runs: int, size: int) -> list[str]:
+    bad = []
+    with Sandbox(transactions=size, requests_per_minute=0) as box:
+        # Spawned processes log in by themselves: with what they find in the environment.
+        os.environ |= {"CLASSY_CLIENT_ID": box.client_id, "CLASSY_CLIENT_SECRET": box.client_secret}
+        truth: dict[int, list[int]] = {}
+        for row in box.truth("transactions"):
+            truth.setdefault(row["campaign_id"], []).append(row["id"])
+        campaigns = [list(truth)[task % len(truth)] for task in range(TASKS)]
+        for run in range(runs):
+            for method in ("fork", "spawn"):
+                with cn.connect(
+                    base_url=box.base_url, token_url=box.token_url, requests_per_minute=1_000_000
+                ) as classy:
+                    global inherited  # noqa: PLW0603 - forked processes inherit it
+                    inherited = classy
+                    given = None if method == "fork" else classy
+                    begun = time.perf_counter()
+                    with multiprocessing.get_context(method).Pool(8) as pool:
+                        ended = pool.starmap_async(gifts_of, [(given, one) for one in campaigns], chunksize=1)
+                        # This side reads, too, until the pool is done.
+                        here = [gifts_of(classy, one) for one in campaigns[: TASKS // 4]]
+                        there = ended.get(600)
+                lasted = time.perf_counter() - begun
+                wrong = sum(ids != truth[one] for one, ids in zip(campaigns, here, strict=False))
+                wrong += sum(ids != truth[one] for one, ids in zip(campaigns, there, strict=True))
+                print(
+                    f"processes, {method}, run {run}: {wrong} of {len(there)} tasks and {len(here)} fetches on "
+                    f"this side had other rows than their campaign's; {lasted:.1f} s",
+                    flush=True,
+                )
+                if wrong:
+                    bad.append(f"processes, {method}, run {run}: {wrong} wrong")
+    return bad
+
+
+inherited: cn.Classy
+
+
+def gifts_of(classy: cn.Classy | None, campaign: int) -> list[int]:
+    """Return the ids of a campaign's gifts, over a connection that was passed or inherited."""
+    found: list[int] = (classy or inherited).transactions(campaign=campaign, progress=False)["id"].tolist()
+    return found
+
+
+WHAT = {
+    "live": (live, 12_000),
+    "storm": (storm, 4_000),
+    "limit": (limit, 60_100),
+    "kill": (kill, 30_000),
+    "processes": (processes, 4_000),
+}
 """With so many transactions, if nothing else is asked for."""
 
 

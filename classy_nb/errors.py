@@ -7,9 +7,11 @@ One root: ``except ClassyError`` covers every failure. Each message says what ha
 
     ClassyError
     ├── UsageError                 bad input; nothing was sent
+    │   └── NotPicklableError      this connection cannot go to another process in a pickle
     ├── CredentialsError           no usable client id and secret; nothing was sent
     │   ├── LoginError             they were sent and refused
     │   └── NotLoggedInError       the login form has not been submitted yet
+    │       └── ConnectionClosedError  the connection was closed
     ├── ConnectionFailedError      no response arrived
     │   └── TimedOutError          no response arrived in time
     ├── ResponseError              a response arrived, and it is a refusal
@@ -35,7 +37,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,6 +99,16 @@ class UsageError(ClassyError, ValueError):
     """The call is invalid; nothing was sent."""
 
 
+class NotPicklableError(UsageError, TypeError):
+    """A connection cannot be pickled without its secret; nothing was written."""
+
+    default_advice = (
+        "Call connect() in the other process instead, or connect with client id and secret from the "
+        "environment or a .env file, which the other process can read, too. Forked processes can use a "
+        "connection that they inherit, such as a global variable."
+    )
+
+
 class CredentialsError(ClassyError):
     """There is no usable client id and secret; nothing was sent."""
 
@@ -119,6 +131,15 @@ class NotLoggedInError(CredentialsError):
     """A connection from ``login()`` was used before its form was submitted; nothing was sent."""
 
     default_advice = "Fill in the form above and choose Connect, then run this cell again."
+
+
+class ConnectionClosedError(NotLoggedInError):
+    """A connection was used after it was closed: it has forgotten its token; nothing was sent."""
+
+    default_advice = "Open a new one with connect(), login() or demo()."
+
+    def __init__(self, what: str = "This connection is closed.", **details: Any) -> None:
+        super().__init__(what, **details)
 
 
 class ConnectionFailedError(ClassyError):
@@ -154,7 +175,11 @@ class BadRequestError(ResponseError):
 class UnauthorizedError(ResponseError):
     """The API refused the token, and a new one too (401)."""
 
-    default_advice = "Connect again; if that fails, check the application in the Classy admin."
+    # Not "connect again": where an application's newest token is the only good one, that ends the other's.
+    default_advice = (
+        "If another program uses the same application, it may have ended the token: let one finish before "
+        "the other starts. Otherwise, check in the Classy admin whether the application is still active."
+    )
 
 
 class PermissionDeniedError(ResponseError):

@@ -1,19 +1,25 @@
-"""The connection that a notebook holds, and the session that a login gives it."""
+"""The connection that a notebook holds, and the session that a login gives it.
+
+Both are made by ``connecting``; resources and widgets use them. A session ends for good when it is closed.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 from calendar import month_name
 from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
 from classy_nb.catalog import load, summary
-from classy_nb.errors import NotLoggedInError
+from classy_nb.errors import ConnectionClosedError, NotLoggedInError
+from classy_nb.http import renew_after_fork
 from classy_nb.query import QueryBuilder, nearest
 from classy_nb.redact import clear_tracebacks
 
 from .cards import Facts, html_card, text_card
 from .fetch import Fetcher
+from .pickling import Recipe
 from .raw import fetch_raw
 from .resource import Resource
 
@@ -68,6 +74,7 @@ class Session:
         self.timezone_source = timezone_source
         self.workers = workers
         self.sandbox = sandbox
+        self._process = os.getpid()
         self.queries = QueryBuilder(
             load(), timezone, {"organization": organization, "app": credentials.client_id}
         )
@@ -79,9 +86,9 @@ class Session:
         return f"Dates and times are in {self.timezone} ({self.timezone_source})."
 
     def close(self) -> None:
-        """Close the connections, and stop the sandbox if there is one."""
+        """Close the connections, forget token and secret, and stop the sandbox if there is one."""
         self.http.close()
-        if self.sandbox is not None:
+        if self.sandbox is not None and self._process == os.getpid():  # else it serves the parent of a fork
             self.sandbox.stop()
 
 
@@ -90,22 +97,35 @@ class Classy:
 
     Get one from :func:`classy_nb.connect`, :func:`classy_nb.login` or :func:`classy_nb.demo`. Each resource
     is an attribute: ``classy.transactions(since=2026)`` is a DataFrame, ``classy.transactions`` says what it
-    is, :meth:`resources` lists them all. Threads can share a connection; ``with`` closes it.
+    is, :meth:`resources` lists them all. ``with`` closes it.
+
+    Threads can share a connection, and forked processes can use one that they inherit: each opens sockets of
+    its own and counts its own requests a minute. A pickled connection (for spawned processes, joblib and the
+    like) does not contain the secret: the other process takes id and secret from the same environment or
+    ``.env`` file, and logs in when the connection is first used there. If they were passed or typed in,
+    pickling raises NotPicklableError.
 
     Parameters
     ----------
     session
         What a login gave; None before a login form is sent. Until then any use raises NotLoggedInError.
+    recipe
+        How to log in when the connection is first used, where it came from another process.
     """
 
-    def __init__(self, session: Session | None = None) -> None:
+    def __init__(self, session: Session | None = None, recipe: Recipe | None = None) -> None:
         self._session = session
+        self._recipe = recipe
         self._form: LoginForm | None = None
         """The form that will log this connection in, while there is one."""
         self._closed = False
-        """Whether it was closed before it was logged in."""
         self._lock = threading.Lock()
         """A form may be closed at the moment it logs in."""
+        renew_after_fork(self, Classy._after_fork)
+
+    def _after_fork(self) -> None:
+        """Replace the lock in a forked process: another thread of the parent's may have held it."""
+        self._lock = threading.Lock()
 
     @property
     @clear_tracebacks
@@ -197,13 +217,13 @@ class Classy:
         return Explorer(self, self._require_session().queries)
 
     def close(self) -> None:
-        """Close the connections, or the login form if it was not sent.
+        """Close the connections, and forget the token and the secret. A login form that is open goes away.
 
-        The token is forgotten with this object.
+        Whatever is called later raises ConnectionClosedError. Closing twice does no harm.
         """
         with self._lock:
             session, form = self._session, self._form
-            self._closed = session is None
+            self._session, self._closed = None, True
         if session is not None:
             session.close()
         elif form is not None:
@@ -226,13 +246,23 @@ class Classy:
         session.close()
 
     def _require_session(self) -> Session:
-        if self._session is None:
+        session = self._session
+        if session is None and self._recipe is not None:
+            with self._lock:  # of several threads, one logs in
+                if self._session is None and not self._closed:
+                    self._session = self._recipe.session()
+                session = self._session
+        if session is None:
             raise self._not_logged_in()
-        return self._session
+        return session
 
     def _not_logged_in(self) -> NotLoggedInError:
+        if self._closed and self._form is not None:
+            return ConnectionClosedError(_CLOSED, advice=_LOG_IN_AGAIN)
         if self._closed:
-            return NotLoggedInError(_CLOSED, advice=_LOG_IN_AGAIN)
+            return ConnectionClosedError()
+        if self._recipe is not None:
+            return NotLoggedInError(_FROM_ELSEWHERE, advice="")
         return NotLoggedInError("This connection is not logged in yet.")
 
     if not TYPE_CHECKING:  # or type checkers would take every name for an attribute
@@ -254,9 +284,19 @@ class Classy:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *load().resources})
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        self._require_session()
-        return super().__reduce_ex__(protocol)
+    @clear_tracebacks
+    def __reduce__(self) -> Any:
+        if self._recipe is not None and not self._closed:
+            return _restored, (self._recipe,)
+        return _restored, (Recipe.of(self._require_session()),)
+
+    def __copy__(self) -> Self:
+        if self._recipe is None or self._closed:
+            self._require_session()
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.__copy__()
 
     def _facts(self, session: Session) -> Facts:
         http = session.http
@@ -275,7 +315,7 @@ class Classy:
     def __repr__(self) -> str:
         if self._session is not None:
             return text_card("Classy connection", self._facts(self._session))
-        return f"{_CLOSED} {_LOG_IN_AGAIN}" if self._closed else _INSTRUCTIONS
+        return str(self._not_logged_in()) if self._closed or self._recipe is not None else _INSTRUCTIONS
 
     def _repr_html_(self) -> str:
         if self._session is not None:
@@ -369,6 +409,22 @@ class Demo(Classy):
         return sandbox
 
 
+_from_pickles: dict[Recipe, Classy] = {}
+"""Connections that came from other processes. A pool unpickles one for each task: all share one login."""
+
+
+def _restored(recipe: Recipe) -> Classy:
+    """Return the connection that was pickled; it logs in when it is first used.
+
+    Not now: a pool whose worker cannot unpickle a task waits for it for ever.
+    """
+    classy = _from_pickles.get(recipe)
+    if classy is None or classy._closed:  # noqa: SLF001 - made here
+        classy = _from_pickles[recipe] = Classy(recipe=recipe)
+    return classy
+
+
+_FROM_ELSEWHERE = "This connection came from another process and logs in when it is first used."
 _CLOSED = "This connection was closed before it was logged in."
 _LOG_IN_AGAIN = "Call login() again."
 _INSTRUCTIONS = (  # an output that stays in the notebook: still true after the login

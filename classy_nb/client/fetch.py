@@ -15,9 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
 from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
-from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, json_kind, to_frame
+from classy_nb.frames import (
+    ABOUT,
+    GROUP_ROWS,
+    TableBuilder,
+    computes_with_arrow,
+    fewer_collections,
+    json_kind,
+    to_frame,
+)
 from classy_nb.http import message_of
-from classy_nb.pagination import Paginator
+from classy_nb.pagination import Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path, scrub
 
@@ -63,10 +71,12 @@ class Fetcher:
         Raises
         ------
         UnexpectedAnswerError
-            It is an error, although its status is 200.
+            It is an error, although its status is 200; or it answers another request.
         """
         body = self._http.get(query.path, query.parameters, member_only=query.endpoint.member_only)
         _refuse_disguised_error(body, query)
+        _refuse_another_record(body, query)
+        refuse_foreign_page(body, query.path, query.parameters)
         if isinstance(body, dict):
             body.pop("queries_log", None)  # a leftover of the server's, which may hold SQL
         return body
@@ -236,6 +246,7 @@ class Fetcher:
             group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
         )
 
+    @computes_with_arrow
     def _checked_table(self, builder: TableBuilder, query: Query, paginator: Paginator) -> pa.Table:
         """Return the table of all that was added, checked against the filters; it says what was asked."""
         table = builder.table()
@@ -245,7 +256,7 @@ class Fetcher:
         order = [("sort", f"{name}:desc" if descending else name) for name, descending in query.sort]
         about = {
             "resource": query.endpoint.resource,
-            "path": query.path,
+            "path": safe_path(query.path),
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "requests": paginator.requests,
@@ -302,6 +313,19 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
 
+def _refuse_another_record(body: Any, query: Query) -> None:
+    """Raise where the answer for a record's id is another record."""
+    endpoint = query.endpoint
+    if endpoint.key is None or endpoint.id is None or not isinstance(body, dict):
+        return
+    template = endpoint.path.split("/")
+    asked = query.path.split("/")[template.index(f"{{{endpoint.key}}}")]
+    came = str(body.get(endpoint.id, asked))
+    if asked.isdecimal() and came.isdecimal() and int(asked) != int(came):
+        what = f"The API answered the record {came} where {asked} was asked for."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
+
+
 _KEYS_OF_ERRORS = frozenset(
     ("error", "error_description", "message", "errors", "success", "status", "code", "queries_log")
 )
@@ -315,6 +339,7 @@ def _warn_where_not_included(table: pa.Table, undocumented: Sequence[str]) -> No
             warn(f"No row has {name!r}: the API seems to ignore include={name!r} here.", DataWarning)
 
 
+@computes_with_arrow
 def _in_order(table: pa.Table, sort: Sort, key: str | None) -> pa.Table:
     """Return the rows of a whole list sorted; ties in order of *key*, missing values lowest.
 
@@ -341,6 +366,7 @@ def _in_order(table: pa.Table, sort: Sort, key: str | None) -> pa.Table:
     return table.take(indices)
 
 
+@computes_with_arrow
 def _warn_where_unsorted(table: pa.Table, sort: Sort) -> bool:
     """Warn if the API did not sort *table*, as far as that shows: text it sorts by rules of its own."""
     import pyarrow as pa

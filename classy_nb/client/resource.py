@@ -417,6 +417,9 @@ class Resource:
             if condition.warning is not None:
                 warn(condition.warning, QueryWarning)
 
+    def __reduce__(self) -> Any:
+        return getattr, (self._connection, self.name)
+
     def __repr__(self) -> str:
         if self._connection._session is None:  # noqa: SLF001
             return f"{self.name}: {self._connection._not_logged_in()}"  # noqa: SLF001

@@ -29,6 +29,7 @@ from __future__ import annotations
 from .builder import GROUP_ROWS, TableBuilder
 from .children import explode
 from .convert import EXACT, Converter, SharedKind, json_text, json_values
+from .forks import computes_with_arrow
 from .frame import empty_frame, to_frame, to_series
 from .garbage import fewer_collections
 from .kinds import ABOUT, json_kind
@@ -40,6 +41,7 @@ __all__ = [
     "Converter",
     "SharedKind",
     "TableBuilder",
+    "computes_with_arrow",
     "empty_frame",
     "explode",
     "fewer_collections",

@@ -17,6 +17,7 @@ import pyarrow as pa
 from classy_nb.errors import DataWarning, warn
 
 from .convert import Converter, drop_impossible
+from .forks import computes_with_arrow
 from .garbage import fewer_collections
 from .kinds import ARROW, POOL, WORDS, field_of
 
@@ -115,6 +116,7 @@ class TableBuilder:
         """Records added so far."""
         return self._rows
 
+    @computes_with_arrow
     def add(self, records: Iterable[Record]) -> None:
         """Add parsed JSON records, of any number of pages.
 
@@ -139,6 +141,7 @@ class TableBuilder:
         self._not_objects += 1
         return None
 
+    @computes_with_arrow
     def convert(self) -> None:
         """Convert what is pending now: for a moment in which nobody waits for it."""
         if self._pending:
@@ -164,6 +167,7 @@ class TableBuilder:
                 self._times[column.name] = self._times.get(column.name, 0) + column.times
         self._begin_piece()
 
+    @computes_with_arrow
     def extend(self, other: TableBuilder) -> None:
         """Put the rows of *other* behind these; *other* starts over.
 
@@ -187,6 +191,7 @@ class TableBuilder:
             self._times[name] = self._times.get(name, 0) + count
         other._start_over()
 
+    @computes_with_arrow
     def table(self) -> pa.Table:
         """Return the table of all that was added, and start over.
 

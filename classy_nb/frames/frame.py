@@ -13,6 +13,7 @@ import pandas as pd
 
 from .builder import Record, TableBuilder
 from .convert import Converter, SharedKind, json_values
+from .forks import computes_with_arrow
 from .kinds import ABOUT, RECORD, Backend, json_kind, to_pandas
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ LISTS = "classy_lists"
 """Key in ``frame.attrs``: column of lists -> record type of its items, for :func:`explode`."""
 
 
+@computes_with_arrow
 def to_frame(table: pa.Table, *, dtype_backend: Backend = "numpy_nullable") -> pd.DataFrame:
     """Return a table as a frame.
 
@@ -98,6 +100,7 @@ def empty_frame(
     return to_frame(TableBuilder(columns, timezone=timezone).table(), dtype_backend=dtype_backend)
 
 
+@computes_with_arrow
 def to_series(
     record: Record,
     columns: Sequence[Column],

@@ -8,6 +8,7 @@ call `HttpClient.get`, with one `Cancel` for each fetch. `connect` builds the `H
 from .auth import Token, TokenAuth, origin_of
 from .cancel import Cancel
 from .client import TIMEOUT, HttpClient
+from .fork import renew_after_fork
 from .rate_limit import DEFAULT_LIMIT, RateLimit
 from .responses import message_of
 from .retry import MOST_REPEATS, RetryPolicy
@@ -24,4 +25,5 @@ __all__ = [
     "TokenAuth",
     "message_of",
     "origin_of",
+    "renew_after_fork",
 ]

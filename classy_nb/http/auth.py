@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 
 from classy_nb.errors import (
+    ConnectionClosedError,
     ConnectionFailedError,
     LoginError,
     RateLimitedError,
@@ -22,6 +23,8 @@ from classy_nb.errors import (
     UnexpectedAnswerError,
 )
 from classy_nb.redact import Secret
+
+from .fork import renew_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +45,9 @@ DEFAULT_LIFETIME = 3600.0
 _BETWEEN_RENEWALS = 10.0
 """Seconds from a renewal that failed to the next one, while the old token still works: each may take many
 repeats."""
+_MOST_REFUSED = 20
+"""Tokens a minute that may be replaced because the API refused them. Where the API accepts only the newest
+token of an application, two programs that use it end each other's: they must not do so with each request."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class TokenAuth(AuthBase):
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._credentials = credentials
+        self._credentials: Credentials | None = credentials
         self._post_token = post_token
         self._origin = origin
         self._clock = clock
@@ -101,6 +107,19 @@ class TokenAuth(AuthBase):
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._next_renewal = float("-inf")
+        self._refused: list[float] = []
+        """When tokens were refused, within the last minute."""
+        renew_after_fork(self, TokenAuth._after_fork)
+
+    def _after_fork(self) -> None:
+        """Keep the token, and renew it apart from the parent, whose refresh token works only once."""
+        self._lock = threading.Lock()
+        if self._token is not None:
+            self._token = replace(self._token, refresh=None)
+
+    def forget(self) -> None:
+        """Forget the token and the credentials, for good."""
+        self._credentials = self._token = None
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the header; requests calls this for each request."""
@@ -123,6 +142,8 @@ class TokenAuth(AuthBase):
         ------
         LoginError
             The credentials were refused.
+        ConnectionClosedError
+            The token was forgotten.
         ClassyError
             The token request failed, and there is no older token that still works.
         """
@@ -136,17 +157,29 @@ class TokenAuth(AuthBase):
         try:
             token = self._token
             if token is None or self._is_due(token):
-                token = self._token = self._renew_or_keep(token, cancel)
+                token = self._renew_or_keep(token, cancel)
+                if self._credentials is None:
+                    raise ConnectionClosedError  # closed while the token was on its way
+                self._token = token
             return token
         finally:
             self._lock.release()
 
-    def discard(self, header: Secret | None) -> None:
-        """Forget the token that was sent in *header*; a newer one, fetched in the meantime, stays."""
+    def discard(self, header: Secret | None) -> bool:
+        """Let the token that the API refused in *header* be replaced; a newer one stays.
+
+        Returns whether another token should be tried: not if too many were refused within a minute.
+        """
         with self._lock:
             if self._token is not None and header == Secret(f"Bearer {self._token.value.reveal()}"):
+                now = self._clock()
+                self._refused = [moment for moment in self._refused if now - moment < 60]
+                if len(self._refused) >= _MOST_REFUSED:
+                    return False
+                self._refused.append(now)
                 # Not None: its refresh token may still be good.
                 self._token = replace(self._token, ends=float("-inf"))
+        return True
 
     def describe(self) -> str:
         """Say when the token will be renewed, for people; never the token itself."""
@@ -186,14 +219,17 @@ class TokenAuth(AuthBase):
         return self._fetch({"grant_type": "client_credentials"}, cancel)
 
     def _fetch(self, grant: Mapping[str, str | Secret], cancel: Cancel | None) -> Token:
+        credentials = self._credentials
+        if credentials is None:
+            raise ConnectionClosedError
         # The token's life begins when it is issued, at the earliest when it is requested.
         requested, requested_wall = self._clock(), self._wall()
         fields = {
             **grant,
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret,
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
         }
-        answer = self._post_token(self._credentials.token_url, fields, cancel)
+        answer = self._post_token(credentials.token_url, fields, cancel)
         value, refresh = answer.get("access_token"), answer.get("refresh_token")
         if not isinstance(value, Secret):
             raise UnexpectedAnswerError("The login answered without a token.", method="POST")

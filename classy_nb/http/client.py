@@ -7,6 +7,7 @@ calls `HttpClient.post_token`; nothing else is ever sent, and nowhere else.
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import threading
@@ -24,6 +25,7 @@ from requests.structures import CaseInsensitiveDict
 from classy_nb import __version__
 from classy_nb.errors import (
     ClassyError,
+    ConnectionClosedError,
     ConnectionFailedError,
     InterruptedFetchError,
     RedirectRefusedError,
@@ -34,6 +36,7 @@ from classy_nb.errors import (
 from classy_nb.redact import Secret, safe_path
 
 from .auth import origin_of
+from .fork import renew_after_fork
 from .rate_limit import RateLimit
 from .responses import error_for, is_blocked, login_error_for, parse, retry_after_of
 from .retry import RetryPolicy, same_failure
@@ -95,6 +98,8 @@ class HttpClient:
         Adds the token to each GET; None for none.
     requests_sent
         How many requests there have been, token requests and repeats included.
+    has_own_headers
+        Whether it was given extra headers.
     """
 
     def __init__(
@@ -119,6 +124,8 @@ class HttpClient:
         """Paths that have been read (the first thousand of them)."""
         self._secrets: list[Secret] = []
         """What error messages must not show, although the server may echo it."""
+        self._closed = False
+        self.has_own_headers = bool(headers)
         self._session = requests.Session()
         self._session.cookies = _NoCookies()
         self._session.headers = CaseInsensitiveDict(
@@ -137,10 +144,23 @@ class HttpClient:
         self._model: requests.PreparedRequest | None = None
         self._send_options: Mapping[str, Any] = {}
         _mask_queries_in_logs()
+        renew_after_fork(self, HttpClient._after_fork)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, forget the token and the credentials, and refuse whatever comes later."""
+        self._closed = True
+        if self.auth is not None:
+            self.auth.forget()
+        self._secrets = []
         self._session.close()
+
+    def _after_fork(self) -> None:
+        """Open connections of this process's own: the parent goes on reading from those that are open."""
+        self._count_lock = threading.Lock()
+        for prefix, adapter in list(self._session.adapters.items()):
+            if isinstance(adapter, HTTPAdapter):
+                _drop_connections(adapter)
+                self._session.mount(prefix, copy.copy(adapter))  # with the same settings and no connections
 
     def get(
         self,
@@ -199,6 +219,8 @@ class HttpClient:
         ResponseError, ConnectionFailedError
             Anything else went wrong.
         """
+        if self._closed:
+            raise ConnectionClosedError
         self._secrets = [value for value in fields.values() if isinstance(value, Secret)]
         path = urlsplit(url).path
 
@@ -251,8 +273,12 @@ class HttpClient:
     def _follow(self, url: str, path: str, cancel: Cancel | None) -> _Answer:
         """Return the answer from where redirects lead to, with a new token if the API wants one."""
         answer = self._send_at_rate(url, path, cancel)
-        if answer.status == 401 and self.auth is not None and _is_about_the_token(answer):
-            self.auth.discard(answer.authorization)
+        if (
+            answer.status == 401
+            and self.auth is not None
+            and _may_be_about_the_token(answer)
+            and self.auth.discard(answer.authorization)
+        ):
             answer = self._send_at_rate(url, path, cancel)
         for _ in range(_MAX_REDIRECTS):
             location = answer.headers.get("Location")
@@ -290,6 +316,8 @@ class HttpClient:
         self, method: str, url: str, path: str, fields: Mapping[str, str | Secret] | None = None
     ) -> _Answer:
         """Send one request and read its answer to the end."""
+        if self._closed:
+            raise ConnectionClosedError
         with self._count_lock:
             self.requests_sent += 1
         started = time.perf_counter()
@@ -443,11 +471,31 @@ def _tokens_of(answer: _Answer, path: str, secrets: Iterable[Secret]) -> dict[st
     return tokens
 
 
-def _is_about_the_token(answer: _Answer) -> bool:
-    """Tell whether a 401 is about the token that was sent, so that a new one may help."""
+def _may_be_about_the_token(answer: _Answer) -> bool:
+    """Tell whether a new token may help against a 401: yes, unless OAuth's words say what else is wrong.
+
+    Gateways write "expired_token", "Unauthorized", a page of HTML or nothing at all where a token is too old.
+    """
     body = parse(answer.body)
     error = body.get("error") if isinstance(body, dict) else None
-    return error in (None, "invalid_token")
+    return error not in ("invalid_request", "insufficient_scope")
+
+
+def _drop_connections(adapter: HTTPAdapter) -> None:
+    """Close a forked process's copies of its parent's connections, without a word to the server.
+
+    The parent's other threads may have held the locks of the pools when it forked, so these are made anew
+    before anybody waits for them. That is what urllib3 itself does when a pool is closed or let go.
+    """
+    for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+        manager.pools.lock = threading.RLock()
+        for key in manager.pools.keys():  # noqa: SIM118 - it refuses to be iterated over
+            queue = manager.pools[key].pool
+            if queue is not None:
+                connections = [connection for connection in queue.queue if connection is not None]
+                type(queue).__init__(queue, queue.maxsize)
+                for connection in connections:
+                    connection.close()  # this process's descriptor; TLS says goodbye only when asked to
 
 
 class _MaskQueries(logging.Filter):

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from classy_nb.errors import UsageError
 
+from .fork import renew_after_fork
 from .responses import closed_gate_error, seconds_until_reset
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class RateLimit:
         How many 429s there have been.
     remaining
         Requests left in the current window, as the API last said; None if it has not said.
+    requests_per_minute
+        As configured.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class RateLimit:
             raise UsageError("requests_per_minute= must be at least 1.")
         self.refusals = 0
         self.remaining: int | None = None
-        self._configured = requests_per_minute
+        self.requests_per_minute = requests_per_minute
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -110,6 +113,12 @@ class RateLimit:
         # The rate to which the last 429 without a hint halved it, when, and how many of those came in a row.
         self._halved_rate, self._halved_at = requests_per_minute, float("-inf")
         self._silent_refusals = 0
+        renew_after_fork(self, RateLimit._after_fork)
+
+    def _after_fork(self) -> None:
+        """Count for this process alone, beginning with what its parent had sent: the API counts both."""
+        self._lock = threading.Lock()
+        self._under_way = 0  # those are the parent's, and nobody here will hand their permits back
 
     @property
     def limit(self) -> int:
@@ -194,7 +203,7 @@ class RateLimit:
 
     def _rate(self, now: float) -> int:
         since = max(0.0, now - max(self._halved_at, self._closed_until))
-        return int(min(self._configured, self._halved_rate + self._configured * since / 100))
+        return int(min(self.requests_per_minute, self._halved_rate + self.requests_per_minute * since / 100))
 
     def _may_be_used_up(self) -> bool:
         """Whether the API's window has taken as many requests as the last one let through."""

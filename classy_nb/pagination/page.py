@@ -7,13 +7,17 @@ In come a query and what to send it with; out come pages. The two ways to fetch 
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
 
+from classy_nb.catalog import load
 from classy_nb.errors import IncompleteResultError, TimedOutError, UnexpectedAnswerError
 from classy_nb.http.responses import message_of
 from classy_nb.query import MOST_PER_PAGE
@@ -110,6 +114,76 @@ def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None)
     said = scrub(message_of(body))
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
+
+
+def refuse_foreign_page(body: Any, path: str, parameters: Sequence[tuple[str, str]]) -> None:
+    """Raise where a page says that it answers another request than ``GET path?parameters``.
+
+    Where processes or proxies mix up connections, an answer may belong to somebody else's request, and its
+    records look like any others. A page that says nothing about its request is believed.
+
+    Raises
+    ------
+    UnexpectedAnswerError
+        It is another page, another list, another range of the list, or larger than what was asked for.
+    """
+    if not (isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body):
+        return
+    asked = dict(parameters)
+    number, size = _whole_number(asked.get("page", 1)), _whole_number(asked.get("per_page"))
+    came, per_page = _whole_number(body["current_page"]), _whole_number(body.get("per_page"))
+    filters = _filter_of(body)
+    if None not in (number, came) and number != came:
+        what = f"The API answered page {came} where page {number} was asked for."
+    elif size is not None and per_page not in (None, _USUAL_SIZE) and size < min(per_page, len(body["data"])):
+        what = f"The API answered pages of {per_page} records where {size} were asked for."
+    elif _names_another_list(body.get("path"), path):
+        what = f"The API answered another list ({safe_path(str(body['path']))})."
+    elif filters is not None and filters != _letters_and_digits(asked.get("filter", "")):
+        what = "The API answered another part of the list: its links have other conditions than the request."
+    else:
+        return
+    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
+
+
+_USUAL_SIZE = 20
+"""Records on a page where nothing is asked for; some lists are not documented to take a size."""
+
+
+def _names_another_list(said: object, path: str) -> bool:
+    """Tell whether the ``path`` of a paginator names another list of the API than *path*.
+
+    Only the last segments are compared, for what comes before them depends on gateways and proxies. What the
+    catalog does not know may be the server's own name for the list.
+    """
+    if not isinstance(said, str) or said.endswith(path):
+        return False
+    asked = unquote(path).strip("/").split("/")
+    answered = unquote(re.split(r"[?#]", said, maxsplit=1)[0]).strip("/").split("/")[-len(asked) :]
+    endpoint = load().find("/".join(answered))
+    if endpoint is None:
+        return False
+    pairs = zip(asked, answered, strict=True)
+    return endpoint != load().find("/".join(asked)) or any(
+        a.isdecimal() and b.isdecimal() and int(a) != int(b) for a, b in pairs
+    )
+
+
+def _filter_of(body: dict[str, Any]) -> str | None:
+    """Return the ``filter`` in a page's links, for comparison; None where they have none.
+
+    Not every list repeats its parameters there.
+    """
+    link = body.get("first_page_url") or body.get("last_page_url")
+    if not isinstance(link, str):
+        return None
+    found = parse_qs(link.partition("?")[2]).get("filter")
+    return None if found is None else _letters_and_digits(found[-1])
+
+
+def _letters_and_digits(text: str) -> str:
+    # All that two ways of encoding, or encoding twice, leave alone.
+    return re.sub(r"[^a-z0-9]", "", html.unescape(unquote(text)).lower())
 
 
 def looks_like_list(body: Any) -> bool:
@@ -209,6 +283,7 @@ class PageFetcher:
                 self._answered = time.monotonic()
                 if size == self.size:
                     self._size_works, self._timeouts = True, 0
+            refuse_foreign_page(body, self.query.path, parameters)
             return read_page(body, self.query.path, number=number, size=per_page)
 
     def count(self, until: int | None = None) -> int | None:

@@ -7,11 +7,14 @@ arrives is dropped.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Any, Self
+
+from classy_nb.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +47,7 @@ class Workers:
         self.number = number
         self.under_way = 0
         """Functions that were submitted and whose results have not been taken."""
+        self._process = os.getpid()
         self._cancel = cancel
         self._on_wait = on_wait or (lambda: None)
         self._threads: list[threading.Thread] = []
@@ -56,6 +60,8 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._process != os.getpid():
+            return  # the fetch goes on in the parent of this forked process
         if kind is not None or self.under_way:
             self._cancel.set()
         self._let_go()
@@ -65,6 +71,7 @@ class Workers:
 
     def submit(self, label: Any, function: Callable[[], Any]) -> None:
         """Run *function* in a thread; :meth:`take` returns its result with the *label*."""
+        self._check_process()
         self.under_way += 1
         if self.under_way > len(self._threads):
             # Daemons, for the interpreter must not wait a minute for a server at its exit.
@@ -77,6 +84,7 @@ class Workers:
 
     def take(self, *, wait: bool = True) -> list[tuple[Any, Any]]:
         """Return all results that are there, labels with values or exceptions; *wait* for at least one."""
+        self._check_process()
         self._on_wait()
         while True:
             try:
@@ -99,6 +107,14 @@ class Workers:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
+
+    def _check_process(self) -> None:
+        """Refuse to wait for threads that stayed behind in the process from which this one was forked."""
+        if self._process != os.getpid():
+            raise UsageError(
+                "This fetch was begun before the process was forked, and goes on in its parent.",
+                advice="Begin a fetch in the process that reads it.",
+            )
 
     def abandon(self) -> None:
         """Drop the results of whatever is under way, and begin anew with other threads."""
