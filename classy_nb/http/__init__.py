@@ -9,7 +9,7 @@ from .auth import Token, TokenAuth, origin_of
 from .cancel import Cancel
 from .client import TIMEOUT, HttpClient
 from .rate_limit import DEFAULT_LIMIT, RateLimit
-from .responses import message_of
+from .responses import message_of, words_of
 from .retry import MOST_REPEATS, RetryPolicy
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "TokenAuth",
     "message_of",
     "origin_of",
+    "words_of",
 ]

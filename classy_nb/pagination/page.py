@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import IncompleteResultError, TimedOutError, UnexpectedAnswerError
-from classy_nb.http.responses import message_of
+from classy_nb.http import words_of
 from classy_nb.query import MOST_PER_PAGE
-from classy_nb.redact import safe_path, scrub
+from classy_nb.redact import safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -107,7 +107,7 @@ def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None)
         if data is None or isinstance(data, list):
             total, last_page = _whole_number(body.get("total")), _whole_number(body.get("last_page"))
             return Page(data or [], total, last_page, number, size)
-    said = scrub(message_of(body))
+    said = words_of(body, path)
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
