@@ -411,7 +411,7 @@ CALLS: dict[str, Callable[[cn.Classy, Path], Any]] = {
         id_ for frame in classy.transactions.batches(rows=100, progress=False) for id_ in frame["id"].tolist()
     ],
     "count": lambda classy, _: classy.transactions.count(where="status = success"),
-    "record": lambda classy, _: int(classy.campaigns.get(classy.first_campaign)["id"]),  # type: ignore[attr-defined]
+    "record": lambda classy, _: str(classy.campaigns.get(classy.first_campaign)["id"]),  # type: ignore[attr-defined]
     "csv": _csv,
     "parquet": _parquet,
     "without ids": lambda classy, _: len(classy.restricted_countries(progress=False)),

@@ -77,6 +77,9 @@ class Fetcher:
             It is not a record.
         """
         body = self.json(query)
+        if isinstance(body, dict) and not _is_asked_for(body, query):
+            what = "The API answered with another record than the one that was asked for."
+            raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
         if body is None or isinstance(body, dict):
             return body or {}
         what = f"The API answered {type(body).__name__} where one record was asked for."
@@ -294,6 +297,15 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
     said = words_of(body, query.path)
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
+
+
+def _is_asked_for(record: dict[str, Any], query: Query) -> bool:
+    """Tell whether a record has the id that its path ends with, where both have one."""
+    asked = query.path.rpartition("/")[2]
+    by_id = query.endpoint.key is not None and query.endpoint.path.endswith(f"/{{{query.endpoint.key}}}")
+    if not (record and by_id and asked.isdigit() and any(column.name == "id" for column in query.columns)):
+        return True
+    return str(record.get("id")) == asked
 
 
 _KEYS_OF_ERRORS = frozenset(

@@ -31,7 +31,7 @@ Fetch = Callable[[Sequence[tuple[str, str]], bool, "Cancel"], Any]
 PAGE_SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
 """Page sizes to try, from the API's largest down."""
 MOST_RECORDS = 100_000_000
-"""Records of the longest list that is believed: to fetch more would take ten hours at the API's rate limit."""
+"""Records of the longest list that is believed: more would take ten hours at the API's rate limit."""
 _TIMES_READ = 4
 """How often the records of one list may come, over all ways and passes in which it is read."""
 _MOST_GROWTH = 10_000
@@ -141,7 +141,7 @@ def _total_of(body: dict[str, Any], path: str) -> int | None:
     shown = "something that is not a number"
     if isinstance(said, int | float):
         shown = f"{said:,}" if abs(said) < _EXACT else "a number beyond reason"
-    what = f"The API says that the list has a total of {shown}; the longest list that is read has {MOST_RECORDS:,}."
+    what = f"The API says that the list has a total of {shown}; at most {MOST_RECORDS:,} records are read."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
 
@@ -248,15 +248,20 @@ class PageFetcher:
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
             with self._lock:
-                nothing_said = not (page.records or self._came) and page.total is None
-                doubted, self._doubted = nothing_said and not self._doubted, nothing_said
+                doubtful = self._is_doubtful(page)
+                doubted, self._doubted = doubtful and not self._doubted, doubtful
                 self._refuse_endless(page)
             if not doubted:
                 return page
-            # Empty, and not even a total that says so: a list is believed to be empty when it says so twice.
+
+    def _is_doubtful(self, page: Page) -> bool:
+        """Tell whether to ask once more: what comes twice is believed."""
+        if page.total is None:
+            return not (page.records or self._came)  # an empty list, and not even a total that says so
+        return len(page.records) > page.total and len(set(page.keys())) > page.total
 
     def _refuse_endless(self, page: Page) -> None:
-        """Raise where records come without end: a list may grow while it is read, but not to twice its size."""
+        """Raise where records come without end; a list may grow while it is read, to twice its size."""
         if self._first_total is None:
             self._first_total = page.total
         self._came += len(page.records)

@@ -145,11 +145,13 @@ class PageNumbers:
                     return
                 position, gap = max(-1, page.start - len(came) // 2 - 1), True
                 continue
-            self._joined = self._joined and joined
+            full = page.size is not None and len(came) >= page.size
+            # A page that is not full, though more follow, may lack records in its middle.
+            short = bool(came) and not full and page.start + len(came) < (page.total or 0)
+            self._joined = self._joined and joined and not short
             brings_more = any(key not in keys for key in came)
             keys.update(dict.fromkeys(came))
             yield self._fresh(page, came, seen)
-            full = page.size is not None and len(came) >= page.size
             if not brings_more and not gap:
                 if joined and full:
                     raise self._repeats(len(seen))
