@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import random
+import re
 import socket
 import tempfile
 import threading
@@ -22,9 +23,9 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
 
@@ -37,9 +38,6 @@ import classy_nb as cn
 from classy_nb.http import Cancel, RateLimit, RetryPolicy
 from classy_nb.pagination.page import MOST_RECORDS
 from classy_nb.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Key = tuple[str, str, str]
 """Method, path with query, and how the sandbox treats the key filter."""
@@ -54,7 +52,7 @@ class Answer:
     body: bytes
 
     def having(self, body: bytes | None = None, status: int | None = None, **headers: str) -> Answer:
-        """Return another answer; ``Content_Type="x"`` replaces that header, and the length follows the body."""
+        """Return another answer; ``Content_Type="x"`` replaces that header, and the length is the body's."""
         body = self.body if body is None else body
         new = {name.replace("_", "-"): value for name, value in headers.items()}
         new.setdefault("Content-Length", str(len(body)))
@@ -99,7 +97,7 @@ class Wire(HTTPAdapter):
         with self._lock:
             answer = self.recorded.get(key) or self._record(key, request)
             self._seen[key] += 1
-            draw = random.Random(f"{self._seed} {key} {self._seen[key]}")  # noqa: S311
+            draw = random.Random(f"{self._seed} {key} {self._seen[key]}")
             if draw.random() < self._rate:
                 answer = self._mutated(key, answer, draw)
         raw = urllib3.HTTPResponse(
@@ -131,7 +129,7 @@ class Wire(HTTPAdapter):
         near = [other for other in others if other[1].split("?")[0] == key[1].split("?")[0]]
         other = (
             self.recorded[draw.choice(near if near and draw.random() < 0.7 else others)] if others else answer
-        )  # noqa: PLR2004
+        )
         try:
             changed = MUTATIONS[kind](answer, other, draw)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
@@ -146,12 +144,12 @@ class Wire(HTTPAdapter):
 
 
 def _is_lie(answer: Answer, changed: Answer) -> bool:
-    """Tell whether a changed answer is still one that the API could have given, with its ids and total agreeing."""
+    """Tell whether a changed answer is one that the API could have given: its ids and its total agree."""
     try:
         was, now = json.loads(answer.body), json.loads(changed.body)
     except (ValueError, RecursionError):
         return False
-    if changed.status != 200 or not isinstance(now, dict) or not isinstance(was, dict):  # noqa: PLR2004
+    if changed.status != 200 or not isinstance(now, dict) or not isinstance(was, dict):
         return False
     if "data" not in was:
         return was.get("id") != now.get("id") or was.get("access_token") != now.get("access_token")
@@ -173,9 +171,29 @@ def _ids(body: dict[str, Any]) -> list[Any] | None:
 Mutation = Callable[[Answer, Answer, random.Random], Answer]
 
 JUNK: tuple[Any, ...] = (
-    None, True, 0, -1, 1.5, 10**12, 10**30, 10**400, 1e308, "", "x", "7", "1" * 5000, "٣", "\u202e", [], {}, [[]], [1],
-    {"1": {"id": 1}}, {"id": None}, "a" * 100_000,
-)  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**12,
+    10**30,
+    10**400,
+    1e308,
+    "",
+    "x",
+    "7",
+    "1" * 5000,
+    "٣",
+    "\u202e",
+    [],
+    {},
+    [[]],
+    [1],
+    {"1": {"id": 1}},
+    {"id": None},
+    "a" * 100_000,
+)
 
 
 def _json(answer: Answer, body: Any) -> Answer:
@@ -189,7 +207,7 @@ def _listed(answer: Answer) -> tuple[dict[str, Any], list[Any]]:
 
 def _cut(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
     at = draw.randrange(len(answer.body))
-    length = str(len(answer.body)) if draw.random() < 0.5 else str(at)  # noqa: PLR2004
+    length = str(len(answer.body)) if draw.random() < 0.5 else str(at)
     return answer.having(answer.body[:at], Content_Length=length)
 
 
@@ -231,7 +249,7 @@ def _total(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
     body[name] = draw.choice(
         [*JUNK, total + 1, max(total - 1, 0), total * 2, total // 2, -total, str(total), float(total)]
     )
-    if draw.random() < 0.1:  # noqa: PLR2004
+    if draw.random() < 0.1:
         del body[name]
     return _json(answer, body)
 
@@ -239,7 +257,7 @@ def _total(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
 def _type(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
     body = json.loads(answer.body)
     holder: Any = body
-    while draw.random() < 0.8 and isinstance(holder, dict | list) and holder:  # noqa: PLR2004
+    while draw.random() < 0.8 and isinstance(holder, dict | list) and holder:
         inner = [
             i
             for i in (holder.values() if isinstance(holder, dict) else holder)
@@ -249,7 +267,7 @@ def _type(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
             break
         holder = draw.choice(inner)
     keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
-    key = "id" if "id" in keys and draw.random() < 0.3 else draw.choice(keys)  # noqa: PLR2004
+    key = "id" if "id" in keys and draw.random() < 0.3 else draw.choice(keys)
     holder[key] = draw.choice(JUNK)
     return _json(answer, body)
 
@@ -258,10 +276,24 @@ def _shape(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
     body = json.loads(answer.body)
     data = body.get("data", body)
     shapes: list[Any] = [
-        data, {"data": data}, {**body, "data": {str(i): row for i, row in enumerate(data)}}, {**body, "data": None},
-        {**body, "data": "x"}, {**body, "data": [data]}, [body], {"error": "Zebulon Quick"}, {"success": False}, None, 5,
-        "text", [], {}, {**body, "data": [*data, "x"]}, {**body, "data": [*data, None]}, {**body, "data": []},
-    ]  # fmt: skip
+        data,
+        {"data": data},
+        {**body, "data": {str(i): row for i, row in enumerate(data)}},
+        {**body, "data": None},
+        {**body, "data": "x"},
+        {**body, "data": [data]},
+        [body],
+        {"error": "Zebulon Quick"},
+        {"success": False},
+        None,
+        5,
+        "text",
+        [],
+        {},
+        {**body, "data": [*data, "x"]},
+        {**body, "data": [*data, None]},
+        {**body, "data": []},
+    ]
     return _json(answer, draw.choice(shapes))
 
 
@@ -282,14 +314,31 @@ def _bytes(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
 
 
 HEADERS: tuple[tuple[str, str], ...] = (
-    ("Content-Type", "text/html"), ("Content-Type", "\xff;;;charset=\x80"), ("Content-Encoding", "gzip"),
-    ("Content-Encoding", "br"), ("Content-Encoding", "zstd"), ("Content-Encoding", "deflate, gzip, " * 20),
-    ("Content-Length", "5"), ("Content-Length", "-1"), ("Content-Length", "9" * 30), ("Content-Length", "x"),
-    ("Content-Length", "5, 7"), ("Retry-After", "9" * 400), ("Retry-After", "nan"), ("X-RateLimit-Remaining", "-1e400"),
-    ("X-RateLimit-Remaining", "x" * 9000), ("X-RateLimit-Limit", "0"), ("X-RateLimit-Reset", "inf"), ("Date", "31 Feb"),
-    ("Set-Cookie", "a=b; expires=\x00; domain=;;"), ("Location", "http://["), ("Transfer-Encoding", "chunked"),
-    ("WWW-Authenticate", "Bearer " * 999), ("Connection", "close"), ("cf-mitigated", "challenge"),
-)  # fmt: skip
+    ("Content-Type", "text/html"),
+    ("Content-Type", "\xff;;;charset=\x80"),
+    ("Content-Encoding", "gzip"),
+    ("Content-Encoding", "br"),
+    ("Content-Encoding", "zstd"),
+    ("Content-Encoding", "deflate, gzip, " * 20),
+    ("Content-Length", "5"),
+    ("Content-Length", "-1"),
+    ("Content-Length", "9" * 30),
+    ("Content-Length", "x"),
+    ("Content-Length", "5, 7"),
+    ("Retry-After", "9" * 400),
+    ("Retry-After", "nan"),
+    ("X-RateLimit-Remaining", "-1e400"),
+    ("X-RateLimit-Remaining", "x" * 9000),
+    ("X-RateLimit-Limit", "0"),
+    ("X-RateLimit-Reset", "inf"),
+    ("Date", "31 Feb"),
+    ("Set-Cookie", "a=b; expires=\x00; domain=;;"),
+    ("Location", "http://["),
+    ("Transfer-Encoding", "chunked"),
+    ("WWW-Authenticate", "Bearer " * 999),
+    ("Connection", "close"),
+    ("cf-mitigated", "challenge"),
+)
 
 
 def _header(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
@@ -300,22 +349,40 @@ def _header(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
 def _encoding(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
     text = answer.body.decode()
     coded: list[tuple[bytes, str | None]] = [
-        (gzip.compress(answer.body), "gzip"), (zlib.compress(answer.body), "deflate"),
-        (gzip.compress(gzip.compress(answer.body)), "gzip, gzip"), (gzip.compress(answer.body)[:-9], "gzip"),
-        (gzip.compress(answer.body) + b"tail", "gzip"), (gzip.compress(answer.body), None),
-        (text.encode("utf-16"), None), (text.encode("utf-8-sig"), None), (text.encode("utf-32"), None),
-        (b" \n" + answer.body, None), (answer.body + b"\x00", None), (answer.body + answer.body, None),
+        (gzip.compress(answer.body), "gzip"),
+        (zlib.compress(answer.body), "deflate"),
+        (gzip.compress(gzip.compress(answer.body)), "gzip, gzip"),
+        (gzip.compress(answer.body)[:-9], "gzip"),
+        (gzip.compress(answer.body) + b"tail", "gzip"),
+        (gzip.compress(answer.body), None),
+        (text.encode("utf-16"), None),
+        (text.encode("utf-8-sig"), None),
+        (text.encode("utf-32"), None),
+        (b" \n" + answer.body, None),
+        (answer.body + b"\x00", None),
+        (answer.body + answer.body, None),
         (text.encode("latin-1", "replace"), None),
-    ]  # fmt: skip
+    ]
     body, name = draw.choice(coded)
     return answer.having(body) if name is None else answer.having(body, Content_Encoding=name)
 
 
 LOCATIONS = (
-    "", "/", "http://other.example.org/2.0/x", "http://other.example.org\\@{host}/", "//other.example.org/", "?page=1",
-    "http://{host}/2.0/organizations/1/transactions", "http://a:b@{host}/", "\tjavascript:x", "http://[", "x" * 9000,
-    "http://{host}:99999/", "https://{host}/", "/2.0/../../x?y=\xff",
-)  # fmt: skip
+    "",
+    "/",
+    "http://other.example.org/2.0/x",
+    "http://other.example.org\\@{host}/",
+    "//other.example.org/",
+    "?page=1",
+    "http://{host}/2.0/organizations/1/transactions",
+    "http://a:b@{host}/",
+    "\tjavascript:x",
+    "http://[",
+    "x" * 9000,
+    "http://{host}:99999/",
+    "https://{host}/",
+    "/2.0/../../x?y=\xff",
+)
 
 
 def _redirect(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
@@ -357,11 +424,18 @@ def _status(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
 
 
 def _broken(_answer: Answer, _other: Answer, draw: random.Random) -> Answer:
-    raise draw.choice([
-        requests.ConnectionError("refused"), requests.ReadTimeout("slow"), OSError(24, "Too many open files"),
-        requests.exceptions.SSLError("certificate"), socket.gaierror(-2, "unknown"), requests.exceptions.InvalidURL("x"),
-        ConnectionResetError(104, "reset"), urllib3.exceptions.ProtocolError("broken"),
-    ])  # fmt: skip
+    raise draw.choice(
+        [
+            requests.ConnectionError("refused"),
+            requests.ReadTimeout("slow"),
+            OSError(24, "Too many open files"),
+            requests.exceptions.SSLError("certificate"),
+            socket.gaierror(-2, "unknown"),
+            requests.exceptions.InvalidURL("x"),
+            ConnectionResetError(104, "reset"),
+            urllib3.exceptions.ProtocolError("broken"),
+        ]
+    )
 
 
 MUTATIONS: dict[str, Mutation] = {
@@ -386,45 +460,36 @@ MUTATIONS: dict[str, Mutation] = {
 # What is called
 
 
-def _csv(classy: cn.Classy, folder: Path) -> Any:
+def _csv(classy: cn.Classy, folder: Path, _campaign: int) -> Any:
     path = classy.campaigns.to_csv(folder / "c.csv", progress=False)
     return pd.read_csv(path)["id"].tolist()
 
 
-def _parquet(classy: cn.Classy, folder: Path) -> Any:
+def _parquet(classy: cn.Classy, folder: Path, _campaign: int) -> Any:
     path = classy.transactions.to_parquet(folder / "t.parquet", where="status = success", progress=False)
     return pd.read_parquet(path, columns=["id"])["id"].tolist()
 
 
-CALLS: dict[str, Callable[[cn.Classy, Path], Any]] = {
-    "list": lambda classy, _: classy.transactions(fields="id,status", progress=False)["id"].tolist(),
-    "list, conditions": lambda classy, _: classy.transactions(
+CALLS: dict[str, Callable[[cn.Classy, Path, int], Any]] = {
+    "list": lambda classy, *_: classy.transactions(fields="id,status", progress=False)["id"].tolist(),
+    "list, conditions": lambda classy, *_: classy.transactions(
         where="status = success", include="items", progress=False
     )["id"].tolist(),
-    "list, sorted": lambda classy, _: classy.transactions(sort="-id", limit=150, progress=False)[
+    "list, sorted": lambda classy, *_: classy.transactions(sort="-id", limit=150, progress=False)[
         "id"
     ].tolist(),
-    "list of a path": lambda classy, _: classy.get(f"/organizations/{classy.organization}/supporters")[
+    "list of a path": lambda classy, *_: classy.get(f"/organizations/{classy.organization}/supporters")[
         "id"
     ].tolist(),
-    "batches": lambda classy, _: [
+    "batches": lambda classy, *_: [
         id_ for frame in classy.transactions.batches(rows=100, progress=False) for id_ in frame["id"].tolist()
     ],
-    "count": lambda classy, _: classy.transactions.count(where="status = success"),
-    "record": lambda classy, _: str(classy.campaigns.get(classy.first_campaign)["id"]),  # type: ignore[attr-defined]
+    "count": lambda classy, *_: classy.transactions.count(where="status = success"),
+    "record": lambda classy, _, campaign: str(classy.campaigns.get(campaign)["id"]),
     "csv": _csv,
     "parquet": _parquet,
-    "without ids": lambda classy, _: len(classy.restricted_countries(progress=False)),
+    "without ids": lambda classy, *_: len(classy.restricted_countries(progress=False)),
 }
-
-
-@dataclass
-class Outcomes:
-    """What became of the calls."""
-
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    exchanges: Counter[str] = field(default_factory=Counter)
-    bad: list[str] = field(default_factory=list)
 
 
 class _Clock:
@@ -462,131 +527,105 @@ def _patched(wire: Wire) -> ExitStack:
     return stack
 
 
-def _connect(box: Sandbox, workers: int) -> cn.Classy:
-    return cn.connect(
-        "soak", "soak-only", base_url=box.base_url, token_url=box.token_url, timezone="UTC", workers=workers
-    )
+class Calls:
+    """Calls against a wire that changes answers, and what became of them."""
 
+    def __init__(self, box: Sandbox, folder: Path) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.exchanges: Counter[str] = Counter()
+        self.bad: list[str] = []
+        self.wire = Wire(box)
+        self._box = box
+        self._folder = folder
+        self._campaign = box.truth("campaigns")[0]["id"]
+        self._clean: dict[tuple[str, str], Any] = {}
+        """What each call returns where nothing is changed, by name and by how the key filter is treated."""
 
-def run_mutated(count: int, seed: int, size: int = 450) -> Outcomes:
-    """Run calls until *count* answers were changed."""
-    outcomes = Outcomes()
-    with (
-        Sandbox(
-            transactions=size,
-            client_id="soak",
-            client_secret="soak-only",
-            requests_per_minute=0,  # noqa: S106
-        ) as box,
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        wire = Wire(box)
-        truth = box.truth("campaigns")
-        with _patched(wire):
-            clean: dict[tuple[str, str], Any] = {}
-            for way in ("work", "reject"):
-                wire.way = way
-                with _connect(box, 1) as classy:
-                    classy.__dict__["first_campaign"] = truth[0]["id"]
-                    for name, call in CALLS.items():
-                        clean[name, way] = call(classy, _fresh(Path(folder)))
-            number = 0
-            while outcomes.exchanges.total() < count:
-                number += 1
-                _one(f"{seed} {number}", wire, box, truth[0]["id"], clean, _fresh(Path(folder)), outcomes)
-    return outcomes
+    def record(self) -> None:
+        """Make each call without changes."""
+        for way in ("work", "reject"):
+            self.wire.way = way
+            with self._connect(1) as classy:
+                for name in CALLS:
+                    self._clean[name, way] = self._call(name, classy)
 
-
-def _fresh(folder: Path) -> Path:
-    inner = Path(tempfile.mkdtemp(dir=folder))
-    return inner
-
-
-def _one(
-    seed: str,
-    wire: Wire,
-    box: Sandbox,
-    campaign: int,
-    clean: dict[tuple[str, str], Any],
-    folder: Path,
-    outcomes: Outcomes,
-) -> None:
-    draw = random.Random(seed)  # noqa: S311
-    wire.way = draw.choice(["work", "work", "reject"])
-    name = draw.choice(["login", *CALLS])
-    workers = draw.choice([1, 1, 3])
-    rate = draw.choice([0.1, 0.3, 1.0])
-    wire.begin(seed, rate if name == "login" else 0.0)
-    expected = clean.get((name, wire.way))
-    found: Any = None
-    outcome = "error"
-    classy: cn.Classy | None = None
-    try:
-        classy = _connect(box, workers)
-        classy.__dict__["first_campaign"] = campaign
-        if name == "login":
-            expected, found = box.organization_id, classy.organization
-        else:
-            wire.begin(seed, rate)
-            found = CALLS[name](classy, folder)
-    except cn.ClassyError as error:
-        outcome = type(error).__name__
-        if not error.advice and not isinstance(error, cn.InterruptedFetchError):
-            outcomes.bad.append(f"{seed} {name}: an error without advice: {error}")
-        if "Zebulon" in str(error) or "Quick" in str(error):
-            outcomes.bad.append(f"{seed} {name}: a name in a message: {error}")
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
-        kinds = sorted({exchange.kind for exchange in wire.mutated})
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        outcomes.bad.append(
-            f"{seed} {name} ({wire.way}, {workers}): {type(error).__name__}: {str(error)[:80]!r} at "
-            f"{Path(where.filename).name}:{where.lineno} after {kinds}"
-        )
-        outcome = "OTHER EXCEPTION"
-    else:
-        if _sorted(found) == _sorted(expected):
-            outcome = "equal"
-        elif any(exchange.lie for exchange in wire.mutated) or name == "count":
-            outcome = "a lie that nobody can see"
-        else:
-            outcome = "WRONG"
-            kinds = sorted({exchange.kind for exchange in wire.mutated})
-            outcomes.bad.append(
-                f"{seed} {name} ({wire.way}, {workers}): {_difference(found, expected)} after {kinds}"
+    def one(self, seed: str) -> None:
+        """Make one call with changes, all drawn from *seed*."""
+        draw = random.Random(seed)
+        way, name = draw.choice(["work", "work", "reject"]), draw.choice(["login", *CALLS])
+        workers, rate = draw.choice([1, 1, 3]), draw.choice([0.1, 0.3, 1.0])
+        self.wire.way = way
+        self.wire.begin(seed, rate if name == "login" else 0.0)
+        problem = ""
+        try:
+            with self._connect(workers) as classy:
+                if name == "login":
+                    found, expected = classy.organization, self._box.organization_id
+                else:
+                    self.wire.begin(seed, rate)
+                    found, expected = self._call(name, classy), self._clean[name, way]
+        except cn.ClassyError as error:
+            outcome = type(error).__name__
+            if not error.advice:
+                problem = f"an error without advice: {error}"
+            elif re.search("zebulon|quick", str(error), re.IGNORECASE):
+                problem = f"a name in a message: {error}"
+        except Exception as error:  # noqa: BLE001 - these are what is looked for
+            outcome = "another exception"
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            problem = (
+                f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}: {str(error)[:80]}"
             )
-    finally:
-        if classy is not None:
-            classy.close()
-    outcomes.counts[name, outcome] += 1
-    outcomes.exchanges.update(exchange.kind for exchange in wire.mutated)
+        else:
+            outcome = "equal"
+            if found != expected:
+                unseen = name == "count" or any(exchange.lie for exchange in self.wire.mutated)
+                outcome = "a lie that nobody can see" if unseen else "wrong"
+                problem = "" if unseen else _difference(found, expected)
+        self.outcomes[outcome] += 1
+        self.exchanges.update(exchange.kind for exchange in self.wire.mutated)
+        if problem:
+            kinds = sorted({exchange.kind for exchange in self.wire.mutated})
+            self.bad.append(f"{seed}, {name} ({way}, {workers} workers): {problem}, after {kinds}")
 
+    def _connect(self, workers: int) -> cn.Classy:
+        addresses = {"base_url": self._box.base_url, "token_url": self._box.token_url}
+        return cn.connect("soak", "soak-only", timezone="UTC", workers=workers, **addresses)
 
-def _sorted(found: Any) -> Any:
-    """Return ids in one order: that of page numbers is another one than that of the key."""
-    return sorted(found, key=str) if isinstance(found, list) else found
+    def _call(self, name: str, classy: cn.Classy) -> Any:
+        found = CALLS[name](classy, Path(tempfile.mkdtemp(dir=self._folder)), self._campaign)
+        # By page number, batches and files have another order than by key.
+        return sorted(found, key=str) if isinstance(found, list) else found
 
 
 def _difference(found: Any, expected: Any) -> str:
     if not isinstance(found, list):
         return f"{found!r} for {expected!r}"
-    some, all_ = Counter(found), Counter(expected)
-    return f"{(all_ - some).total()} missing, {(some - all_).total()} too many"
+    some, whole = Counter(found), Counter(expected)
+    return f"{(whole - some).total()} missing, {(some - whole).total()} too many"
 
 
-def mutated(count: int, seed: int) -> list[str]:
-    """Print what became of *count* changed answers; return what must not be."""
+def mutated(count: int, seed: int, size: int = 450) -> list[str]:
+    """Change *count* answers; print what became of the calls, and return what must not be."""
     begun = time.perf_counter()
-    outcomes = run_mutated(count, seed)
-    calls: Counter[str] = Counter()
-    for (_, outcome), times in outcomes.counts.items():
-        calls[outcome] += times
+    with (
+        Sandbox(transactions=size, client_id="soak", client_secret="soak-only", requests_per_minute=0) as box,
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        calls = Calls(box, Path(folder))
+        with _patched(calls.wire):
+            calls.record()
+            number = 0
+            while calls.exchanges.total() < count:
+                number += 1
+                calls.one(f"{seed} {number}")
     print(
-        f"mutated, seed {seed}: {outcomes.exchanges.total():,} answers changed in {calls.total():,} calls, "
+        f"mutated, seed {seed}: {calls.exchanges.total():,} answers changed in {number:,} calls, "
         f"{time.perf_counter() - begun:.0f} s"
     )
-    for title, counter in (("calls", calls), ("answers", outcomes.exchanges)):
+    for title, counter in (("calls", calls.outcomes), ("answers", calls.exchanges)):
         for name, times in counter.most_common():
             print(f"  {times:7,} {title}: {name}")
-    return outcomes.bad
+    return calls.bad
