@@ -4,8 +4,9 @@
     python benchmarks/soak.py storm    every fault at 5% of the requests, against the truth, cell by cell
     python benchmarks/soak.py limit    300 requests a minute, known from ``retry_after`` in 429 bodies only
     python benchmarks/soak.py kill     kill -9 at random moments of to_csv and to_parquet, then resume
-    python benchmarks/soak.py processes   8 forked and 8 spawned processes read over one connection, 200 tasks each
-    ... --runs N (20)  --transactions N
+    python benchmarks/soak.py processes   200 tasks in 8 forked and 8 spawned processes, over one connection
+    python benchmarks/soak.py mutated  answers cut, repeated, reordered, foreign, broken: rows, or an error
+    ... --runs N (20)  --transactions N;  mutated: --count N (20,000)  --seed N
 
 Each ends with status 1 where something is lost, repeated or late.
 """
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from soak_kill import kill
+from soak_mutated import mutated
 
 import classy_nb as cn
 from classy_nb.http import MOST_REPEATS
@@ -218,8 +220,8 @@ def processes(runs: int, size: int) -> list[str]:
                 wrong = sum(ids != truth[one] for one, ids in zip(campaigns, here, strict=False))
                 wrong += sum(ids != truth[one] for one, ids in zip(campaigns, there, strict=True))
                 print(
-                    f"processes, {method}, run {run}: {wrong} of {len(there)} tasks and {len(here)} fetches on "
-                    f"this side had other rows than their campaign's; {lasted:.1f} s",
+                    f"processes, {method}, run {run}: {wrong} of {len(there)} tasks and {len(here)} fetches "
+                    f"on this side had other rows than their campaign's; {lasted:.1f} s",
                     flush=True,
                 )
                 if wrong:
@@ -250,12 +252,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=WHAT)
+    parser.add_argument("what", choices=[*WHAT, "mutated"])
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--transactions", type=int, default=0)
+    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    run, usual = WHAT[asked.what]
-    bad = run(asked.runs, asked.transactions or usual)
+    if asked.what == "mutated":
+        bad = mutated(asked.count, asked.seed)
+    else:
+        run, usual = WHAT[asked.what]
+        bad = run(asked.runs, asked.transactions or usual)
     print(*bad, sep="\n")
     return 1 if bad else 0
 

@@ -24,7 +24,7 @@ One root: ``except ClassyError`` covers every failure. Each message says what ha
     │   │   └── NoSuchPathError    404 from the gateway: the endpoint does not exist
     │   ├── RateLimitedError       429, even after waiting
     │   ├── ServerError            5xx, even after retries
-    │   ├── RedirectRefusedError   3xx to another host
+    │   ├── RedirectRefusedError   3xx to another host, or in circles
     │   └── UnexpectedAnswerError  200 with something other than the documented response
     ├── IncompleteResultError      fewer rows than the API promised
     ├── InterruptedFetchError      stopped by the user
@@ -238,7 +238,7 @@ class ServerError(ResponseError):
 
 
 class RedirectRefusedError(ResponseError):
-    """The API redirected to another host; the token was not sent there."""
+    """The API redirected to another host, to another question or in circles; the token was not sent there."""
 
     default_advice = "Check base_url= and token_url=."
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FETCH = Path(__file__).parents[1] / "benchmarks" / "fetch.py"
 
 
@@ -39,3 +41,12 @@ def test_a_missed_bound_ends_with_status_1(tmp_path: Path) -> None:
 
     assert fetch("latency", *small, "--assert").returncode == 1
     assert fetch("latency", *small).returncode == 0
+
+
+@pytest.mark.edge(28)
+@pytest.mark.edge(29)
+def test_changed_answers_give_the_same_rows_or_an_error_that_says_why() -> None:
+    """The same command with ``--count 20000`` is for an evening: see benchmarks/README.md."""
+    command = [sys.executable, str(FETCH.with_name("soak.py")), "mutated", "--count", "500", "--seed", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr

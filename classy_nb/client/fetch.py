@@ -24,10 +24,10 @@ from classy_nb.frames import (
     json_kind,
     to_frame,
 )
-from classy_nb.http import message_of
+from classy_nb.http import message_of, words_of
 from classy_nb.pagination import Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
-from classy_nb.redact import clear_tracebacks, safe_path, scrub
+from classy_nb.redact import clear_tracebacks, safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -308,7 +308,7 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
     known = {column.name.partition(".")[0] for column in query.columns} - _KEYS_OF_ERRORS
     if known & set(body) or (not known and not set(body) <= _KEYS_OF_ERRORS):
         return
-    said = scrub(message_of(body))
+    said = words_of(body, query.path)
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 

@@ -34,6 +34,7 @@ class Recipe:
     application: str
     organization: int
     timezone: str
+    fiscal_year_start: int
     base_url: str
     token_url: str
     workers: int
@@ -70,7 +71,8 @@ class Recipe:
             env_file=next(iter(places - {"environment"}), None),
             application=_digest(credentials),
             organization=session.organization,
-            timezone=credentials.timezone,
+            timezone=session.timezone,
+            fiscal_year_start=credentials.fiscal_year_start,
             base_url=credentials.base_url,
             token_url=credentials.token_url,
             workers=session.workers,
@@ -94,6 +96,7 @@ class Recipe:
                 organization=self.organization,
                 env_file=self.env_file,
                 timezone=self.timezone,
+                fiscal_year_start=self.fiscal_year_start,
                 base_url=self.base_url,
                 token_url=self.token_url,
             )

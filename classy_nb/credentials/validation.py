@@ -25,6 +25,9 @@ TOKEN_URL: Final = "https://api.classy.org/oauth2/auth"  # noqa: S105 - an addre
 VENDOR_HOSTS: Final = frozenset({"api.classy.org", "pro.gofundme.com"})
 """The vendor's own servers; any other host is a stand-in or a proxy."""
 
+_NETLOC: Final = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(:[0-9]*)?", re.IGNORECASE)
+"""Host and port in plain letters: every parser reads the same host out of them, also the one that sends."""
+
 _QUOTES: Final = frozenset({'""', "''", "``", "“”", "‘’", "„“", "«»", "””", "’’"})  # noqa: RUF001 - all meant
 _ORGANIZATION: Final = re.compile(r"[0-9]{1,18}")
 
@@ -188,7 +191,8 @@ def is_loopback(url: str) -> bool:
 
 
 def _problem_of_url(text: str, parts: SplitResult) -> str | None:
-    if not parts.hostname or re.search(r"[\s\\<>]", text):
+    place = parts.netloc.rpartition("@")[2]
+    if not _NETLOC.fullmatch(place) or re.search(r"[^!-~]|[\\<>]", text):
         return "is not an address such as https://api.classy.org"
     if "@" in parts.netloc:
         return "must not contain a user name or password"

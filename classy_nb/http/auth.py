@@ -10,9 +10,9 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
+from urllib3.util import parse_url
 
 from classy_nb.errors import (
     ConnectionClosedError,
@@ -253,7 +253,11 @@ def _lifetime(expires_in: object) -> float:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of *url*, in lower case, with default ports filled in."""
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme.lower(), 0)
-    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+    """Return scheme, host and port of *url*, in lower case, with default ports filled in.
+
+    By the parser that requests uses when it sends: another one may read another host out of the same text.
+    """
+    parts = parse_url(url)
+    scheme = (parts.scheme or "").lower()
+    port = parts.port or {"https": 443, "http": 80}.get(scheme, 0)
+    return f"{scheme}://{(parts.host or '').lower()}:{port}"

@@ -13,14 +13,15 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.util import parse_url
 
 from classy_nb import __version__
 from classy_nb.errors import (
@@ -29,6 +30,7 @@ from classy_nb.errors import (
     ConnectionFailedError,
     InterruptedFetchError,
     RedirectRefusedError,
+    ResponseError,
     TimedOutError,
     UnexpectedAnswerError,
     UsageError,
@@ -55,6 +57,12 @@ USER_AGENT = f"classy_nb/{__version__} (+https://pypi.org/project/classy-nb/)"
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
 _MAX_REDIRECTS = 3
+_REDIRECTS = (301, 302, 303, 307, 308)
+"""Statuses that name another address; 300, 304, 305 and 306 do not, or not one to follow."""
+MOST_BYTES = 256 << 20
+"""Bytes of one answer, decompressed: a page has 300 kB, but 1 MB of gzip may hold a gigabyte of nothing."""
+MOST_NESTED = 100
+"""Levels of lists and objects in one answer; the API needs six. Recursion goes down each of them."""
 # Left to itself, requests reads an answer in pieces of 10 kB; a page has 300 kB.
 _CHUNK = 1 << 20
 _MOST_PROVEN = 1000
@@ -126,7 +134,7 @@ class HttpClient:
         """What error messages must not show, although the server may echo it."""
         self._closed = False
         self.has_own_headers = bool(headers)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.cookies = _NoCookies()
         self._session.headers = CaseInsensitiveDict(
             {
@@ -141,6 +149,9 @@ class HttpClient:
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        address = parse_url(self.base_url)
+        self._root = f"{address.scheme}://{address.netloc}"
+        self._prefix = address.path or ""
         self._model: requests.PreparedRequest | None = None
         self._send_options: Mapping[str, Any] = {}
         _mask_queries_in_logs()
@@ -194,11 +205,11 @@ class HttpClient:
             It was canceled, by *cancel* or by Ctrl-C.
         """
         encoded = urlencode(list(parameters), quote_via=quote, safe="")
-        url = f"{self.base_url}{path}" + (f"?{encoded}" if encoded else "")
+        target = f"{self._prefix}{path}" + (f"?{encoded}" if encoded else "")
 
         def attempt() -> Any:
-            answer = self._follow(url, path, cancel)
-            return _json_of(answer, path, self._secrets, member_only=member_only)
+            answer = self._follow(target, path, cancel)
+            return _json_of(answer, path, encoded, self._secrets, member_only=member_only)
 
         body = self._with_retries(
             attempt, "GET", cancel, retry_timeouts=retry_timeouts, proven=path in self._proven
@@ -227,7 +238,7 @@ class HttpClient:
         def attempt() -> dict[str, Any]:
             if cancel is not None:
                 cancel.check()  # it may have waited for somebody else's login
-            return _tokens_of(self._send("POST", url, path, fields), path, self._secrets)
+            return _tokens_of(self._send("POST", url, path, fields), url, path, self._secrets)
 
         tokens = self._with_retries(attempt, "POST", cancel)
         self._secrets += [value for value in tokens.values() if isinstance(value, Secret)]
@@ -260,6 +271,7 @@ class HttpClient:
                     elapsed=self.retry.clock() - started,
                     retry_timeouts=retry_timeouts,
                     proven=proven,
+                    connected=bool(self._proven),
                 )
                 if delay is None:
                     raise
@@ -270,28 +282,56 @@ class HttpClient:
             elif delay:
                 self.retry.sleep(delay)
 
-    def _follow(self, url: str, path: str, cancel: Cancel | None) -> _Answer:
+    def _follow(self, target: str, path: str, cancel: Cancel | None) -> _Answer:
         """Return the answer from where redirects lead to, with a new token if the API wants one."""
-        answer = self._send_at_rate(url, path, cancel)
+        answer = self._send_at_rate(target, path, cancel)
         if (
             answer.status == 401
             and self.auth is not None
             and _may_be_about_the_token(answer)
             and self.auth.discard(answer.authorization)
         ):
-            answer = self._send_at_rate(url, path, cancel)
-        for _ in range(_MAX_REDIRECTS):
-            location = answer.headers.get("Location")
-            if not 300 <= answer.status < 400 or not location:
-                break
-            target = _target_within(self.origin, url, location)
-            if target is None:
-                break  # refused by its status
-            url = target
-            answer = self._send_at_rate(url, path, cancel)
+            answer = self._send_at_rate(target, path, cancel)
+        followed = 0
+        while answer.status in _REDIRECTS:
+            next_target = self._redirect_target(answer, target, path)
+            if followed == _MAX_REDIRECTS:
+                what = "The API redirects in circles on its own host, and never answers."
+                advice = "Try again later; if it persists, report the path to the vendor's support."
+                asked: Any = {"method": "GET", "path": safe_path(path), "status": answer.status}
+                raise RedirectRefusedError(what, advice=advice, **asked)
+            target = next_target
+            followed += 1
+            answer = self._send_at_rate(target, path, cancel)
         return answer
 
-    def _send_at_rate(self, url: str, path: str, cancel: Cancel | None) -> _Answer:
+    def _redirect_target(self, answer: _Answer, target: str, path: str) -> str:
+        """Return the path and query that a redirect leads to, on our own origin.
+
+        Only path and query are taken from the server: host and port stay those of the base URL, so no second
+        parser can read another host out of the same text.
+
+        Raises
+        ------
+        RedirectRefusedError
+            It leads to another origin, or to the answer of another question.
+        """
+        here = f"{self._root}{target}"
+        address = _address(here, answer.headers.get("Location", ""))
+        if address is None or origin_of(address) != self.origin:
+            raise _refused_redirect(answer, "GET", here, path)
+        found = parse_url(address)
+        asked = urlsplit(target)
+        kept = set(parse_qsl(found.query or "", keep_blank_values=True))
+        same_path = (found.path or "").rstrip("/").endswith(path.rstrip("/"))
+        if not same_path or not kept.issuperset(parse_qsl(asked.query, keep_blank_values=True)):
+            what = "The API redirected to something else than what was asked for."
+            raise RedirectRefusedError(
+                what, method="GET", path=safe_path(path), status=answer.status, advice=_REPORT
+            )
+        return found.request_uri
+
+    def _send_at_rate(self, target: str, path: str, cancel: Cancel | None) -> _Answer:
         """Send a GET as soon as the rate limit permits it."""
         if self.auth is not None:
             self.auth.token(cancel)  # first: a login takes its time, and a permit is for now
@@ -300,7 +340,7 @@ class HttpClient:
         try:
             if cancel is not None:
                 cancel.check()
-            answer = self._send("GET", url, path)
+            answer = self._send("GET", target, path)
         finally:
             if answer is None:
                 self.rate_limit.release(permit)
@@ -313,9 +353,9 @@ class HttpClient:
         return answer
 
     def _send(
-        self, method: str, url: str, path: str, fields: Mapping[str, str | Secret] | None = None
+        self, method: str, target: str, path: str, fields: Mapping[str, str | Secret] | None = None
     ) -> _Answer:
-        """Send one request and read its answer to the end."""
+        """Send one request and read its answer to the end; *target*: path and query, for a POST the URL."""
         if self._closed:
             raise ConnectionClosedError
         with self._count_lock:
@@ -323,12 +363,15 @@ class HttpClient:
         started = time.perf_counter()
         failure: ClassyError
         try:
-            response = self._get(url) if fields is None else self._post(url, fields)
-            body = b"".join(response.iter_content(_CHUNK))
-        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-            failure = _failure(error, method, path)
+            # Closed on every way out: an answer that is left open keeps its connection, and the pool has few.
+            with self._get(target) if fields is None else self._post(target, fields) as response:
+                body = _read(response, method, path)
+        except ClassyError:
+            raise  # a login that failed, or an answer that is too large
         except KeyboardInterrupt:
             failure = InterruptedFetchError("Stopped.", method=method, path=safe_path(path))
+        except Exception as error:  # noqa: BLE001 - what a hostile answer raises in the libraries below has no end
+            failure = _failure(error, method, path)
         else:
             elapsed = (time.perf_counter() - started) * 1e3
             log.debug("%s %s -> %s in %.0f ms", method, safe_path(path), response.status_code, elapsed)
@@ -341,20 +384,17 @@ class HttpClient:
         # its context, and its message holds the URL with the query, which may hold donors' addresses.
         raise failure
 
-    def _get(self, url: str) -> requests.Response:
-        auth = self.auth or _NoAuth()
-        if not url.startswith(self.base_url):  # a redirect within the origin
-            return self._session.get(url, auth=auth, timeout=self.timeout, allow_redirects=False, stream=True)
+    def _get(self, target: str) -> requests.Response:
         # Preparing each request from scratch is a third of what requests costs, and looks up proxies and
-        # certificates anew. All GETs are the same but for the URL, whose path and query are encoded already.
+        # certificates anew. All GETs are the same but for path and query, which are encoded already.
         if self._model is None:
             self._send_options = self._session.merge_environment_settings(self.base_url, {}, True, None, None)
             self._model = self._session.prepare_request(
                 requests.Request("GET", self.base_url, auth=_NoAuth())
             )
         request = self._model.copy()
-        request.url = (self._model.url or "").rstrip("/") + url.removeprefix(self.base_url)
-        request = auth(request)
+        request.url = self._root + target
+        request = (self.auth or _NoAuth())(request)
         return self._session.send(request, timeout=self.timeout, allow_redirects=False, **self._send_options)
 
     def _post(self, url: str, fields: Mapping[str, str | Secret]) -> requests.Response:
@@ -366,6 +406,14 @@ class HttpClient:
             allow_redirects=False,
             stream=True,
         )
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone, even unread: requests parses them, and reads their bodies without bounds."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None, for every answer."""
+        del resp
 
 
 class _NoAuth(requests.auth.AuthBase):
@@ -420,9 +468,6 @@ def _failure(error: Exception, method: str, path: str) -> ClassyError:
     what = f"The request failed ({type(error).__name__})."
     if isinstance(error, requests.ConnectionError) and "timed out" in str(error):
         cls, what = TimedOutError, "The server did not answer in time."  # while the body was read
-    elif type(error) is ValueError:
-        # requests parses where a redirect points to, even if it isn't to follow it.
-        cls, what = RedirectRefusedError, "The API redirected to something that is not an address."
     else:
         for kind, found, reason in _REASONS:
             if isinstance(error, kind):
@@ -431,22 +476,74 @@ def _failure(error: Exception, method: str, path: str) -> ClassyError:
     return cls(what, method=method, path=safe_path(path))
 
 
-def _target_within(origin: str, url: str, location: str) -> str | None:
-    """Return where a redirect leads to; None if that is another origin, or not an address."""
+def _read(response: requests.Response, method: str, path: str) -> bytes:
+    """Return the body of an answer, decompressed.
+
+    Raises
+    ------
+    ResponseError
+        It is too large. Not an `UnexpectedAnswerError`: that would be asked for again, and again as large.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(_CHUNK):
+        size += len(chunk)
+        if size > MOST_BYTES:
+            what = f"The API's answer is larger than {MOST_BYTES >> 20} MB; it was not read to its end."
+            asked: Any = {"method": method, "path": safe_path(path), "status": response.status_code}
+            raise ResponseError(what, advice=_REPORT, **asked)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+_REPORT = "This is not an answer of the API: check base_url= and proxies; if it persists, report the path."
+_HOST = re.compile(r"[a-z0-9.-]{1,80}|\[[0-9a-f:.]+\]")
+
+
+def _address(here: str, location: str) -> str | None:
+    """Return where a redirect leads to, in the one form that would be sent; None if that is not an address.
+
+    Browsers, Python and urllib3 disagree about backslashes, tabs and user names: none of these is followed.
+    """
+    if not (location.isascii() and location.isprintable()) or re.search(r"[\\\s]", location):
+        return None
     try:
-        target = urljoin(url, location)
-        return target if origin_of(target) == origin else None
+        parts = parse_url(urljoin(here, location))
     except ValueError:
         return None
+    if not location or parts.auth is not None or not _HOST.fullmatch(parts.host or ""):
+        return None
+    return parts.url
 
 
-def _json_of(answer: _Answer, path: str, secrets: Iterable[Secret], *, member_only: bool) -> Any:
-    """Return the JSON of an answer of the API, or raise the error that it is."""
+def _refused_redirect(answer: _Answer, method: str, here: str, path: str) -> RedirectRefusedError:
+    """Return the error for a redirect that is not followed; of where it leads to, it names the host only."""
+    location = answer.headers.get("Location", "")
+    address = _address(here, location)
+    whereto = "something that is not an address" if location else "nowhere"
+    if address is not None and origin_of(address) == origin_of(here):
+        whereto = "another path of its host"
+    elif address is not None:
+        whereto = f"another origin ({parse_url(address).host})"
+    kept = "the token was not sent there" if method == "GET" else "id and secret were not sent there"
+    what = f"The API redirected to {whereto}; {kept}."
+    return RedirectRefusedError(what, method=method, path=safe_path(path), status=answer.status)
+
+
+def _json_of(
+    answer: _Answer, path: str, encoded: str, secrets: Iterable[Secret], *, member_only: bool
+) -> Any:
+    """Return the JSON of an answer of the API, or raise the error that it is; *encoded*: what was asked."""
     status, headers, body = answer.status, answer.headers, answer.body
     if status == 204:
         return None
-    if status != 200 or is_blocked(status, headers):
-        raise error_for(status, headers, body, path=path, member_only=member_only, secrets=secrets)
+    if status != 200 or is_blocked(status, headers, body):
+        raise error_for(
+            status, headers, body, path=path, query=encoded, member_only=member_only, secrets=secrets
+        )
+    if _nesting(body) > MOST_NESTED:
+        what = f"The API's answer is nested deeper than {MOST_NESTED} levels."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -455,10 +552,29 @@ def _json_of(answer: _Answer, path: str, secrets: Iterable[Secret], *, member_on
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
 
 
-def _tokens_of(answer: _Answer, path: str, secrets: Iterable[Secret]) -> dict[str, Any]:
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def _nesting(body: bytes) -> int:
+    """Return how deep lists and objects are nested: without recursion, and before anything is built."""
+    deepest = _deepest(body)
+    # A comment may be full of brackets; to look for texts first would cost more than to decode the body.
+    return deepest if deepest <= MOST_NESTED else _deepest(_TEXTS.sub(b"", body))
+
+
+def _deepest(text: bytes) -> int:
+    brackets = text.translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+
+
+def _tokens_of(answer: _Answer, url: str, path: str, secrets: Iterable[Secret]) -> dict[str, Any]:
     """Return an answer of the token URL, the tokens in it as `Secret`; or raise the error that it is."""
     status, headers, body = answer.status, answer.headers, answer.body
-    if status != 200 or is_blocked(status, headers):
+    if status in _REDIRECTS:  # never followed: id and secret go to the one address that they are for
+        raise _refused_redirect(answer, "POST", url, path)
+    if status != 200 or is_blocked(status, headers, body):
         raise login_error_for(status, headers, body, path=path, secrets=secrets)
     found = parse(body)
     if not isinstance(found, dict):

@@ -11,10 +11,14 @@ from __future__ import annotations
 import email.utils
 import json
 import math
+import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
+from classy_nb.catalog import load
 from classy_nb.errors import (
     BadRequestError,
     BlockedError,
@@ -24,7 +28,6 @@ from classy_nb.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitedError,
-    RedirectRefusedError,
     ResponseError,
     ServerError,
     UnauthorizedError,
@@ -34,8 +37,11 @@ from classy_nb.redact import Secret, safe_path, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
 _BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
+    304: (
+        UnexpectedAnswerError,
+        "The API answered 'not modified' to an unconditional request.",
+    ),
     401: (UnauthorizedError, "The API refused the token."),
     403: (PermissionDeniedError, "The API denied access."),
     404: (NotFoundError, "The API knows no such record."),
@@ -43,7 +49,7 @@ _BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
 }
 _BY_FAMILY: Mapping[int, tuple[type[ResponseError], str]] = {
     2: (UnexpectedAnswerError, "The API answered with something unexpected."),
-    3: (RedirectRefusedError, "The API pointed at another host; the token was not sent there."),
+    3: (UnexpectedAnswerError, "The API answered neither with data nor with another address for them."),
     4: (BadRequestError, "The API rejected the request."),
     5: (ServerError, "The API failed."),
 }
@@ -85,6 +91,78 @@ def _flatten(value: object, depth: int = 3) -> str:
     if isinstance(value, list):
         return _flatten(value[0], depth - 1) if value else ""
     return ""
+
+
+_PLAIN_WORDS = frozenset(
+    """
+    a access action after again aggregates allowed already an and application are arguments at attempts
+    attributes authentication authorization authorized bad be before between body broke broken by cannot
+    characters client code column columns conflict contain could count create credentials data date
+    delete denied deprecated descending does empty endpoint error errors exceeded exceeds exist exists
+    expected expired failed fetch field fields filter filters for forbidden format found from gateway get
+    given greater has have header host http https id ids in incorrect integer internal invalid is it
+    json key large later least less limit list malformed many match matched maximum message method
+    minimum missing more most must no not null number object of offline on one only operator or page
+    parameter parameters parse password path payload per per_page permission permissions permitted
+    please query rate received record records refused rejected request requested requests required
+    requires resolution resource response route scope secret server short should size small something
+    sort string supported than that the there this those throttled time timeout to token too try type
+    unauthorized unavailable unexpected unknown unsupported update upstream url use user using valid
+    validation value values was went were with within without wrong you your yours access_denied
+    access_token client_id client_secret expired_token grant_type insufficient_scope invalid_client
+    invalid_grant invalid_request invalid_scope invalid_token refresh_token secret_key server_error
+    temporarily_unavailable unauthorized_client unsupported_grant_type
+    """.split()  # noqa: SIM905 - a list of them would be two hundred lines
+)
+"""What errors of such APIs are made of. No word that is also a name of people (may, will, long, grant)."""
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    """Return the words that the server may be quoted with: the catalog's names, and plain ones."""
+    catalog = load()
+    columns = [column for record in catalog.records.values() for column in record.columns]
+    names = {name for column in columns for name in (column.name, *column.known)}
+    paths = " ".join((*catalog.resources, *(endpoint.path for endpoint in catalog.endpoints)))
+    names |= {word for path in paths.split() for word in re.split(r"\W", path)}
+    names |= {part for path in paths.split() for part in re.split(r"[\W_]", path)}
+    names |= {p.name for endpoint in catalog.endpoints for p in endpoint.parameters}
+    names |= {name for endpoint in catalog.endpoints for name in endpoint.include}
+    return _PLAIN_WORDS | {name.lower() for name in names}
+
+
+def words_of(body: object, question: str = "", secrets: Iterable[Secret] = ()) -> str:
+    """Return what an error body says, as far as it may be shown; empty if that is nothing.
+
+    A server echoes what it was sent or what it holds, such as a donor's name. Only words of the question and
+    of the catalog, and those that errors are made of, are kept; ``…`` stands for the others.
+
+    Parameters
+    ----------
+    body
+        The JSON of the answer.
+    question
+        Path and query of the request, encoded.
+    secrets
+        What must not appear in any case.
+    """
+    path, _, query = question.partition("?")
+    asked = re.findall(r"\w+", safe_path(path))
+    # Values that look like names of columns or of states; not what may be a donor's address or name.
+    asked += re.findall(r"(?<![\w@.%'-])[a-z0-9_]+(?![\w@.%'-])", unquote_plus(query), re.ASCII)
+    known = _known_words() | {word.lower() for word in asked}
+    shown: list[str] = []
+    for token in message_of(body)[:_READ].split():
+        core = re.sub(r"^\W+|\W+$", "", token)
+        if core.lower() in known or all(word.lower() in known for word in re.split(r"\W+", core)):
+            shown.append(token)
+        elif core and shown[-1:] != ["…"]:
+            shown.append("…")
+    text = scrub(" ".join(shown), secrets)
+    return text if re.search(r"\w", text) else ""
+
+
+_READ = 2_000
 
 
 def retry_after_of(status: int, headers: Mapping[str, str], body: object) -> float | None:
@@ -133,10 +211,16 @@ def _moment(date: str) -> float | None:
         return None
 
 
-def is_blocked(status: int, headers: Mapping[str, str]) -> bool:
+_FIREWALL_PAGES = re.compile(
+    rb"_?Incapsula|cf-challenge|challenge-platform|Attention Required! \| Cloudflare"
+)
+
+
+def is_blocked(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     """Tell whether a firewall in front of the API answered in its place."""
     html = "text/html" in headers.get("Content-Type", "").lower()
-    return "cf-mitigated" in headers or (status == 403 and html)
+    page = status == 403 or _FIREWALL_PAGES.search(body[:20_000]) is not None
+    return "cf-mitigated" in headers or "x-amzn-waf-action" in headers or (html and page)
 
 
 def error_for(
@@ -145,6 +229,7 @@ def error_for(
     body: bytes,
     *,
     path: str,
+    query: str = "",
     method: str = "GET",
     member_only: bool = False,
     secrets: Iterable[Secret] = (),
@@ -155,16 +240,16 @@ def error_for(
     ----------
     status, headers, body
         The answer; *headers* must ignore case.
-    path, method
-        What was requested; the ids of applications are masked in the message.
+    path, query, method
+        What was requested; the query is not shown, and the ids of applications are masked in the message.
     member_only
         Whether the catalog marks the endpoint as one for members.
     secrets
         What must not appear in the message even if the server echoes it.
     """
     data = parse(body)
-    cls, what = _classify(status, headers, data, member_only=member_only)
-    if said := scrub(message_of(data), secrets):
+    cls, what = _classify(status, headers, body, data, member_only=member_only)
+    if said := words_of(data, f"{path}?{query}", secrets):
         what = f"{what} It says: {said!r}."
     permissions = _permissions(data, secrets)
     if permissions:
@@ -202,9 +287,9 @@ def _until(seconds: float) -> str:
 
 
 def _classify(
-    status: int, headers: Mapping[str, str], data: object, *, member_only: bool
+    status: int, headers: Mapping[str, str], body: bytes, data: object, *, member_only: bool
 ) -> tuple[type[ResponseError], str]:
-    if is_blocked(status, headers):
+    if is_blocked(status, headers, body):
         return BlockedError, "A firewall in front of the API stopped the request."
     if status in (401, 403) and member_only:
         return MemberOnlyError, "The API denied access to an endpoint for members."
@@ -223,7 +308,8 @@ def _permissions(data: object, secrets: Iterable[Secret]) -> tuple[str, ...]:
     if not isinstance(listed, list):
         return ()
     words = ((p.get("action"), p.get("entity")) for p in listed if isinstance(p, dict))
-    return tuple(scrub(f"{action} {entity}", secrets) for action, entity in words if action or entity)
+    shown = (words_of({"error": f"{action} {entity}"}, "", secrets) for action, entity in words)
+    return tuple(text for text in shown if text)
 
 
 def login_error_for(
@@ -245,7 +331,7 @@ def login_error_for(
     named = data.get("error") if isinstance(data, dict) else None
     if isinstance(named, dict):
         return LoginError(f"The login was refused: {_fields(named, secrets)} missing or empty.", **asked)
-    said = scrub(message_of(data), secrets)
+    said = words_of(data, "", secrets)
     what = f"The login was refused ({said})." if said else "The login was refused."
     if named == "access_denied":
         return LoginError(what, advice="Use an https:// address in token_url=.", **asked)
@@ -254,5 +340,6 @@ def login_error_for(
 
 def _fields(named: dict[str, Any], secrets: Iterable[Secret]) -> str:
     # The API calls the secret by two names; the user knows one.
-    names = sorted({scrub("client_secret" if key == "secret_key" else key, secrets) for key in named})
+    keys = ("client_secret" if key == "secret_key" else key for key in named)
+    names = sorted({words_of({"error": key}, "", secrets) or "a field" for key in keys})
     return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from classy_nb.errors import (
+    BlockedError,
     ClassyError,
     ConnectionFailedError,
     RateLimitedError,
@@ -42,6 +43,11 @@ REPEATS_WHERE_PROVEN: Mapping[type[ClassyError], int] = {
     UnauthorizedError: 2,
 }
 """The same for a path that this client has read before: such an error is the server's, not the question's."""
+REPEATS_OF_STRAYS = 3
+"""How often a page of the firewall is repeated on a connection that has worked: such a page strays in now and
+then, while a firewall that blocks us does so from the first request on, and more requests make it worse."""
+STRAY_FACTOR = 10
+"""How much longer than the other waits are those after a page of the firewall."""
 MOST_REPEATS = 20
 """How often a request is repeated in all. A server that fails in many ways at once gets past the bounds
 above, each of which starts over when another failure comes between; this many failures are not bad luck
@@ -82,6 +88,7 @@ class RetryPolicy:
         elapsed: float = 0.0,
         retry_timeouts: bool = True,
         proven: bool = False,
+        connected: bool = False,
     ) -> float | None:
         """Return the seconds to wait before the next attempt, or None to give up.
 
@@ -102,13 +109,17 @@ class RetryPolicy:
             Whether time-outs are repeated; not where the caller would rather ask for a smaller page.
         proven
             Whether this path has been read before.
+        connected
+            Whether anything has been read before.
         """
         if error.method not in (None, method) or (isinstance(error, TimedOutError) and not retry_timeouts):
             return None
-        if in_a_row > _repeats(error, proven=proven) or attempt > MOST_REPEATS:
+        if in_a_row > _repeats(error, proven=proven, connected=connected) or attempt > MOST_REPEATS:
             return None
         hint = error.retry_after if isinstance(error, ResponseError) else None
         backoff = min(self.longest, self.base * 2 ** (attempt - 1)) * _RANDOM.uniform(0.75, 1.25)
+        if isinstance(error, BlockedError):
+            backoff *= STRAY_FACTOR
         if elapsed + max(hint or 0.0, backoff) > self.seconds:
             return None
         if method == "GET" and (hint or (hint is None and isinstance(error, RateLimitedError))):
@@ -127,7 +138,9 @@ def _is_500(error: ClassyError | None) -> bool:
     return error is not None and error.status == 500
 
 
-def _repeats(error: ClassyError, *, proven: bool) -> int:
+def _repeats(error: ClassyError, *, proven: bool, connected: bool) -> int:
+    if isinstance(error, BlockedError):
+        return REPEATS_OF_STRAYS if connected else 0
     if proven and type(error) in REPEATS_WHERE_PROVEN:
         return REPEATS_WHERE_PROVEN[type(error)]
     if isinstance(error, ServerError) and _is_500(error):

@@ -158,9 +158,12 @@ class Keyset:
             self.first_ids = ids
             yield part
             yield from self._the_rest()
-        if self._is_whole():
+        if self._pages.total is not None and self._is_whole():
             return
-        # Records may have been deleted meanwhile, or have arrived after the last page was read.
+        # Records may have been deleted meanwhile, or have arrived after the last page was read; or the first
+        # page did not say how many there are.
+        if self._workers.under_way:
+            self._workers.abandon()  # pages at cuts that nobody waits for anymore
         self._pages.total = self._workers.call(self._pages.count)
         if self._is_whole():
             return

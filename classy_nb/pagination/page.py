@@ -19,9 +19,9 @@ from urllib.parse import parse_qs, unquote
 
 from classy_nb.catalog import load
 from classy_nb.errors import IncompleteResultError, TimedOutError, UnexpectedAnswerError
-from classy_nb.http.responses import message_of
+from classy_nb.http import words_of
 from classy_nb.query import MOST_PER_PAGE
-from classy_nb.redact import safe_path, scrub
+from classy_nb.redact import safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -34,6 +34,14 @@ Fetch = Callable[[Sequence[tuple[str, str]], bool, "Cancel"], Any]
 
 PAGE_SIZES = (MOST_PER_PAGE, 50, 25, 5, 1)
 """Page sizes to try, from the API's largest down."""
+MOST_RECORDS = 100_000_000
+"""Records of the longest list that is believed: more would take ten hours at the API's rate limit."""
+_TIMES_READ = 4
+"""How often the records of one list may come, over all ways and passes in which it is read."""
+_MOST_GROWTH = 10_000
+"""Records by which any list may grow while it is read."""
+_ASSUMED_TOTAL = 100_000
+"""Records of a list that does not say how many it has."""
 _TIMEOUTS_TO_SHRINK = 3
 """How many time-outs in a row make a size too large that has worked before."""
 
@@ -87,31 +95,43 @@ def _whole_number(value: object) -> int | None:
     """Return an id or a count as a number: the API writes some of them as text."""
     if type(value) is int:  # almost always; a flag is an int to isinstance
         return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    if isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+_EXACT = 2.0**53
+_MOST_DIGITS = 30
 
 
 def _digest(record: Any) -> bytes:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
 
 
-def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None) -> Page:
+def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None, whole: bool = True) -> Page:
     """Read the answer of a list: a paginator, a bare array, an envelope around one record, or no content.
+
+    Parameters
+    ----------
+    whole
+        Whether a bare array or no content is the whole list. Where an envelope is documented it is not: the
+        records count, but nothing says how many there are.
 
     Raises
     ------
     UnexpectedAnswerError
-        It is none of these, such as an error under status 200.
+        It is none of these, such as an error under status 200; or its total is not a number of records.
     """
-    if body is None:
-        return Page([], 0, 1, number, size)
-    if isinstance(body, list):
-        return Page(body, len(body), 1, number, size)
+    if body is None or isinstance(body, list):
+        return Page(body or [], len(body or []) if whole else None, 1, number, size)
     if isinstance(body, dict) and "data" in body:
         data = [body["data"]] if isinstance(body["data"], dict) else body["data"]
         if data is None or isinstance(data, list):
-            total, last_page = _whole_number(body.get("total")), _whole_number(body.get("last_page"))
-            return Page(data or [], total, last_page, number, size)
-    said = scrub(message_of(body))
+            total = _total_of(body, path)
+            return Page(data or [], total, _whole_number(body.get("last_page")), number, size)
+    said = words_of(body, path)
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
@@ -186,6 +206,19 @@ def _letters_and_digits(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", html.unescape(unquote(text)).lower())
 
 
+def _total_of(body: dict[str, Any], path: str) -> int | None:
+    """Return how many records a list says to have; None where it does not say."""
+    said = body.get("total")
+    total = _whole_number(said)
+    if said is None or (total is not None and 0 <= total <= MOST_RECORDS):
+        return total
+    shown = "something that is not a number"
+    if isinstance(said, int | float):
+        shown = f"{said:,}" if abs(said) < _EXACT else "a number beyond reason"
+    what = f"The API says that the list has a total of {shown}; at most {MOST_RECORDS:,} records are read."
+    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
+
+
 def looks_like_list(body: Any) -> bool:
     """Whether an answer is a list of records, by its shape."""
     return isinstance(body, list) or (
@@ -231,6 +264,9 @@ class PageFetcher:
         self._size_works = False
         self._timeouts = 0
         self._answered = time.monotonic()
+        self._first_total: int | None = None
+        self._came = 0
+        self._doubted = False
 
     @property
     def silence(self) -> float:
@@ -284,7 +320,33 @@ class PageFetcher:
                 if size == self.size:
                     self._size_works, self._timeouts = True, 0
             refuse_foreign_page(body, self.query.path, parameters)
-            return read_page(body, self.query.path, number=number, size=per_page)
+            whole = self.query.endpoint.kind != "list"
+            page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
+            with self._lock:
+                doubtful = self._is_doubtful(page)
+                doubted, self._doubted = doubtful and not self._doubted, doubtful
+                self._refuse_endless(page)
+            if not doubted:
+                return page
+
+    def _is_doubtful(self, page: Page) -> bool:
+        """Tell whether to ask once more: what comes twice is believed."""
+        if page.total is None:
+            return not (page.records or self._came)  # an empty list, and not even a total that says so
+        # More records than were asked for, or than the list has: some may be another list's.
+        most = page.total if self.query.endpoint.kind != "list" else min(page.total, page.size or page.total)
+        return len(page.records) > most and len(set(page.keys())) > most
+
+    def _refuse_endless(self, page: Page) -> None:
+        """Raise where records come without end; a list may grow while it is read, to twice its size."""
+        if self._first_total is None:
+            self._first_total = page.total
+        self._came += len(page.records)
+        first = _ASSUMED_TOTAL if self._first_total is None else self._first_total
+        if self._came > _TIMES_READ * (2 * first + _MOST_GROWTH):
+            counted = "" if self._first_total is None else f" where it had counted {first:,}"
+            what = f"The list does not end: {self._came:,} records came{counted}."
+            raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
 
     def count(self, until: int | None = None) -> int | None:
         """Return how many records there are (with ids up to *until*): one request, for one record."""

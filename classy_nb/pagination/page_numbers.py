@@ -107,8 +107,9 @@ class PageNumbers:
         for _ in range(_PASSES):
             records, pages = self._pass_without_ids(limit)
             promised = self._promised(limit)
-            # What came in one answer is as the server had it at one moment.
-            if promised in (None, len(records)) and (pages == 1 or records == before):
+            # What came in one answer is as the server had it at one moment, if it says that this is all.
+            at_once = pages == 1 and promised is not None
+            if promised in (None, len(records)) and (at_once or records == before):
                 return records
             before = records
         raise self._pages.incomplete(self._promised(limit), len(records))
@@ -144,11 +145,13 @@ class PageNumbers:
                     return
                 position, gap = max(-1, page.start - len(came) // 2 - 1), True
                 continue
-            self._joined = self._joined and joined
+            full = page.size is not None and len(came) >= page.size
+            # A page that is not full, though more follow, may lack records in its middle.
+            short = bool(came) and not full and page.start + len(came) < (page.total or 0)
+            self._joined = self._joined and joined and not short
             brings_more = any(key not in keys for key in came)
             keys.update(dict.fromkeys(came))
             yield self._fresh(page, came, seen)
-            full = page.size is not None and len(came) >= page.size
             if not brings_more and not gap:
                 if joined and full:
                     raise self._repeats(len(seen))
@@ -199,7 +202,8 @@ class PageNumbers:
             if first:
                 raise
             return Page([])  # some lists answer 404 beyond their last page
-        self._pages.total = page.total
+        if page.total is not None:
+            self._pages.total = page.total  # else what an earlier page promised still holds
         came = len(page.records)
         if first and 0 < came < (page.size or 0) and page.total != came and page.last_page != 1:
             self._largest_page = came

@@ -14,7 +14,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
-from classy_nb.errors import UsageError
+from classy_nb.errors import ClassyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +78,14 @@ class Workers:
             name = f"classy_nb-worker-{len(self._threads)}"
             arguments = (self._tasks, self._cancel, weakref.ref(self))
             thread = threading.Thread(target=_work, args=arguments, name=name, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            try:
+                thread.start()
+            except RuntimeError:
+                if not self._threads:
+                    what = "This computer cannot start another thread."
+                    raise ClassyError(what, advice="Close other programs, then try again.") from None
+            else:
+                self._threads.append(thread)
         self._tasks.put((self._results, label, function))
 
     def take(self, *, wait: bool = True) -> list[tuple[Any, Any]]:

@@ -85,10 +85,10 @@ def test_trap_26_500_for_good_is_asked_twice_more(stage: Stage, vcr: Any) -> Non
 
 def test_trap_04_firewall(stage: Stage, vcr: Any) -> None:
     with stage.connect() as classy:
-        stage.data("cloudflare")
+        stage.data(*["cloudflare"] * 4)
         with pytest.raises(cn.BlockedError, match="not about your credentials"):
             classy.campaigns()
-    assert sum(request.path.endswith("/campaigns") for request in vcr.requests) == 1
+    assert sum(request.path.endswith("/campaigns") for request in vcr.requests) == 4
     assert sum(request.path == "/oauth2/auth" for request in vcr.requests) == 1
 
 

@@ -13,6 +13,7 @@ from support.resuming import BATCH, IDS, ROWS, WAYS, Place, dropping, ways
 
 import classy_nb as cn
 from classy_nb.client import resource
+from classy_nb.http import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,9 +131,10 @@ def test_gifts_that_come_meanwhile_are_in_the_file(
     own_box: Sandbox, connecting: Callable[..., cn.Classy], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(resource, "BATCH_ROWS", 100)
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
     target = tmp_path / "gifts.csv"
     with connecting(own_box, workers=1) as classy:
-        own_box.faults.then("ok", "ok", "cloudflare")
+        own_box.faults.then("ok", "ok", *["cloudflare"] * 4)
         with pytest.raises(cn.BlockedError, match=r"(?s).*"):
             classy.transactions.to_csv(target)
         new = own_box.insert_transactions(3)

@@ -222,3 +222,24 @@ def test_a_fiscal_year_may_come_as_text(value):
 
 def test_a_time_zone_is_repaired_like_the_rest():
     assert Credentials(ID, SECRET, timezone=" 'America/Los_Angeles' ").timezone == "America/Los_Angeles"
+
+
+@pytest.mark.edge(27)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example\\.api.classy.org/2.0",
+        "https://api.classy.org\t.evil.example/2.0",
+        "https://b\u00fccher.example/2.0",
+        "https://\u24d0pi.classy.org/2.0",
+        "https://ap%69.classy.org/2.0",
+        "https://api.classy.org%2f.evil.example/2.0",
+        "https://evil.example;.api.classy.org/2.0",
+        "https://api.classy.org/2.0\x00",
+        "https://a..b/2.0",
+    ],
+)
+@pytest.mark.parametrize("name", ["base_url", "token_url"])
+def test_a_host_that_two_parsers_may_read_differently_is_refused(name, address):
+    with pytest.raises(UsageError, match=f"{name} is not an address"):
+        Credentials(ID, SECRET, **{name: address})

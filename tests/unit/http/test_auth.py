@@ -140,7 +140,7 @@ def test_trap_24_the_token_goes_to_its_own_origin_only(url: str) -> None:
         ("HTTPS://api.classy.org:443/x", "https://api.classy.org:443"),
         ("http://127.0.0.1:8765/2.0", "http://127.0.0.1:8765"),
         ("http://localhost", "http://localhost:80"),
-        ("http://[::1]:80/x", "http://::1:80"),
+        ("http://[::1]:80/x", "http://[::1]:80"),
     ],
 )
 def test_origins_are_compared_in_one_form(url: str, origin: str) -> None:

@@ -16,7 +16,7 @@ from support.connection import CANARY, CLIENT_ID
 
 from classy_nb import errors as e
 from classy_nb.errors import ResponseError
-from classy_nb.http.responses import error_for, message_of, parse, retry_after_of
+from classy_nb.http.responses import error_for, message_of, parse, retry_after_of, words_of
 from classy_nb.redact import Secret
 
 PATH = "/organizations/7/transactions"
@@ -107,7 +107,7 @@ SHAPES = [
     Shape(
         "14",
         400,
-        {"error": {"per_page": ["Too large.", "Really."], "page": ["Too small."]}},
+        {"error": {"per_page": ["Too large.", "Invalid."], "page": ["Too small."]}},
         e.BadRequestError,
         said("per_page: Too large.; page: Too small."),
     ),
@@ -139,8 +139,8 @@ SHAPES = [
         {"Retry-After": "42", "X-RateLimit-Reset": "1790000000"},
     ),
     Shape("20a", 500, {}, e.ServerError, "The API failed."),
-    Shape("20b", 500, {"success": False, "message": "Oops"}, e.ServerError, said("Oops")),
-    Shape("20c", 500, {"error": "Oops", "message": "Deeper"}, e.ServerError, said("Oops")),
+    Shape("20b", 500, {"success": False, "message": "It failed"}, e.ServerError, said("It failed")),
+    Shape("20c", 500, {"error": "It failed", "message": "Invalid"}, e.ServerError, said("It failed")),
     Shape("20d", 500, b"Server error!", e.ServerError, "The API failed.", {"Content-Type": "text/plain"}),
     Shape("21", 503, b"", e.ServerError, "The API failed."),
     Shape("22a", 502, b"<html>502 Bad Gateway</html>", e.ServerError, "The API failed.", HTML),
@@ -152,7 +152,7 @@ SHAPES = [
         said("An invalid response was received from the upstream server"),
     ),
     Shape("22c", 522, b"<html>timed out</html>", e.ServerError, "The API failed.", HTML),
-    Shape("23", 200, {"error": "Something broke"}, e.UnexpectedAnswerError, said("Something broke")),
+    Shape("23", 200, {"error": "It failed"}, e.UnexpectedAnswerError, said("It failed")),
 ]
 
 
@@ -360,3 +360,41 @@ def test_trap_41_the_client_id_in_the_path_is_masked() -> None:
 
 def test_long_answers_are_cut() -> None:
     assert len(str(error({"error": "word " * 5000}))) < 500
+
+
+@pytest.mark.edge(29)
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 403, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "No supporter called Zebulon Quick"},
+        {"error": "Invalid", "error_description": "Zebulon Quick has no phone"},
+        {"error": {"first_name": ["Zebulon Quick is not valid"]}},
+        {"error": {"Zebulon Quick": ["is not valid"]}},
+        {"errors": {"supporter": {"first_name": ["Zebulon"]}}},
+        {"errors": ["Zebulon Quick <zebulon@example.org> not found"]},
+        {"message": "Zebulon\u00a0Quick, 12 Elm Street"},
+        {"error": "ZEBULON_QUICK"},
+        {"error": "no/Zebulon/quick.record"},
+        {"error": "no", "permissions": [{"action": "fetch", "entity": "Zebulon"}, {"action": "Quick"}]},
+    ],
+)
+def test_names_that_the_api_echoes_do_not_reach_a_message(body: Any, status: int) -> None:
+    found = error(body, status)
+    text = f"{found!s} {vars(found)!r}".lower()
+    for word in ("zebulon", "quick", "elm", "street"):
+        assert word not in text
+
+
+@pytest.mark.edge(29)
+def test_words_of_the_question_and_of_the_catalog_reach_a_message() -> None:
+    body = {"error": "Ana: 'purchased_at' must not be 'blue' in color for transaction 7, fundraising_page."}
+    text = words_of(body, "/organizations/7/transactions?color=blue&filter=billing_first_name%3DAna")
+    assert text == "… 'purchased_at' must not be 'blue' in color for transaction 7, fundraising_page."
+    assert words_of({"error": "Zebulon Quick"}) == ""
+
+
+@pytest.mark.edge(29)
+@pytest.mark.parametrize("asked", ["email%3Dann%40example.org", "city%3DZebulon", "note%3Dann.zebulon"])
+def test_a_value_of_the_question_that_may_be_personal_is_not_quoted(asked: str) -> None:
+    assert words_of({"error": "ann Zebulon"}, f"/campaigns?filter={asked}") == ""

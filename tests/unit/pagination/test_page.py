@@ -1,14 +1,16 @@
 """One page: read by its shape, and asked for in smaller pieces where the server is slow."""
 
+import contextlib
 from collections import Counter
 from typing import Any
 
 import pytest
-from support.fetching import CATALOG, QUERIES, fetched, ids, query, workers
+from support.fetching import CATALOG, QUERIES, fetched, ids, query, without_ids, workers
 from support.keyed import Keyed, last_of
 from support.lists import Faults, Listed, rows
 
 from classy_nb.errors import (
+    IncompleteResultError,
     TimedOutError,
     UnexpectedAnswerError,
 )
@@ -182,3 +184,86 @@ def test_trap_22_a_server_that_went_silent_is_not_asked_forever(workers: int) ->
     with pytest.raises(TimedOutError):
         fetched(listed, workers=workers)
     assert len(listed.asked) <= 5 + 5 * workers
+
+
+# Totals and shapes that cannot be
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize(
+    "total", [10**12, 10**30, 10**400, -1, 1.5, 1e308, "many", "9" * 5000, [], {}, True, False], ids=repr
+)
+@pytest.mark.parametrize("number", [0, 5, 230])
+def test_a_total_beyond_reason_is_named(total: Any, number: int) -> None:
+    listed = Listed(rows(number), Faults(total=total if type(total) is int else "right"))
+    answer = listed._envelope
+    listed._envelope = lambda *args: {**answer(*args), "total": total}  # type: ignore[method-assign]
+    with pytest.raises(UnexpectedAnswerError, match="has a total of"):
+        fetched(listed)
+    with pytest.raises(UnexpectedAnswerError, match="has a total of"):
+        Paginator(query(), listed.fetch).count()
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize("spelled", [str, float])
+def test_a_total_may_be_spelled_as_text_or_with_a_point(spelled: Any) -> None:
+    listed = Listed(rows(230))
+    answer = listed._envelope
+    listed._envelope = lambda *args: {**answer(*args), "total": spelled(230)}  # type: ignore[method-assign]
+    assert Paginator(query(), listed.fetch).count() == 230 or spelled is str
+    assert ids(fetched(listed)) == ids(rows(230))
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize("total", [250, None])
+@pytest.mark.parametrize("asked", [query(), without_ids()], ids=["by key", "by page number"])
+def test_a_list_that_never_ends_is_ended_by_name(total: int | None, asked: Any) -> None:
+    came = 0
+
+    def answer(parameters: Any, *_: object) -> Any:
+        nonlocal came
+        size = int(dict(parameters)["per_page"])
+        came += size
+        return {"data": rows(size, first=came * 3 + 1), "total": total}
+
+    with pytest.raises(UnexpectedAnswerError, match=r"does not end: .* records came"):
+        list(Paginator(asked, answer).pages())
+    assert came < 1_000_000
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize("odd", [None, [], {"data": []}, {"data": None}], ids=repr)
+@pytest.mark.parametrize(
+    "asked", [query(), without_ids(), query(sort="-id", limit=20)], ids=["key", "none", "limit"]
+)
+def test_an_empty_answer_without_a_total_is_doubted_once(odd: Any, asked: Any) -> None:
+    listed = Listed(rows(230))
+    odds = [odd]
+
+    def answer(parameters: Any, *rest: object) -> Any:
+        return odds.pop() if odds else listed.fetch(parameters, *rest)
+
+    found = [record for page in Paginator(asked, answer).pages() for record in page]
+    assert len(found) == (asked.limit or 230)
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize(("number", "foreign"), [(20, 25), (230, 105)])
+def test_more_records_than_asked_for_or_than_the_total_are_doubted_once(number: int, foreign: int) -> None:
+    """Another list's records came between ours: the same question again has the right answer."""
+    listed = Listed(rows(number))
+    odds = [{"data": rows(foreign), "total": number}]
+
+    def answer(parameters: Any, *rest: object) -> Any:
+        return odds.pop() if odds else listed.fetch(parameters, *rest)
+
+    found = [record for page in Paginator(query(), answer).pages() for record in page]
+    assert ids(found) == ids(rows(number))
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize("digits", [30, 400])
+def test_ids_of_many_digits_are_not_silently_lost(digits: int) -> None:
+    listed = Listed([*rows(5), {"id": "9" * digits, "status": "success"}])
+    with contextlib.suppress(UnexpectedAnswerError, IncompleteResultError):
+        assert len(fetched(listed)) == 6
