@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
+from classy_nb.decoding import Repairs
 from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
 from classy_nb.frames import ABOUT, GROUP_ROWS, TableBuilder, fewer_collections, json_kind, to_frame
-from classy_nb.http import message_of
+from classy_nb.http import kind_of, message_of
 from classy_nb.pagination import Paginator
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path, scrub
@@ -62,7 +63,11 @@ class Fetcher:
         UnexpectedAnswerError
             It is an error, although its status is 200.
         """
-        body = self._http.get(query.path, query.parameters, member_only=query.endpoint.member_only)
+        repairs = Repairs()
+        body = self._http.get(
+            query.path, query.parameters, member_only=query.endpoint.member_only, repairs=repairs
+        )
+        _warn_of_repairs(repairs, query)
         _refuse_disguised_error(body, query)
         if isinstance(body, dict):
             body.pop("queries_log", None)  # a leftover of the server's, which may hold SQL
@@ -79,13 +84,18 @@ class Fetcher:
         body = self.json(query)
         if body is None or isinstance(body, dict):
             return body or {}
-        what = f"The API answered {type(body).__name__} where one record was asked for."
+        what = f"The API answered {kind_of(body)} where one record was asked for."
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
     # Whole lists
 
     def paginate(
-        self, query: Query, progress: Progress | None = None, *, after: int | None = None
+        self,
+        query: Query,
+        progress: Progress | None = None,
+        *,
+        after: int | None = None,
+        repairs: Repairs | None = None,
     ) -> Paginator:
         """Return what fetches a list (after an id); while it waits, it keeps *progress* up to date."""
 
@@ -96,6 +106,7 @@ class Fetcher:
                 member_only=query.endpoint.member_only,
                 retry_timeouts=retry_timeouts,
                 cancel=cancel,
+                repairs=repairs,
             )
 
         def show() -> None:
@@ -121,7 +132,8 @@ class Fetcher:
 
     def _whole_list(self, query: Query, *, progress: bool | Watcher | None) -> pa.Table:
         line = Progress(query.endpoint.resource, wanted=progress)
-        paginator = self.paginate(query, line)
+        repairs = Repairs()
+        paginator = self.paginate(query, line, repairs=repairs)
         ranges: dict[int, TableBuilder] = {}
         with (
             fewer_collections(),
@@ -139,6 +151,7 @@ class Fetcher:
             for start in sorted(ranges):
                 whole.extend(ranges.pop(start))
             table = self._checked_table(whole, query, paginator)
+        _warn_of_repairs(repairs, query)
         if query.limit is None and query.endpoint.kind == "list":
             table = _in_order(table, query.sort, query.endpoint.id)
         return table
@@ -167,7 +180,8 @@ class Fetcher:
                 yield table.slice(start, rows)
             return
         line = Progress(query.endpoint.resource, wanted=progress)
-        paginator = self.paginate(query, line, after=after)
+        repairs = Repairs()
+        paginator = self.paginate(query, line, after=after, repairs=repairs)
         ready, yielded = self._builder(query), False
         with (
             _explained_interrupts(paginator),
@@ -178,6 +192,7 @@ class Fetcher:
                 if ready.rows >= rows:
                     yield self._checked_table(ready, query, paginator)
                     yielded = True
+            _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:
                 yield self._checked_table(ready, query, paginator)
 
@@ -275,6 +290,12 @@ def _explained_interrupts(paginator: Paginator) -> Iterator[None]:
 
 
 # Answers held against the question
+
+
+def _warn_of_repairs(repairs: Repairs, query: Query) -> None:
+    """Warn of what was changed in responses that were not quite JSON: once for each fetch."""
+    if message := repairs.message():
+        warn(f"{query.endpoint.resource}: {message}", DataWarning)
 
 
 def _refuse_disguised_error(body: Any, query: Query) -> None:

@@ -9,7 +9,7 @@ from .auth import Token, TokenAuth, origin_of
 from .cancel import Cancel
 from .client import TIMEOUT, HttpClient
 from .rate_limit import DEFAULT_LIMIT, RateLimit
-from .responses import message_of
+from .responses import kind_of, message_of
 from .retry import MOST_REPEATS, RetryPolicy
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "RetryPolicy",
     "Token",
     "TokenAuth",
+    "kind_of",
     "message_of",
     "origin_of",
 ]

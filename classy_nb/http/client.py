@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-import orjson
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from classy_nb import __version__
+from classy_nb.decoding import Repairs, decode
 from classy_nb.errors import (
     ClassyError,
     ConnectionFailedError,
@@ -35,8 +34,19 @@ from classy_nb.redact import Secret, safe_path
 
 from .auth import origin_of
 from .rate_limit import RateLimit
-from .responses import error_for, is_blocked, login_error_for, parse, retry_after_of
+from .responses import (
+    charset_of,
+    error_for,
+    is_blocked,
+    kind_of,
+    login_error_for,
+    parse,
+    retry_after_of,
+    unreadable_error,
+)
 from .retry import RetryPolicy, same_failure
+from .session import Adapter, Session, TotalTimeError
+from .setup_errors import causes_of, setup_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,6 +61,8 @@ log = logging.getLogger("classy_nb")
 USER_AGENT = f"classy_nb/{__version__} (+https://pypi.org/project/classy-nb/)"
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
+TOTAL_TIME = 90.0
+"""Seconds from a request to the last byte of its response, which may otherwise come byte by byte for ever."""
 _MAX_REDIRECTS = 3
 # Left to itself, requests reads an answer in pieces of 10 kB; a page has 300 kB.
 _CHUNK = 1 << 20
@@ -84,7 +96,9 @@ class HttpClient:
     connections
         Connections that are kept open: one for each worker.
     timeout
-        Seconds to connect and to read.
+        Seconds to connect, and between two bytes of a response.
+    total_time
+        Seconds from a request to the last byte of its response.
     retry
         How often and how long to repeat. Tests pass ``RetryPolicy(base=0)``, or patch
         ``classy_nb.http.client.RetryPolicy`` to return it.
@@ -105,6 +119,7 @@ class HttpClient:
         headers: Mapping[str, str | Secret] | None = None,
         connections: int = 8,
         timeout: tuple[float, float] = TIMEOUT,
+        total_time: float = TOTAL_TIME,
         retry: RetryPolicy | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -119,7 +134,7 @@ class HttpClient:
         """Paths that have been read (the first thousand of them)."""
         self._secrets: list[Secret] = []
         """What error messages must not show, although the server may echo it."""
-        self._session = requests.Session()
+        self._session = Session()
         self._session.cookies = _NoCookies()
         self._session.headers = CaseInsensitiveDict(
             {
@@ -131,7 +146,7 @@ class HttpClient:
             }
         )
         # Blocking: a worker waits for a connection of the pool rather than opening one that is thrown away.
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
+        adapter = Adapter(total_time, pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._model: requests.PreparedRequest | None = None
@@ -150,6 +165,7 @@ class HttpClient:
         member_only: bool = False,
         retry_timeouts: bool = True,
         cancel: Cancel | None = None,
+        repairs: Repairs | None = None,
     ) -> Any:
         """Return the JSON of ``GET base_url + path``; None for an answer without content.
 
@@ -165,6 +181,8 @@ class HttpClient:
             Whether to repeat a request that timed out; False if the caller would rather ask for less.
         cancel
             Ends waits and repeats, and drops a late answer.
+        repairs
+            Counts what had to be changed in a response so that it could be read.
 
         Raises
         ------
@@ -178,7 +196,7 @@ class HttpClient:
 
         def attempt() -> Any:
             answer = self._follow(url, path, cancel)
-            return _json_of(answer, path, self._secrets, member_only=member_only)
+            return _json_of(answer, path, self._secrets, repairs, member_only=member_only)
 
         body = self._with_retries(
             attempt, "GET", cancel, retry_timeouts=retry_timeouts, proven=path in self._proven
@@ -378,27 +396,38 @@ def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
 
 _REASONS: tuple[tuple[type[Exception], type[ClassyError], str], ...] = (
     (requests.Timeout, TimedOutError, "The server did not answer in time."),
-    (requests.exceptions.SSLError, ConnectionFailedError, "The server's certificate is not trusted."),
-    (requests.exceptions.ProxyError, ConnectionFailedError, "The proxy refused the connection."),
+    (requests.exceptions.SSLError, ConnectionFailedError, "The encrypted connection (TLS) failed."),
+    (requests.exceptions.ProxyError, ConnectionFailedError, "The proxy failed to connect to the server."),
     (requests.exceptions.ChunkedEncodingError, ConnectionFailedError, "The answer broke off."),
-    (requests.exceptions.ContentDecodingError, ConnectionFailedError, "The answer broke off."),
+    (
+        requests.exceptions.ContentDecodingError,
+        UnexpectedAnswerError,
+        "The response says that it is compressed, but it cannot be decompressed.",
+    ),
     (requests.ConnectionError, ConnectionFailedError, "The server could not be reached or hung up."),
 )
 
 
 def _failure(error: Exception, method: str, path: str) -> ClassyError:
     """Say in our words what went wrong; never in those of *error*, which hold addresses and more."""
+    if (found := setup_error(error, method, path)) is not None:
+        return found
     cls: type[ClassyError] = ConnectionFailedError
     what = f"The request failed ({type(error).__name__})."
-    if isinstance(error, requests.ConnectionError) and "timed out" in str(error):
+    if any(isinstance(cause, TotalTimeError) for cause in causes_of(error)):
+        cls, what = (
+            TimedOutError,
+            "The response did not end in time: the server sends it too slowly, or for ever.",
+        )
+    elif isinstance(error, requests.ConnectionError) and "timed out" in str(error):
         cls, what = TimedOutError, "The server did not answer in time."  # while the body was read
     elif type(error) is ValueError:
         # requests parses where a redirect points to, even if it isn't to follow it.
         cls, what = RedirectRefusedError, "The API redirected to something that is not an address."
     else:
-        for kind, found, reason in _REASONS:
+        for kind, cls_of_kind, reason in _REASONS:
             if isinstance(error, kind):
-                cls, what = found, reason
+                cls, what = cls_of_kind, reason
                 break
     return cls(what, method=method, path=safe_path(path))
 
@@ -412,19 +441,26 @@ def _target_within(origin: str, url: str, location: str) -> str | None:
         return None
 
 
-def _json_of(answer: _Answer, path: str, secrets: Iterable[Secret], *, member_only: bool) -> Any:
+def _json_of(
+    answer: _Answer, path: str, secrets: Iterable[Secret], repairs: Repairs | None, *, member_only: bool
+) -> Any:
     """Return the JSON of an answer of the API, or raise the error that it is."""
     status, headers, body = answer.status, answer.headers, answer.body
     if status == 204:
         return None
     if status != 200 or is_blocked(status, headers):
         raise error_for(status, headers, body, path=path, member_only=member_only, secrets=secrets)
+    found, readable = None, True
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        what = "The API answered something that is not JSON, or broke off."
-    # Outside of the except block, as above: the error of orjson holds the whole body.
-    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+        found = decode(body, repairs, charset_of(headers))
+    except ValueError:
+        readable = False
+    if not readable:  # raised here for the same reason as above
+        raise unreadable_error(status, headers, body, path=path)
+    if found is None:  # else it would pass for 204, which is an empty list
+        what = "The API answered null in place of data."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+    return found
 
 
 def _tokens_of(answer: _Answer, path: str, secrets: Iterable[Secret]) -> dict[str, Any]:
@@ -433,8 +469,10 @@ def _tokens_of(answer: _Answer, path: str, secrets: Iterable[Secret]) -> dict[st
     if status != 200 or is_blocked(status, headers):
         raise login_error_for(status, headers, body, path=path, secrets=secrets)
     found = parse(body)
+    if found is None:
+        raise unreadable_error(status, headers, body, path=path, method="POST")
     if not isinstance(found, dict):
-        what = "The login answered something that is not JSON."
+        what = f"The login answered {kind_of(found)} in place of a token."
         raise UnexpectedAnswerError(what, method="POST", path=path, status=status)
     tokens = {key: found[key] for key in _LOGIN_KEYS if key in found}
     for key in _TOKEN_KEYS:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from classy_nb.errors import (
     ClassyError,
     ConnectionFailedError,
+    ConnectionSetupError,
     RateLimitedError,
     ResponseError,
     ServerError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 REPEATS: Mapping[type[ClassyError], int] = {
     TimedOutError: 2,
+    ConnectionSetupError: 0,
     ConnectionFailedError: 4,
     RateLimitedError: 8,
     ServerError: 4,
