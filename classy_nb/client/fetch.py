@@ -307,10 +307,10 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
     if not isinstance(body, dict):
         return
     words = message_of({key: body[key] for key in ("error", "error_description", "errors") if key in body})
-    if not (words or body.get("success") is False):
-        return
     known = {column.name.partition(".")[0] for column in query.columns} - _KEYS_OF_ERRORS
-    if known & set(body) or (not known and not set(body) <= _KEYS_OF_ERRORS):
+    if known & set(body) or not (known or words or body.get("success") is False):
+        return
+    if not known and not set(body) <= _KEYS_OF_ERRORS:
         return
     said = scrub(message_of(body))
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."

@@ -106,7 +106,7 @@ def _bounded(pool: type[HTTPConnectionPool], seconds: float) -> type[HTTPConnect
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, seconds: float, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        raw: Any = self.fp.detach()  # type: ignore[attr-defined]
+        raw: Any = self.fp.detach()
         self.fp = io.BufferedReader(_Stream(raw, sock, seconds))
 
 

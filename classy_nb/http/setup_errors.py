@@ -11,6 +11,7 @@ import re
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 import requests
 import urllib3
@@ -85,8 +86,8 @@ def _of_certificates(error: Exception, causes: list[BaseException]) -> tuple[str
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _untrusted(cause, bundle)
         library, reason = "", ""
-        if isinstance(cause, ssl.SSLError):
-            library, reason = cause.library or "", cause.reason or ""
+        if isinstance(cause, ssl.SSLError):  # those that OpenSSL did not raise lack both
+            library, reason = getattr(cause, "library", None) or "", getattr(cause, "reason", None) or ""
         unreadable = isinstance(cause, PermissionError | IsADirectoryError) or library in ("X509", "PEM")
         if bundle is not None and unreadable:
             return f"{bundle} names a file that cannot be read as certificates.", _BUNDLE_ADVICE
@@ -98,13 +99,14 @@ def _of_certificates(error: Exception, causes: list[BaseException]) -> tuple[str
 
 def _untrusted(cause: ssl.SSLCertVerificationError, bundle: str | None) -> tuple[str, str]:
     # OpenSSL's own words: "self-signed certificate in certificate chain", "certificate has expired".
-    what = f"The server's certificate is not trusted ({cause.verify_message.rstrip('.')})."
-    if cause.verify_code in (_NOT_YET_VALID, _EXPIRED):
+    code, words = getattr(cause, "verify_code", None), getattr(cause, "verify_message", "").rstrip(".")
+    what = f"The server's certificate is not trusted{f' ({words})' if words else ''}."
+    if code in (_NOT_YET_VALID, _EXPIRED):
         return (
             what,
-            "Check this computer's clock; if it is right, whoever runs the server or proxy has to act.",
+            "Check this computer's clock; if it is right, whoever runs the server has to act.",
         )
-    if cause.verify_code in (_OTHER_NAME, _OTHER_ADDRESS):
+    if code in (_OTHER_NAME, _OTHER_ADDRESS):
         advice = "a proxy or a network's sign-in page may answer in the server's place."
         return what, f"Check base_url= and token_url=; {advice}"
     missing = f" {bundle} is set, but its file does not hold that certificate." if bundle else ""
@@ -123,15 +125,20 @@ _PROXY_FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
 
 
 def _of_proxies(error: Exception, causes: list[BaseException]) -> tuple[str, str] | None:
+    if isinstance(error, requests.exceptions.ProxyError):
+        return _of_tunnels(causes)
     if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error):
         what = "The proxy is a SOCKS proxy, and the package that such a proxy needs is missing."
         return what, f'Run: pip install "requests[socks]". {_PROXY_ADVICE}'
     if any(type(cause).__module__ == "socks" for cause in causes):
         return "The SOCKS proxy could not be reached or refused the connection.", _PROXY_ADVICE
-    if isinstance(error, requests.exceptions.InvalidProxyURL | urllib3.exceptions.ProxySchemeUnknown):
+    if isinstance(error, requests.exceptions.InvalidURL) and getproxies():
+        # base_url= and token_url= were checked before.
         return "The proxy's address is not valid.", _PROXY_ADVICE
-    if not isinstance(error, requests.exceptions.ProxyError):
-        return None
+    return None
+
+
+def _of_tunnels(causes: list[BaseException]) -> tuple[str, str] | None:
     tunnel = next(filter(None, (_TUNNEL_STATUS.search(str(cause)) for cause in causes)), None)
     if tunnel is None:
         faults = (

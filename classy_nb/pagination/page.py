@@ -116,8 +116,8 @@ def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None)
             total, last_page = _whole_number(body.get("total")), _whole_number(body.get("last_page"))
             return Page(data or [], total, last_page, number, size)
     said = scrub(message_of(body))
-    kind = "without data" if isinstance(body, dict) else f"{kind_of(body)} in place of a list"
-    what = f"The API answered {kind}{f' and says {said!r}' if said else ''}."
+    kind = "" if isinstance(body, dict) else f" ({kind_of(body)} in place of a list)"
+    what = f"The API answered without data{kind}{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
 

@@ -116,8 +116,8 @@ def test_trap_10_digits_that_are_text_keep_their_zeros() -> None:
     ]
 
 
-def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
-    assert column_of(["a\ud800b", {"k": "\udfff"}], "text").to_list() == ["a?b", '{"k":"?"}']
+def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+    assert column_of(["a\ud800b", {"k": "\udfff"}], "text").to_list() == ["a\ufffdb", '{"k":"\ufffd"}']
 
 
 def test_trap_10_last_four_digits_get_their_zeros_back() -> None:
