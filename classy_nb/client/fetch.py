@@ -301,14 +301,16 @@ def _warn_of_repairs(repairs: Repairs, query: Query) -> None:
 def _refuse_disguised_error(body: Any, query: Query) -> None:
     """Raise where the answer for an object is an error under status 200.
 
-    An error has words and nothing of the record that was asked for. Where the catalog does not know the
-    record, it has nothing but the keys that errors have.
+    An error has nothing of the record that was asked for; somebody else's answer does not, either, such as
+    the one of a sign-in. Where the catalog does not know the record, an error has words, and nothing but the
+    keys that errors have.
     """
     if not isinstance(body, dict):
         return
     words = message_of({key: body[key] for key in ("error", "error_description", "errors") if key in body})
+    said_to_fail = bool(words) or body.get("success") is False
     known = {column.name.partition(".")[0] for column in query.columns} - _KEYS_OF_ERRORS
-    if known & set(body) or not (known or words or body.get("success") is False):
+    if known & set(body) or not (said_to_fail or (known and query.endpoint.kind == "object")):
         return
     if not known and not set(body) <= _KEYS_OF_ERRORS:
         return
