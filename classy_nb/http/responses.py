@@ -251,6 +251,8 @@ def error_for(
     if status == 429 and retry_after:
         what = f"{what} It asks to wait {_until(retry_after)}."
     advice = {407: _PROXY_LOGIN_ADVICE, 511: _PAGE_ADVICE}.get(status)
+    if cls is UnexpectedAnswerError and status == 404:
+        advice = _PAGE_ADVICE
     error = cls(what, advice=advice, method=method, path=safe_path(path), status=status)
     if isinstance(error, PermissionDeniedError):
         error.permissions = permissions
@@ -285,6 +287,9 @@ def _classify(
 ) -> tuple[type[ResponseError], str]:
     if is_blocked(status, headers):
         return BlockedError, "A firewall in front of the API stopped the request."
+    if status == 404 and "html" in headers.get("Content-Type", "").lower():
+        # The API's own 404 is JSON or empty, and ends a list that is read by page numbers.
+        return UnexpectedAnswerError, "A web page came in place of the data."
     if status in (401, 403) and member_only:
         return MemberOnlyError, "The API denied access to an endpoint for members."
     if status == 404 and _is_gateway(data):

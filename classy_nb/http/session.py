@@ -68,6 +68,8 @@ class Adapter(HTTPAdapter):
         Those of HTTPAdapter.
     """
 
+    __attrs__ = (*HTTPAdapter.__attrs__, "_seconds")
+
     def __init__(self, seconds: float, **options: Any) -> None:
         self._seconds = seconds
         super().__init__(**options)

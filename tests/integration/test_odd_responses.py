@@ -255,6 +255,22 @@ def test_a_proxy_or_network_that_wants_a_sign_in_is_named(connected: Classy, ser
         assert len(server.data_requests) == 1
 
 
+@pytest.mark.edge(13)
+def test_a_web_page_under_404_does_not_end_a_list(
+    connected: Classy, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connected._session.http, "retry", RetryPolicy(base=0))  # type: ignore[union-attr]
+    full = {"data": [{"name": f"{i}"} for i in range(100)]}  # neither ids nor a total
+
+    def answer(asked: Asked) -> Reply:
+        first = asked.query["page"] == ["1"]
+        return Reply(body=full) if first else Reply(404, b"<html>", {"Content-Type": "text/html"})
+
+    server.handler = answer
+    with pytest.raises(UnexpectedAnswerError, match="A web page came"):
+        connected.donor_emails(fundraising_page=5)
+
+
 def test_a_stray_page_of_a_portal_is_asked_for_again(server: ScriptedServer) -> None:
     def answer(asked: Asked) -> Reply:
         first = len(server.token_requests) == 1

@@ -67,6 +67,7 @@ def test_a_message_says_what_happened_where_and_what_to_do() -> None:
         (e.LoginError, e.CredentialsError),
         (e.NotLoggedInError, e.CredentialsError),
         (e.TimedOutError, e.ConnectionFailedError),
+        (e.ConnectionSetupError, e.ConnectionFailedError),
         (e.NoSuchPathError, e.NotFoundError),
         (e.MemberOnlyError, e.PermissionDeniedError),
     ],

@@ -14,8 +14,8 @@ import classy_nb as cn
 from classy_nb import catalog, sandbox
 
 PACKAGE = """
-    BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionFailedError Credentials
-    CredentialsError CredentialsWarning DataWarning Demo DeprecatedEndpointWarning ExportError
+    BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionFailedError ConnectionSetupError
+    Credentials CredentialsError CredentialsWarning DataWarning Demo DeprecatedEndpointWarning ExportError
     IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
     NotLoggedInError PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError Resource
     ResponseError ServerError TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__
