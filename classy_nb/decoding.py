@@ -22,7 +22,10 @@ REPLACEMENT = "\ufffd"
 _DOTTED_DIGITS = bytes.maketrans(b".123456789", b"0" * 10)
 _MANY_DIGITS = b"0" * 18
 # orjson rounds these to a float, silently. Shorter ones fit a float or 64 bits.
-_LONG_NUMBER = re.compile(rb"(?:^|[:,\[])\s*-?(?:\d{20,}|(?=[\d.]{19,})\d+\.\d+|\d{18,}[eE])")
+_LONG_NUMBER = re.compile(
+    rb"(?:^|[:,\[])\s*-?"
+    rb"(?:\d{20,}|0\.0*[1-9]\d{17,}|(?=[\d.]{19,})[1-9]\d*\.\d+|\d{18,}[eE])"
+)
 _FLOAT_DIGITS = 17
 """Significant digits that tell any float from its neighbors."""
 

@@ -6,6 +6,7 @@ of the column's kind, and how many values did not fit it.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -355,7 +356,11 @@ def json_text(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_as_json, option=option)
     except TypeError:
-        return orjson.dumps(_with_what_orjson_takes(value), default=_as_json, option=option)
+        value = _with_what_orjson_takes(value)
+    try:
+        return orjson.dumps(value, default=_as_json, option=option)
+    except TypeError:  # nested more than 254 deep
+        return json.dumps(value, default=str).encode()
 
 
 def _as_json(value: Any) -> Any:

@@ -31,6 +31,7 @@ PUBLIC = {
     "ClassyError",
     "ClassyWarning",
     "ConnectionFailedError",
+    "ConnectionSetupError",
     "Credentials",
     "CredentialsError",
     "CredentialsWarning",
