@@ -13,7 +13,8 @@ One root: ``except ClassyError`` covers every failure. Each message says what ha
     │   └── NotLoggedInError       the login form has not been submitted yet
     │       └── ConnectionClosedError  the connection was closed
     ├── ConnectionFailedError      no response arrived
-    │   └── TimedOutError          no response arrived in time
+    │   ├── TimedOutError          no response arrived in time
+    │   └── ConnectionSetupError   certificates or a proxy are in the way; not repeated
     ├── ResponseError              a response arrived, and it is a refusal
     │   ├── BadRequestError        400, 405, 409, 422
     │   ├── UnauthorizedError      401, twice
@@ -152,6 +153,12 @@ class TimedOutError(ConnectionFailedError):
     """No response arrived in time."""
 
     default_advice = "The server is slow; try again later, or fetch less."
+
+
+class ConnectionSetupError(ConnectionFailedError):
+    """Certificates or a proxy keep this computer from connecting; repeating would not help."""
+
+    default_advice = "Check the proxy and the certificates that this computer uses."
 
 
 class ResponseError(ClassyError):

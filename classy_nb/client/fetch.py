@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
+from classy_nb.decoding import Repairs
 from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
 from classy_nb.frames import (
     ABOUT,
@@ -24,7 +25,7 @@ from classy_nb.frames import (
     json_kind,
     to_frame,
 )
-from classy_nb.http import message_of, words_of
+from classy_nb.http import kind_of, message_of, words_of
 from classy_nb.pagination import Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
@@ -73,7 +74,11 @@ class Fetcher:
         UnexpectedAnswerError
             It is an error, although its status is 200; or it answers another request.
         """
-        body = self._http.get(query.path, query.parameters, member_only=query.endpoint.member_only)
+        repairs = Repairs()
+        body = self._http.get(
+            query.path, query.parameters, member_only=query.endpoint.member_only, repairs=repairs
+        )
+        _warn_of_repairs(repairs, query)
         _refuse_disguised_error(body, query)
         _refuse_another_record(body, query)
         refuse_foreign_page(body, query.path, query.parameters)
@@ -92,13 +97,18 @@ class Fetcher:
         body = self.json(query)
         if body is None or isinstance(body, dict):
             return body or {}
-        what = f"The API answered {type(body).__name__} where one record was asked for."
+        what = f"The API answered {kind_of(body)} where one record was asked for."
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 
     # Whole lists
 
     def paginate(
-        self, query: Query, progress: Progress | None = None, *, after: int | None = None
+        self,
+        query: Query,
+        progress: Progress | None = None,
+        *,
+        after: int | None = None,
+        repairs: Repairs | None = None,
     ) -> Paginator:
         """Return what fetches a list (after an id); while it waits, it keeps *progress* up to date."""
 
@@ -109,6 +119,7 @@ class Fetcher:
                 member_only=query.endpoint.member_only,
                 retry_timeouts=retry_timeouts,
                 cancel=cancel,
+                repairs=repairs,
             )
 
         def show() -> None:
@@ -134,7 +145,8 @@ class Fetcher:
 
     def _whole_list(self, query: Query, *, progress: bool | Watcher | None) -> pa.Table:
         line = Progress(query.endpoint.resource, wanted=progress)
-        paginator = self.paginate(query, line)
+        repairs = Repairs()
+        paginator = self.paginate(query, line, repairs=repairs)
         ranges: dict[int, TableBuilder] = {}
         with (
             fewer_collections(),
@@ -152,6 +164,7 @@ class Fetcher:
             for start in sorted(ranges):
                 whole.extend(ranges.pop(start))
             table = self._checked_table(whole, query, paginator)
+        _warn_of_repairs(repairs, query)
         if query.limit is None and query.endpoint.kind == "list":
             table = _in_order(table, query.sort, query.endpoint.id)
         return table
@@ -180,7 +193,8 @@ class Fetcher:
                 yield table.slice(start, rows)
             return
         line = Progress(query.endpoint.resource, wanted=progress)
-        paginator = self.paginate(query, line, after=after)
+        repairs = Repairs()
+        paginator = self.paginate(query, line, after=after, repairs=repairs)
         ready, yielded = self._builder(query), False
         with (
             _explained_interrupts(paginator),
@@ -191,6 +205,7 @@ class Fetcher:
                 if ready.rows >= rows:
                     yield self._checked_table(ready, query, paginator)
                     yielded = True
+            _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:
                 yield self._checked_table(ready, query, paginator)
 
@@ -294,19 +309,27 @@ def _explained_interrupts(paginator: Paginator) -> Iterator[None]:
 # Answers held against the question
 
 
+def _warn_of_repairs(repairs: Repairs, query: Query) -> None:
+    """Warn of what was changed in responses that were not quite JSON: once for each fetch."""
+    if message := repairs.message():
+        warn(f"{query.endpoint.resource}: {message}", DataWarning)
+
+
 def _refuse_disguised_error(body: Any, query: Query) -> None:
     """Raise where the answer for an object is an error under status 200.
 
-    An error has words and nothing of the record that was asked for. Where the catalog does not know the
-    record, it has nothing but the keys that errors have.
+    An error has nothing of the record that was asked for; somebody else's answer does not, either, such as
+    the one of a sign-in. Where the catalog does not know the record, an error has words, and nothing but the
+    keys that errors have.
     """
     if not isinstance(body, dict):
         return
     words = message_of({key: body[key] for key in ("error", "error_description", "errors") if key in body})
-    if not (words or body.get("success") is False):
-        return
+    said_to_fail = bool(words) or body.get("success") is False
     known = {column.name.partition(".")[0] for column in query.columns} - _KEYS_OF_ERRORS
-    if known & set(body) or (not known and not set(body) <= _KEYS_OF_ERRORS):
+    if known & set(body) or not (said_to_fail or (known and query.endpoint.kind == "object")):
+        return
+    if not known and not set(body) <= _KEYS_OF_ERRORS:
         return
     said = words_of(body, query.path)
     what = f"The API answered without data{f' and says {said!r}' if said else ''}."

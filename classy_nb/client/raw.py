@@ -12,6 +12,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import Catalog, Endpoint
+from classy_nb.decoding import rows_of
 from classy_nb.errors import UsageError
 from classy_nb.pagination import looks_like_list
 from classy_nb.query import Query, filter_literal, instant, raw_path
@@ -45,7 +46,8 @@ def fetch_raw(catalog: Catalog, fetcher: Fetcher, path: str, parameters: Mapping
             listed = Endpoint(encoded, "list", "", unknown.resource)
             return fetcher.frame(Query(listed, encoded, (), pairs), "numpy_nullable")
         builder = TableBuilder(columns, timezone=fetcher.timezone, label=unknown.resource)
-        builder.add(body["data"] if isinstance(body, dict) else body)
+        records = body["data"] if isinstance(body, dict) else body
+        builder.add(rows_of(records) or () if isinstance(records, dict) else records)
         return to_frame(builder.table())
     if isinstance(body, dict) or (body is None and columns):
         return to_series(body or {}, columns, timezone=fetcher.timezone, name=unknown.resource)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from classy_nb.errors import UsageError
-from classy_nb.frames import SharedKind, json_kind, json_values
+from classy_nb.frames import SharedKind, json_kind, json_text, json_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -75,7 +74,7 @@ def _json_or_text(cell: Any) -> str | None:
         return cell
     if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124
         return None
-    return orjson.dumps(cell, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return json_text(cell).decode()
 
 
 # From a fetch

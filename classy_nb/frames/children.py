@@ -8,6 +8,7 @@ import pandas as pd
 
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
+from classy_nb.decoding import rows_of
 from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
@@ -75,10 +76,10 @@ def explode(
 def _items(lists: pd.Series[Any], positions: list[int]) -> Iterator[Any]:
     """Yield the items and note the row of each."""
     for position, value in enumerate(lists):
-        if isinstance(value, dict):  # a list of one, as PHP may write it
-            positions.append(position)
-            yield value
-        elif isinstance(value, list):
+        if isinstance(value, dict):  # PHP writes some lists as objects, and may write one item by itself
+            rows = rows_of(value)
+            value = [value] if rows is None else rows  # noqa: PLW2901
+        if isinstance(value, list):
             positions.extend([position] * len(value))
             yield from value
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from classy_nb.decoding import loads, rows_of, storable
 
 from .kinds import ARROW, JSON_KINDS, POOL
 
@@ -69,14 +72,14 @@ class Converter:
 # --- In one go ---------------------------------------------------------------------------------------
 
 
-def _refuse(kind: type, values: Sequence[Any]) -> None:
+def _refuse(kinds: set[type], values: Sequence[Any]) -> None:
     """Raise TypeError where Arrow would be too lenient: it reads true as 1.0 and 1.5 as 1."""
-    if not {kind}.isdisjoint(map(type, values)):
+    if not kinds.isdisjoint(map(type, values)):
         raise TypeError
 
 
 def _integers(values: Sequence[Any]) -> pa.Array:
-    _refuse(float, values)
+    _refuse({float, Decimal}, values)
     return pa.array(values, pa.int64(), memory_pool=POOL)
 
 
@@ -89,7 +92,7 @@ def _integers_as_text(values: Sequence[Any]) -> pa.Array:
 
 
 def _floats(values: Sequence[Any]) -> pa.Array:
-    _refuse(bool, values)
+    _refuse({bool}, values)
     return pa.array(values, pa.float64(), memory_pool=POOL)
 
 
@@ -106,7 +109,7 @@ def _booleans(values: Sequence[Any]) -> pa.Array:
 
 
 def _booleans_as_digits(values: Sequence[Any]) -> pa.Array:
-    _refuse(float, values)
+    _refuse({float, Decimal}, values)
     digits = pa.array(values, pa.uint8(), memory_pool=POOL)
     if (pc.max(digits).as_py() or 0) > 1:
         raise ValueError
@@ -145,6 +148,15 @@ def _json(values: Sequence[Any]) -> pa.Array:
     return pa.array(texts, pa.large_string(), memory_pool=POOL)
 
 
+def _lists(values: Sequence[Any]) -> pa.Array:
+    return _json([value if type(value) is not dict else _list(value) for value in values])
+
+
+def _list(numbered: dict[str, Any]) -> Any:
+    rows = rows_of(numbered)
+    return numbered if rows is None else rows
+
+
 def _strings(values: Sequence[Any]) -> pa.Array:
     return pa.array(values, pa.string(), memory_pool=POOL)
 
@@ -163,6 +175,7 @@ _ATTEMPTS: dict[str, tuple[Callable[[Sequence[Any]], pa.Array], ...]] = {
     "datetime": (_instants, _instants_of_several_forms),
     "date": (_days,),
     **dict.fromkeys(JSON_KINDS, (_json,)),
+    "list": (_lists,),
 }
 
 _NATIVE: dict[str, frozenset[type]] = {
@@ -209,6 +222,8 @@ def read_cells(values: Sequence[Any], kind: str, skip: Collection[type] = ()) ->
 
 def read_int(value: Any) -> Any:
     """Read an integer of at most 64 bits."""
+    if type(value) is Decimal:
+        value = str(value)
     if type(value) is str:
         text = value.strip()
         if not text:
@@ -229,7 +244,7 @@ def read_float(value: Any) -> Any:
         if not text:
             return None
         return float(text) if len(text) <= _LONGEST and _NUMBER.fullmatch(text) else MISFIT
-    if type(value) is int:
+    if type(value) is int or type(value) is Decimal:
         try:
             return float(value)
         except OverflowError:
@@ -249,13 +264,12 @@ def read_bool(value: Any) -> Any:
 def read_text(value: Any) -> Any:
     """Write any JSON value as text: numbers without a needless ``.0``, objects and lists as JSON."""
     if type(value) is str:
-        # Half of a surrogate pair cannot be stored as UTF-8; it becomes a question mark.
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return storable(value)
     if type(value) is float and value.is_integer() and abs(value) <= EXACT:
         return str(int(value))
-    if type(value) is int or type(value) is float:
+    if type(value) in {int, float, Decimal}:
         return str(value)
-    return read_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return json_text(value).decode()
 
 
 def read_last4(value: Any) -> Any:
@@ -344,22 +358,39 @@ def _limits(kind: str, zone: str) -> tuple[pa.Scalar, pa.Scalar]:
 
 def json_text(value: Any) -> bytes:
     """Return *value* as JSON; what JSON does not have (somebody may explode a frame of their own) as text."""
+    option = orjson.OPT_SERIALIZE_NUMPY
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:  # an integer of more than 64 bits, half of a surrogate pair
+        return orjson.dumps(value, default=_as_json, option=option)
+    except TypeError:
+        value = _with_what_orjson_takes(value)
+    try:
+        return orjson.dumps(value, default=_as_json, option=option)
+    except TypeError:  # nested more than 254 deep
         return json.dumps(value, default=str).encode()
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(value))  # a number of which a float would lose digits
+    return str(value)
+
+
+def _with_what_orjson_takes(value: Any) -> Any:
+    """Replace integers of more than 64 bits, halves of surrogate pairs, and keys that are not text."""
+    if isinstance(value, dict):
+        return {storable(str(key)): _with_what_orjson_takes(cell) for key, cell in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_what_orjson_takes(cell) for cell in value]
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, int) and value not in _INT64:
+        return Decimal(value)
+    return value
 
 
 def json_values(texts: Iterable[str | None]) -> list[Any]:
     """Return the values of a JSON column, None where missing."""
-    return [None if text is None else _loads(text) for text in texts]
-
-
-def _loads(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:  # half of a surrogate pair
-        return json.loads(text)
+    return [None if text is None else loads(text) for text in texts]
 
 
 class SharedKind:

@@ -10,7 +10,7 @@ from .cancel import Cancel
 from .client import TIMEOUT, HttpClient
 from .fork import renew_after_fork
 from .rate_limit import DEFAULT_LIMIT, RateLimit
-from .responses import message_of, words_of
+from .responses import kind_of, message_of, words_of
 from .retry import MOST_REPEATS, RetryPolicy
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "RetryPolicy",
     "Token",
     "TokenAuth",
+    "kind_of",
     "message_of",
     "origin_of",
     "renew_after_fork",

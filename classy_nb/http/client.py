@@ -17,13 +17,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
-import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.util import parse_url
 
 from classy_nb import __version__
+from classy_nb.decoding import Repairs, decode
 from classy_nb.errors import (
     ClassyError,
     ConnectionClosedError,
@@ -40,8 +40,19 @@ from classy_nb.redact import Secret, safe_path
 from .auth import origin_of
 from .fork import renew_after_fork
 from .rate_limit import RateLimit
-from .responses import error_for, is_blocked, login_error_for, parse, retry_after_of
+from .responses import (
+    charset_of,
+    error_for,
+    is_blocked,
+    kind_of,
+    login_error_for,
+    parse,
+    retry_after_of,
+    unreadable_error,
+)
 from .retry import RetryPolicy, same_failure
+from .session import Adapter, Session, TotalTimeError
+from .setup_errors import causes_of, setup_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -56,6 +67,8 @@ log = logging.getLogger("classy_nb")
 USER_AGENT = f"classy_nb/{__version__} (+https://pypi.org/project/classy-nb/)"
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
+TOTAL_TIME = 90.0
+"""Seconds from a request to the last byte of its response, which may otherwise come byte by byte for ever."""
 _MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 """Statuses that name another address; 300, 304, 305 and 306 do not, or not one to follow."""
@@ -95,7 +108,9 @@ class HttpClient:
     connections
         Connections that are kept open: one for each worker.
     timeout
-        Seconds to connect and to read.
+        Seconds to connect, and between two bytes of a response.
+    total_time
+        Seconds from a request to the last byte of its response.
     retry
         How often and how long to repeat. Tests pass ``RetryPolicy(base=0)``, or patch
         ``classy_nb.http.client.RetryPolicy`` to return it.
@@ -118,6 +133,7 @@ class HttpClient:
         headers: Mapping[str, str | Secret] | None = None,
         connections: int = 8,
         timeout: tuple[float, float] = TIMEOUT,
+        total_time: float = TOTAL_TIME,
         retry: RetryPolicy | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -134,7 +150,7 @@ class HttpClient:
         """What error messages must not show, although the server may echo it."""
         self._closed = False
         self.has_own_headers = bool(headers)
-        self._session = _Session()
+        self._session = Session()
         self._session.cookies = _NoCookies()
         self._session.headers = CaseInsensitiveDict(
             {
@@ -146,7 +162,7 @@ class HttpClient:
             }
         )
         # Blocking: a worker waits for a connection of the pool rather than opening one that is thrown away.
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, pool_block=True)
+        adapter = Adapter(total_time, pool_connections=2, pool_maxsize=connections, pool_block=True)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         address = parse_url(self.base_url)
@@ -181,6 +197,7 @@ class HttpClient:
         member_only: bool = False,
         retry_timeouts: bool = True,
         cancel: Cancel | None = None,
+        repairs: Repairs | None = None,
     ) -> Any:
         """Return the JSON of ``GET base_url + path``; None for an answer without content.
 
@@ -196,6 +213,8 @@ class HttpClient:
             Whether to repeat a request that timed out; False if the caller would rather ask for less.
         cancel
             Ends waits and repeats, and drops a late answer.
+        repairs
+            Counts what had to be changed in a response so that it could be read.
 
         Raises
         ------
@@ -209,7 +228,7 @@ class HttpClient:
 
         def attempt() -> Any:
             answer = self._follow(target, path, cancel)
-            return _json_of(answer, path, encoded, self._secrets, member_only=member_only)
+            return _json_of(answer, path, encoded, self._secrets, repairs, member_only=member_only)
 
         body = self._with_retries(
             attempt, "GET", cancel, retry_timeouts=retry_timeouts, proven=path in self._proven
@@ -408,14 +427,6 @@ class HttpClient:
         )
 
 
-class _Session(requests.Session):
-    """Leaves redirects alone, even unread: requests parses them, and reads their bodies without bounds."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None, for every answer."""
-        del resp
-
-
 class _NoAuth(requests.auth.AuthBase):
     """Without any auth requests looks into ``.netrc`` and sends what it finds there."""
 
@@ -454,24 +465,35 @@ def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
 
 _REASONS: tuple[tuple[type[Exception], type[ClassyError], str], ...] = (
     (requests.Timeout, TimedOutError, "The server did not answer in time."),
-    (requests.exceptions.SSLError, ConnectionFailedError, "The server's certificate is not trusted."),
-    (requests.exceptions.ProxyError, ConnectionFailedError, "The proxy refused the connection."),
+    (requests.exceptions.SSLError, ConnectionFailedError, "The encrypted connection (TLS) failed."),
+    (requests.exceptions.ProxyError, ConnectionFailedError, "The proxy failed to connect to the server."),
     (requests.exceptions.ChunkedEncodingError, ConnectionFailedError, "The answer broke off."),
-    (requests.exceptions.ContentDecodingError, ConnectionFailedError, "The answer broke off."),
+    (
+        requests.exceptions.ContentDecodingError,
+        UnexpectedAnswerError,
+        "The response says that it is compressed, but it cannot be decompressed.",
+    ),
     (requests.ConnectionError, ConnectionFailedError, "The server could not be reached or hung up."),
 )
 
 
 def _failure(error: Exception, method: str, path: str) -> ClassyError:
     """Say in our words what went wrong; never in those of *error*, which hold addresses and more."""
+    if (found := setup_error(error, method, path)) is not None:
+        return found
     cls: type[ClassyError] = ConnectionFailedError
     what = f"The request failed ({type(error).__name__})."
-    if isinstance(error, requests.ConnectionError) and "timed out" in str(error):
+    if any(isinstance(cause, TotalTimeError) for cause in causes_of(error)):
+        cls, what = (
+            TimedOutError,
+            "The response did not end in time: the server sends it too slowly, or for ever.",
+        )
+    elif isinstance(error, requests.ConnectionError) and "timed out" in str(error):
         cls, what = TimedOutError, "The server did not answer in time."  # while the body was read
     else:
-        for kind, found, reason in _REASONS:
+        for kind, cls_of_kind, reason in _REASONS:
             if isinstance(error, kind):
-                cls, what = found, reason
+                cls, what = cls_of_kind, reason
                 break
     return cls(what, method=method, path=safe_path(path))
 
@@ -531,7 +553,13 @@ def _refused_redirect(answer: _Answer, method: str, here: str, path: str) -> Red
 
 
 def _json_of(
-    answer: _Answer, path: str, encoded: str, secrets: Iterable[Secret], *, member_only: bool
+    answer: _Answer,
+    path: str,
+    encoded: str,
+    secrets: Iterable[Secret],
+    repairs: Repairs | None,
+    *,
+    member_only: bool,
 ) -> Any:
     """Return the JSON of an answer of the API, or raise the error that it is; *encoded*: what was asked."""
     status, headers, body = answer.status, answer.headers, answer.body
@@ -544,12 +572,17 @@ def _json_of(
     if _nesting(body) > MOST_NESTED:
         what = f"The API's answer is nested deeper than {MOST_NESTED} levels."
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+    found, readable = None, True
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        what = "The API answered something that is not JSON, or broke off."
-    # Outside of the except block, as above: the error of orjson holds the whole body.
-    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+        found = decode(body, repairs, charset_of(headers))
+    except ValueError:
+        readable = False
+    if not readable:  # raised here for the same reason as above
+        raise unreadable_error(status, headers, body, path=path)
+    if found is None:  # else it would pass for 204, which is an empty list
+        what = "The API answered null in place of data."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=status)
+    return found
 
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -577,8 +610,10 @@ def _tokens_of(answer: _Answer, url: str, path: str, secrets: Iterable[Secret]) 
     if status != 200 or is_blocked(status, headers, body):
         raise login_error_for(status, headers, body, path=path, secrets=secrets)
     found = parse(body)
+    if found is None:
+        raise unreadable_error(status, headers, body, path=path, method="POST")
     if not isinstance(found, dict):
-        what = "The login answered something that is not JSON."
+        what = f"The login answered {kind_of(found)} in place of a token."
         raise UnexpectedAnswerError(what, method="POST", path=path, status=status)
     tokens = {key: found[key] for key in _LOGIN_KEYS if key in found}
     for key in _TOKEN_KEYS:

@@ -9,16 +9,17 @@ times here, too.
 from __future__ import annotations
 
 import email.utils
-import json
 import math
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from classy_nb.catalog import load
+from classy_nb.decoding import decode
 from classy_nb.errors import (
     BadRequestError,
     BlockedError,
@@ -45,7 +46,9 @@ _BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
     401: (UnauthorizedError, "The API refused the token."),
     403: (PermissionDeniedError, "The API denied access."),
     404: (NotFoundError, "The API knows no such record."),
+    407: (BlockedError, "A proxy in front of the API wants a user name and a password."),
     429: (RateLimitedError, "The API asks for fewer requests."),
+    511: (BlockedError, "The network wants somebody to sign in first."),
 }
 _BY_FAMILY: Mapping[int, tuple[type[ResponseError], str]] = {
     2: (UnexpectedAnswerError, "The API answered with something unexpected."),
@@ -58,9 +61,84 @@ _BY_FAMILY: Mapping[int, tuple[type[ResponseError], str]] = {
 def parse(body: bytes) -> Any:
     """Return the JSON of an error *body*, or None if it isn't JSON."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return decode(body)
+    except ValueError:
         return None
+
+
+def charset_of(headers: Mapping[str, str]) -> str | None:
+    """Return the encoding that a response declares, if any."""
+    message = Message()
+    message["Content-Type"] = headers.get("Content-Type", "")
+    return message.get_content_charset()
+
+
+def kind_of(value: object) -> str:
+    """Return what a JSON value is, in words."""
+    if value is None:
+        return "null"
+    words: tuple[tuple[type, str], ...] = (
+        (dict, "an object"),
+        (list, "a list"),
+        (str, "a text"),
+        (bool, "true or false"),
+    )
+    return next((word for kind, word in words if isinstance(value, kind)), "a number")
+
+
+def unreadable_error(
+    status: int, headers: Mapping[str, str], body: bytes, *, path: str, method: str = "GET"
+) -> UnexpectedAnswerError:
+    """Return the error for a successful response whose body is not JSON; it names what came instead.
+
+    Nothing of the body is shown: somebody else may have written it.
+    """
+    who = "The login" if method == "POST" else "The API"
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    html = "html" in headers.get("Content-Type", "").lower() or b"<html" in start[:_MARKUP].lower()
+    compressed = next((name for magic, name in _COMPRESSED.items() if body.startswith(magic)), None)
+    advice = None
+    if not start:
+        what = f"{who} answered with an empty body."
+    elif compressed or encoding not in _ENCODINGS_THAT_ARE_UNDONE:
+        # What requests undoes is undone here: this is another kind, or it was done twice.
+        named = compressed or encoding
+        what = f"{who} answered with a compressed body ({named}), which was not asked for."
+        advice = "A proxy in between may compress what it passes on; try from another network."
+    elif html or start.startswith(b"<"):
+        page = "web page" if html else "document of markup (XML or HTML)"
+        if b'type="password"' in body or b"type='password'" in body or b"type=password" in body:
+            page = "sign-in page"
+        what = f"A {page} came in place of {'a token' if method == 'POST' else 'the data'}."
+        advice = _PAGE_ADVICE
+    elif start[:1] in (b"{", b"["):
+        what = f"{who} answered with damaged JSON, or the answer broke off."
+    else:
+        what = f"{who} answered with something that is not JSON."
+    return UnexpectedAnswerError(what, advice=advice, method=method, path=safe_path(path), status=status)
+
+
+_MARKUP = 1000
+"""Bytes in which a web page says that it is one."""
+_ENCODINGS_THAT_ARE_UNDONE = ("", "identity", "gzip", "x-gzip", "deflate")
+_COMPRESSED: Mapping[bytes, str] = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x78\x01": "deflate",
+    b"\x78\x5e": "deflate",
+    b"\x78\x9c": "deflate",
+    b"\x78\xda": "deflate",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+}
+_PAGE_ADVICE = (
+    "A network's sign-in page, a proxy or a firewall answers in the server's place: open any address in this "
+    "computer's browser and sign in, try from another network, and check base_url= and token_url=."
+)
+_PROXY_LOGIN_ADVICE = (
+    "Put the proxy's user name and password into HTTPS_PROXY (http://user:password@host:port)."
+)
 
 
 def message_of(body: object) -> str:
@@ -257,7 +335,10 @@ def error_for(
     retry_after = retry_after_of(status, headers, data)
     if status == 429 and retry_after:
         what = f"{what} It asks to wait {_until(retry_after)}."
-    error = cls(what, method=method, path=safe_path(path), status=status)
+    advice = {407: _PROXY_LOGIN_ADVICE, 511: _PAGE_ADVICE}.get(status)
+    if cls is UnexpectedAnswerError and status == 404:
+        advice = _PAGE_ADVICE
+    error = cls(what, advice=advice, method=method, path=safe_path(path), status=status)
     if isinstance(error, PermissionDeniedError):
         error.permissions = permissions
     error.retry_after = retry_after
@@ -291,6 +372,9 @@ def _classify(
 ) -> tuple[type[ResponseError], str]:
     if is_blocked(status, headers, body):
         return BlockedError, "A firewall in front of the API stopped the request."
+    if status == 404 and "html" in headers.get("Content-Type", "").lower():
+        # The API's own 404 is JSON or empty, and ends a list that is read by page numbers.
+        return UnexpectedAnswerError, "A web page came in place of the data."
     if status in (401, 403) and member_only:
         return MemberOnlyError, "The API denied access to an endpoint for members."
     if status == 404 and _is_gateway(data):

@@ -15,6 +15,7 @@ from classy_nb.errors import (
     BlockedError,
     ClassyError,
     ConnectionFailedError,
+    ConnectionSetupError,
     RateLimitedError,
     ResponseError,
     ServerError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 REPEATS: Mapping[type[ClassyError], int] = {
     TimedOutError: 2,
+    ConnectionSetupError: 0,
     ConnectionFailedError: 4,
     RateLimitedError: 8,
     ServerError: 4,

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from classy_nb.catalog import load
+from classy_nb.decoding import rows_of
 from classy_nb.errors import IncompleteResultError, TimedOutError, UnexpectedAnswerError
-from classy_nb.http import words_of
+from classy_nb.http import kind_of, words_of
 from classy_nb.query import MOST_PER_PAGE
 from classy_nb.redact import safe_path
 
@@ -107,11 +108,13 @@ _MOST_DIGITS = 30
 
 
 def _digest(record: Any) -> bytes:
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
+    return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).digest()
 
 
 def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None, whole: bool = True) -> Page:
     """Read the answer of a list: a paginator, a bare array, an envelope around one record, or no content.
+
+    Where a list came as an object with numbers for keys, its values are the records (see `rows_of`).
 
     Parameters
     ----------
@@ -124,15 +127,21 @@ def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None,
     UnexpectedAnswerError
         It is none of these, such as an error under status 200; or its total is not a number of records.
     """
+    if isinstance(body, dict) and body and (rows := rows_of(body)) is not None:
+        body = rows
     if body is None or isinstance(body, list):
         return Page(body or [], len(body or []) if whole else None, 1, number, size)
     if isinstance(body, dict) and "data" in body:
-        data = [body["data"]] if isinstance(body["data"], dict) else body["data"]
+        data = body["data"]
+        if isinstance(data, dict):
+            rows = rows_of(data)
+            data = [data] if rows is None else rows
         if data is None or isinstance(data, list):
             total = _total_of(body, path)
             return Page(data or [], total, _whole_number(body.get("last_page")), number, size)
     said = words_of(body, path)
-    what = f"The API answered without data{f' and says {said!r}' if said else ''}."
+    kind = "" if isinstance(body, dict) else f" ({kind_of(body)} in place of a list)"
+    what = f"The API answered without data{kind}{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
 
@@ -221,9 +230,10 @@ def _total_of(body: dict[str, Any], path: str) -> int | None:
 
 def looks_like_list(body: Any) -> bool:
     """Whether an answer is a list of records, by its shape."""
-    return isinstance(body, list) or (
-        isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body
-    )
+    if not (isinstance(body, dict) and "current_page" in body):
+        return isinstance(body, list)
+    data = body.get("data")
+    return isinstance(data, list) or (isinstance(data, dict) and rows_of(data) is not None)
 
 
 def page_holding(position: int, size: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ WARNINGS = [c for c in ALL if issubclass(c, Warning)]
 
 def test_one_root_covers_every_failure() -> None:
     assert set(ALL) == {*ERRORS, *WARNINGS}
-    assert len(ERRORS) == 24
+    assert len(ERRORS) == 25
     assert all(issubclass(c, e.ClassyWarning) for c in WARNINGS)
     assert all(c.__doc__ for c in ALL)
 
@@ -67,6 +67,7 @@ def test_a_message_says_what_happened_where_and_what_to_do() -> None:
         (e.LoginError, e.CredentialsError),
         (e.NotLoggedInError, e.CredentialsError),
         (e.TimedOutError, e.ConnectionFailedError),
+        (e.ConnectionSetupError, e.ConnectionFailedError),
         (e.NoSuchPathError, e.NotFoundError),
         (e.MemberOnlyError, e.PermissionDeniedError),
     ],

@@ -50,6 +50,8 @@ def behind_a_proxy(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> I
     for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", server.origin)
+    # Anything on this computer is asked without a proxy; the address stands in for one elsewhere.
+    monkeypatch.setattr("classy_nb.http.session.is_this_computer", lambda _: False)
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     nobody = "http://127.0.0.1:9"
     with connect(CLIENT_ID, CANARY, base_url=f"{nobody}/2.0", token_url=f"{nobody}/oauth2/auth") as classy:

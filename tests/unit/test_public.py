@@ -32,6 +32,7 @@ PUBLIC = {
     "ClassyWarning",
     "ConnectionClosedError",
     "ConnectionFailedError",
+    "ConnectionSetupError",
     "Credentials",
     "CredentialsError",
     "CredentialsWarning",

@@ -15,6 +15,7 @@ from classy_nb import catalog, sandbox
 
 PACKAGE = """
     BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionClosedError ConnectionFailedError
+    ConnectionSetupError
     Credentials CredentialsError CredentialsWarning DataWarning Demo DeprecatedEndpointWarning ExportError
     IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
     NotLoggedInError NotPicklableError PermissionDeniedError QueryWarning RateLimitedError

@@ -3,6 +3,7 @@
 import json
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from support.cells import column_of, moments
 
 from classy_nb.errors import DataWarning
+from classy_nb.frames import json_text, json_values
 from classy_nb.frames.convert import MISFIT, READERS, Converter, drop_impossible, read_cells
 
 
@@ -116,8 +118,8 @@ def test_trap_10_digits_that_are_text_keep_their_zeros() -> None:
     ]
 
 
-def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
-    assert column_of(["a\ud800b", {"k": "\udfff"}], "text").to_list() == ["a?b", '{"k":"?"}']
+def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+    assert column_of(["a\ud800b", {"k": "\udfff"}], "text").to_list() == ["a\ufffdb", '{"k":"\ufffd"}']
 
 
 def test_trap_10_last_four_digits_get_their_zeros_back() -> None:
@@ -326,3 +328,37 @@ def test_midnight_is_no_time(time: str) -> None:
 @given(st.dates())
 def test_days_are_read_as_written(day: date) -> None:
     assert column_of([day.isoformat()], "date")[0].date() == day
+
+
+@pytest.mark.edge(12)
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2**70, "1180591620717411303424"),
+        ([2**70, {"k": -(2**64)}], '[1180591620717411303424,{"k":-18446744073709551616}]'),
+        (Decimal("0.12345678901234567890123"), "0.12345678901234567890123"),
+        ({"a": Decimal("1e400"), "b": 2**65}, '{"a":1E+400,"b":36893488147419103232}'),
+        ({"\ud83c": "\udf81"}, '{"\ufffd":"\ufffd"}'),
+    ],
+)
+def test_what_does_not_fit_64_bits_or_utf_8_is_still_json(value: object, text: str) -> None:
+    assert json_text(value).decode() == text
+    assert column_of([value], "text").to_list() == [text]
+    if "ufffd" not in ascii(text):
+        assert json_values([text]) == [value]
+
+
+def test_deep_nesting_is_still_json() -> None:
+    deep: list[object] = []
+    for _ in range(300):
+        deep = [deep]
+    assert json_text(deep).decode() == "[" * 301 + "]" * 301
+
+
+@pytest.mark.edge(12)
+def test_long_numbers_in_typed_columns() -> None:
+    number = Decimal("1234567890.12345678901234567890")
+    assert column_of([number, 1.5], "float").to_list() == [float(number), 1.5]
+    for kind in ("int", "bool", "last4", "datetime", "date"):
+        with pytest.warns(DataWarning, match="became missing"):
+            assert column_of([number], kind).isna().all()

@@ -199,6 +199,15 @@ def test_trap_04_the_firewall_of_a_member_only_endpoint_is_still_the_firewall() 
     assert "not about your credentials" in str(error)
 
 
+@pytest.mark.edge(13)
+def test_a_web_page_under_404_is_not_taken_for_a_missing_record() -> None:
+    shape = Shape("8c", 404, b"<html>Not here</html>", e.UnexpectedAnswerError, headers=HTML)
+    error = error_of(shape)
+    assert type(error) is shape.cls
+    assert "sign-in page" in error.advice
+    assert "base_url=" in error.advice
+
+
 def test_trap_36_the_advice_for_the_two_kinds_of_404_differs() -> None:
     record, path = (error_of(next(s for s in SHAPES if s.number == n)) for n in ("9", "10"))
     assert "Check the id." in str(record)
