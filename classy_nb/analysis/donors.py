@@ -709,7 +709,9 @@ def _known_donors(gifts: Any, function: str) -> pd.DataFrame:
     known = col.once(gifts, _GIFTS, col.GIFTS)
     known = known.assign(donor_id=col.donors(known, "donor_id"), currency=col.currency(known, "currency"))
     col.one_currency(known)
-    return pd.DataFrame(known.loc[known["donor_id"].notna()].sort_values(["purchased_at", "id"]))
+    known = pd.DataFrame(known.loc[known["donor_id"].notna()].sort_values(["purchased_at", "id"]))
+    known.attrs = gifts.attrs
+    return known
 
 
 def _check_two_years(gifts: pd.DataFrame, function: str, year: int, start: int) -> None:

@@ -135,7 +135,7 @@ def by_period(
     table = pd.DataFrame(
         {
             "period": period,
-            "currency": gifts["currency"],
+            "currency": col.currency(gifts, "currency"),
             "donor_id": col.donors(gifts, "donor_id"),
             "amount": amount,
             "one_time_amount": amount.mask(recurring, 0),
@@ -200,6 +200,7 @@ def leaderboard(
     question.check(gifts, "leaderboard")
     gifts = col.once(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
     gifts["donor_id"] = col.donors(gifts, "donor_id")
+    gifts["currency"] = col.currency(gifts, "currency")
     gifts[by] = col.identifier(gifts, by)
     groups = gifts.loc[gifts[by].notna()].groupby(["currency", by])
     found = groups.agg(gifts=("amount", "size"), donors=("donor_id", "nunique"), amount=("amount", "sum"))

@@ -217,10 +217,10 @@ def bounds(gifts: pd.DataFrame) -> tuple[pd.Timestamp | None, pd.Timestamp | Non
     lower: pd.Timestamp | None = None
     upper: pd.Timestamp | None = None
     for name, operator, value in _conditions(_about(gifts)):
-        moment = pd.to_datetime(value, errors="coerce", utc=True) if name == "purchased_at" else pd.NaT
+        moment = pd.to_datetime(value, errors="coerce") if name == "purchased_at" else pd.NaT
         if pd.isna(moment):
             continue
-        local = moment.tz_convert(zone).tz_localize(None)
+        local = moment.tz_convert(zone).tz_localize(None) if moment.tz else moment
         if operator in (">", ">=", "="):
             lower = local if lower is None else max(lower, local)
         if operator in ("<", "<=", "="):

@@ -152,10 +152,14 @@ class Data:
 
     def rfm(self) -> Rows:
         """Donor, recency, frequency, monetary, days since, gifts, cents."""
+
+        def score(value: str, middle: str) -> str:
+            worse, better = (f"(RANK() OVER (ORDER BY {value} {way}) - 1)" for way in ("ASC", "DESC"))
+            return f"""CASE WHEN {worse} {middle} {better} THEN 5 - 5 * {better} / COUNT(*) OVER ()
+                ELSE 1 + 5 * {worse} / COUNT(*) OVER () END"""
+
         return self.ask(
-            f"""SELECT who, 1 + 5 * (RANK() OVER (ORDER BY day) - 1) / COUNT(*) OVER (),
-                1 + 5 * (RANK() OVER (ORDER BY gifts) - 1) / COUNT(*) OVER (),
-                1 + 5 * (RANK() OVER (ORDER BY cents) - 1) / COUNT(*) OVER (),
+            f"""SELECT who, {score("day", ">=")}, {score("gifts", ">")}, {score("cents", ">")},
                 CAST(julianday('{TODAY}') - julianday(day) AS INTEGER), gifts, cents
             FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM gift
                 WHERE who IS NOT NULL GROUP BY who) ORDER BY who"""
@@ -179,17 +183,21 @@ class Data:
         )
 
     def failed_payments(self) -> Rows:
-        """Month, charges, failed, failed cents, recovered, recovered cents."""
+        """Month, installments, failed, failed cents, recovered, recovered cents."""
         return self.ask(
-            f"""SELECT substr(local_day(purchased_at), 1, 7) || '-01', COUNT(*), SUM(status = 'failed'),
-                SUM(CASE WHEN status = 'failed' THEN donation ELSE 0 END), SUM(won),
-                SUM(CASE WHEN won THEN donation ELSE 0 END)
-            FROM (SELECT *, status = 'failed' AND id IN (SELECT parent_transaction_id FROM base_transactions
-                    WHERE parent_transaction_id IS NOT NULL
-                    AND status IN ('success', 'refunded', 'cb_lost', 'cb_initiated')) AS won
-                FROM base_transactions WHERE organization_id = {ORGANIZATION}
-                AND recurring_donation_plan_id IS NOT NULL
-                AND status IN ('success', 'refunded', 'cb_lost', 'cb_initiated', 'failed'))
+            f"""WITH RECURSIVE attempt AS (
+                SELECT id, parent_transaction_id AS parent, status, purchased_at, donation,
+                    status IN ('success', 'refunded', 'cb_lost', 'cb_initiated') AS paid FROM base_transactions
+                WHERE organization_id = {ORGANIZATION} AND recurring_donation_plan_id IS NOT NULL),
+            chain AS (
+                SELECT *, id AS root FROM attempt
+                WHERE parent IS NULL OR parent NOT IN (SELECT id FROM attempt WHERE NOT paid)
+                UNION ALL SELECT retry.*, root FROM attempt retry JOIN chain
+                    ON retry.parent = chain.id AND NOT chain.paid)
+            SELECT month, COUNT(*), SUM(failed), SUM(failed * cents), SUM(failed * paid), SUM(failed * paid * cents)
+            FROM (SELECT substr(local_day(MIN(purchased_at)), 1, 7) || '-01' AS month, donation AS cents,
+                    MAX(status = 'failed') AS failed, MAX(paid) AS paid
+                FROM chain WHERE paid OR status = 'failed' GROUP BY root)
             GROUP BY 1 ORDER BY 1"""
         )
 
