@@ -520,12 +520,12 @@ def _lapsed(gifts: pd.DataFrame, start: int, year: int, oldest: int | None, late
 def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
     """Score each donor by recency, frequency and monetary value, and name the segment.
 
-    Each score is 1 (lowest fifth) to 5 (highest fifth): how recent the last gift is, how many gifts
-    there were, how much they add up to. Donors who are alike get the same score, even if that makes the
-    fifths unequal: that of the outermost fifth that they reach. In the better half, ``score = 5 - floor(5 x
-    share of donors who are strictly better)``: if 60 of 100 gave yesterday, they are recent. In the other,
-    ``score = 1 + floor(5 x share who are strictly worse)``: if 60 of 100 gave once, they are not frequent.
-    If nobody is better or worse, recency is 5, and the others are 1.
+    Each score is the fifth of all donors that a donor is in, 1 (lowest) to 5 (highest): how recent the last
+    gift is, how many gifts there were, how much they add up to. Donors who are alike get the same score, even
+    if that makes the fifths unequal: that of the fifth that most of them are in. If they fill several, it is
+    the outermost: the highest for the better half, the lowest for the other. So if 60 of 100 gave yesterday,
+    they are recent (5), and if 60 gave once, they are not frequent (1). If all are alike, recency is 5, and
+    the others are 1.
 
     Recency (R) and frequency (F) determine the segment:
 
@@ -594,12 +594,17 @@ def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
 
 
 def _fifths(values: Any, *, middle_is_better: bool = False) -> Any:
-    """Score values 1 to 5; ties get the score of the outermost fifth that they reach."""
-    numbers, count = values.astype("float64"), max(len(values), 1)
+    """Score values 1 to 5: the fifth that most of a value's ties are in, and of several the outermost."""
+    numbers, count = values.astype("float64"), len(values)
     worse = numbers.rank(method="min").to_numpy() - 1
-    better = len(values) - numbers.rank(method="max").to_numpy()
+    better = count - numbers.rank(method="max").to_numpy()
+    # In fifths of a place, so that all numbers are whole: a fifth is *count* long, and a donor 5.
+    edges = count * np.arange(6)
+    end, start = 5 * (count - better)[:, None], 5 * worse[:, None]
+    inside = np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1])
     upper = (worse >= better) if middle_is_better else (worse > better)
-    return np.where(upper, 5 - 5 * better // count, 1 + 5 * worse // count).astype(np.int64)
+    scores = np.where(upper, 5 - inside[:, ::-1].argmax(axis=1), 1 + inside.argmax(axis=1))
+    return scores.astype(np.int64)
 
 
 @clear_tracebacks

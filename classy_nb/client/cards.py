@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Facts = Sequence[tuple[str, str]]
 _RAISED = {
-    "transactions": "donation_gross_amount, in currency_code; total_gross_amount adds tickets and covered fees",
+    "transactions": "donation_gross_amount, in currency_code; total_gross_amount adds tickets, covered fees",
     "recurring_donation_plans": "donation_amount, in currency_code, for each charge; without covered fees",
 }
 _MIXED = {

@@ -383,19 +383,25 @@ def test_lybunt_and_sybunt(database: Database, mine: tuple[int, pd.DataFrame], y
 def test_rfm(database: Database, mine: tuple[int, pd.DataFrame]) -> None:
     _, gifts = mine
     table = analysis.rfm(gifts, today=TODAY).sort_values("donor_id")
+    assert len(set(table["segment"])) >= len(analysis.SEGMENTS) - 2
     names = ("donor_id", "days_since", "gifts", "amount", "recency", "frequency", "monetary")
 
-    def score(value: str, middle: str) -> str:
-        """Of donors who are alike: the outermost fifth that they reach."""
-        worse, better = (f"(RANK() OVER (ORDER BY {value} {way}) - 1)" for way in ("ASC", "DESC"))
-        return f"""CASE WHEN {worse} {middle} {better} THEN 5 - 5 * {better} // COUNT(*) OVER ()
-            ELSE 1 + 5 * {worse} // COUNT(*) OVER () END"""
+    def score(value: str, upper: str) -> str:
+        """The fifth that holds most of those who are alike; of several, the outermost."""
+        return f"""(SELECT k FROM range(1, 6) AS fifth(k) ORDER BY LEAST(5 * (n - {value}_better), k * n)
+            - GREATEST(5 * {value}_worse, (k - 1) * n) DESC,
+            CASE WHEN {value}_worse {upper} {value}_better THEN -k ELSE k END LIMIT 1)"""
 
+    ranks = ", ".join(
+        f"RANK() OVER (ORDER BY {value} ASC) - 1 AS {value}_worse, RANK() OVER (ORDER BY {value} DESC) - 1 AS {value}_better"
+        for value in ("day", "gifts", "cents")
+    )
     assert cells(table, *names, cents=("amount",)) == database.ask(
         f"""SELECT who, DATE '{TODAY}' - day, gifts, cents, {score("day", ">=")}, {score("gifts", ">")},
             {score("cents", ">")}
-        FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM mine
-            WHERE who IS NOT NULL GROUP BY who) ORDER BY who"""
+        FROM (SELECT *, COUNT(*) OVER () AS n, {ranks}
+            FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM mine
+                WHERE who IS NOT NULL GROUP BY who)) ORDER BY who"""
     )
 
 
