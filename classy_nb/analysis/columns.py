@@ -117,7 +117,7 @@ def identifier(frame: pd.DataFrame, name: str) -> Any:
     return ids.mask((ids == 0).fillna(value=False))
 
 
-_NOBODY = r"[0.]*|nan|none|null|nat|<na>|n/a"
+_NOBODY = r"(?:[0.]*|nan|none|null|nat|<na>|n/a)"
 """What stands for a donor whom nobody knows, in columns of text."""
 
 
