@@ -174,8 +174,8 @@ def test_what_was_asked_of_the_api_is_known_to_the_calculations(big_box: Sandbox
         first = classy.transactions(limit=100, progress=False)
         with pytest.warns(cn.DataWarning, match="with limit=100, and describes those rows only"):
             analysis.gross_fees_net(first)
-        batch = next(classy.transactions.batches(500, progress=False))
+        batch = next(classy.transactions.batches(rows=500, progress=False))
         with pytest.warns(cn.DataWarning, match="as a batch of .*, and describes those rows only"):
             analysis.gross_fees_net(batch)
-        whole = next(classy.recurring_donation_plans.batches(10_000, progress=False))
+        whole = next(classy.recurring_donation_plans.batches(rows=10_000, progress=False))
         assert len(analysis.churn(whole, today=TODAY)) > 50
