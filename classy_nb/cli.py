@@ -147,9 +147,9 @@ def _summarize(gifts: pd.DataFrame, campaigns: pd.DataFrame) -> None:
         _say(f"  {status!s:<14}{int(row['size']):>8,}{row['sum']:>18,.2f}")
     good = gifts[gifts["status"] == "success"]
     names = campaigns.set_index("id")["name"]
-    _say("\nFive largest campaigns by successful gross amount, in each gift's normalized currency")
-    sums = good.groupby(["campaign_id", "currency_code"])["total_gross_amount"].sum().reset_index()
-    largest = sums.nlargest(5, "total_gross_amount")
+    _say("\nFive campaigns that raised most (donation_gross_amount: without tickets and covered fees)")
+    sums = good.groupby(["campaign_id", "currency_code"])["donation_gross_amount"].sum().reset_index()
+    largest = sums.nlargest(5, "donation_gross_amount")
     for campaign, currency, amount in largest.itertuples(index=False):
         _say(f"  {names.get(campaign, campaign)!s:<44.44}{amount:>16,.2f} {currency}")
 

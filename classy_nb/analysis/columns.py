@@ -66,10 +66,75 @@ def flag(frame: pd.DataFrame, name: str) -> Any:
     return frame[name].astype(FLAG).fillna(value=False)
 
 
-def key(frame: pd.DataFrame, name: str) -> Any:
-    """Return a column that identifies something: ``Int64`` if it is numeric, otherwise text."""
+def once(frame: Any, columns: Iterable[str], call: str) -> pd.DataFrame:
+    """Return *columns* of a frame and its ``id``, with one row for each id.
+
+    Overlapping fetches that were concatenated repeat records, and so does a merge with their items: counted
+    as they stand, their money would be doubled. Rows without an id cannot be told apart and all stay.
+
+    Parameters
+    ----------
+    frame, columns, call
+        As for :func:`need`.
+
+    Raises
+    ------
+    UsageError
+        A column is missing, or rows with the same id differ in one of *columns*.
+    """
+    names = list(dict.fromkeys(["id", *columns]))
+    need(frame, names, call)
+    rows = frame[names].reset_index(drop=True)
+    rows["id"] = identifier(rows, "id")
+    again = rows["id"].notna() & rows["id"].duplicated(keep=False)
+    distinct = rows.loc[again].drop_duplicates()
+    differing = distinct.loc[distinct["id"].duplicated(keep=False)]
+    if len(differing):
+        counts = differing.groupby("id").nunique(dropna=False).max()
+        listed = ", ".join(map(repr, counts.index[counts > 1]))
+        raise UsageError(
+            f"Rows with the same id differ in {listed} ({differing['id'].nunique()} ids): which one counts?",
+            advice="Keep the one that was fetched last: frame.drop_duplicates('id', keep='last').",
+        )
+    return pd.DataFrame(rows.loc[~(rows["id"].notna() & rows["id"].duplicated())].reset_index(drop=True))
+
+
+def identifier(frame: pd.DataFrame, name: str) -> Any:
+    """Return a column of ids as ``Int64``; zero is nothing, like a missing value.
+
+    Raises
+    ------
+    UsageError
+        It holds something else.
+    """
+    try:
+        ids = frame[name].astype(ID)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"Column {name!r} holds {frame[name].dtype}, not whole numbers.",
+            advice=f"frame[{name!r}].astype('Int64') must be possible.",
+        ) from error
+    return ids.mask((ids == 0).fillna(value=False))
+
+
+_NOBODY = r"(?:[0.]*|nan|none|null|nat|<na>|n/a)"
+"""What stands for a donor whom nobody knows, in columns of text."""
+
+
+def donors(frame: pd.DataFrame, name: str) -> Any:
+    """Return a column that tells donors apart: ``Int64`` if it is numeric, otherwise text.
+
+    Zero, blanks and what is written for a missing value are nobody: they become missing, so that strangers
+    are not one donor. Text, such as an e-mail address, is compared without its spelling: capitals, spaces
+    around it, and the ways of encoding an accent make no difference.
+    """
     column = frame[name]
-    return column.astype(ID if pd.api.types.is_numeric_dtype(column.dtype) else TEXT)
+    if column.dtype == object:  # such as two frames with different dtypes, concatenated
+        column = column.convert_dtypes()
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return identifier(frame.assign(**{name: column}), name)
+    text = column.astype(TEXT).str.normalize("NFKC").str.strip().str.casefold()
+    return text.mask(text.str.fullmatch(_NOBODY).fillna(value=False).astype(bool))
 
 
 # Days, in the organization's time zone
@@ -135,18 +200,24 @@ def today_or(value: Any, zone: Any) -> pd.Timestamp:
     return day(pd.Timestamp.now(zone) if value is None else value, "today")
 
 
-def year_of(days: Any, first_month: int) -> Any:
-    """Return the (fiscal) year of each day: the calendar year that it ends in.
-
-    Raises
-    ------
-    UsageError
-        *first_month* is not a month.
-    """
-    if isinstance(first_month, bool) or first_month not in range(1, 13):
-        raise UsageError(f"first_month={first_month!r} must be a whole number from 1 to 12.")
-    in_next = (days.dt.month >= first_month) & (first_month > 1)
+def year_of(days: Any, start: int) -> Any:
+    """Return the (fiscal) year of each day, from month *start* on: the calendar year that it ends in."""
+    in_next = (days.dt.month >= start) & (start > 1)
     return (days.dt.year + in_next.astype("int32")).astype(ID)
+
+
+def year_begin(year: int, start: int) -> pd.Timestamp:
+    """Return the first day of a (fiscal) year."""
+    return pd.Timestamp(int(year) - (start > 1), start, 1)
+
+
+def period_of(days: Any, length: str, start: int = 1) -> Any:
+    """Return the period of each day: ``D``, ``W`` (from Monday), ``M``, or a fiscal ``Q`` or ``Y``."""
+    last = _MONTHS[start - 2]
+    return days.dt.to_period({"W": "W-SUN", "Q": f"Q-{last}", "Y": f"Y-{last}"}.get(length, length))
+
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 # Currencies
@@ -156,6 +227,12 @@ def currency_of(amount: str) -> str:
     """Return the name of the column with an amount's currency: each prefix has its own."""
     prefix = amount.partition("_")[0]
     return f"{prefix}_currency_code" if prefix in {"raw", "charged"} else "currency_code"
+
+
+def currency(frame: pd.DataFrame, name: str) -> Any:
+    """Return a column of currency codes as text: in capitals, missing where blank."""
+    codes = frame[name].astype(TEXT).str.strip().str.upper()
+    return codes.mask((codes == "").fillna(value=False))
 
 
 def one_currency(frame: pd.DataFrame) -> Any:

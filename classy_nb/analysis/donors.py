@@ -18,6 +18,7 @@ from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
+from . import question
 
 SEGMENTS = (
     "Champions",
@@ -93,7 +94,13 @@ _CONTACTS = ("first_name", "last_name", "email_address", "opt_in")
 
 
 @clear_tracebacks
-def retention(gifts: pd.DataFrame, *, first_month: int = 1, today: Any = None) -> pd.DataFrame:
+def retention(
+    gifts: pd.DataFrame,
+    *,
+    fiscal_year_start: int | None = None,
+    first_month: int | None = None,
+    today: Any = None,
+) -> pd.DataFrame:
     """Count for each year who gave, who came back and who did not.
 
     For a year and the one before it:
@@ -114,9 +121,12 @@ def retention(gifts: pd.DataFrame, *, first_month: int = 1, today: Any = None) -
     ----------
     gifts
         What :func:`gifts` returned. Gifts without a supporter cannot be attributed and are not used.
+    fiscal_year_start
+        The month in which a (fiscal) year starts; None for that of the connection (``fiscal_year_start=`` of
+        ``cn.connect``), else January. A year that starts after January is named for the calendar year in
+        which it ends.
     first_month
-        The month in which a (fiscal) year starts. A year that starts after January is named for the
-        calendar year in which it ends.
+        An older name for the same.
     today
         The day that decides whether a year is ``complete``; None for the current day.
 
@@ -133,7 +143,8 @@ def retention(gifts: pd.DataFrame, *, first_month: int = 1, today: Any = None) -
     Raises
     ------
     UsageError
-        A column is missing, the gifts are in several currencies, or *first_month* is not a month.
+        A column is missing, the gifts are in several currencies, rows with the same ``id`` differ,
+        *fiscal_year_start* is not a month, or the frame was fetched for one year only.
 
     Notes
     -----
@@ -141,12 +152,17 @@ def retention(gifts: pd.DataFrame, *, first_month: int = 1, today: Any = None) -
     (AFP): "AFP FEP Glossary of Terms" and the annual "Fundraising Effectiveness Survey Report" (donor
     retention; gift or dollar retention, which is 1 minus the share lost to lapsed and downgraded gifts).
     """
-    years = _by_year(gifts, first_month)
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
+    years = _by_year(gifts, "retention", start)
+    question.check_history(gifts, "retention", None, years=years.years)
     now = col.today_or(today, col.zone_of(gifts["purchased_at"], col.GIFTS))
+    # A year whose end was not fetched is not complete either.
+    until = question.bounds(gifts)[1]
+    known_until = now if until is None else min(now, until)
     rows = [_retention_in(years, year) for year in years.years]
     table = pd.DataFrame(rows, columns=list(_RETENTION))
     table["currency"] = years.currency
-    table["complete"] = [_last_day(year, first_month) < now for year in years.years]
+    table["complete"] = [col.year_begin(year + 1, start) <= known_until for year in years.years]
     money = dict.fromkeys(("amount", "amount_retained"), 2)
     return col.typed({name: table[name] for name in _RETENTION}, _RETENTION).round(money)
 
@@ -178,7 +194,9 @@ def _share(part: Any, whole: Any) -> float | None:
 
 
 @clear_tracebacks
-def gain_loss(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFrame:
+def gain_loss(
+    gifts: pd.DataFrame, year: int, *, fiscal_year_start: int | None = None, first_month: int | None = None
+) -> pd.DataFrame:
     """Explain the growth in giving over the previous year by gains and losses.
 
     Every donor of either year is in one group: ``new``, ``recaptured`` (gains), ``upgraded``, ``same``,
@@ -191,7 +209,7 @@ def gain_loss(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.Dat
         What :func:`gifts` returned; gifts without a supporter are not used.
     year
         The later of the two years. Until it is over, gifts that are still to come look like losses.
-    first_month
+    fiscal_year_start, first_month
         As for :func:`retention`.
 
     Returns
@@ -211,7 +229,9 @@ def gain_loss(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.Dat
     "Fundraising Effectiveness Survey Report".
     """
     _check_year(year)
-    years = _by_year(gifts, first_month)
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
+    years = _by_year(gifts, "gain_loss", start)
+    _check_two_years(gifts, "gain_loss", year, start)
     now, last = np.round(years.in_year(year), 2), np.round(years.in_year(year - 1), 2)
     before, earlier = years.gave_before(year), years.gave_before(year - 1)
     both = (now > 0) & (last > 0)
@@ -239,7 +259,11 @@ def gain_loss(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.Dat
 
 @clear_tracebacks
 def cohorts(
-    gifts: pd.DataFrame, values: Literal["donors", "rate", "amount"] = "donors", *, first_month: int = 1
+    gifts: pd.DataFrame,
+    values: Literal["donors", "rate", "amount"] = "donors",
+    *,
+    fiscal_year_start: int | None = None,
+    first_month: int | None = None,
 ) -> pd.DataFrame:
     """Follow the donors of each first year through the years.
 
@@ -254,7 +278,7 @@ def cohorts(
     values
         ``"donors"``: how many gave; ``"rate"``: that divided by the cohort's size (0 to 1);
         ``"amount"``: what they gave.
-    first_month
+    fiscal_year_start, first_month
         As for :func:`retention`.
 
     Returns
@@ -276,7 +300,9 @@ def cohorts(
     """
     if values not in _COHORT_VALUES:
         raise UsageError(f"values={values!r} must be one of {', '.join(map(repr, _COHORT_VALUES))}.")
-    years = _by_year(gifts, first_month)
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
+    years = _by_year(gifts, "cohorts", start)
+    question.check_history(gifts, "cohorts", None, years=years.years)
     count = len(years.years)
     first = (years.given > 0).argmax(axis=1) if count else np.zeros(0, dtype=int)
     table = np.full((count, count), np.nan)
@@ -300,7 +326,8 @@ def second_gift(
     *,
     first: Literal["one-time", "recurring"] | None = None,
     within: int = 365,
-    first_month: int = 1,
+    fiscal_year_start: int | None = None,
+    first_month: int | None = None,
     today: Any = None,
 ) -> pd.DataFrame:
     """Count, by year of the first gift, how many donors gave a second time, and how soon.
@@ -317,7 +344,7 @@ def second_gift(
         Only donors whose first gift was ``"one-time"`` or ``"recurring"``; None for all.
     within
         Days after the first gift within which the second is expected.
-    first_month
+    fiscal_year_start, first_month
         As for :func:`retention`.
     today
         The last day of the data; None for the current day.
@@ -346,12 +373,14 @@ def second_gift(
         raise UsageError(f"first={first!r} must be 'one-time', 'recurring' or None.")
     if isinstance(within, bool) or not isinstance(within, int) or within < 1:
         raise UsageError(f"within={within!r} must be a whole number of days, 1 or more.")
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
     pairs = _first_and_second(gifts, first)
+    question.check_history(gifts, "second_gift", None)
     now = col.today_or(today, col.zone_of(gifts["purchased_at"], col.GIFTS))
     seen = pairs["first"] <= now - pd.Timedelta(days=within)
     table = pd.DataFrame(
         {
-            "first_year": col.year_of(pairs["first"], first_month),
+            "first_year": col.year_of(pairs["first"], start),
             "days": pairs["days"],
             "again": pairs["days"].notna(),
             "seen": seen,
@@ -376,21 +405,21 @@ def second_gift(
 
 def _first_and_second(gifts: Any, first: str | None) -> pd.DataFrame:
     """Return for each donor the day of the first gift and the days to the next one (float64)."""
-    known = _known_donors(gifts)
+    known = _known_donors(gifts, "second_gift")
     days = known.drop_duplicates(["donor_id", "date"])[["donor_id", "date", "recurring"]]
-    start = days.drop_duplicates("donor_id").set_index("donor_id")
+    one = days.drop_duplicates("donor_id").set_index("donor_id")
     second = days.loc[days.groupby("donor_id").cumcount() == 1].set_index("donor_id")["date"]
-    waited = (second.reindex(start.index) - start["date"]).dt.days.astype("float64")
-    pairs = pd.DataFrame(
-        {"first": start["date"], "days": waited, "recurring": start["recurring"].astype(bool)}
-    )
+    waited = (second.reindex(one.index) - one["date"]).dt.days.astype("float64")
+    pairs = pd.DataFrame({"first": one["date"], "days": waited, "recurring": one["recurring"].astype(bool)})
     if first is None:
         return pairs
     return pairs.loc[pairs["recurring"] == (first == "recurring")]
 
 
 @clear_tracebacks
-def lybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFrame:
+def lybunt(
+    gifts: pd.DataFrame, year: int, *, fiscal_year_start: int | None = None, first_month: int | None = None
+) -> pd.DataFrame:
     """List the donors who gave last year but unfortunately not this year.
 
     Together with the retained donors of :func:`retention`, they are all of last year's donors.
@@ -401,7 +430,7 @@ def lybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFr
         What :func:`gifts` returned; gifts without a supporter are not used, nor are gifts after *year*.
     year
         This year.
-    first_month
+    fiscal_year_start, first_month
         As for :func:`retention`.
 
     Returns
@@ -425,11 +454,16 @@ def lybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFr
     Effectiveness Project (FEP, AFP) calls these donors lapsed.
     """
     _check_year(year)
-    return _lapsed(gifts, first_month, year, year - 1, year - 1)
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
+    known = _known_donors(gifts, "lybunt")
+    _check_two_years(gifts, "lybunt", year, start)
+    return _lapsed(known, start, year, year - 1, year - 1)
 
 
 @clear_tracebacks
-def sybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFrame:
+def sybunt(
+    gifts: pd.DataFrame, year: int, *, fiscal_year_start: int | None = None, first_month: int | None = None
+) -> pd.DataFrame:
     """List the donors who gave in some year but unfortunately neither last year nor this year.
 
     Some call everybody a SYBUNT who gave before but not this year. That is this list plus
@@ -437,7 +471,7 @@ def sybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFr
 
     Parameters
     ----------
-    gifts, year, first_month
+    gifts, year, fiscal_year_start, first_month
         As for :func:`lybunt`.
 
     Returns
@@ -455,12 +489,14 @@ def sybunt(gifts: pd.DataFrame, year: int, *, first_month: int = 1) -> pd.DataFr
     "Some Year But Unfortunately Not This (year)", as fundraising databases list it.
     """
     _check_year(year)
-    return _lapsed(gifts, first_month, year, None, year - 2)
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
+    known = _known_donors(gifts, "sybunt")
+    _check_two_years(gifts, "sybunt", year, start)
+    return _lapsed(known, start, year, None, year - 2)
 
 
-def _lapsed(gifts: Any, first_month: int, year: int, oldest: int | None, latest: int) -> pd.DataFrame:
-    known = _known_donors(gifts)
-    known = known.assign(year=col.year_of(known["date"], first_month))
+def _lapsed(gifts: pd.DataFrame, start: int, year: int, oldest: int | None, latest: int) -> pd.DataFrame:
+    known = gifts.assign(year=col.year_of(gifts["date"], start))
     known = known.loc[(known["year"] <= year).astype(bool)]
     found = _per_donor(known)
     last = known["year"].groupby(known["donor_id"]).max()
@@ -475,17 +511,21 @@ def _lapsed(gifts: Any, first_month: int, year: int, oldest: int | None, latest:
         ["last_year_amount", "donor_id"], ascending=[False, True]
     )
     dtypes = {**_LAPSED, "donor_id": known["donor_id"].dtype}
-    return col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+    table = col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+    table.attrs[question.DONOR] = gifts.attrs.get(question.DONOR)
+    return table
 
 
 @clear_tracebacks
 def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
     """Score each donor by recency, frequency and monetary value, and name the segment.
 
-    Each score is 1 (lowest fifth) to 5 (highest fifth): how recent the last gift is, how many gifts
-    there were, how much they add up to. ``score = 1 + floor(5 x share of donors who are strictly
-    worse)``: donors who are alike get the same score, even if that makes the fifths unequal (in most
-    organizations, most donors gave once).
+    Each score is the fifth of all donors that a donor is in, 1 (lowest) to 5 (highest): how recent the last
+    gift is, how many gifts there were, how much they add up to. Donors who are alike get the same score, even
+    if that makes the fifths unequal: that of the fifth that most of them are in. If they fill several, it is
+    the outermost: the highest for the better half, the lowest for the other. So if 60 of 100 gave yesterday,
+    they are recent (5), and if 60 gave once, they are not frequent (1). If all are alike, recency is 5, and
+    the others are 1.
 
     Recency (R) and frequency (F) determine the segment:
 
@@ -532,12 +572,12 @@ def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
     segments are the grid of recency against frequency that marketing tools commonly use; their names
     vary. The amount plays no part in the segment: sort by it within one.
     """
-    known = _known_donors(gifts)
+    known = _known_donors(gifts, "rfm")
     now = col.today_or(today, col.zone_of(gifts["purchased_at"], col.GIFTS))
     found = _per_donor(known.loc[known["date"] <= now])
     found["days_since"] = (now - found["last_gift"]).dt.days.astype(col.ID)
     scores = {
-        "recency": _fifths(-found["days_since"]),
+        "recency": _fifths(-found["days_since"], middle_is_better=True),
         "frequency": _fifths(found["gifts"]),
         "monetary": _fifths(found["amount"]),
     }
@@ -548,13 +588,23 @@ def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
     found["score"] = score.astype(col.ID).astype(col.TEXT)
     found = found.sort_values(["score", "amount", "donor_id"], ascending=[False, False, True])
     dtypes = {**_RFM, "donor_id": known["donor_id"].dtype}
-    return col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+    table = col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+    table.attrs[question.DONOR] = gifts.attrs.get(question.DONOR)
+    return table
 
 
-def _fifths(values: Any) -> Any:
-    """Score values 1 to 5 by the share of values that are strictly smaller."""
-    smaller = values.astype("float64").rank(method="min").to_numpy() - 1
-    return (1 + 5 * smaller // max(len(values), 1)).astype(np.int64)
+def _fifths(values: Any, *, middle_is_better: bool = False) -> Any:
+    """Score values 1 to 5: the fifth that most of a value's ties are in, and of several the outermost."""
+    numbers, count = values.astype("float64"), len(values)
+    worse = numbers.rank(method="min").to_numpy() - 1
+    better = count - numbers.rank(method="max").to_numpy()
+    # In fifths of a place, so that all numbers are whole: a fifth is *count* long, and a donor 5.
+    edges = count * np.arange(6)
+    end, start = 5 * (count - better)[:, None], 5 * worse[:, None]
+    inside = np.minimum(end, edges[1:]) - np.maximum(start, edges[:-1])
+    upper = (worse >= better) if middle_is_better else (worse > better)
+    scores = np.where(upper, 5 - inside[:, ::-1].argmax(axis=1), 1 + inside.argmax(axis=1))
+    return scores.astype(np.int64)
 
 
 @clear_tracebacks
@@ -580,18 +630,25 @@ def with_contacts(people: pd.DataFrame, supporters: pd.DataFrame) -> pd.DataFram
     Raises
     ------
     UsageError
-        A column is missing, or ``donor_id`` does not hold supporters' ids.
+        A column is missing, ``donor_id`` does not hold supporters' ids, or supporters with the same ``id``
+        differ.
     """
     col.need(people, ["donor_id"], "analysis.lybunt(gifts, year)")
-    col.need(supporters, ["id", *_CONTACTS], "classy.supporters()")
     if not pd.api.types.is_numeric_dtype(people["donor_id"].dtype):
         raise UsageError("donor_id holds text; contacts are looked up by the supporter's id.")
-    known = supporters.drop_duplicates("id")
-    known = known.set_index(known["id"].astype(col.ID))
+    made_of = people.attrs.get(question.DONOR) or "supporter_id"
+    if made_of != "supporter_id":
+        raise UsageError(
+            f"donor_id holds values of {made_of!r}; contacts are looked up by the supporter's id.",
+            advice="Start from analysis.gifts(transactions), which tells donors apart by supporter_id.",
+        )
+    question.check(supporters, "with_contacts")
+    known = col.once(supporters, _CONTACTS, "classy.supporters()").dropna(subset="id").set_index("id")
+    ids = col.identifier(people, "donor_id")
     found = people.copy()
     for name in _CONTACTS:
         dtype = col.FLAG if name == "opt_in" else col.TEXT
-        found[name] = known[name].astype(dtype).reindex(people["donor_id"].astype(col.ID)).array
+        found[name] = known[name].astype(dtype).reindex(ids).array
     return found
 
 
@@ -632,9 +689,9 @@ class _Years:
         return (self.given[:, :count] > 0).any(axis=1)
 
 
-def _by_year(gifts: Any, first_month: int) -> _Years:
-    known = _known_donors(gifts)
-    year = col.year_of(known["date"], first_month)
+def _by_year(gifts: Any, function: str, start: int) -> _Years:
+    known = _known_donors(gifts, function)
+    year = col.year_of(known["date"], start)
     if known.empty:
         return _Years([], np.zeros((0, 0)), pd.NA)
     years = list(range(int(year.min()), int(year.max()) + 1))
@@ -642,26 +699,30 @@ def _by_year(gifts: Any, first_month: int) -> _Years:
     given = np.zeros((len(donors), len(years)))
     column = (year - years[0]).to_numpy(dtype="int64")
     np.add.at(given, (row, column), known["amount"].to_numpy(dtype="float64"))
-    return _Years(years, given, col.one_currency(gifts))
+    return _Years(years, given, col.one_currency(known))
 
 
-def _known_donors(gifts: Any) -> pd.DataFrame:
-    """Return the gifts whose donor is known, oldest first.
+def _known_donors(gifts: Any, function: str) -> pd.DataFrame:
+    """Return the gifts whose donor is known, each once, oldest first.
 
     Raises
     ------
     UsageError
-        *gifts* is something else, or in several currencies.
+        *gifts* is something else, in several currencies, or fetched in a way that spoils *function*.
     """
-    col.need(gifts, _GIFTS, col.GIFTS)
-    col.one_currency(gifts)
-    return pd.DataFrame(gifts.loc[gifts["donor_id"].notna()].sort_values(["purchased_at", "id"]))
+    question.check(gifts, function)
+    known = col.once(gifts, _GIFTS, col.GIFTS)
+    known = known.assign(donor_id=col.donors(known, "donor_id"), currency=col.currency(known, "currency"))
+    col.one_currency(known)
+    known = pd.DataFrame(known.loc[known["donor_id"].notna()].sort_values(["purchased_at", "id"]))
+    known.attrs = gifts.attrs
+    return known
 
 
-def _last_day(year: int, first_month: int) -> pd.Timestamp:
-    """Return the last day of a (fiscal) year that starts in *first_month*."""
-    start = pd.Timestamp(year if first_month == 1 else year - 1, first_month, 1)
-    return start + pd.DateOffset(years=1) - pd.Timedelta(days=1)
+def _check_two_years(gifts: pd.DataFrame, function: str, year: int, start: int) -> None:
+    """Look whether *year* and the one before it were fetched."""
+    question.check_history(gifts, function, col.year_begin(year - 1, start))
+    question.check_end(gifts, function, col.year_begin(year, start), col.year_begin(year + 1, start))
 
 
 def _check_year(year: Any) -> None:

@@ -14,12 +14,13 @@ from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
+from . import question
 from .transactions import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LENGTHS = {"D": "D", "W": "W-SUN", "M": "M", "Q": "Q", "Y": "Y"}
+_LENGTHS = ("D", "W", "M", "Q", "Y")
 _BY_PERIOD = {
     "period": col.DAY,
     "currency": col.TEXT,
@@ -30,6 +31,8 @@ _BY_PERIOD = {
     "recurring_amount": col.MONEY,
 }
 _CALENDAR = {"day": "D", "month": "M", "year": "Y"}
+_DONORS = ("supporter_id", "member_id", "member_email_address", "billing_email")
+"""Columns of transactions that tell donors apart."""
 _PARTS = {
     "": {
         "gross": "total_gross_amount",
@@ -87,7 +90,9 @@ _RECONCILE = {
 
 
 @clear_tracebacks
-def by_period(gifts: pd.DataFrame, length: str = "M") -> pd.DataFrame:
+def by_period(
+    gifts: pd.DataFrame, length: str = "M", *, fiscal_year_start: int | None = None
+) -> pd.DataFrame:
     """Sum up gifts by day, week, month, quarter or year.
 
     Periods begin at midnight in the frame's time zone: a gift on the evening of December 31 in Los
@@ -98,7 +103,10 @@ def by_period(gifts: pd.DataFrame, length: str = "M") -> pd.DataFrame:
     gifts
         What :func:`gifts` returned.
     length
-        ``"D"``, ``"W"`` (Monday to Sunday), ``"M"``, ``"Q"`` or ``"Y"`` (calendar).
+        ``"D"``, ``"W"`` (Monday to Sunday), ``"M"``, ``"Q"`` or ``"Y"`` (quarters and years of the fiscal
+        year).
+    fiscal_year_start
+        The month in which a (fiscal) year starts; None for that of the connection, else January.
 
     Returns
     -------
@@ -112,20 +120,23 @@ def by_period(gifts: pd.DataFrame, length: str = "M") -> pd.DataFrame:
     Raises
     ------
     UsageError
-        A column is missing, or *length* is not one of these.
+        A column is missing, rows with the same ``id`` differ, *length* is not one of these, or
+        *fiscal_year_start* is not a month.
     """
-    col.need(gifts, ["date", "currency", "amount", "donor_id", "recurring"], col.GIFTS)
+    question.check(gifts, "by_period")
+    start = question.fiscal_year_start(gifts, fiscal_year_start)
+    gifts = col.once(gifts, ["date", "currency", "amount", "donor_id", "recurring"], col.GIFTS)
     if length not in _LENGTHS:
         raise UsageError(f"length={length!r} must be one of {', '.join(map(repr, _LENGTHS))}.")
     days: Any = gifts["date"].astype(col.DAY)
-    period = days.dt.to_period(_LENGTHS[length])
+    period = col.period_of(days, length, start)
     amount = gifts["amount"].astype(col.MONEY)
     recurring = gifts["recurring"].astype(bool)
     table = pd.DataFrame(
         {
             "period": period,
-            "currency": gifts["currency"],
-            "donor_id": gifts["donor_id"],
+            "currency": col.currency(gifts, "currency"),
+            "donor_id": col.donors(gifts, "donor_id"),
             "amount": amount,
             "one_time_amount": amount.mask(recurring, 0),
             "recurring_amount": amount.mask(~recurring, 0),
@@ -184,9 +195,13 @@ def leaderboard(
     Raises
     ------
     UsageError
-        A column is missing.
+        A column is missing, or rows with the same ``id`` differ (of the gifts, or of *names*).
     """
-    col.need(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
+    question.check(gifts, "leaderboard")
+    gifts = col.once(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
+    gifts["donor_id"] = col.donors(gifts, "donor_id")
+    gifts["currency"] = col.currency(gifts, "currency")
+    gifts[by] = col.identifier(gifts, by)
     groups = gifts.loc[gifts[by].notna()].groupby(["currency", by])
     found = groups.agg(gifts=("amount", "size"), donors=("donor_id", "nunique"), amount=("amount", "sum"))
     found = found.reset_index()
@@ -215,9 +230,8 @@ def _names(ids: Any, names: pd.DataFrame | None) -> Any:
     if names is None:
         return pd.Series(pd.NA, index=ids.index, dtype=col.TEXT)
     title = next((name for name in ("title", "name") if name in getattr(names, "columns", ())), "name")
-    col.need(names, ["id", title], "classy.fundraising_pages()")
-    known = names.drop_duplicates("id").set_index("id")[title].astype(col.TEXT)
-    return ids.map(known)
+    known = col.once(names, [title], "classy.fundraising_pages()")
+    return ids.map(known.dropna(subset="id").set_index("id")[title].astype(col.TEXT))
 
 
 @clear_tracebacks
@@ -227,6 +241,7 @@ def gross_fees_net(
     by: str | None = None,
     prefix: str = "",
     status: str | Sequence[str] = ("success",),
+    fiscal_year_start: int | None = None,
 ) -> pd.DataFrame:
     """Sum up what was paid, what it cost and what remains, by currency.
 
@@ -247,6 +262,9 @@ def gross_fees_net(
     status
         Statuses that count. Transactions with an amount of zero count as transactions; a missing fee
         counts as zero.
+    fiscal_year_start
+        The month in which a (fiscal) year starts, for ``by="year"``, which gives its first day; None for that
+        of the connection, else January.
 
     Returns
     -------
@@ -259,35 +277,35 @@ def gross_fees_net(
     Raises
     ------
     UsageError
-        A column is missing, or *prefix* is not one of these.
+        A column is missing, rows with the same ``id`` differ, *prefix* is not one of these, or
+        *fiscal_year_start* is not a month.
     """
+    question.check(transactions, "gross_fees_net", statuses(status))
+    start = question.fiscal_year_start(transactions, fiscal_year_start)
     if prefix not in _PARTS:
         raise UsageError(f"prefix={prefix!r} must be one of {', '.join(map(repr, _PARTS))}.")
     parts = _PARTS[prefix]
     currency = col.currency_of(parts["gross"])
     also = ["purchased_at"] if by in _CALENDAR else [by] if by else []
-    col.need(transactions, ["status", currency, *parts.values(), *also], col.TRANSACTIONS)
+    transactions = col.once(transactions, ["status", currency, *parts.values(), *also], col.TRANSACTIONS)
     counts = transactions["status"].astype(col.TEXT).isin(statuses(status))
     chosen = transactions.loc[counts.astype(bool)]
     table = pd.DataFrame({name: chosen[column].astype(col.MONEY) for name, column in parts.items()})
     table = table.reindex(columns=list(_SUMS))
     table["fees"] = table["platform_fees"].fillna(0) + table["processor_fees"].fillna(0)
     table["net"] = table["gross"] - table["fees"]
-    table["currency"] = chosen[currency].astype(col.TEXT)
+    table["currency"] = col.currency(chosen, currency)
     keys = [by, "currency"] if by else ["currency"]
-    if by:
-        table[by] = chosen[by] if by not in _CALENDAR else _starts(chosen, _CALENDAR[by])
+    if by in _CALENDAR:
+        days = col.local_days(chosen, "purchased_at", col.TRANSACTIONS)
+        table[by] = col.period_of(days, _CALENDAR[by], start).dt.start_time.astype(col.DAY)
+    elif by:
+        table[by] = col.donors(chosen, by) if by in _DONORS else chosen[by]
     table = table.loc[table["gross"].notna().astype(bool)]
     groups = table.groupby(keys, dropna=False)
     sums = groups[list(_SUMS)].sum(min_count=1).astype(col.MONEY).round(2)
     sums.insert(0, "transactions", groups.size().astype(col.ID))
     return pd.DataFrame(sums.reset_index())
-
-
-def _starts(frame: pd.DataFrame, length: str) -> Any:
-    """Return the first day of the day, month or year of each purchase."""
-    days = col.local_days(frame, "purchased_at", col.TRANSACTIONS)
-    return days.dt.to_period(length).dt.start_time.astype(col.DAY)
 
 
 @clear_tracebacks
@@ -312,10 +330,11 @@ def reconcile(transactions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     UsageError
-        A column is missing.
+        A column is missing, or rows with the same ``id`` differ.
     """
     names = dict.fromkeys(name for left, right in _RULES.values() for name in (*left, *right))
-    col.need(transactions, ["id", *names], col.TRANSACTIONS)
+    question.check(transactions, "reconcile")
+    transactions = col.once(transactions, names, col.TRANSACTIONS)
     found = [_breaking(transactions, rule, *sides) for rule, sides in _RULES.items()]
     table = pd.concat(found, ignore_index=True)
     table = col.typed({name: table[name] for name in _RECONCILE}, _RECONCILE)

@@ -15,6 +15,8 @@ from classy_nb.errors import DataWarning, UsageError, warn
 from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
+from . import question
+from .transactions import RAISED
 
 PLAN_FIELDS = (
     "id",
@@ -64,8 +66,6 @@ _CHURN = {
     "monthly_amount": col.MONEY,
     "complete": col.FLAG,
 }
-_CHARGED = ("success", "refunded", "cb_lost", "cb_initiated", "failed")
-"""Statuses of a charge that was decided: it succeeded, whatever happened later, or it failed."""
 _FAILED = {
     "month": col.DAY,
     "currency": col.TEXT,
@@ -91,20 +91,23 @@ _LONGEST_FORECAST = 120
 
 
 @clear_tracebacks
-def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.DataFrame:
+def plan_lives(plans: pd.DataFrame, *, today: Any = None, amount: str = "donation_amount") -> pd.DataFrame:
     """Return when each recurring plan started and ended, how it ended, and what it is worth per month.
 
     A plan ended on the day on which it was canceled (status ``canceled``), its payment failed for good
-    (``failed``) or its term ran out (``ended``; ``recur_until``); if that day is missing, on the day of
-    its last change. All other plans are open: active, ``failing`` (charges fail, but are retried) and
-    ``paused`` ones. Drafts and plans whose first charge was only attempted are left out.
-    ``bi-monthly`` means every two months, ``bi-weekly`` every two weeks.
+    (``failed``) or its term ran out (``ended``; ``recur_until``); if that day is missing or still to come, on
+    the day of its last change. A plan whose term is over has ended, too, even if its status does not say so
+    yet. All other plans are open: active, ``failing`` (charges fail, but are retried) and ``paused`` ones.
+    Drafts and plans whose first charge was only attempted are left out. ``bi-monthly`` means every two
+    months, ``bi-weekly`` every two weeks.
 
     Parameters
     ----------
     plans
         What ``classy.recurring_donation_plans()`` returned, with either dtype backend;
         ``fields=analysis.PLAN_FIELDS`` fetches only what is needed.
+    today
+        The day by which a term must be over; None for the current day.
     amount
         ``"donation_amount"``, in the organization's currency, or ``"raw_donation_amount"``, in the
         donor's. Neither includes fees that the donor covers.
@@ -128,8 +131,14 @@ def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.Da
     Raises
     ------
     UsageError
-        A column is missing, or ``started_at`` has no time zone.
+        A column is missing, ``started_at`` has no time zone, rows with the same ``id`` differ, or *today* is
+        not a date.
     """
+    question.check(plans, "plan_lives")
+    return _lives(plans, today, amount)
+
+
+def _lives(plans: Any, today: Any, amount: str) -> pd.DataFrame:
     frame = _started_plans(plans, amount)
     status = frame["status"].astype(col.TEXT)
     started = col.local_days(frame, "started_at", col.PLANS)
@@ -140,22 +149,27 @@ def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.Da
         "failed": col.local_days(frame, "failed_at", col.PLANS),
         "ended": until,
     }
-    ended = pd.Series(pd.NaT, index=frame.index, dtype=col.DAY)
+    clock = col.zone_of(frame["started_at"], col.PLANS)
+    now = col.today_or(today, clock)
+    ended = until.where(until <= now)
     for name, day in ends.items():
-        ended = ended.mask((status == name).fillna(value=False).astype(bool), day.fillna(changed))
+        # Its status says that it is over, so it did not end on a day that is still to come.
+        known = day.where(~(day > max(now, col.today_or(None, clock)))).fillna(changed).fillna(started)
+        ended = ended.mask((status == name).fillna(value=False).astype(bool), known)
+    ending = status.where(status.isin(list(ends))).replace("ended", "ran out")
     charge = frame[amount].astype(col.MONEY)
     columns = {
         "id": frame["id"],
-        "donor_id": frame["supporter_id"],
+        "donor_id": col.donors(frame, "supporter_id"),
         "status": status,
         "frequency": frame["frequency"],
         "amount": charge,
         "monthly_amount": (charge / _months_between(frame["frequency"])).round(2),
-        "currency": frame[col.currency_of(amount)].astype(col.TEXT).fillna("?"),
+        "currency": col.currency(frame, col.currency_of(amount)).fillna("?"),
         "started": started,
         # A plan that ended before it started would make a month's counts disagree.
         "ended": ended.where(ended.isna() | (ended >= started), started),
-        "ending": status.where(status.isin(list(ends))).replace("ended", "ran out"),
+        "ending": ending.mask(ending.isna() & ended.notna(), "ran out"),
         "paused": col.flag(frame, "is_paused") | (status == "paused").fillna(value=False),
         "next_charge": frame["next_processing_date"],
         "pause_until": frame["pause_until"],
@@ -167,9 +181,9 @@ def plan_lives(plans: pd.DataFrame, *, amount: str = "donation_amount") -> pd.Da
 def _started_plans(plans: Any, amount: str) -> pd.DataFrame:
     """Return the plans that ever started."""
     renamed = {"donation_amount": amount, "currency_code": col.currency_of(amount)}
-    col.need(plans, [renamed.get(name, name) for name in PLAN_FIELDS], col.PLANS)
-    never = plans["status"].astype(col.TEXT).isin(_NEVER_STARTED) | plans["started_at"].isna()
-    return pd.DataFrame(plans.loc[~never.astype(bool)])
+    frame = col.once(plans, [renamed.get(name, name) for name in PLAN_FIELDS], col.PLANS)
+    never = frame["status"].astype(col.TEXT).isin(_NEVER_STARTED) | frame["started_at"].isna()
+    return pd.DataFrame(frame.loc[~never.astype(bool)])
 
 
 def _months_between(frequency: Any) -> Any:
@@ -209,12 +223,13 @@ def active_plans(plans: pd.DataFrame, on: Any = None, *, amount: str = "donation
     UsageError
         As for :func:`plan_lives`, or *on* is not a date.
     """
-    lives = plan_lives(plans, amount=amount)
+    question.check(plans, "active_plans" if on is None else "active_plans on a past day")
+    lives = _lives(plans, None, amount)
     if on is None:
         return lives.loc[lives["ended"].isna()].reset_index(drop=True)
     at = col.day(on, "on")
-    open_then = lives["ended"].isna() | (lives["ended"] > at)
-    return lives.loc[(lives["started"] <= at) & open_then].reset_index(drop=True)
+    over = lives["ended"].fillna(lives["until"]) <= at
+    return lives.loc[(lives["started"] <= at) & ~over].reset_index(drop=True)
 
 
 @clear_tracebacks
@@ -254,7 +269,11 @@ def churn(plans: pd.DataFrame, *, today: Any = None, amount: str = "donation_amo
     a period / plans at its start, with voluntary (canceled) and involuntary (failed) churn kept apart. A
     plan that was reactivated shows only its current life.
     """
-    lives = plan_lives(plans, amount=amount)
+    question.check(plans, "churn")
+    return _churn(_lives(plans, today, amount), plans, today)
+
+
+def _churn(lives: pd.DataFrame, plans: pd.DataFrame, today: Any) -> pd.DataFrame:
     now = col.today_or(today, col.zone_of(plans["started_at"], col.PLANS))
     lives = lives.loc[lives["started"] <= now]
     parts = [_churn_of(part, str(name), now) for name, part in lives.groupby("currency")]
@@ -300,12 +319,14 @@ def _churn_of(lives: pd.DataFrame, currency: str, now: pd.Timestamp) -> pd.DataF
 
 
 @clear_tracebacks
-def failed_payments(transactions: pd.DataFrame, *, amount: str = "donation_gross_amount") -> pd.DataFrame:
-    """Count the charges of recurring plans that failed and those that were recovered, month by month.
+def failed_payments(transactions: pd.DataFrame, *, amount: str = RAISED) -> pd.DataFrame:
+    """Count the installments of recurring plans that failed and those that were recovered, month by month.
 
-    A charge is a transaction of a plan that either succeeded (even if it was refunded or disputed later)
-    or failed. A failed charge is ``recovered`` if a later attempt that names it as its parent succeeded.
-    Pending, canceled, voided and test transactions are not counted.
+    An attempt is a transaction of a plan that either succeeded (even if it was refunded or disputed later)
+    or failed. An installment is a first attempt and its retries: a later attempt that names a failed one as
+    its parent, and so on. It ``failed`` if any of its attempts did, and is ``recovered`` if another one
+    succeeded: failed, failed, paid is one installment, and nothing is lost. Pending, canceled, voided and
+    test transactions are not counted.
 
     Parameters
     ----------
@@ -318,39 +339,62 @@ def failed_payments(transactions: pd.DataFrame, *, amount: str = "donation_gross
     Returns
     -------
     pandas.DataFrame
-        One row per currency and month (of ``purchased_at``, in the frame's time zone) with a charge:
+        One row per currency and month (of the first attempt, in the frame's time zone) with an installment:
         ``month`` (datetime64[us]: its first day), ``currency`` (string; ``"?"`` if it is missing),
-        ``charges``, ``failed`` (Int64), ``failure_rate`` (Float64: failed / charges, 0 to 1),
-        ``failed_amount`` (Float64, to the cent), ``recovered`` (Int64: of the month's failed charges, no
-        matter when), ``recovered_amount``, ``lost_amount`` (Float64: failed minus recovered). No charges
-        give no rows.
+        ``charges`` (Int64: installments), ``failed`` (Int64), ``failure_rate`` (Float64: failed / charges, 0
+        to 1), ``failed_amount`` (Float64, to the cent; the amount of the first attempt), ``recovered``
+        (Int64: of the month's failed installments, no matter when), ``recovered_amount``, ``lost_amount``
+        (Float64: failed minus recovered). No charges give no rows.
+
+    Warns
+    -----
+    DataWarning
+        The frame was fetched for some days only: attempts before or after them are not known.
 
     Raises
     ------
     UsageError
         A column is missing, or ``purchased_at`` has no time zone.
     """
+    question.check(transactions, "failed_payments")
     currency = col.currency_of(amount)
-    names = ("id", "status", "purchased_at", "recurring_donation_plan_id", "parent_transaction_id")
-    col.need(transactions, [*names, amount, currency], col.TRANSACTIONS)
-    status = transactions["status"].astype(col.TEXT)
-    chosen = status.isin(_CHARGED) & transactions["recurring_donation_plan_id"].notna()
-    frame, status = transactions.loc[chosen.astype(bool)], status[chosen.astype(bool)]
-    good = frame.loc[(status != "failed").to_numpy(dtype=bool)]
-    failed = (status == "failed").to_numpy(dtype=bool)
-    paid_later = frame["id"].astype(col.ID).isin(good["parent_transaction_id"].dropna())
-    recovered = failed & paid_later.to_numpy(dtype=bool)
+    names = ("status", "purchased_at", "recurring_donation_plan_id", "parent_transaction_id")
+    frame = col.once(transactions, [*names, amount, currency], col.TRANSACTIONS)
     days = col.local_days(frame, "purchased_at", col.TRANSACTIONS)
-    money = frame[amount].astype(col.MONEY).fillna(0).to_numpy(dtype="float64")
+    status = frame["status"].astype(col.TEXT)
+    failed = (status == "failed").fillna(value=False).astype(bool)
+    paid = status.isin(question.CHARGED).astype(bool) & ~failed
+    attempts = pd.DataFrame(
+        {
+            "installment": _installments(frame["id"], col.identifier(frame, "parent_transaction_id"), paid),
+            "purchased_at": frame["purchased_at"],
+            "month": days.dt.to_period("M").dt.start_time.astype(col.DAY),
+            "currency": col.currency(frame, currency).fillna("?"),
+            "amount": frame[amount].astype(col.MONEY).fillna(0).astype("float64"),
+            "failed": failed,
+            "paid": paid,
+        }
+    )
+    of_plan = col.identifier(frame, "recurring_donation_plan_id").notna()
+    chosen = (failed | paid) & of_plan.astype(bool)
+    attempts = attempts.loc[chosen].dropna(subset="month").sort_values("purchased_at")
+    table = attempts.groupby("installment").agg(
+        month=("month", "first"),
+        currency=("currency", "first"),
+        amount=("amount", "first"),
+        failed=("failed", "any"),
+        paid=("paid", "any"),
+    )
+    recovered = table["failed"] & table["paid"]
     table = pd.DataFrame(
         {
-            "month": days.dt.to_period("M").dt.start_time.astype(col.DAY).to_numpy(),
-            "currency": frame[currency].astype(col.TEXT).fillna("?").array,
+            "month": table["month"],
+            "currency": table["currency"],
             "charges": 1,
-            "failed": failed.astype("int64"),
-            "failed_amount": money * failed,
+            "failed": table["failed"].astype("int64"),
+            "failed_amount": table["amount"] * table["failed"],
             "recovered": recovered.astype("int64"),
-            "recovered_amount": money * recovered,
+            "recovered_amount": table["amount"] * recovered,
         }
     )
     found = table.groupby(["currency", "month"]).sum().reset_index()
@@ -358,6 +402,21 @@ def failed_payments(transactions: pd.DataFrame, *, amount: str = "donation_gross
     found["lost_amount"] = found["failed_amount"] - found["recovered_amount"]
     cents = dict.fromkeys(("failed_amount", "recovered_amount", "lost_amount"), 2)
     return col.typed({name: found[name] for name in _FAILED}, _FAILED).round(cents)
+
+
+def _installments(ids: Any, parents: Any, paid: Any) -> Any:
+    """Return for each attempt the position of the first attempt of its installment.
+
+    Only an attempt that did not succeed is tried again: one that names an attempt that did is the next
+    installment.
+    """
+    places = pd.Series(np.arange(len(ids)), index=ids).loc[lambda known: known.index.notna()]
+    parent = parents.where(parents.isin(ids[~paid])).map(places)
+    first = parent.fillna(pd.Series(np.arange(len(ids)), index=ids.index)).to_numpy(dtype="int64")
+    # Each round doubles the distance looked back, so a chain of any length ends, and so does a circle.
+    for _ in range(len(ids).bit_length()):
+        first = first[first]
+    return first
 
 
 @clear_tracebacks
@@ -371,8 +430,9 @@ def forecast(
 ) -> pd.DataFrame:
     """Project the income from recurring plans for the *months* whole months that follow the current one.
 
-    - **scheduled**: every open plan is charged at its frequency from its next charge on (a paused one from
-      the end of its pause, none after its term): the most that today's plans can bring.
+    - **scheduled**: every open plan is charged at its frequency from the day of its next charge on, on the
+      same day of the month or the last one that there is (a paused one from the day its pause ends, none
+      after the last day of its term): the most that today's plans can bring.
     - **expected**: scheduled, but plans keep leaving: in the k-th month, x (1 - churn rate)^k.
     - **with_new**: expected, plus plans that keep starting. Each month brings as much (monthly amount of
       new plans) as the average of the last 12 whole months, and new plans leave at the same rate.
@@ -410,9 +470,10 @@ def forecast(
         raise UsageError(f"months={months!r} must be a whole number from 1 to {_LONGEST_FORECAST}.")
     if churn_rate is not None and not 0 <= churn_rate <= 1:
         raise UsageError(f"churn_rate={churn_rate!r} must be between 0 and 1, such as 0.03 for 3%.")
-    lives = plan_lives(plans, amount=amount)
+    question.check(plans, "forecast")
+    lives = _lives(plans, today, amount)
     now = col.today_or(today, col.zone_of(plans["started_at"], col.PLANS))
-    past = churn(plans, today=now, amount=amount)
+    past = _churn(lives, plans, now)
     lives = lives.loc[lives["started"] <= now]
     running = lives.loc[lives["ended"].isna() | (lives["ended"] > now)]
     ahead = pd.period_range(now.to_period("M") + 1, periods=months, freq="M")
@@ -442,7 +503,7 @@ def _forecast_of(running: pd.DataFrame, ahead: pd.PeriodIndex, rate: float, fres
         {
             "month": ahead.start_time,
             "currency": running["currency"].iloc[0],
-            "plans": len(running) * stay,
+            "plans": _there(running, ahead) * stay,
             "charges": charges.sum(axis=0),
             "scheduled": scheduled,
             "expected": scheduled * stay,
@@ -452,27 +513,37 @@ def _forecast_of(running: pd.DataFrame, ahead: pd.PeriodIndex, rate: float, fres
     )
 
 
+def _there(running: pd.DataFrame, ahead: pd.PeriodIndex) -> Any:
+    """Return how many plans have not reached the end of their term by the end of each month."""
+    until = running["until"].fillna(pd.Timestamp.max.normalize()).to_numpy()[:, None]
+    return (until > ahead.end_time.normalize().to_numpy()).sum(axis=0)
+
+
 def _scheduled_charges(running: pd.DataFrame, ahead: pd.PeriodIndex) -> Any:
     """Return how often each plan (row) is charged in each month (column): a 2-d array of int64."""
     first = running["next_charge"].fillna(running["started"])
     earliest = running[["next_charge", "pause_until"]].max(axis=1).fillna(running["started"])
+    latest = running["until"].fillna(ahead[-1].end_time.normalize())
     endless = (running["paused"].astype(bool) & running["pause_until"].isna()).to_numpy()
     frequency = running["frequency"].astype(object)
     # Months are numbered from the year 0, so that a frequency becomes a remainder.
     month = ahead.year.to_numpy() * 12 + ahead.month.to_numpy()
-    phase, start, stop = (_month_number(days)[:, None] for days in (first, earliest, running["until"]))
+    phase = (first.dt.year * 12 + first.dt.month).to_numpy(dtype="int64")[:, None]
     step = frequency.map(_MONTHS).fillna(0).to_numpy(dtype="int64")[:, None]
     due = (step > 0) & ((month - phase) % np.maximum(step, 1) == 0)
-    charges = (due & (month >= start) & ((stop == 0) | (month <= stop))).astype("int64")
+    of_month = np.minimum(first.dt.day.to_numpy(dtype="int64")[:, None], ahead.days_in_month.to_numpy())
+    day = ahead.start_time.to_numpy().astype("datetime64[D]") + (of_month - 1).astype("timedelta64[D]")
+    inside = (day >= _days(earliest)[:, None]) & (day <= _days(latest)[:, None])
+    charges = (due & inside).astype("int64")
     length = frequency.map(_DAYS).fillna(0).to_numpy(dtype="int64")
     # Weeks do not divide months: these charges are counted by their dates.
     for row in np.flatnonzero(length):
         days = pd.date_range(first.iloc[row], ahead[-1].end_time, freq=f"{length[row]}D")
-        days = days[(days >= earliest.iloc[row]) & ~(days > running["until"].iloc[row])]
+        days = days[(days >= earliest.iloc[row]) & (days <= latest.iloc[row])]
         charges[row] = days.to_period("M").value_counts().reindex(ahead, fill_value=0).to_numpy()
     charges[endless] = 0
     return charges
 
 
-def _month_number(days: Any) -> Any:
-    return (days.dt.year * 12 + days.dt.month).fillna(0).to_numpy(dtype="int64")
+def _days(column: Any) -> Any:
+    return column.to_numpy(dtype="datetime64[D]")

@@ -14,15 +14,18 @@ from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
 from . import columns as col
+from . import question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+RAISED = "donation_gross_amount"
+"""The amount that "raised" means, in ``currency_code``: see the docstring of :mod:`classy_nb.analysis`."""
 FIELDS = (
     "id",
     "status",
     "purchased_at",
-    "donation_gross_amount",
+    RAISED,
     "currency_code",
     "supporter_id",
     "recurring_donation_plan_id",
@@ -46,7 +49,7 @@ _LEFT_OUT = {
 def gifts(
     transactions: pd.DataFrame,
     *,
-    amount: str = "donation_gross_amount",
+    amount: str = RAISED,
     status: str | Sequence[str] = ("success",),
     donor: str = "supporter_id",
 ) -> pd.DataFrame:
@@ -68,14 +71,16 @@ def gifts(
         What ``classy.transactions()`` returned, with either dtype backend. ``fields=analysis.FIELDS``
         fetches only what is needed, and nothing that names a person.
     amount
-        The column to count. The default is the gift itself, in the organization's currency, without the
-        cost of tickets and without fees that the donor covered; ``total_gross_amount`` is everything that
-        was paid. ``raw_...`` is in the donor's currency, ``charged_...`` in that of the settlement.
+        The column to count. The default, ``analysis.RAISED``, is the gift itself, in the organization's
+        currency, without the cost of tickets and without fees that the donor covered;
+        ``total_gross_amount`` is everything that was paid. ``raw_...`` is in the donor's currency,
+        ``charged_...`` in that of the settlement.
     status
         Statuses that count.
     donor
         The column that tells donors apart, for organizations whose donors have several supporter
-        records: ``member_id`` or ``member_email_address``.
+        records: ``member_id`` or ``member_email_address``. Blanks and zero are nobody, and spellings of an
+        e-mail address are one donor.
 
     Returns
     -------
@@ -89,23 +94,33 @@ def gifts(
     Raises
     ------
     UsageError
-        A column is missing, ``purchased_at`` has no time zone, or *status* is empty.
+        A column is missing, ``purchased_at`` has no time zone, *status* is empty, rows with the same ``id``
+        differ, or the frame was fetched without a status that should count.
+
+    Warns
+    -----
+    DataWarning
+        The frame holds the first rows only (``limit=``).
 
     Notes
     -----
     The columns and statuses are those of the vendor's transaction; see ``classy.transactions``.
     """
+    question.check(transactions, "gifts", statuses(status))
     frame = _prepared(transactions, amount, donor)
     chosen = frame.loc[_counts(frame, status)].drop(columns="status")
-    chosen = chosen.sort_values(["purchased_at", "id"])
-    return pd.DataFrame(chosen.reset_index(drop=True))
+    chosen = pd.DataFrame(chosen.sort_values(["purchased_at", "id"]).reset_index(drop=True))
+    chosen.attrs[question.DONOR] = donor
+    if question.ABOUT in transactions.attrs:
+        chosen.attrs[question.ABOUT] = transactions.attrs[question.ABOUT]
+    return chosen
 
 
 @clear_tracebacks
 def left_out(
     transactions: pd.DataFrame,
     *,
-    amount: str = "donation_gross_amount",
+    amount: str = RAISED,
     status: str | Sequence[str] = ("success",),
     donor: str = "supporter_id",
 ) -> pd.DataFrame:
@@ -121,13 +136,14 @@ def left_out(
     pandas.DataFrame
         One row per reason and currency, those that count first: ``reason`` (string), ``counted``
         (boolean), ``transactions`` (Int64), ``amount`` (Float64, major units) and ``currency`` (string).
-        The ``transactions`` add up to ``len(transactions)``.
+        The ``transactions`` add up to the number of ids in the frame.
 
     Raises
     ------
     UsageError
         As for :func:`gifts`.
     """
+    question.check(transactions, "left_out")
     frame = _prepared(transactions, amount, donor)
     counted = _counts(frame, status)
     # Each line overrides those above it, so that a transaction has the most telling reason of several.
@@ -168,26 +184,26 @@ def statuses(status: str | Sequence[str]) -> list[str]:
 def _prepared(frame: Any, amount: str, donor: str) -> pd.DataFrame:
     """Return the columns of :func:`gifts` and the status, for all transactions."""
     currency = col.currency_of(amount)
-    renamed = {"donation_gross_amount": amount, "currency_code": currency, "supporter_id": donor}
+    renamed = {RAISED: amount, "currency_code": currency, "supporter_id": donor}
     names = [renamed.get(name, name) for name in FIELDS if name != "parent_transaction_id"]
-    col.need(frame, names, col.TRANSACTIONS)
+    frame = col.once(frame, names, col.TRANSACTIONS)
     moments = col.instants(frame, "purchased_at", col.TRANSACTIONS)
-    plan = frame["recurring_donation_plan_id"].astype(col.ID)
+    plan = col.identifier(frame, "recurring_donation_plan_id")
     offline = frame["payment_method"].astype(col.TEXT).eq("Offline")
     return pd.DataFrame(
         {
-            "id": frame["id"].astype(col.ID),
-            "donor_id": col.key(frame, donor),
+            "id": frame["id"],
+            "donor_id": col.donors(frame, donor),
             "purchased_at": moments,
             "date": col.days_of(moments),
             "amount": frame[amount].astype(col.MONEY),
-            "currency": frame[currency].astype(col.TEXT),
+            "currency": col.currency(frame, currency),
             "recurring": plan.notna().astype(col.FLAG),
             "anonymous": col.flag(frame, "is_anonymous"),
             "offline": offline.astype(col.FLAG).fillna(value=False),
-            "campaign_id": frame["campaign_id"].astype(col.ID),
-            "fundraising_page_id": frame["fundraising_page_id"].astype(col.ID),
-            "fundraising_team_id": frame["fundraising_team_id"].astype(col.ID),
+            "campaign_id": col.identifier(frame, "campaign_id"),
+            "fundraising_page_id": col.identifier(frame, "fundraising_page_id"),
+            "fundraising_team_id": col.identifier(frame, "fundraising_team_id"),
             "recurring_donation_plan_id": plan,
             "status": frame["status"].astype(col.TEXT),
         }

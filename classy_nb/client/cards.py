@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from classy_nb.query import QueryBuilder
 
 Facts = Sequence[tuple[str, str]]
+_RAISED = {
+    "transactions": "donation_gross_amount, in currency_code; total_gross_amount adds tickets, covered fees",
+    "recurring_donation_plans": "donation_amount, in currency_code, for each charge; without covered fees",
+}
 _MIXED = {
     "transactions": "holds every status (test, failed, refunded, ...): where='status = success'",
     "donors": "holds every status: where='status = success'",
@@ -73,6 +77,8 @@ def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
         facts.append(("flags", ", ".join(flags)))
     if kind.name in _MIXED:
         facts.append(("mind", _MIXED[kind.name]))
+    if kind.name in _RAISED:
+        facts.append(("raised", _RAISED[kind.name]))
     facts.append(
         (
             f"{len(columns)} columns",

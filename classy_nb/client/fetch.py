@@ -176,7 +176,9 @@ class Fetcher:
         """Yield a list as frames; see :meth:`tables`."""
         with closing(self.tables(query, rows, progress=progress)) as tables:
             for table in tables:
-                yield to_frame(table, dtype_backend=backend)
+                frame = to_frame(table, dtype_backend=backend)
+                frame.attrs["classy"]["batch"] = len(frame)
+                yield frame
 
     def tables(
         self,
@@ -273,6 +275,7 @@ class Fetcher:
             "resource": query.endpoint.resource,
             "path": safe_path(query.path),
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
+            "limit": query.limit,
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "requests": paginator.requests,
             "total": paginator.total,

@@ -125,14 +125,6 @@ def test_lybunt_and_sybunt(gifts: pd.DataFrame, data: Data, year: int) -> None:
         assert len(wanted) > 10
 
 
-def test_rfm(gifts: pd.DataFrame, data: Data) -> None:
-    table = analysis.rfm(gifts, today=TODAY).sort_values("donor_id")
-    names = ("donor_id", "recency", "frequency", "monetary", "days_since", "gifts")
-    found = zip(*(table[name] for name in names), cents(table["amount"]), strict=True)
-    assert list(found) == data.rfm()
-    assert set(table["segment"]) == set(analysis.SEGMENTS)
-
-
 def test_by_year_and_by_page(gifts: pd.DataFrame, data: Data) -> None:
     years = analysis.by_period(gifts, "Y")
     found = zip(years["period"].dt.year, years["gifts"], years["donors"], cents(years["amount"]), strict=True)

@@ -7,6 +7,7 @@ import pytest
 from support.giving import connected
 from support.giving_sql import ORGANIZATION, TODAY, Data
 
+import classy_nb as cn
 from classy_nb import analysis
 from classy_nb.sandbox import Sandbox
 
@@ -156,3 +157,25 @@ def test_all_amounts_add_up(transactions: pd.DataFrame) -> None:
     found = analysis.reconcile(changed)
     assert set(found["id"]) == {changed.loc[7, "id"]}
     assert len(found) == 2
+
+
+@pytest.mark.edge(6)
+def test_what_was_asked_of_the_api_is_known_to_the_calculations(big_box: Sandbox) -> None:
+    with connected(big_box) as classy:
+        active = classy.recurring_donation_plans(where="status = active", progress=False)
+        with pytest.raises(cn.UsageError, match="where='status = active': plans that ended were not fetched"):
+            analysis.churn(active, today=TODAY)
+        this_year = classy.transactions(since=2026, fields=analysis.FIELDS, progress=False)
+        with pytest.raises(cn.UsageError, match=r"begins on 2026-01-01 .*holds one year"):
+            analysis.retention(analysis.gifts(this_year), today=TODAY)
+        good = classy.transactions(since=2026, where="status = success", progress=False)
+        with pytest.raises(cn.UsageError, match="where='status = success'"):
+            analysis.failed_payments(good)
+        first = classy.transactions(limit=100, progress=False)
+        with pytest.warns(cn.DataWarning, match="with limit=100, and describes those rows only"):
+            analysis.gross_fees_net(first)
+        batch = next(classy.transactions.batches(rows=500, progress=False))
+        with pytest.warns(cn.DataWarning, match="as a batch of .*, and describes those rows only"):
+            analysis.gross_fees_net(batch)
+        whole = next(classy.recurring_donation_plans.batches(rows=10_000, progress=False))
+        assert len(analysis.churn(whole, today=TODAY)) > 50

@@ -150,17 +150,6 @@ class Data:
             WHERE last < {year} AND gift.year <= {year} GROUP BY 1 ORDER BY 3 DESC, 1"""
         )
 
-    def rfm(self) -> Rows:
-        """Donor, recency, frequency, monetary, days since, gifts, cents."""
-        return self.ask(
-            f"""SELECT who, 1 + 5 * (RANK() OVER (ORDER BY day) - 1) / COUNT(*) OVER (),
-                1 + 5 * (RANK() OVER (ORDER BY gifts) - 1) / COUNT(*) OVER (),
-                1 + 5 * (RANK() OVER (ORDER BY cents) - 1) / COUNT(*) OVER (),
-                CAST(julianday('{TODAY}') - julianday(day) AS INTEGER), gifts, cents
-            FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM gift
-                WHERE who IS NOT NULL GROUP BY who) ORDER BY who"""
-        )
-
     def churn(self) -> Rows:
         """Month, at start, started, canceled, failed, ran out, at end, lost from start, cents a month."""
         there = "(ended IS NULL OR ended >= {})"
@@ -179,17 +168,23 @@ class Data:
         )
 
     def failed_payments(self) -> Rows:
-        """Month, charges, failed, failed cents, recovered, recovered cents."""
+        """Month, installments, failed, failed cents, recovered, recovered cents."""
         return self.ask(
-            f"""SELECT substr(local_day(purchased_at), 1, 7) || '-01', COUNT(*), SUM(status = 'failed'),
-                SUM(CASE WHEN status = 'failed' THEN donation ELSE 0 END), SUM(won),
-                SUM(CASE WHEN won THEN donation ELSE 0 END)
-            FROM (SELECT *, status = 'failed' AND id IN (SELECT parent_transaction_id FROM base_transactions
-                    WHERE parent_transaction_id IS NOT NULL
-                    AND status IN ('success', 'refunded', 'cb_lost', 'cb_initiated')) AS won
-                FROM base_transactions WHERE organization_id = {ORGANIZATION}
-                AND recurring_donation_plan_id IS NOT NULL
-                AND status IN ('success', 'refunded', 'cb_lost', 'cb_initiated', 'failed'))
+            f"""WITH RECURSIVE attempt AS (
+                SELECT id, parent_transaction_id AS parent, status, purchased_at, donation,
+                    status IN ('success', 'refunded', 'cb_lost', 'cb_initiated') AS paid
+                FROM base_transactions
+                WHERE organization_id = {ORGANIZATION} AND recurring_donation_plan_id IS NOT NULL),
+            chain AS (
+                SELECT *, id AS root FROM attempt
+                WHERE parent IS NULL OR parent NOT IN (SELECT id FROM attempt WHERE NOT paid)
+                UNION ALL SELECT retry.*, root FROM attempt retry JOIN chain
+                    ON retry.parent = chain.id AND NOT chain.paid)
+            SELECT month, COUNT(*), SUM(failed), SUM(failed * cents), SUM(failed * paid),
+                SUM(failed * paid * cents)
+            FROM (SELECT substr(local_day(MIN(purchased_at)), 1, 7) || '-01' AS month,
+                    donation AS cents, MAX(status = 'failed') AS failed, MAX(paid) AS paid
+                FROM chain WHERE paid OR status = 'failed' GROUP BY root)
             GROUP BY 1 ORDER BY 1"""
         )
 
@@ -197,13 +192,16 @@ class Data:
         """Month (its first day), charges and cents of the open plans, from next month to *last*."""
         return self.ask(
             f"""WITH RECURSIVE charge AS (
-                SELECT id, step, cents, date(COALESCE(next, began), 'start of month') AS month,
-                    date(COALESCE(next, pause, began), 'start of month') AS lowest
+                SELECT step, cents, date(COALESCE(next, began), 'start of month') AS month,
+                    CAST(strftime('%d', COALESCE(next, began)) AS INTEGER) - 1 AS days,
+                    COALESCE(MAX(next, pause), next, pause, began) AS lowest
                 FROM plan WHERE ended IS NULL AND NOT (is_paused AND pause IS NULL)
-                UNION ALL SELECT id, step, cents, date(month, '+' || step || ' months'), lowest FROM charge
+                UNION ALL SELECT step, cents, date(month, '+' || step || ' months'), days, lowest FROM charge
                 WHERE date(month, '+' || step || ' months') <= '{last}')
             SELECT month, COUNT(*), SUM(cents) FROM charge
-            WHERE month > '{TODAY}' AND month <= '{last}' AND month >= lowest GROUP BY 1 ORDER BY 1"""
+            WHERE month > '{TODAY}' AND month <= '{last}'
+                AND MIN(date(month, '+' || days || ' days'), date(month, '+1 month', '-1 day')) >= lowest
+            GROUP BY 1 ORDER BY 1"""
         )
 
     def begun_since(self, day: str) -> int:

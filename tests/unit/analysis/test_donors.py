@@ -244,7 +244,7 @@ def test_rfm_scores_by_the_share_of_donors_who_are_worse() -> None:
 
 def test_donors_who_are_alike_score_alike() -> None:
     table = analysis.rfm(gifts_of({donor: {2026: 10.0} for donor in range(1, 8)}), today=TODAY)
-    assert set(table["score"]) == {"111"}
+    assert set(table["score"]) == {"511"}
     assert table["donor_id"].tolist() == list(range(1, 8))
 
 
@@ -268,3 +268,59 @@ def test_every_pair_of_scores_has_the_documented_segment() -> None:
 def test_gifts_after_today_are_not_scored() -> None:
     table = analysis.rfm(gifts_of({1: {2024: 5, 2026: 5}, 2: {2026: 5}}), today="2025-01-01")
     assert rows(table, "donor_id", "gifts", "days_since") == [[1, 1, 200]]
+
+
+def given(day: str, donors: range, gifts: int = 1) -> list[dict[str, Any]]:
+    return [{"by": donor, "on": day} for donor in donors for _ in range(gifts)]
+
+
+@pytest.mark.edge(23)
+def test_if_most_donors_gave_yesterday_they_are_recent() -> None:
+    recent = given("2026-11-22", range(1, 61))
+    earlier = [
+        row for n in range(40) for row in given(f"2025-0{n % 9 + 1}-{n // 9 + 1:02}", range(61 + n, 62 + n))
+    ]
+    table = analysis.rfm(analysis.gifts(transactions(*recent, *earlier)), today=TODAY)
+    yesterday = table["days_since"] == 1
+    assert yesterday.sum() == 60
+    assert set(table.loc[yesterday, "recency"]) == {5}
+    assert set(table.loc[~yesterday, "recency"]) == {1, 2}
+
+
+@pytest.mark.edge(23)
+@pytest.mark.parametrize(
+    ("old", "new", "of_the_old", "of_the_new"),
+    [(60, 40, 1, 5), (80, 20, 1, 5), (20, 80, 1, 5), (50, 50, 1, 5)],
+)
+def test_donors_who_tie_share_the_outer_fifth(old: int, new: int, of_the_old: int, of_the_new: int) -> None:
+    rows = [*given("2020-01-01", range(old)), *given("2026-11-22", range(100, 100 + new), gifts=3)]
+    table = analysis.rfm(
+        analysis.gifts(transactions(*(row | {"by": row["by"] + 1} for row in rows))), today=TODAY
+    )
+    fresh = table["days_since"] == 1
+    for name in ("recency", "frequency", "monetary"):
+        assert set(table.loc[fresh, name]) == {of_the_new}
+        assert set(table.loc[~fresh, name]) == {of_the_old}
+
+
+@pytest.mark.edge(22)
+def test_contacts_are_not_looked_up_by_a_members_id() -> None:
+    frame = transactions(
+        {"by": 3, "member_id": 7, "on": "2025-05-05"}, {"by": 4, "member_id": 7, "on": "2026-05-05"}
+    )
+    supporters = pd.DataFrame(
+        {
+            "id": [3, 7],
+            "first_name": ["Ana", "Bo"],
+            "last_name": "Li",
+            "email_address": "x@example.org",
+            "opt_in": True,
+        }
+    )
+    by_supporter = analysis.lybunt(analysis.gifts(frame), 2026)
+    assert analysis.with_contacts(by_supporter, supporters)["first_name"].tolist() == ["Ana"]
+    gifts = analysis.gifts(frame, donor="member_id")
+    assert analysis.lybunt(gifts, 2026).empty
+    for people in (analysis.lybunt(gifts, 2027), analysis.rfm(gifts, today=TODAY), gifts):
+        with pytest.raises(cn.UsageError, match="donor_id holds values of 'member_id'"):
+            analysis.with_contacts(people, supporters)

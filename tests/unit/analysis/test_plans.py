@@ -123,7 +123,7 @@ def test_failed_charges_and_recovered_ones() -> None:
     )
     assert rows(table, "charges", "failed", "failure_rate", "failed_amount", "recovered", "lost_amount") == [
         [1, 1, 1.0, 30.0, 1, 0.0],
-        [4, 2, 0.5, 40.0, 0, 40.0],
+        [2, 1, 0.5, 20.0, 0, 20.0],
     ]
 
 
@@ -211,3 +211,153 @@ def test_each_currency_has_its_own_forecast() -> None:
 def test_invalid_options_of_a_forecast_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(cn.UsageError, match=message):
         analysis.forecast(plans({}), **options)
+
+
+PLAN = {"recurring_donation_plan_id": 5, "amount": 30.0}
+FAILED_SUMS = ("charges", "failed", "failed_amount", "recovered", "recovered_amount", "lost_amount")
+
+
+@pytest.mark.edge(23)
+def test_failed_failed_paid_is_one_installment_and_nothing_is_lost() -> None:
+    table = analysis.failed_payments(
+        transactions(
+            {**PLAN, "on": "2026-09-30", "status": "failed", "id": 1},
+            {**PLAN, "on": "2026-10-02", "status": "failed", "id": 2, "parent_transaction_id": 1},
+            {**PLAN, "on": "2026-10-04", "id": 3, "parent_transaction_id": 2},
+        )
+    )
+    assert table["month"].tolist() == [pd.Timestamp("2026-09-01")]
+    assert rows(table, *FAILED_SUMS) == [[1, 1, 30.0, 1, 30.0, 0.0]]
+
+
+@pytest.mark.edge(23)
+@pytest.mark.parametrize(
+    ("status", "parents", "expected"),
+    [
+        ("success", (1, 1), [1, 1, 30.0, 1, 30.0, 0.0]),  # both retries name the first attempt
+        ("failed", (1, 2), [1, 1, 30.0, 0, 0.0, 30.0]),  # lost once, not three times
+        ("cb_lost", (1, 2), [1, 1, 30.0, 1, 30.0, 0.0]),  # it was paid, whatever came later
+    ],
+)
+def test_a_chain_of_retries_is_one_installment(
+    status: str, parents: tuple[int, int], expected: list[float]
+) -> None:
+    chain = transactions(
+        {**PLAN, "on": "2026-10-01", "status": "failed", "id": 1},
+        {**PLAN, "on": "2026-10-02", "status": "failed", "id": 2, "parent_transaction_id": parents[0]},
+        {**PLAN, "on": "2026-10-03", "status": status, "id": 3, "parent_transaction_id": parents[1]},
+    )
+    assert rows(analysis.failed_payments(chain), *FAILED_SUMS) == [expected]
+
+
+@pytest.mark.edge(23)
+def test_parents_in_a_circle_end() -> None:
+    circle = transactions(
+        {**PLAN, "on": "2026-10-02", "status": "failed", "id": 2, "parent_transaction_id": 3},
+        {**PLAN, "on": "2026-10-03", "status": "failed", "id": 3, "parent_transaction_id": 2},
+    )
+    assert analysis.failed_payments(circle)["lost_amount"].sum() in (30.0, 60.0)
+
+
+@pytest.mark.edge(23)
+def test_an_installment_that_names_a_paid_one_is_a_new_one() -> None:
+    later = {**PLAN, "parent_transaction_id": 1}
+    table = analysis.failed_payments(
+        transactions(
+            {**PLAN, "on": "2026-08-01", "id": 1},
+            {**later, "on": "2026-09-01", "status": "failed", "id": 2},
+            {**later, "on": "2026-10-01", "id": 3},
+        )
+    )
+    assert rows(table, "charges", "failed", "recovered") == [[1, 0, 0], [1, 1, 0], [1, 0, 0]]
+
+
+@pytest.mark.edge(23)
+def test_a_hundred_retries_are_one_installment() -> None:
+    chain = [
+        {**PLAN, "on": f"2026-10-01T00:{n % 60:02}:00", "id": n, "parent_transaction_id": n - 1 or None,
+         "status": "success" if n == 100 else "failed"}
+        for n in range(1, 101)
+    ]  # fmt: skip
+    table = analysis.failed_payments(transactions(*reversed(chain)))
+    assert rows(table, "charges", "failed", "recovered", "lost_amount") == [[1, 1, 1, 0.0]]
+
+
+@pytest.mark.edge(23)
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        # Due on the 20th, and the term ends on the 19th: the last charge is in February.
+        ({"next_processing_date": "2026-12-20", "recur_until": "2027-03-19"}, [1, 1, 1, *[0] * 9]),
+        ({"next_processing_date": "2026-12-20", "recur_until": "2027-03-20"}, [1, 1, 1, 1, *[0] * 8]),
+        # Due on the 10th, and the pause ends on the 11th: not charged before the next month.
+        (
+            {"next_processing_date": "2026-12-10", "pause_until": "2027-01-11", "is_paused": True},
+            [0, 0, *[1] * 10],
+        ),
+        (
+            {"next_processing_date": "2026-12-10", "pause_until": "2027-01-10", "is_paused": True},
+            [0, *[1] * 11],
+        ),
+        # The 31st becomes the last day of a shorter month, which is still in the term.
+        ({"next_processing_date": "2026-12-31", "recur_until": "2027-02-28"}, [1, 1, 1, *[0] * 9]),
+        (
+            {"next_processing_date": "2026-12-15", "recur_until": "2027-06-14", "frequency": "quarterly"},
+            [1, 0, 0, 1, *[0] * 8],
+        ),
+        (
+            {"next_processing_date": "2026-12-15", "recur_until": "2027-12-14", "frequency": "yearly"},
+            [1, *[0] * 11],
+        ),
+        (
+            {"next_processing_date": "2026-12-05", "recur_until": "2026-12-18", "frequency": "weekly"},
+            [2, *[0] * 11],
+        ),
+    ],
+)
+def test_no_charge_is_forecast_after_the_term_or_inside_the_pause(
+    row: dict[str, Any], expected: list[int]
+) -> None:
+    table = analysis.forecast(plans({"began": "2025-01-31", **row}), 12, today=TODAY)
+    assert table["charges"].tolist() == expected
+    assert table["scheduled"].tolist() == [10.0 * count for count in expected]
+
+
+@pytest.mark.edge(23)
+@pytest.mark.parametrize("status", ["active", "failing", "paused", "ended"])
+def test_a_plan_whose_term_is_over_is_not_active_anywhere(status: str) -> None:
+    frame = plans(
+        {"id": 1, "began": "2025-01-10", "status": status, "recur_until": "2026-09-30"},
+        {"id": 2, "began": "2025-01-10"},
+    )
+    lives = analysis.plan_lives(frame, today=TODAY)
+    assert rows(lives, "id", "ending") == [[1, "ran out"], [2, None]]
+    assert lives["ended"].tolist() == [pd.Timestamp("2026-09-30"), pd.NaT]
+    assert analysis.active_plans(frame)["id"].tolist() == [2]
+    assert analysis.active_plans(frame, "2026-09-30")["id"].tolist() == [2]
+    assert analysis.active_plans(frame, "2026-09-29")["id"].tolist() == [1, 2]
+    month = analysis.churn(frame, today=TODAY).set_index("month").loc["2026-09-01"]
+    assert month[["at_start", "ran_out", "at_end"]].tolist() == [2, 1, 1]
+    table = analysis.forecast(frame, 2, today=TODAY, churn_rate=0)
+    assert rows(table, "plans", "charges") == [[1.0, 1], [1.0, 1]]
+
+
+@pytest.mark.edge(23)
+def test_a_term_that_ends_later_ends_in_the_forecast() -> None:
+    frame = plans({"began": "2025-01-10", "recur_until": "2027-01-31"}, {"began": "2025-01-10"})
+    assert len(analysis.active_plans(frame)) == 2
+    assert analysis.active_plans(frame, "2030-01-01")["id"].tolist() == [502]
+    table = analysis.forecast(frame, 3, today=TODAY, churn_rate=0)
+    assert rows(table, "plans", "charges") == [[2.0, 2], [1.0, 2], [1.0, 1]]
+
+
+@pytest.mark.edge(23)
+@pytest.mark.parametrize("status", ["ended", "canceled", "failed"])
+def test_a_plan_that_is_over_is_not_charged_even_if_its_day_is_missing_or_still_to_come(status: str) -> None:
+    frame = plans(
+        {"began": "2026-01-10", "status": status, "recur_until": "2090-01-01", "updated_at": None},
+        {"began": "2026-01-10", "status": status, "over": "2090-01-01"},
+    )
+    assert analysis.active_plans(frame).empty
+    assert analysis.forecast(frame, today=TODAY).empty
+    assert analysis.churn(frame, today=TODAY)["at_end"].iloc[-1] == 0

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.connection import CANARY, CLIENT_ID, connected_to, orgs
 from support.server import TOKEN, Reply, ScriptedServer
 
+from classy_nb.analysis import RAISED
 from classy_nb.client import Classy
 from classy_nb.client.cards import html_card, text_card
 
@@ -144,6 +145,14 @@ def test_the_card_of_a_resource(connected: Classy) -> None:
     html = connected.transactions._repr_html_()
     assert html.startswith("<div><strong>transactions</strong>")
     assert "where=&#x27;status = success&#x27;" in html
+
+
+@pytest.mark.edge(24)
+def test_the_cards_say_which_amount_is_raised(connected: Classy) -> None:
+    assert f"raised         {RAISED}, in currency_code;" in repr(connected.transactions)
+    assert f'<td style="text-align:left">{RAISED}, in' in connected.transactions._repr_html_()
+    assert "donation_amount, in currency_code" in repr(connected.recurring_donation_plans)
+    assert "raised " not in repr(connected.supporters)
 
 
 def test_the_card_says_what_is_required_deprecated_and_for_members(connected: Classy) -> None:
