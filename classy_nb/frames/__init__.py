@@ -29,20 +29,25 @@ from __future__ import annotations
 from .builder import GROUP_ROWS, TableBuilder
 from .children import explode
 from .convert import EXACT, Converter, SharedKind, json_text, json_values
-from .frame import empty_frame, to_frame, to_series
+from .frame import LISTS, empty_frame, to_frame, to_series
 from .garbage import fewer_collections
-from .kinds import ABOUT, json_kind
+from .kinds import ABOUT, ARROW, JSON_KINDS, Backend, field_of, json_kind
 
 __all__ = [
     "ABOUT",
+    "ARROW",
     "EXACT",
     "GROUP_ROWS",
+    "JSON_KINDS",
+    "LISTS",
+    "Backend",
     "Converter",
     "SharedKind",
     "TableBuilder",
     "empty_frame",
     "explode",
     "fewer_collections",
+    "field_of",
     "json_kind",
     "json_text",
     "json_values",
