@@ -6,14 +6,13 @@ promises (``check_ending``). ``client`` calls it, and so do users, also for the 
 """
 
 from .csv import CsvWriter, to_csv
-from .endings import check_ending, fits, has_ending
+from .endings import check_ending, has_ending
 from .reading import read_csv
 from .stream import stream_csv, stream_parquet
 
 __all__ = [
     "CsvWriter",
     "check_ending",
-    "fits",
     "has_ending",
     "read_csv",
     "stream_csv",

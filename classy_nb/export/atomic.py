@@ -37,6 +37,11 @@ _REASONS = {
     errno.EIO: ("the disk or the connection to it failed", "Check it, or write to another disk."),
     errno.ESTALE: ("the connection to the disk was lost", "Check it, or write to another disk."),
 }
+_REASONS_TO_READ = {
+    errno.ENOENT: ("it does not exist", "Check the path."),
+    errno.EACCES: ("you may not read it, or another program holds it", "Close it there, or ask its owner."),
+    errno.EPERM: ("you may not read it", "Ask its owner."),
+}
 _UNSUPPORTED = {
     number
     for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOTTY", "ENOLCK")
@@ -73,7 +78,8 @@ def explained_errors(path: Path, what: str = "written") -> Iterator[None]:
     except OSError as error:
         if isinstance(error, ExportError):
             raise
-        reason, advice = _REASONS.get(error.errno or 0, (error.strerror or type(error).__name__, None))
+        reasons = _REASONS if what == "written" else {**_REASONS, **_REASONS_TO_READ}
+        reason, advice = reasons.get(error.errno or 0, (error.strerror or type(error).__name__, None))
     else:
         return
     raise ExportError(f"{path} could not be {what}: {reason}.", advice=advice)

@@ -54,8 +54,8 @@ def to_csv(
         What to write; a Series becomes its only column. Its index is written unless it only counts rows.
         Names of several levels are joined with dots.
     path
-        The file: ``.csv``, ``.txt`` or no ending; ``.csv.gz``, ``.csv.bz2`` and ``.csv.xz`` are compressed.
-        It appears once it is complete, and replaces an older one only then.
+        The file: ``.csv``, ``.csv.gz`` and the like (``.bz2``, ``.xz``), or any ending that promises no other
+        format. It appears once it is complete, and replaces an older one only then.
     excel
         Begin the file with a byte-order mark: without it, Excel assumes another encoding and shows
         accents and emoji wrongly. Other programs may show the mark in the first column's name.
@@ -189,7 +189,7 @@ _OPERATORS = (
     r"\x{207c}\x{207a}\x{207b}\x{208c}\x{208a}\x{208b}\x{2212}\x{fb29}"
 )
 # What may stand before it and does not show, or is dropped: quotes, blanks, control and format characters
-# (such as NUL, zero-width blanks and direction marks), combining marks, and letters that are drawn as nothing.
+# (such as NUL, zero-width blanks and direction marks), combining marks, and letters drawn as nothing.
 # Without tab and line breaks, since a cell may begin behind those.
 _LEAD = (
     r"'\"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0"

@@ -9,7 +9,6 @@ import bz2
 import gzip
 import lzma
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,25 +21,44 @@ Format = Literal["csv", "parquet"]
 
 COMPRESSIONS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 """Endings after ``.csv`` or ``.txt`` that compress the file, and what opens it."""
-_ENDINGS: dict[Format, frozenset[str]] = {
+_OURS: dict[Format, frozenset[str]] = {
     "csv": frozenset({".csv", ".txt"}),
     "parquet": frozenset({".parquet", ".pq"}),
 }
-_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9_-]*")
-"""What is an ending: ``gifts.2026`` has none."""
-
-
-def fits(path: str | os.PathLike[str], wanted: Format) -> bool:
-    """Whether a file of this name may hold *wanted*: it has one of its endings, or none at all."""
-    endings = [ending.lower() for ending in Path(path).suffixes]
-    if wanted == "csv" and endings and endings[-1] in COMPRESSIONS:
-        return len(endings) > 1 and endings[-2] in _ENDINGS["csv"]
-    return not (endings and _ENDING.fullmatch(endings[-1])) or endings[-1] in _ENDINGS[wanted]
+_PANDAS = {
+    ".xlsx": "to_excel",
+    ".xls": "to_excel",
+    ".xlsm": "to_excel",
+    ".ods": "to_excel",
+    ".feather": "to_feather",
+    ".json": "to_json",
+    ".jsonl": "to_json",
+    ".ndjson": "to_json",
+    ".html": "to_html",
+    ".xml": "to_xml",
+    ".pkl": "to_pickle",
+    ".orc": "to_orc",
+    ".dta": "to_stata",
+    ".md": "to_markdown",
+    ".tsv": 'to_csv(..., sep="\\t")',
+    ".tab": 'to_csv(..., sep="\\t")',
+}
+"""Endings of formats that pandas writes, and the method."""
+_OTHERS = (
+    frozenset({".xlsb", ".numbers", ".arrow", ".ipc", ".avro", ".htm", ".pickle", ".h5", ".hdf", ".hdf5"})
+    | {".sav", ".por", ".xpt", ".sas7bdat", ".rds", ".rdata", ".db", ".sqlite", ".sqlite3", ".duckdb"}
+    | {".mdb", ".accdb", ".sql", ".yaml", ".yml", ".toml", ".npy", ".npz", ".tex", ".pdf", ".doc", ".docx"}
+    | {".zip", ".zst", ".lz4", ".br", ".7z", ".rar", ".tar", ".tgz"}
+)
+"""Endings of what else programs take a file for. Any other ending promises nothing."""
 
 
 def has_ending(path: str | os.PathLike[str], wanted: Format) -> bool:
-    """Whether the name ends as files of this format do."""
-    return Path(path).suffix.lower() in _ENDINGS[wanted]
+    """Whether the name ends as files of this format do; compressed CSV is CSV."""
+    endings = [ending.lower() for ending in Path(path).suffixes]
+    if wanted == "csv" and len(endings) > 1 and endings[-1] in COMPRESSIONS:
+        del endings[-1]
+    return bool(endings) and endings[-1] in _OURS[wanted]
 
 
 def check_ending(path: str | os.PathLike[str], wanted: Format) -> None:
@@ -51,35 +69,19 @@ def check_ending(path: str | os.PathLike[str], wanted: Format) -> None:
     UsageError
         It does; the advice names what writes that format, if anything does.
     """
-    if fits(path, wanted):
+    ending = Path(path).suffix.lower()
+    promises = _OURS["csv"] | _OURS["parquet"] | COMPRESSIONS.keys() | _PANDAS.keys() | _OTHERS
+    if has_ending(path, wanted) or ending not in promises:
         return
-    ending = Path(path).suffix
-    what = {"csv": "CSV", "parquet": "Parquet"}[wanted]
-    if has_ending(path, "parquet"):
-        advice = 'Use classy.<resource>.to_parquet, or frame.to_parquet of pandas; or end the name in ".csv".'
+    if ending in _OURS["parquet"]:
+        advice = f'Use classy.<resource>.to_parquet or frame.to_parquet, or end the name in ".{wanted}".'
     elif has_ending(path, "csv"):
-        advice = 'Use to_csv, or end the name in ".parquet".'
-    elif ending.lower() in _ELSEWHERE:
-        advice = (
-            f"For this format, fetch a frame and use its {_ELSEWHERE[ending.lower()]} of pandas; "
-            f'or end the name in ".{wanted}".'
-        )
-    elif ending.lower() in COMPRESSIONS and wanted == "csv":
-        advice = f'Compressed CSV ends in ".csv{ending.lower()}".'
+        advice = f'Use to_csv, or end the name in ".{wanted}".'
+    elif ending in _PANDAS:
+        advice = f'Fetch a frame and use frame.{_PANDAS[ending]}, or end the name in ".{wanted}".'
+    elif wanted == "csv" and ending in COMPRESSIONS:
+        advice = f'Compressed CSV ends in ".csv{ending}".'
     else:
         advice = f'End the name in ".{wanted}".'
-    raise UsageError(f"{os.fspath(path)!r} ends in {ending!r}, but what is written is {what}.", advice=advice)
-
-
-_ELSEWHERE = {
-    ".xlsx": "to_excel",
-    ".xls": "to_excel",
-    ".xlsm": "to_excel",
-    ".ods": "to_excel",
-    ".feather": "to_feather",
-    ".json": "to_json",
-    ".jsonl": "to_json",
-    ".html": "to_html",
-    ".pkl": "to_pickle",
-    ".tsv": 'to_csv(sep="\\t")',
-}
+    what = {"csv": "CSV", "parquet": "Parquet"}[wanted]
+    raise UsageError(f"{os.fspath(path)!r} ends in {ending!r}, as no {what} file does.", advice=advice)

@@ -12,6 +12,7 @@ import lzma
 import os
 import zlib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +213,7 @@ def _read(path: Path, *, neutralize: bool) -> tuple[list[str], list[pa.Array]]:
 # What a column is
 
 
+@cache
 def _known_columns(resource: str | None) -> dict[str, list[Column]]:
     """Return what the catalog says of each name: the kinds that it has, the most frequent first."""
     catalog = load()

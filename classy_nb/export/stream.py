@@ -172,8 +172,8 @@ def stream(
         can_resume = resumable and checkpoint.last is not None and not isinstance(error, _FINAL_ERRORS)
         keep = can_resume and not is_saved
         kept = (
-            f"{checkpoint.rows:,} rows are kept beside {target}, in {checkpoint.folder}; the same call "
-            "resumes there within a day. To start over, delete that folder."
+            f"{checkpoint.rows:,} rows are kept beside {target}; the same call resumes there. They are in "
+            f"{checkpoint.folder} and serve for a day: to start over, delete that folder."
         )
         if isinstance(error, KeyboardInterrupt):
             what = error.what if isinstance(error, ClassyError) else "Stopped: nothing was kept."

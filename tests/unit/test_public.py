@@ -62,6 +62,7 @@ PUBLIC = {
     "demo",
     "explode",
     "login",
+    "read_csv",
     "to_csv",
 }
 

@@ -19,7 +19,7 @@ PACKAGE = """
     IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
     NotLoggedInError PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError Resource
     ResponseError ServerError TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__
-    analysis connect demo explode login to_csv
+    analysis connect demo explode login read_csv to_csv
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts failed_payments forecast gain_loss gifts
@@ -47,6 +47,7 @@ PARAMETERS = {
     "login": "organization timezone base_url token_url env_file workers requests_per_minute headers prompt",
     "demo": "transactions seed timezone options",
     "to_csv": "frame path excel neutralize",
+    "read_csv": "path resource timezone dtype dtype_backend neutralize",
     "explode": "frame column parent_id columns",
     "Classy.get": "path parameters",
     "Classy.resources": "",

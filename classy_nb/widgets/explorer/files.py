@@ -7,7 +7,7 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
-from classy_nb.export import fits
+from classy_nb.export import has_ending
 
 from .form import FormError
 
@@ -15,8 +15,7 @@ from .form import FormError
 def csv_path(name: str) -> Path:
     """Return the absolute path of the file called *name*; ``.csv`` is added where it is missing.
 
-    With the ending of another format, programs would take the file for something else, so ``.csv`` is added
-    there too.
+    It is added behind any other ending too: programs would take the file for something else.
 
     Raises
     ------
@@ -29,7 +28,7 @@ def csv_path(name: str) -> Path:
         path = Path(name).expanduser()
     except RuntimeError:
         raise FormError(f"There is no home folder for {name.partition('/')[0]}.", "file") from None
-    if not (path.suffix and fits(path, "csv")):
+    if not has_ending(path, "csv"):
         path = path.with_name(f"{path.name}.csv")
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     try:
