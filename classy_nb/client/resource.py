@@ -343,7 +343,8 @@ class Resource:
         ----------
         path
             The file: ``.parquet``, ``.pq``, or any ending that promises no other format. It appears once it
-            is complete, and replaces an older one only then. Its rows are in order, as those of :meth:`batches`.
+            is complete, and replaces an older one only then. Its rows are in order, as those of
+            :meth:`batches`.
         progress, **keywords
             As for :meth:`batches`.
 

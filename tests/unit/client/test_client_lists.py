@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from support.connection import connected_to, orgs, paginator
-from support.lists import Faults, rows, serve
+from support.lists import Faults, Listed, rows, serve
 from support.server import Reply, ScriptedServer
 
+import classy_nb as cn
 from classy_nb.catalog import load
 from classy_nb.client import Classy
 from classy_nb.errors import (
@@ -286,3 +287,30 @@ def test_trap_15_16_dates_arrive_encoded_once(connected: Classy, server: Scripte
     connected.transactions(since="2026-01-31", where="billing_city = a+b%")
     assert "purchased_at%3E%3D2026-01-31T00%3A00%3A00%2B0000" in server.asked[0].raw_query
     assert server.asked[0].query["filter"] == ["billing_city=a+b%,purchased_at>=2026-01-31T00:00:00+0000"]
+
+
+@pytest.mark.edge(30)
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"key_filter": "400"},
+        {"key_filter": "ignored"},
+        {"key_filter": "ignored", "sort": "ignored"},
+        {"key_filter": "400", "sort": "400"},
+    ],
+)
+@pytest.mark.parametrize("way", ["batches", "to_csv", "to_parquet"])
+def test_batches_and_files_are_in_order_of_ids_if_only_page_numbers_work(
+    connected: Classy, server: ScriptedServer, tmp_path: Path, faults: dict[str, str], way: str
+) -> None:
+    shuffled = sorted(rows(1250), key=lambda row: row["id"] * 7919 % 997)
+    server.handler = Listed(shuffled, Faults(**faults)).reply
+    if way == "batches":
+        frames = list(connected.transactions.batches(rows=500))
+        assert [len(frame) for frame in frames] == [500, 500, 250]
+        ids = [i for frame in frames for i in frame["id"].tolist()]
+    elif way == "to_csv":
+        ids = cn.read_csv(connected.transactions.to_csv(tmp_path / "a.csv"))["id"].tolist()
+    else:
+        ids = pd.read_parquet(connected.transactions.to_parquet(tmp_path / "a.parquet"))["id"].tolist()
+    assert ids == [row["id"] for row in rows(1250)]
