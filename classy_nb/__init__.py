@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         UnexpectedAnswerError,
         UsageError,
     )
-    from .export import to_csv
+    from .export import read_csv, to_csv
     from .frames import explode
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
@@ -64,7 +64,7 @@ _HOMES = {
     **dict.fromkeys(("Classy", "Demo", "Resource", "connect", "demo", "login"), ".client"),
     "Credentials": ".credentials",
     "explode": ".frames",
-    "to_csv": ".export",
+    **dict.fromkeys(("read_csv", "to_csv"), ".export"),
 }
 
 __all__ = [
@@ -108,6 +108,7 @@ __all__ = [
     "demo",
     "explode",
     "login",
+    "read_csv",
     "to_csv",
 ]
 

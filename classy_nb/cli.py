@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -40,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _complain(str(stopped) or "Stopped.")
             return _INTERRUPTED
         except UsageError as error:
-            _complain(str(error))
+            _complain(error)
             return 2
         except BrokenPipeError:
             sys.stderr.close()  # the reader (head, less) has gone: nothing is wrong
             return 0
         except (ClassyError, ImportError, OSError) as error:
-            _complain(str(error))
+            _complain(error)
             return 1
 
 
@@ -70,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
             "export",
             add_export_arguments,
             run_export,
-            "Fetch a list straight into a CSV file; credentials come from .env or the environment.",
+            "Fetch a list straight into a file (CSV, Parquet); credentials: .env or the environment.",
         ),
         (
             "resources",
@@ -164,7 +165,9 @@ _HAVE_AN_OPTION = frozenset((*_LIST_OPTIONS, "where", "aggregates", "excel", "ne
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``classy-nb export``."""
     parser.add_argument("resource", help="what to fetch (classy-nb resources lists them)")
-    parser.add_argument("--to", required=True, type=Path, metavar="FILE", help="the CSV file to write")
+    parser.add_argument(
+        "--to", required=True, type=Path, metavar="FILE", help="the file to write: .csv, .csv.gz or .parquet"
+    )
     parser.add_argument("--since", metavar="DATE", help="from this moment on (business date)")
     parser.add_argument("--until", metavar="DATE", help="before this moment")
     parser.add_argument("--by", metavar="COLUMN", help="another date column for --since and --until")
@@ -206,7 +209,12 @@ def run_export(options: argparse.Namespace) -> None:
             f"The list {options.resource!r} does not exist.", advice=suggestion(options.resource, lists)
         )
     from classy_nb.client import connect
+    from classy_nb.export import check_ending, has_ending
 
+    as_parquet = has_ending(options.to, "parquet")
+    if as_parquet and (options.excel or options.raw_text):
+        raise UsageError("--excel and --raw-text are for CSV files, not for Parquet.")
+    check_ending(options.to, "parquet" if as_parquet else "csv")  # before anything is sent
     with connect(
         organization=options.organization,
         env_file=options.env_file,
@@ -214,14 +222,18 @@ def run_export(options: argparse.Namespace) -> None:
         base_url=options.base_url,
         token_url=options.token_url,
     ) as classy:
-        path = getattr(classy, options.resource).to_csv(
+        resource = getattr(classy, options.resource)
+        keywords = _keywords(options.keywords)
+        if as_parquet:
+            write = resource.to_parquet
+        else:
+            write = partial(resource.to_csv, excel=options.excel, neutralize=not options.raw_text)
+        path = write(
             options.to,
-            excel=options.excel,
-            neutralize=not options.raw_text,
             where=options.where,
             aggregates=options.aggregates,
             **{name: getattr(options, name) for name in _LIST_OPTIONS},
-            **_keywords(options.keywords),
+            **keywords,
         )
         source = classy._require_session().timezone_source  # noqa: SLF001 - the line says where it comes from
         _say(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, times in {classy.timezone} ({source})")
@@ -304,8 +316,10 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _complain(message: str) -> None:
-    sys.stderr.write(f"classy-nb: {message}\n")
+def _complain(problem: BaseException | str) -> None:
+    # Notes say, for one, which rows were kept, where, and how to go on.
+    for line in (problem, *getattr(problem, "__notes__", ())):
+        sys.stderr.write(f"classy-nb: {line}\n")
 
 
 def _show_warning(  # noqa: PLR0917 - the signature is the standard library's

@@ -205,11 +205,14 @@ class Fetcher:
             for builder in builders:
                 ready.extend(builder)
                 if ready.rows >= rows:
-                    yield self._checked_table(ready, query, paginator)
+                    table = _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
+                    # What was read by page number comes all at once, so that it can be put in order.
+                    size = len(table) if len(table) < 2 * rows else rows
+                    yield from (table.slice(start, size) for start in range(0, len(table), size))
                     yielded = True
             _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:
-                yield self._checked_table(ready, query, paginator)
+                yield _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
 
     def _ranges_in_order(
         self, paginator: Paginator, line: Progress, query: Query, rows: int
@@ -218,13 +221,15 @@ class Fetcher:
         ranges: dict[int, TableBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
+        out_of_turn = False
         with closing(self._parts(paginator, line, rows)) as parts:
             for part in parts:
                 if part.start not in ranges:
                     ranges[part.start] = self._builder(query)
                 ranges[part.start].add(part.records)
                 if part.out_of_turn:
-                    continue  # read by page number: what belongs before it may come last
+                    out_of_turn = True  # read by page number: what belongs before it may come last
+                    continue
                 head = part.start if head is None else head
                 if part.finished:
                     ends[part.start] = part.end
@@ -233,6 +238,11 @@ class Fetcher:
                     head = ends.pop(head) or head
                 if part.start == head and not part.finished and ranges[head].rows >= rows:
                     yield ranges.pop(head)  # nothing comes before the first range: its rows can go already
+        if out_of_turn:
+            whole = self._builder(query)
+            for start in sorted(ranges):
+                whole.extend(ranges.pop(start))
+            yield whole
         for start in sorted(ranges):
             yield ranges[start]
 

@@ -276,6 +276,9 @@ class Resource:
 
         Notes
         -----
+        Rows are in order of id, within and across batches. A list whose records have no id comes in the API's
+        order, and *sort* with *limit* in the order that it asks for.
+
         Memory stays constant for lists that can be fetched in order of id, as almost all can. Records
         without an id, a server that refuses the filter on it, and *sort* with *limit* leave only page
         numbers: then the whole list is collected before the first batch, because only as a whole can it be
@@ -307,7 +310,7 @@ class Resource:
         Parameters
         ----------
         path
-            The file; it appears once it is complete, and replaces an older one only then.
+            The file, as in :func:`classy_nb.to_csv`; its rows are in order, as those of :meth:`batches`.
         excel, neutralize
             As in :func:`classy_nb.to_csv`.
         progress, **keywords
@@ -320,8 +323,11 @@ class Resource:
 
         Raises
         ------
+        UsageError
+            The name ends as files of another format do; nothing is fetched.
         ExportError
-            The file cannot be written; nothing half-written is left.
+            The file cannot be written; nothing half-written is left, but for the rows that are kept to resume
+            with: a note of the error says where.
         ClassyError
             The list cannot be fetched.
 
@@ -348,7 +354,9 @@ class Resource:
         Parameters
         ----------
         path
-            The file; it appears once it is complete, and replaces an older one only then.
+            The file: ``.parquet``, ``.pq``, or any ending that promises no other format. It appears once it
+            is complete, and replaces an older one only then. Its rows are in order, as those of
+            :meth:`batches`.
         progress, **keywords
             As for :meth:`batches`.
 
@@ -359,8 +367,11 @@ class Resource:
 
         Raises
         ------
+        UsageError
+            The name ends as files of another format do; nothing is fetched.
         ExportError
-            The file cannot be written; nothing half-written is left.
+            The file cannot be written; nothing half-written is left, but for the rows that are kept to resume
+            with: a note of the error says where.
         ClassyError
             The list cannot be fetched.
 

@@ -1,10 +1,21 @@
-"""Files: CSV and Parquet, atomic, streamed, resumable.
+"""Files: CSV and Parquet, atomic, streamed, resumable; and a CSV file back into a frame.
 
 Frames come in from a notebook (:func:`to_csv`), Arrow tables from a fetch (``stream_csv``,
-``stream_parquet``); out goes a file that is complete or not there. ``client`` calls it, and so do users.
+``stream_parquet``); out goes a file that is complete or not there, of the format that the ending of its name
+promises (``check_ending``). ``client`` calls it, and so do users, also for the way back (:func:`read_csv`).
 """
 
 from .csv import CsvWriter, to_csv
+from .endings import check_ending, has_ending
+from .reading import read_csv
 from .stream import stream_csv, stream_parquet
 
-__all__ = ["CsvWriter", "stream_csv", "stream_parquet", "to_csv"]
+__all__ = [
+    "CsvWriter",
+    "check_ending",
+    "has_ending",
+    "read_csv",
+    "stream_csv",
+    "stream_parquet",
+    "to_csv",
+]

@@ -1,7 +1,8 @@
 """Files that appear once they are complete, or not at all.
 
 The CSV and Parquet writers write into an `AtomicFile`; it is synced and renamed into place at the end. Errors
-of the operating system become an `ExportError` that says what to do about the path.
+of the operating system become an `ExportError` that says what to do about the path. Office shares and mounted
+buckets refuse some of the steps; what the rows do not depend on is left out there, with a warning.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
+import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
-from classy_nb.errors import ExportError
+from classy_nb.errors import DataWarning, ExportError, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +34,26 @@ _REASONS = {
     errno.ENOTDIR: ("a part of the path is not a folder", "Check the path."),
     errno.EISDIR: ("it is a folder", "Give the name of a file."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
+    errno.EIO: ("the disk or the connection to it failed", "Check it, or write to another disk."),
+    errno.ESTALE: ("the connection to the disk was lost", "Check it, or write to another disk."),
 }
+_REASONS_TO_READ = {
+    errno.ENOENT: ("it does not exist", "Check the path."),
+    errno.EACCES: ("you may not read it, or another program holds it", "Close it there, or ask its owner."),
+    errno.EPERM: ("you may not read it", "Ask its owner."),
+}
+_UNSUPPORTED = {
+    number
+    for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOTTY", "ENOLCK")
+    if (number := getattr(errno, name, None)) is not None
+}
+_IN_USE = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY}
+"""What a rename is refused with while another program holds the older file open; on Windows, EACCES."""
+
+
+def is_unsupported(error: OSError | NotImplementedError) -> bool:
+    """Whether a disk lacks an operation, as network shares and mounted buckets lack some."""
+    return isinstance(error, NotImplementedError) or error.errno in _UNSUPPORTED
 
 
 _MOST_BYTES = 200
@@ -49,17 +71,18 @@ def hidden_name(path: Path, ending: str) -> str:
 
 
 @contextlib.contextmanager
-def explained_errors(path: Path) -> Iterator[None]:
+def explained_errors(path: Path, what: str = "written") -> Iterator[None]:
     """Turn errors of the operating system into an ExportError that says what to do about *path*."""
     try:
         yield
     except OSError as error:
         if isinstance(error, ExportError):
             raise
-        reason, advice = _REASONS.get(error.errno or 0, (error.strerror or type(error).__name__, None))
+        reasons = _REASONS if what == "written" else {**_REASONS, **_REASONS_TO_READ}
+        reason, advice = reasons.get(error.errno or 0, (error.strerror or type(error).__name__, None))
     else:
         return
-    raise ExportError(f"{path} could not be written: {reason}.", advice=advice)
+    raise ExportError(f"{path} could not be {what}: {reason}.", advice=advice)
 
 
 def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
@@ -72,6 +95,11 @@ def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     ExportError
         It may not; the message says why.
     """
+    if re.match(r"[a-z][a-z0-9+.-]+://", os.fspath(path), re.IGNORECASE):
+        raise ExportError(
+            f"{os.fspath(path)!r} could not be written: it is a URL.",
+            advice="Write to a folder of this machine, then upload the file.",
+        )
     try:
         shown = Path(path).expanduser()
         target = Path(os.path.realpath(shown))
@@ -148,27 +176,64 @@ class AtomicFile:
         """Rename the file to its name, once all of it is on the disk."""
         try:
             with explained_errors(self.path):
-                self.file.flush()
-                os.fsync(self.file.fileno())
+                if not sync(self.file):
+                    self._warn("the disk does not confirm what it has stored")
                 self.file.close()
-                self._draft.chmod(self._mode())
+                self._set_mode()
                 self._check()
-                self._draft.replace(self._target)
+                self._rename()
         except BaseException:
             self.abort()
             raise
 
-    def _mode(self) -> int:
-        """Return the permissions of the older file, or those that a new one gets."""
-        with contextlib.suppress(FileNotFoundError):
-            return self._target.stat().st_mode & 0o777
-        # The umask could be asked for only by changing it, for a moment and for all threads.
-        empty = self._draft.with_suffix(".mode")
-        empty.touch(exist_ok=False)
+    def _set_mode(self) -> None:
+        """Give the file the permissions of the older one, or those that a new one gets."""
         try:
-            return empty.stat().st_mode & 0o777
-        finally:
-            empty.unlink()
+            try:
+                mode = self._target.stat().st_mode & 0o777
+            except FileNotFoundError:
+                # The umask could be asked for only by changing it, for a moment and for all threads.
+                empty = self._draft.with_suffix(".mode")
+                empty.touch(exist_ok=False)
+                try:
+                    mode = empty.stat().st_mode & 0o777
+                finally:
+                    empty.unlink()
+            if self._draft.stat().st_mode & 0o777 != mode:
+                self._draft.chmod(mode)
+        except OSError as error:
+            self._warn(f"its permissions could not be set ({error.strerror or error})")
+
+    def _rename(self) -> None:
+        try:
+            self._draft.replace(self._target)
+        except OSError as error:
+            if error.errno in _IN_USE and self._target.exists():
+                raise ExportError(
+                    f"{self.path} could not be replaced: access is denied. Is it open in another program?",
+                    advice="Close it there (in Excel, say) and try again, or choose another name.",
+                ) from None
+            if not is_unsupported(error):
+                raise
+            self._copy()
+
+    def _copy(self) -> None:
+        """Write the file under its name, where the disk cannot rename, as a mounted bucket cannot."""
+        existed = self._target.exists()
+        try:
+            shutil.copyfile(self._draft, self._target)
+        except BaseException:
+            if not existed:
+                with contextlib.suppress(OSError):
+                    self._target.unlink()
+            raise
+        self._made = self._target.stat()
+        with contextlib.suppress(OSError):
+            self._draft.unlink()
+        self._warn("the disk cannot rename files, so it was written in place")
+
+    def _warn(self, why: str) -> None:
+        warn(f"{self.path}: {why}. Its content is complete.", DataWarning)
 
     def abort(self) -> None:
         """Remove what has been written."""
@@ -176,6 +241,18 @@ class AtomicFile:
             self.file.close()
         with contextlib.suppress(OSError):
             self._draft.unlink(missing_ok=True)
+
+
+def sync(file: BinaryIO) -> bool:
+    """Have all of *file* on the disk; return whether the disk can tell."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if not is_unsupported(error):
+            raise
+        return False
+    return True
 
 
 def open_for_owner(path: str, flags: int) -> int:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import time
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from classy_nb.errors import ExportError
+from classy_nb.errors import DataWarning, ExportError, warn
 
-from .atomic import hidden_name, open_for_owner
+from .atomic import hidden_name, is_unsupported, open_for_owner, sync
 from .tables import even, plain_schema, plain_table
 
 if TYPE_CHECKING:
@@ -115,14 +116,31 @@ class Checkpoint:
                 self.folder.mkdir(mode=0o700)
             try:
                 self._refuse_what_is_not_ours()
-                self._lock.acquire()
+                self._acquire()
             except FileNotFoundError:
                 continue  # another export has ended, and removed the folder
             except Timeout:
                 break
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self.folder.rmdir()  # a full disk, perhaps; only if nothing is in it
+                raise
             return
         busy = f"Another export to {self._target} is running."
         raise ExportError(busy, advice="Wait for it, or choose another file.") from None
+
+    def _acquire(self) -> None:
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise
+        except (OSError, NotImplementedError) as error:
+            if not is_unsupported(error):
+                raise
+            warn(
+                f"The disk of {self._target} has no locks: run only one export to this file at a time.",
+                DataWarning,
+            )
 
     def _refuse_what_is_not_ours(self) -> None:
         """Raise where something else has the name of the folder, or of a file in it."""
@@ -205,9 +223,14 @@ class Checkpoint:
             # For the owner only, even if somebody else made the folder and others may look into it.
             with open(fresh, "wb", opener=open_for_owner) as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+                sync(file)
+            try:
+                fresh.replace(path)
+            except OSError as error:
+                if not is_unsupported(error):
+                    raise
+                # No renaming there. A part that breaks off has no footer, so nobody takes it for a whole one.
+                shutil.copyfile(fresh, path)
         finally:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
@@ -230,7 +253,7 @@ class Checkpoint:
 
     def _chunks(self) -> Iterator[pa.Table]:
         for part in self._parts:
-            with pa.memory_map(str(part)) as source:
+            with pa.OSFile(str(part)) as source:
                 reader = pa.ipc.open_file(source)
                 for number in range(reader.num_record_batches):
                     yield pa.Table.from_batches([reader.get_batch(number)])
@@ -242,7 +265,7 @@ class Checkpoint:
         def texts(name: str) -> Iterator[pa.ChunkedArray]:
             for part, schema in zip(self._parts, schemas, strict=False):
                 if name in schema.names:
-                    with pa.memory_map(str(part)) as source:
+                    with pa.OSFile(str(part)) as source:
                         yield pa.ipc.open_file(source).read_all()[name]
 
         return plain_schema(schemas, texts)
@@ -262,11 +285,11 @@ class Checkpoint:
 
 
 def _rows_of(part: Path) -> int:
-    with pa.memory_map(str(part)) as source:
+    with pa.OSFile(str(part)) as source:
         reader = pa.ipc.open_file(source)
         return sum(reader.get_batch(number).num_rows for number in range(reader.num_record_batches))
 
 
 def _schema_of(part: Path) -> pa.Schema:
-    with pa.memory_map(str(part)) as source:
+    with pa.OSFile(str(part)) as source:
         return pa.ipc.open_file(source).schema

@@ -2,12 +2,11 @@
 
 :func:`to_csv` writes a frame of any kind; :class:`CsvWriter` writes plain Arrow tables one after the other,
 which is how whole lists reach the disk. The text of the cells, with the formula guard, is made column by
-column in the second half of this file.
+column in the second half of this file; :mod:`.reading` undoes it.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
 from .atomic import AtomicFile, explained_errors
+from .endings import COMPRESSIONS, check_ending
 from .tables import as_frame, table_of
 
 if TYPE_CHECKING:
@@ -43,24 +43,28 @@ def to_csv(
     UTF-8, one header line, commas. Instants are ISO 8601 with their offset
     (``2026-01-31T18:30:00-08:00``; in UTC where that was not in whole minutes, as before 1900), days
     ``2026-01-31``, flags ``true`` and ``false``, nested cells JSON; a missing value is an empty cell, an
-    empty text ``""``. Leading zeros and long ids are kept as they are (a spreadsheet may still drop them
+    empty text ``""``. Everything else (periods, bands of ``pd.cut``, decimals, durations) is the text that
+    pandas writes. Leading zeros and long ids are kept as they are (a spreadsheet may still drop them
     when it opens the file: import the column as text).
 
     Parameters
     ----------
     frame
         What to write; a Series becomes its only column. Its index is written unless it only counts rows.
+        Names of several levels are joined with dots.
     path
-        The file. It appears once it is complete, and replaces an older one only then.
+        The file: ``.csv``, ``.csv.gz`` and the like (``.bz2``, ``.xz``), or any ending that promises no other
+        format. It appears once it is complete, and replaces an older one only then.
     excel
         Begin the file with a byte-order mark: without it, Excel assumes another encoding and shows
         accents and emoji wrongly. Other programs may show the mark in the first column's name.
     neutralize
         Put an apostrophe before text that a spreadsheet would take for a formula: text that begins
-        with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return, also behind blanks, quotes or
-        apostrophes. Donors type text; run as a formula, it could send your data elsewhere. Numbers (and
-        text that is only a negative number) and dates are never changed. To undo it, remove one
-        apostrophe from each text that has one before such a beginning.
+        with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return, also behind blanks, quotes,
+        apostrophes and invisible characters. The same goes for what follows a semicolon, a tab, a vertical
+        bar or a line break within a text, since a program that splits the file there would see a cell of its
+        own. Donors type text; run as a formula, it could send your data elsewhere. Numbers (and text that is
+        only a negative number) and dates are never changed. :func:`read_csv` removes the apostrophes again.
 
     Returns
     -------
@@ -70,16 +74,20 @@ def to_csv(
     Raises
     ------
     UsageError
-        *frame* is neither a DataFrame nor a Series.
+        *frame* is neither a DataFrame nor a Series, or *path* has the ending of another format.
     ExportError
-        The file cannot be written (no such folder, no permission, disk full); nothing half-written is left.
+        The file cannot be written (no such folder, no permission, disk full, open in another program);
+        nothing half-written is left.
 
-    Notes
+    Warns
     -----
-    pandas reads it back with the same values when it is told the dtypes, and to take empty cells only for
-    missing (or a donor named "NA" would be)::
+    DataWarning
+        The file is complete, but something about it is not as usual: its permissions could not be set, or a
+        text has half of a surrogate pair, which UTF-8 cannot hold and which is written as ``U+FFFD``.
 
-        back = pd.read_csv(path, dtype=dtypes, parse_dates=dates, keep_default_na=False, na_values=[""])
+    See Also
+    --------
+    read_csv : Reads the file with the values and dtypes that the frame had.
     """
     with CsvWriter(path, excel=excel, neutralize=neutralize) as writer:
         writer.write(table_of(as_frame(frame)))
@@ -104,7 +112,12 @@ class CsvWriter:
         excel: bool = False,
         neutralize: bool = True,
     ) -> None:
-        self._atomic = path if isinstance(path, AtomicFile) else AtomicFile(path)
+        if not isinstance(path, AtomicFile):
+            check_ending(path, "csv")
+            path = AtomicFile(path)
+        self._atomic = path
+        compress = COMPRESSIONS.get(path.path.suffix.lower())
+        self._file: Any = path.file if compress is None else compress(path.file, "wb")
         self._neutralize = neutralize
         self._excel = excel
         self._names: list[str] | None = None
@@ -120,8 +133,9 @@ class CsvWriter:
         with explained_errors(self.path):
             if self._names is None:
                 self._names = table.column_names
-                header = ",".join(header_text(name, neutralize=self._neutralize) for name in self._names)
-                self._atomic.file.write((_BOM if self._excel else b"") + f"{header}\n".encode())
+                names = pa.array(self._names, pa.string())
+                header = ",".join(quoted(names, neutralize=self._neutralize).to_pylist())
+                self._file.write((_BOM if self._excel else b"") + f"{header}\n".encode())
             elif self._names != table.column_names:
                 raise UsageError("All parts of one CSV file need the same columns.")
             table = with_days(table)
@@ -139,7 +153,7 @@ class CsvWriter:
         lines = pc.binary_join_element_wise(lines, "", "\n")
         # The bytes of all lines lie one after the other in the array's own buffer: no text object is made.
         size = pc.sum(pc.binary_length(lines)).as_py() or 0
-        self._atomic.file.write(memoryview(lines.buffers()[2])[:size])
+        self._file.write(memoryview(lines.buffers()[2])[:size])
 
     def __enter__(self) -> Self:
         return self
@@ -147,10 +161,17 @@ class CsvWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._atomic.commit()
-        else:
+        if kind is not None:
             self._atomic.abort()
+            return
+        if self._file is not self._atomic.file:
+            try:
+                with explained_errors(self.path):
+                    self._file.close()  # writes the rest of what is compressed; the file below stays open
+            except BaseException:
+                self._atomic.abort()
+                raise
+        self._atomic.commit()
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
@@ -160,12 +181,30 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 # The text of the cells
 
-_FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"  # the same four, as East Asian keyboards write them
-FORMULA = rf"^['\"\s]*[=+\-@\t\r{_FULL_WIDTH}]"
-"""Text that a spreadsheet may take for a formula: an operator first, even behind blanks or quotes."""
+# Where a formula begins: the four operators, and what Unicode has for them (full width, small, superscript,
+# subscript, the minus sign), which spreadsheets and input methods turn into them.
+_OPERATORS = (
+    r"=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe66}\x{fe62}\x{fe63}\x{fe6b}"
+    r"\x{207c}\x{207a}\x{207b}\x{208c}\x{208a}\x{208b}\x{2212}\x{fb29}"
+)
+# What may stand before it and does not show, or is dropped: quotes, blanks, control and format characters
+# (such as NUL, zero-width blanks and direction marks), combining marks, and letters drawn as nothing.
+# Without tab and line breaks, since a cell may begin behind those.
+_LEAD = (
+    r"'\"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0"
+    r"\p{Z}\p{Cf}\p{Co}\p{M}\x{115f}\x{1160}\x{2800}\x{3164}\x{ffa0}"
+)
+FORMULA = rf"^[{_LEAD}\t\r\n]*[{_OPERATORS}\t\r]"
+"""Text that a spreadsheet may take for a formula: an operator first, even behind what cannot be seen."""
+FORMULA_WITHIN = rf"([;|\t\r\n])([{_LEAD}]*[{_OPERATORS}])"
+"""The same behind what separates cells or lines elsewhere. (A comma separates here, so it is always quoted.)
+
+A file that is split at ``;`` although it has commas is not quoted as far as its reader can tell: quotes count
+only where a cell begins. So every separator within a text may begin a cell, or even a line."""
 _NUMBER = r"^-(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """A negative number, which is not a formula."""
-_NEEDS_QUOTES = r"[\",\r\n]|^$|^\s|\s$"
+_NEEDS_QUOTES = r"[\",;|\t\r\n]|^$|^\s|\s$|^\x{feff}"
+"""Whatever separates cells in any usual reader, and a mark that would be lost at the beginning of a file."""
 
 
 def column_text(column: pa.Array, *, neutralize: bool) -> pa.Array:
@@ -193,6 +232,8 @@ def quoted(text: pa.Array, *, neutralize: bool) -> pa.Array:
         risky = pc.fill_null(pc.and_not(formula, number), False)
         if pc.any(risky).as_py():
             text = pc.if_else(risky, pc.binary_join_element_wise("'", text, ""), text)
+        if pc.any(pc.match_substring_regex(text, FORMULA_WITHIN)).as_py():
+            text = pc.replace_substring_regex(text, FORMULA_WITHIN, r"\1'\2")
     needy = pc.fill_null(pc.match_substring_regex(text, _NEEDS_QUOTES), False)
     if pc.any(needy).as_py():
         escaped = pc.replace_substring(text, '"', '""')
@@ -200,11 +241,12 @@ def quoted(text: pa.Array, *, neutralize: bool) -> pa.Array:
     return text
 
 
-def header_text(name: str, *, neutralize: bool) -> str:
-    """Return a column's name as it is written."""
-    if neutralize and re.match(FORMULA, name):
-        name = f"'{name}"
-    return '"' + name.replace('"', '""') + '"' if re.search(_NEEDS_QUOTES, name) else name
+def unguarded(text: pa.Array) -> pa.Array:
+    """Remove the apostrophes that :func:`quoted` has put before formulas, and no others."""
+    guarded = pc.match_substring_regex(text, rf"^'{FORMULA[1:]}")
+    text = pc.if_else(guarded, pc.utf8_slice_codeunits(text, 1), text)
+    within = FORMULA_WITHIN.replace(")(", ")'(")
+    return pc.replace_substring_regex(text, within, r"\1\2")
 
 
 def _floats(column: pa.Array) -> pa.Array:
@@ -213,7 +255,18 @@ def _floats(column: pa.Array) -> pa.Array:
     text = column.cast(pa.string())
     whole = pc.fill_null(pc.match_substring_regex(text, r"^-?\d+$"), False)
     # A whole amount keeps its ".0": a reader that guesses then guesses a number with decimals.
-    return pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
+    text = pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
+    # Python, and so pandas, begins to use exponents elsewhere than Arrow does.
+    size = pc.abs(column)
+    other = pc.or_(pc.greater_equal(size, _LARGE), pc.and_(pc.less(size, _SMALL), pc.greater(size, 0)))
+    other = pc.fill_null(other, False)
+    if pc.any(other).as_py():
+        values = column.filter(other).to_numpy(zero_copy_only=False)
+        text = pc.replace_with_mask(text, other, pa.array([str(value) for value in values], text.type))
+    return text
+
+
+_LARGE, _SMALL = 1e15, 1e-4
 
 
 def with_days(table: pa.Table) -> pa.Table:

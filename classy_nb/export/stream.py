@@ -30,6 +30,7 @@ from classy_nb.query import zone
 from .atomic import AtomicFile, explained_errors, writable
 from .checkpoint import Checkpoint
 from .csv import CsvWriter
+from .endings import check_ending
 
 if TYPE_CHECKING:
     import os
@@ -61,6 +62,7 @@ def stream_csv(
     **options: Any,
 ) -> Path:
     """Fetch *tables* into a CSV file; see :func:`stream`."""
+    check_ending(path, "csv")
 
     def write(plain: Iterable[pa.Table], _: pa.Schema, file: AtomicFile) -> None:
         with CsvWriter(file, excel=excel, neutralize=neutralize) as writer:
@@ -74,6 +76,7 @@ def stream_parquet(
     tables: Tables, path: str | os.PathLike[str], question: Mapping[str, Any], **options: Any
 ) -> Path:
     """Fetch *tables* into a Parquet file (zstd); see :func:`stream`."""
+    check_ending(path, "parquet")
 
     def write(plain: Iterable[pa.Table], schema: pa.Schema, file: AtomicFile) -> None:
         try:
@@ -170,14 +173,17 @@ def stream(
         is_saved = file is not None and file.is_saved
         can_resume = resumable and checkpoint.last is not None and not isinstance(error, _FINAL_ERRORS)
         keep = can_resume and not is_saved
-        kept = f"{checkpoint.rows:,} rows are kept beside {target}; the same call resumes there."
+        kept = (
+            f"{checkpoint.rows:,} rows are kept beside {target}; the same call resumes there. They are in "
+            f"{checkpoint.folder} and serve for a day: to start over, delete that folder."
+        )
         if isinstance(error, KeyboardInterrupt):
             what = error.what if isinstance(error, ClassyError) else "Stopped: nothing was kept."
             if is_saved:
                 what = f"Stopped, but {target} was complete by then: it is saved."
             raise InterruptedFetchError(f"Stopped: {kept}" if keep else what) from None
-        if keep and isinstance(error, ClassyError):
-            error.add_note(kept)
+        if keep:
+            error.add_note(kept)  # whatever it was: nothing hidden is left behind without a word
         raise
     finally:
         checkpoint.close(keep=keep)

@@ -7,14 +7,22 @@ whichever of the tables they come. So a file does not depend on how its rows wer
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.api.types import is_object_dtype
 
-from classy_nb.errors import UsageError
-from classy_nb.frames import SharedKind, json_kind, json_text, json_values
+from classy_nb.errors import DataWarning, UsageError, warn
+from classy_nb.frames import SharedKind, json_kind, json_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,34 +55,142 @@ def as_frame(given: Any) -> pd.DataFrame:
 def table_of(frame: pd.DataFrame) -> pa.Table:
     """Return *frame* as plain columns; nested cells become JSON text.
 
-    The index comes first if it says something, that is, unless it only counts from 0. A column of objects
-    that are all missing has the type null: nothing is known about it.
+    The index comes first if it says something, that is, unless it only counts rows. Names may occur twice, as
+    that of the index and of a column. A column of objects that are all missing has the type null: nothing is
+    known about it.
     """
-    if not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None):
-        frame = frame.reset_index()
-    names = [".".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
-    arrays = [_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
-    return pa.Table.from_arrays(arrays, names=names)
+    columns = [(_name(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
+    index = frame.index
+    if isinstance(index, pd.MultiIndex):
+        for level in reversed(range(index.nlevels)):
+            name = index.names[level]
+            values = pd.Series(index.get_level_values(level))
+            columns.insert(0, (f"level_{level}" if name is None else _name(name), values))
+    elif not (isinstance(index, pd.RangeIndex) and index.name is None):
+        columns.insert(0, ("index" if index.name is None else _name(index.name), pd.Series(index)))
+    arrays = [_array(column, name) for name, column in columns]
+    return pa.Table.from_arrays(arrays, names=[_as_utf8(name, name) for name, _ in columns])
 
 
-def _array(column: pd.Series[Any]) -> pa.Array:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    if column.dtype == object:
-        texts = pa.array([_json_or_text(cell) for cell in column], TEXT)
+def _name(name: object) -> str:
+    """Return what the header has for a column: days as days, the parts of a tuple joined with dots."""
+    if isinstance(name, tuple):
+        return ".".join(map(_name, name))
+    if isinstance(name, datetime):
+        text = name.isoformat()
+        return text.removesuffix("T00:00:00") if name.tzinfo is None else text
+    return "" if name is None else str(name)
+
+
+def _array(column: pd.Series[Any], name: str) -> pa.Array:  # noqa: PLR0911 - a way out for each dtype
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        # By code: a missing value would not fit the dtype of the categories.
+        codes = column.cat.codes.to_numpy()
+        return _array(pd.Series(column.cat.categories), name).take(pa.array(codes, mask=codes < 0))
+    if isinstance(dtype, pd.SparseDtype):
+        return _array(pd.Series(np.asarray(column)), name)
+    if is_object_dtype(dtype):
+        cells = [
+            None if missing else _as_utf8(_cell_text(cell), name)
+            for cell, missing in zip(column, column.isna(), strict=True)
+        ]
+        texts = pa.array(cells, TEXT)
         return texts if texts.null_count < len(texts) else pa.nulls(len(texts))
-    array = pa.Array.from_pandas(column)
+    if isinstance(dtype, (pd.PeriodDtype, pd.IntervalDtype)):
+        return _as_pandas_writes(column)  # Arrow has them as numbers and as pairs
+    try:
+        array = pa.Array.from_pandas(column)
+    except UnicodeEncodeError:
+        return _array(column.astype(object), name)
+    except (pa.ArrowException, TypeError, ValueError):  # a dtype or a time zone that Arrow does not have
+        return _array(column.astype(object), name) if dtype.kind == "M" else _as_pandas_writes(column)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return array.cast(TEXT) if pa.types.is_string(array.type) else array
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = array.dictionary_decode()
+        kind = array.type
+    if pa.types.is_string(kind):
+        return array.cast(TEXT)
+    if pa.types.is_nested(kind):
+        return pa.array([None if cell is None else _cell_text(cell) for cell in array.to_pylist()], TEXT)
+    return array if any(fits(kind) for fits in _WRITTEN) else _as_pandas_writes(column)
 
 
-def _json_or_text(cell: Any) -> str | None:
-    """Return text as it is, anything else as JSON; None where it is missing."""
+_WRITTEN = (
+    pa.types.is_large_string,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_decimal,
+    pa.types.is_timestamp,
+    pa.types.is_date,
+    pa.types.is_null,
+)
+"""Types of which :mod:`.csv` writes the text; of all others it is what pandas writes."""
+
+
+def _as_pandas_writes(column: pd.Series[Any]) -> pa.Array:
+    """Return the text that pandas' own CSV has for each cell."""
+    lines = io.StringIO(column.to_csv(index=False, header=False, lineterminator="\n"), newline="")
+    cells = [row[0] for row in csv.reader(lines)]
+    return pa.array(cells, TEXT, mask=column.isna().to_numpy(dtype=bool))
+
+
+def _cell_text(cell: Any) -> str:
+    """Return the text of one object: nested ones as JSON, dates in ISO 8601, others as pandas writes them."""
     if isinstance(cell, str):
         return cell
-    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124
+    if isinstance(cell, (bool, np.bool_)):
+        return "true" if cell else "false"
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    if isinstance(cell, (dict, list, tuple, set, frozenset, np.ndarray)):
+        try:
+            return orjson.dumps(cell, default=_exact_json_value, option=_JSON).decode()
+        except TypeError:  # an integer of more than 64 bits, half of a surrogate pair, a float as a key
+            pass
+        try:
+            return json.dumps(cell, default=_json_value, ensure_ascii=True)
+        except (TypeError, ValueError, RecursionError):  # a tuple as a key; a list that holds itself
+            pass
+    return str(cell)
+
+
+_JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+def _exact_json_value(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(value))  # a number of which a float would lose digits
+    return _json_value(value)
+
+
+def _json_value(value: Any) -> Any:
+    """Return what JSON has for a Python value that it does not know."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=repr)  # the same file each time
+    if isinstance(value, (tuple, np.ndarray)):
+        return list(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is pd.NA or value is pd.NaT:
         return None
-    return json_text(cell).decode()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _as_utf8(text: str, where: str) -> str:
+    """Return *text*, without the halves of surrogate pairs that no file in UTF-8 can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        warn(
+            f"Column {where!a} has text with half of a surrogate pair, which is written as U+FFFD.",
+            DataWarning,
+        )
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 # From a fetch

@@ -30,14 +30,18 @@ from .builder import GROUP_ROWS, TableBuilder
 from .children import explode
 from .convert import EXACT, Converter, SharedKind, json_text, json_values
 from .forks import computes_with_arrow
-from .frame import empty_frame, to_frame, to_series
+from .frame import LISTS, empty_frame, to_frame, to_series
 from .garbage import fewer_collections
-from .kinds import ABOUT, json_kind
+from .kinds import ABOUT, ARROW, JSON_KINDS, Backend, field_of, json_kind
 
 __all__ = [
     "ABOUT",
+    "ARROW",
     "EXACT",
     "GROUP_ROWS",
+    "JSON_KINDS",
+    "LISTS",
+    "Backend",
     "Converter",
     "SharedKind",
     "TableBuilder",
@@ -45,6 +49,7 @@ __all__ = [
     "empty_frame",
     "explode",
     "fewer_collections",
+    "field_of",
     "json_kind",
     "json_text",
     "json_values",

@@ -85,11 +85,12 @@ def _pandas_dtype(arrow: pa.DataType, backend: Backend) -> Any:
     if backend == "pyarrow":
         # The type that pandas itself gives with dtype_backend="pyarrow".
         return pd.ArrowDtype(pa.string() if arrow == pa.large_string() else arrow)
-    if pa.types.is_timestamp(arrow):
+    if pa.types.is_timestamp(arrow) and arrow.tz is not None:
         return pd.DatetimeTZDtype("us", arrow.tz)
     return {
         pa.int64(): pd.Int64Dtype(),
         pa.float64(): pd.Float64Dtype(),
         pa.bool_(): pd.BooleanDtype(),
         pa.date32(): np.dtype("datetime64[us]"),
+        pa.timestamp("us"): np.dtype("datetime64[us]"),
     }.get(arrow, pd.StringDtype("pyarrow"))

@@ -80,6 +80,10 @@ def test_batches_may_not_grow(place: Place) -> None:
     assert list(place.target.parent.iterdir()) == []
 
 
+def folder_of(place: Place) -> object:
+    return place.target.with_name(f".{place.target.name}.partial")
+
+
 @ways
 def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str) -> None:
     release = threading.Event()
@@ -105,7 +109,8 @@ def test_stopped_by_ctrl_c(place: Place, undisturbed: dict[str, bytes], way: str
         release.set()
     kept = place.kept
     assert str(caught.value) == (
-        f"Stopped: {kept:,} rows are kept beside {place.target}; the same call resumes there."
+        f"Stopped: {kept:,} rows are kept beside {place.target}; the same call resumes there. "
+        f"They are in {folder_of(place)} and serve for a day: to start over, delete that folder."
     )
     wait_for_none()
     assert_goes_on(place, way, undisturbed, kept)
@@ -121,7 +126,10 @@ def test_an_error_in_the_middle_keeps_what_has_come(
         place.write(way)
     assert place.kept == 800
     assert caught.value.__notes__ == [
-        f"800 rows are kept beside {place.target}; the same call resumes there."
+        (
+            f"800 rows are kept beside {place.target}; the same call resumes there. "
+            f"They are in {folder_of(place)} and serve for a day: to start over, delete that folder."
+        )
     ]
     assert_goes_on(place, way, undisturbed, 800)
 

@@ -1,12 +1,15 @@
 """The command line: tables, files, errors with exit codes and without tracebacks."""
 
 import csv
+import errno
+import os
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from support.connection import CANARY, CLIENT_ID, orgs
 from support.lists import Listed, rows
@@ -252,3 +255,54 @@ def test_a_reader_that_has_gone_is_no_failure() -> None:
     process.stderr.close()
     process.wait(30)
     assert b"Traceback" not in error
+
+
+@pytest.mark.edge(17)
+@pytest.mark.parametrize("name", ["x.parquet", "x.PARQUET"])
+def test_export_to_parquet_is_parquet(export: Run, server: ScriptedServer, tmp_path: Path, name: str) -> None:
+    server.handler = Listed(rows(150)).reply
+    code, out, err = export("transactions", "--to", name)
+    assert (code, err) == (0, "")
+    assert name in out
+    assert pq.read_table(tmp_path / name)["id"].to_pylist() == [row["id"] for row in rows(150)]
+
+
+@pytest.mark.edge(17)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--to", "x.xlsx"),
+        ("--to", "x.json"),
+        ("--to", "x.csv.zip"),
+        ("--to", "x.parquet", "--excel"),
+        ("--to", "x.parquet", "--raw-text"),
+    ],
+)
+def test_export_refuses_what_it_cannot_write_before_it_connects(
+    export: Run, server: ScriptedServer, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    code, out, err = export("transactions", *arguments)
+    assert (code, out, server.asked) == (2, "", [])
+    assert err.startswith("classy-nb: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.edge(30)
+def test_a_full_disk_says_where_the_rows_are_from_the_shell_too(
+    export: Run, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.handler = Listed(rows(150)).reply
+    replace = os.replace
+
+    def full(source: Any, there: Any) -> None:
+        if Path(there).name == "x.csv":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, there)
+
+    monkeypatch.setattr(os, "replace", full)
+    code, _, err = export("transactions", "--to", "x.csv")
+    assert code == 1
+    assert "the disk is full" in err
+    assert "150 rows are kept beside x.csv; the same call resumes there." in err
+    assert f"They are in {tmp_path / '.x.csv.partial'}" in err
+    assert (tmp_path / ".x.csv.partial").is_dir()

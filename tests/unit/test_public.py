@@ -65,6 +65,7 @@ PUBLIC = {
     "demo",
     "explode",
     "login",
+    "read_csv",
     "to_csv",
 }
 

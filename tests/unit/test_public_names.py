@@ -20,7 +20,8 @@ PACKAGE = """
     IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
     NotLoggedInError NotPicklableError PermissionDeniedError QueryWarning RateLimitedError
     RedirectRefusedError Resource ResponseError ServerError TimedOutError UnauthorizedError
-    UnexpectedAnswerError UsageError __version__ analysis connect demo explode login to_csv
+    UnexpectedAnswerError UsageError __version__ analysis connect demo explode login read_csv
+    to_csv
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts failed_payments forecast gain_loss gifts
@@ -49,6 +50,7 @@ PARAMETERS = {
     "requests_per_minute headers prompt",
     "demo": "transactions seed timezone fiscal_year_start options",
     "to_csv": "frame path excel neutralize",
+    "read_csv": "path resource timezone dtype dtype_backend neutralize",
     "explode": "frame column parent_id columns",
     "Classy.get": "path parameters",
     "Classy.resources": "",

@@ -53,7 +53,9 @@ class Download:
         """Where the file is, once it is being fetched."""
         if self._folder is None:
             raise FileNotFoundError(self.name)
-        return Path(self._folder.name) / "download.csv"
+        return (
+            Path(self._folder.name) / f"download{''.join(Path(self.name).suffixes[-2:])}"
+        )  # as that is written
 
     def fetch(self, resource: Resource, keywords: Mapping[str, Any], job: Job) -> int:
         """Fetch a list into the file; return the number of rows. If it fails, nothing is left behind."""

@@ -7,14 +7,15 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
-from .form import FormError
+from classy_nb.export import has_ending
 
-_TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-"""Suffixes that a CSV file may have; with any other, programs would take it for something else."""
+from .form import FormError
 
 
 def csv_path(name: str) -> Path:
     """Return the absolute path of the file called *name*; ``.csv`` is added where it is missing.
+
+    It is added behind any other ending too: programs would take the file for something else.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def csv_path(name: str) -> Path:
         path = Path(name).expanduser()
     except RuntimeError:
         raise FormError(f"There is no home folder for {name.partition('/')[0]}.", "file") from None
-    if path.suffix.lower() not in _TEXT_SUFFIXES:
+    if not has_ending(path, "csv"):
         path = path.with_name(f"{path.name}.csv")
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     try:

@@ -319,3 +319,30 @@ def test_a_payouts_day_is_not_moved_by_a_zone(server: ScriptedServer) -> None:
         server.handler = lambda _: Reply(body=page)
         payouts = classy.payouts(payout_type="paypal", payout_date="2021-08-27")
     assert payouts["payout_date"].tolist() == [pd.Timestamp("2021-08-27")]
+
+
+@pytest.mark.edge(30)
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"key_filter": "400"},
+        {"key_filter": "ignored"},
+        {"key_filter": "ignored", "sort": "ignored"},
+        {"key_filter": "400", "sort": "400"},
+    ],
+)
+@pytest.mark.parametrize("way", ["batches", "to_csv", "to_parquet"])
+def test_batches_and_files_are_in_order_of_ids_if_only_page_numbers_work(
+    connected: Classy, server: ScriptedServer, tmp_path: Path, faults: dict[str, str], way: str
+) -> None:
+    shuffled = sorted(rows(1250), key=lambda row: row["id"] * 7919 % 997)
+    server.handler = Listed(shuffled, Faults(**faults)).reply
+    if way == "batches":
+        frames = list(connected.transactions.batches(rows=500))
+        assert [len(frame) for frame in frames] == [500, 500, 250]
+        ids = [i for frame in frames for i in frame["id"].tolist()]
+    elif way == "to_csv":
+        ids = cn.read_csv(connected.transactions.to_csv(tmp_path / "a.csv"))["id"].tolist()
+    else:
+        ids = pd.read_parquet(connected.transactions.to_parquet(tmp_path / "a.parquet"))["id"].tolist()
+    assert ids == [row["id"] for row in rows(1250)]

@@ -1,5 +1,6 @@
 """Downloads: a file that the browser fetches in chunks."""
 
+import gzip
 import hashlib
 import threading
 from pathlib import Path
@@ -188,3 +189,10 @@ def test_an_abandoned_download_deletes_its_file_when_it_ends(
     threads.wait_for_none()
     assert [folder.exists() for folder in folders] == [False]
     assert viewer.of("offer") == []
+
+
+@pytest.mark.edge(17)
+def test_a_download_is_compressed_if_its_name_says_so(viewer: Viewer) -> None:
+    offer = offered(viewer, file="mine.csv.gz")
+    assert offer["name"] == "mine.csv.gz"
+    assert gzip.decompress(pulled(viewer, offer)).startswith(b"id,")

@@ -69,7 +69,9 @@ def test_bad_file_names_are_refused(viewer: Viewer, tmp_path: Path, name: str) -
     ("name", "written"),
     [
         ("gifts", "gifts.csv"),
-        ("gifts.TSV", "gifts.TSV"),
+        ("gifts.CSV", "gifts.CSV"),
+        ("gifts.csv.gz", "gifts.csv.gz"),
+        ("gifts.TSV", "gifts.TSV.csv"),
         ("gifts.xlsx", "gifts.xlsx.csv"),
         ("gifts.2026", "gifts.2026.csv"),
         ("../b/./gifts.csv", "../b/gifts.csv"),
