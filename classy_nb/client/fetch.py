@@ -244,6 +244,7 @@ class Fetcher:
             "path": query.path,
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "timezone": self.timezone,
             "requests": paginator.requests,
             "total": paginator.total,
         }

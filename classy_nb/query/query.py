@@ -30,6 +30,10 @@ class Query:
     sort: tuple[tuple[str, bool], ...] = ()
     """Columns to sort by; True for descending."""
     limit: int | None = None
+    page_size: int = MOST_PER_PAGE
+    """Records on the largest page to request."""
+    accept_incomplete: bool = False
+    """Whether records that two complete reads agree on will do, even if the API promises more."""
 
     def page(
         self,
