@@ -159,7 +159,9 @@ def _summarize(gifts: pd.DataFrame, campaigns: pd.DataFrame) -> None:
 
 _LIST_OPTIONS = ("since", "until", "by", "fields", "include", "sort", "limit")
 """Options that go to the list under their own names."""
-_HAVE_AN_OPTION = frozenset((*_LIST_OPTIONS, "where", "aggregates", "excel", "neutralize", "path"))
+_HAVE_AN_OPTION = frozenset(
+    (*_LIST_OPTIONS, "where", "aggregates", "accept_incomplete", "excel", "neutralize", "path")
+)
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -179,6 +181,11 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="COLUMN", help="such as created_at:desc; needs --limit")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows")
     parser.add_argument("--aggregates", action="store_true", help="add totals (pages and teams)")
+    parser.add_argument(
+        "--accept-incomplete",
+        action="store_true",
+        help="if the API's total counts rows that it does not show, take what two complete reads agree on",
+    )
     parser.add_argument(
         "--parent",
         "--set",
@@ -232,6 +239,7 @@ def run_export(options: argparse.Namespace) -> None:
             options.to,
             where=options.where,
             aggregates=options.aggregates,
+            accept_incomplete=options.accept_incomplete,
             **{name: getattr(options, name) for name in _LIST_OPTIONS},
             **keywords,
         )

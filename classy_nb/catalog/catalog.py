@@ -69,6 +69,12 @@ class Catalog:
             for inner in self.records[column.record].columns
         )
 
+    def lists_called(self, name: str) -> list[str]:
+        """Return the names of the records that columns of lists with this *name* hold, each once."""
+        own = [column for record in self.records.values() for column in record.columns]
+        found = [c.record for c in (*self.includes.values(), *own) if c.kind == "list" and c.name == name]
+        return [record for record in dict.fromkeys(found) if record is not None]
+
     def find(self, path: str) -> Endpoint | None:
         """Return the endpoint of *path* (with its ids filled in), or None.
 

@@ -158,16 +158,20 @@ class Classy:
         return self._require_session().credentials.fiscal_year_start
 
     @clear_tracebacks
-    def get(self, path: str, /, **parameters: Any) -> Any:
+    def get(self, path: str, /, *, accept_incomplete: bool = False, **parameters: Any) -> Any:
         """Fetch any path, including those that no document lists.
 
         Parameters
         ----------
         path
             Path below ``/2.0``, such as ``"/campaigns/123/overview"``.
+        accept_incomplete
+            For a list, as in :class:`Resource`.
         **parameters
             Sent as they are (the API ignores what it does not know): text, numbers, booleans, dates
             or lists. ``filter``, ``sort`` and ``with`` as the API spells them (``**{"with": "items"}``).
+            ``page=2`` fetches one page of a list; ``per_page=`` alone is the size of the pages in which
+            all of it is fetched.
 
         Returns
         -------
@@ -178,12 +182,18 @@ class Classy:
         Raises
         ------
         UsageError
-            *path* is not a plain path.
+            *path* is not a plain path, or a parameter cannot be sent.
         ClassyError
             It could not be fetched.
         """
         session = self._require_session()
-        return fetch_raw(session.queries.catalog, session.fetcher, path, parameters)
+        return fetch_raw(
+            session.queries.catalog,
+            session.fetcher,
+            path,
+            parameters,
+            accept_incomplete=accept_incomplete,
+        )
 
     def resources(self) -> pd.DataFrame:
         """List all resources.

@@ -287,6 +287,7 @@ class Fetcher:
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
             "limit": query.limit,
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "timezone": self.timezone,
             "requests": paginator.requests,
             "total": paginator.total,
             "timezone": self.timezone,

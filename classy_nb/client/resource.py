@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.catalog import joins_to, meaning
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
 from classy_nb.progress import Progress
+from classy_nb.query import unsatisfiable
 from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
@@ -44,8 +45,9 @@ class Resource:
         Another date column for *since* and *until*, such as ``"updated_at"``.
     where : str or list of str, optional
         Conditions, all of which must hold: ``"status = success"``, ``"total_gross_amount >= 100"``. In a
-        condition on an instant, a day means its first moment: *until* says "before" more clearly than
-        ``<=``.
+        condition on an instant, a day means the whole day in the connection's time zone
+        (``"purchased_at = 2026-01-28"``, ``"purchased_at <= 2026-01-31"``), and a month or a year means all
+        of it; only ``!=`` cannot have one, because the API has no OR.
     fields : str or list of str, optional
         Only these columns; ``id`` is always added.
     include : str or list of str, optional
@@ -60,6 +62,9 @@ class Resource:
     limit : int, optional
         Only the first rows: one request for up to 100, more page by page, and twice with *sort* (to be
         sure that nothing moved in the meantime). To get most of a list, fetching all of it is faster.
+    accept_incomplete : bool
+        If the API's total keeps counting records that it does not show, take the rows that two complete
+        reads agree on, with a ``DataWarning``. Otherwise that is an ``IncompleteResultError``.
     dtype_backend : {"numpy_nullable", "pyarrow"}
         Family of the dtypes.
     progress : bool or callable, optional
@@ -155,6 +160,7 @@ class Resource:
         aggregates: bool = False,
         sort: Names = None,
         limit: int | None = None,
+        accept_incomplete: bool = False,
         dtype_backend: Backend = "numpy_nullable",
         progress: bool | Watcher | None = None,
         **keywords: object,
@@ -170,6 +176,7 @@ class Resource:
             aggregates=aggregates,
             sort=sort,
             limit=limit,
+            accept_incomplete=accept_incomplete,
             **keywords,
         )
         return self._fetcher.frame(
@@ -231,7 +238,7 @@ class Resource:
         progress: Watcher | None = None,
         **keywords: object,
     ) -> int:
-        """Return the number of matching records, with one request.
+        """Return the number of matching records, as the API counts them, with one request.
 
         *progress* is called while the request has to wait or be repeated; an exception that it raises ends
         the request.
@@ -239,8 +246,8 @@ class Resource:
         Raises
         ------
         UsageError
-            ``limit=``, ``sort=`` or ``fields=``, which would not change the count, or something that the API
-            does not know.
+            ``limit=``, ``sort=``, ``fields=`` or ``accept_incomplete=``, which would not change the count,
+            or something that the API does not know.
         """
         for name in _WITHOUT_EFFECT_ON_A_COUNT:
             if keywords.get(name) is not None:
@@ -427,6 +434,8 @@ class Resource:
         for condition in query.conditions:
             if condition.warning is not None:
                 warn(condition.warning, QueryWarning)
+        for name in unsatisfiable(query.conditions):
+            warn(f"No value of {name!r} satisfies all conditions on it: nothing can match.", QueryWarning)
 
     def __reduce__(self) -> Any:
         return getattr, (self._connection, self.name)
@@ -442,7 +451,7 @@ class Resource:
         return resource_html(self._spec, self._queries)
 
 
-_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields")
+_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "accept_incomplete")
 
 
 def _signature(spec: ResourceSpec) -> inspect.Signature:

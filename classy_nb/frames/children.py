@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+from contextlib import suppress
+from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from classy_nb import catalog
-from classy_nb.catalog import Column, Endpoint
+from classy_nb.catalog import Column, Endpoint, Record
 from classy_nb.decoding import rows_of
 from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
 from .builder import TableBuilder
+from .convert import json_values
 from .frame import LISTS, to_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from .kinds import Backend
 
@@ -36,12 +42,14 @@ def explode(
     frame
         A frame with lists in a column, such as transactions fetched with ``include=["items"]``.
     column
-        The column of lists.
+        The column of lists. After a detour they may be arrays (Parquet, DuckDB, polars), tuples, or text
+        (JSON from our files, Python's notation from pandas' own CSV files).
     parent_id
         The column of *frame* that identifies a row.
     columns
-        The items' columns. By default they are the catalog's if *frame* still knows what its lists hold
-        (some operations lose ``frame.attrs``), else whatever the items have.
+        The items' columns. By default they are the catalog's: of what *frame* says that its lists hold, or
+        (some operations lose ``frame.attrs``) of what a list of this name holds, if the items look like it.
+        Of other lists they are whatever the items have.
 
     Returns
     -------
@@ -55,16 +63,27 @@ def explode(
     Raises
     ------
     UsageError
-        *frame* has no such columns.
+        *frame* has no such columns, or *column* holds something other than lists.
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise UsageError(
+            f"explode() takes a pandas DataFrame, not a {type(frame).__name__}.",
+            advice="Convert it with .to_pandas() or .df().",
+        )
     for name in (column, parent_id):
-        if name not in frame.columns:
-            raise UsageError(f"The frame has no column {name!r}.", advice="See frame.columns.")
+        found = list(frame.columns).count(name)
+        if not found:
+            is_index = name in frame.index.names
+            advice = "It is the index: call frame.reset_index()." if is_index else "See frame.columns."
+            raise UsageError(f"The frame has no column {name!r}.", advice=advice)
+        if found > 1:
+            raise UsageError(f"The frame has {found} columns {name!r}.", advice="Rename all but one.")
+    items, positions = _items(frame[column])
     if columns is None:
-        columns = _known_columns(frame, column)
+        columns = _known_columns(frame, column, items)
     builder = TableBuilder(columns, timezone=_zone(frame), label=column)
-    positions: list[int] = []
-    builder.add(_items(frame[column], positions))
+    builder.add(items)
+    del items
     children = to_frame(builder.table(), dtype_backend=_backend(frame))
     name = "parent_id"
     while name in children.columns:
@@ -73,26 +92,118 @@ def explode(
     return children
 
 
-def _items(lists: pd.Series[Any], positions: list[int]) -> Iterator[Any]:
-    """Yield the items and note the row of each."""
-    for position, value in enumerate(lists):
-        if isinstance(value, dict):  # PHP writes some lists as objects, and may write one item by itself
-            rows = rows_of(value)
-            value = [value] if rows is None else rows  # noqa: PLW2901
-        if isinstance(value, list):
-            positions.extend([position] * len(value))
-            yield from value
+def _items(lists: pd.Series[Any]) -> tuple[list[Any], list[int]]:
+    """Return the items of all lists, and the row of each."""
+    items: list[Any] = []
+    positions: list[int] = []
+    for position, cell in enumerate(lists):
+        value = cell if type(cell) is list else _as_list(cell)
+        if value is None:
+            raise UsageError(
+                f"The column {lists.name!r} does not hold lists: in row {position} there is a "
+                f"{type(cell).__name__} that is not one.",
+                advice="Choose a column of lists, such as 'items' of transactions with include='items'.",
+            )
+        items += map(_plain_item, value)
+        positions += [position] * len(value)
+    return items, positions
 
 
-def _known_columns(frame: pd.DataFrame, column: str) -> Sequence[Column]:
-    record = frame.attrs.get(LISTS, {}).get(column)
+def _as_list(cell: Any) -> list[Any] | None:
+    """Return the list that a cell holds in whatever form, empty where it is missing; None: not a list."""
+    cell = _plain(cell)
+    if isinstance(cell, str):
+        cell = _read_text(cell.strip()) if cell.strip() else []
+    if cell is None:
+        return []
+    if isinstance(cell, dict):
+        # PHP writes a list with gaps in it as an object with numbers for keys, and a list of one as the item.
+        rows = rows_of(cell)
+        return [cell] if rows is None else rows
+    return cell if isinstance(cell, list) else None
+
+
+def _read_text(text: str) -> Any:
+    """Read JSON, or a list as Python (and so pandas' CSV) writes it; text that is neither stays text."""
+    if text == "null":
+        return None
+    if text[0] not in "[{":
+        return text
+    with suppress(ValueError, RecursionError):
+        return json_values([text])[0]
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        return _plain(ast.literal_eval(text))
+    return text
+
+
+_UNCHANGED = frozenset({str, int, bool, type(None)})
+"""Types of JSON values that need no second look; a float might be NaN."""
+
+
+def _plain_item(item: Any) -> Any:
+    """Return an item as it was in the JSON; DuckDB and polars may have objects as text."""
+    if type(item) is dict and _UNCHANGED.issuperset(map(type, item.values())):
+        return item
+    plain = _plain(item)
+    if isinstance(plain, str) and plain[:1] == "{":
+        return _read_text(plain)
+    return plain
+
+
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - a line for each kind of value reads best
+    """Return a value as JSON has it: arrays and tuples as lists, all sorts of missing values as None."""
+    if type(value) in _UNCHANGED:
+        return value
+    if type(value) is float:
+        return None if value != value else value  # noqa: PLR0124 - NaN alone does not equal itself
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim):
+        return [_plain(inner) for inner in value]
+    if value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, np.datetime64):
+        return _plain(pd.Timestamp(value))
+    if isinstance(value, date | time):  # a datetime and a Timestamp are dates, too
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            return None
+        return int(value) if value == value.to_integral_value() else float(value)
+    # NumPy, pandas and Arrow call it tolist, polars to_list, and an Arrow scalar as_py.
+    for method in ("as_py", "tolist", "to_list"):
+        if hasattr(value, method):
+            return _plain(getattr(value, method)())
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _known_columns(frame: pd.DataFrame, column: str, items: Sequence[Any]) -> Sequence[Column]:
+    """Return the catalog's columns of what the lists in a column hold; none where that is unknown."""
     known = catalog.load()
+    record = frame.attrs.get(LISTS, {}).get(column)
+    if record is None:
+        # pd.concat, files and other libraries lose the attrs. A name says less: the items have to agree.
+        keys = {key for item in items if isinstance(item, dict) for key in item}
+        names = [name for name in known.lists_called(column) if _shares_keys(known.records[name], keys)]
+        record = max(names, key=lambda name: len(keys & _names(known.records[name])), default=None)
     if record not in known.records:
         return ()
     return known.columns(Endpoint("", "list", record, ""))
 
 
+def _shares_keys(record: Record, keys: set[str]) -> bool:
+    """Whether most of the *keys* are those of a record; true without any keys."""
+    return 2 * len(keys & _names(record)) >= len(keys)
+
+
+def _names(record: Record) -> set[str]:
+    return {column.name for column in record.columns}
+
+
 def _zone(frame: pd.DataFrame) -> str:
+    asked_in = frame.attrs.get("classy", {}).get("timezone")
+    if asked_in is not None:  # the frame itself may be left without a column of instants
+        return str(asked_in)
     for dtype in frame.dtypes:
         zone = getattr(dtype, "tz", None) or getattr(getattr(dtype, "pyarrow_dtype", None), "tz", None)
         if zone is not None:

@@ -131,6 +131,9 @@ class Keyset:
         self._proven = False
         self._failed_cuts = 0
         self._received = 0
+        self._fingerprint = 0
+        """Sum of the hashes of all ids that have come: two reads with the same one brought the same records.
+        The ids themselves would take memory, which a streamed list must not."""
         self._largest = pages.floor
         """The largest id that has come from any range."""
 
@@ -146,6 +149,16 @@ class Keyset:
         ClassyError
             A request failed.
         """
+        yield from self._read()
+        if self._is_whole():
+            return
+        if not self._reads_the_same_again():
+            raise self._pages.incomplete(self._pages.total, self._received)
+        if not self._is_whole():  # the total may have been corrected meanwhile
+            self._pages.settle(self._promised(), self._received)
+
+    def _read(self) -> Iterator[Part]:
+        """Yield all parts, once; what arrived behind the reader is looked for at the end."""
         self._workers.submit(None, partial(self._pages.page, after=self._pages.floor, most=self._most()))
         ((_, outcome),) = self._workers.take()
         ids, records = self._checked(outcome, self._pages.floor)
@@ -171,12 +184,25 @@ class Keyset:
         self._ranges = [newest]
         self._request_next(newest)
         yield from self._the_rest()
-        if not self._is_whole():
-            raise self._pages.incomplete(self._pages.total, self._received)
+
+    def _reads_the_same_again(self) -> bool:
+        """Read the whole list once more; return whether the same records come."""
+        again = Keyset(self._pages, self._workers, limit=self._limit, rows_per_range=self._rows_per_range)
+        try:
+            for _ in again._read():
+                pass
+        except KeyRefusedError:
+            self._workers.abandon()
+            return False
+        return (again._received, again._fingerprint) == (self._received, self._fingerprint)
 
     def _is_whole(self) -> bool:
+        return self._received >= self._promised()
+
+    def _promised(self) -> int:
+        """Return how many records the server promises, of those that are wanted."""
         promised = self._received if self._pages.total is None else self._pages.total
-        return self._received >= (promised if self._limit is None else min(promised, self._limit))
+        return promised if self._limit is None else min(promised, self._limit)
 
     def _the_rest(self) -> Iterator[Part]:
         """Yield what the ranges still have to fetch."""
@@ -239,6 +265,8 @@ class Keyset:
             wanted = self._limit - self._received
             ids, records, ends = ids[:wanted], records[:wanted], True
         self._received += len(records)
+        # Hashes of texts are spread evenly, unlike those of integers, whose sums could easily be equal.
+        self._fingerprint += sum(hash(str(id_)) for id_ in ids)
         found.position += len(records)
         found.finished = ends
         if ids:

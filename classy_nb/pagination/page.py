@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote
 
 from classy_nb.catalog import load
 from classy_nb.decoding import rows_of
-from classy_nb.errors import IncompleteResultError, TimedOutError, UnexpectedAnswerError
+from classy_nb.errors import DataWarning, IncompleteResultError, TimedOutError, UnexpectedAnswerError, warn
 from classy_nb.http import kind_of, words_of
 from classy_nb.query import MOST_PER_PAGE
 from classy_nb.redact import safe_path
@@ -265,7 +265,7 @@ class PageFetcher:
     def __init__(self, query: Query, fetch: Fetch, cancel: Cancel, floor: int | None = None) -> None:
         self.query = query
         self.floor = floor
-        self.size = PAGE_SIZES[0]
+        self.size = query.page_size
         self.total: int | None = None
         self.requests = 0
         self._fetch = fetch
@@ -375,6 +375,34 @@ class PageFetcher:
                 if not self._size_works or self._timeouts >= _TIMEOUTS_TO_SHRINK:
                     self.size, self._size_works, self._timeouts = smaller, False, 0
         return smaller
+
+    def settle(self, expected: int, received: int) -> None:
+        """Deal with a list of which two complete reads agree, but not with the total.
+
+        The total may count a record that the API never shows: then it is wrong however often one tries, and
+        the caller has to say whether these records will do.
+
+        Raises
+        ------
+        IncompleteResultError
+            The caller has not said so; the message tells how.
+        """
+        came = f"{received:,} of {expected:,} records arrived"
+        if received > expected:
+            came = f"{received:,} records arrived where the API promised {expected:,}"
+        what = f"{came}, the same ones in two complete reads: its total is wrong, or it hides some from you."
+        if self.query.accept_incomplete:
+            warn(f"{what} You accepted that.", DataWarning)
+            return
+        error = IncompleteResultError(
+            what,
+            method="GET",
+            path=safe_path(self.query.path),
+            advice=f"Another try will hardly help. accept_incomplete=True takes these {received:,} with a "
+            f"warning; limit={received} takes the first {received:,} of a resource's list.",
+        )
+        error.expected, error.received = expected, received
+        raise error
 
     def incomplete(
         self, expected: int | None, received: int, what: str = "The list changed each time it was read."

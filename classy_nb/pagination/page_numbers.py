@@ -65,7 +65,11 @@ class PageNumbers:
             yield from self._pass_with_ids(keys, seen)
             # Even if all pages were joined, records may have been inserted behind the reader: the total
             # shows that, and the next pass finds them.
-            if len(seen) >= (self._pages.total or 0) and (self._joined or list(keys) == before):
+            total, agreed = self._pages.total or 0, list(keys) == before
+            if len(seen) >= total and (self._joined or agreed):
+                return
+            if agreed:
+                self._pages.settle(total, len(seen))
                 return
             before = list(keys)
         raise self._pages.incomplete(self._pages.total, len(seen))
@@ -91,6 +95,9 @@ class PageNumbers:
             enough = len(records) == limit or len(keys) >= (self._pages.total or 0)
             if enough and (self._joined or records == before):
                 return records
+            if records == before:
+                self._pages.settle(self._pages.total or 0, len(keys))
+                return records
             before = records
         raise self._pages.incomplete(self._promised(limit), len(records))
 
@@ -110,6 +117,9 @@ class PageNumbers:
             # What came in one answer is as the server had it at one moment, if it says that this is all.
             at_once = pages == 1 and promised is not None
             if promised in (None, len(records)) and (at_once or records == before):
+                return records
+            if promised is not None and records == before:
+                self._pages.settle(promised, len(records))
                 return records
             before = records
         raise self._pages.incomplete(self._promised(limit), len(records))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .builder import ListOptions, Names, QueryBuilder
 from .dates import Moment, filter_literal, instant, zone
-from .filters import Condition, nearest, read_conditions, suggestion
+from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable
 from .paths import raw_path
 from .query import MOST_PER_PAGE, Query
 
@@ -29,5 +29,6 @@ __all__ = [
     "raw_path",
     "read_conditions",
     "suggestion",
+    "unsatisfiable",
     "zone",
 ]

@@ -60,6 +60,8 @@ class ListOptions:
     """Columns to sort by: ``created_at``, ``created_at:desc``, ``-created_at``."""
     limit: int | None = None
     """Only this many rows, the first ones."""
+    accept_incomplete: bool = False
+    """Whether rows that two complete reads agree on will do, even if the API's total says more."""
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -120,7 +122,15 @@ class QueryBuilder:
                 f"sort= names {left_out[0]!r}, which fields= leaves out.",
                 advice="Add it to fields=: a whole list is sorted after it has arrived.",
             )
-        return replace(query, conditions=conditions, sort=sort, limit=limit)
+        if not isinstance(options.accept_incomplete, bool):
+            raise UsageError(f"accept_incomplete={options.accept_incomplete!r} must be True or False.")
+        return replace(
+            query,
+            conditions=conditions,
+            sort=sort,
+            limit=limit,
+            accept_incomplete=options.accept_incomplete,
+        )
 
     def for_record(
         self,

@@ -81,6 +81,30 @@ def day(value: Moment, keyword: str = "since") -> date:
     return moment.date()
 
 
+def days(text: str, keyword: str = "where") -> tuple[date, date] | None:
+    """Return the first day that *text* names and the first one after it; None if it is a time of a day.
+
+    A day names itself; a month, a week or a year names all of its days.
+
+    Raises
+    ------
+    UsageError
+        The text is not a date, or is out of range.
+    """
+    text = text.strip()
+    first = _from_text(text, keyword).date()
+    try:
+        if re.fullmatch(r"\d{4}", text):
+            return first, first.replace(year=first.year + 1)
+        if re.fullmatch(r"\d{4}-\d{2}", text):
+            return first, (first + timedelta(days=31)).replace(day=1)
+        if re.fullmatch(r"\d{4}-?W\d{2}", text):
+            return first, first + timedelta(days=7)
+        return (first, first + timedelta(days=1)) if _is_day(text) else None
+    except (OverflowError, ValueError):  # the calendar ends with the year 9999
+        raise UsageError(f"{keyword}={text!r} is out of range.") from None
+
+
 def filter_literal(moment: datetime, operator: str = ">=") -> str:
     """Write *moment* the way a filter takes it: ``2026-01-31T18:30:00+0000``.
 
@@ -109,6 +133,14 @@ def _read(value: Any, keyword: str) -> datetime:
         return _from_text(text.strip(), keyword)
     shown = repr(value) if isinstance(value, float | bool) or value is None else f"a {type(value).__name__}"
     raise UsageError(f"{keyword}={shown} is not a date.", advice=f"Use {_FORMS}.")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _integer_text(value: Any) -> str | None:

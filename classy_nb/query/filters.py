@@ -9,14 +9,16 @@ builder and the explorer call this.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from classy_nb.errors import UsageError
 
-from .dates import Moment, day, filter_literal, instant
+from .dates import Moment, day, days, filter_literal, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,9 @@ _BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _USE_PANDAS = "The API combines conditions with AND only; apply this one to the frame in pandas."
 _LISTED_AT_MOST = 40
 """Names that a suggestion lists where none is close."""
+_MOST_DIGITS = 100
+"""Far more than any id or amount has; Python itself refuses to read some thousands."""
+_LAST_FOUR = 4
 
 
 @dataclass(frozen=True)
@@ -38,18 +43,23 @@ class Condition:
     column: Column
     operator: str
     value: str
+    remark: str | None = None
+    """What to warn about, if the value is not what it may seem."""
 
     def __str__(self) -> str:
         return f"{self.column.name}{self.operator}{self.value}"
 
     @property
     def warning(self) -> str | None:
-        """What to warn about: a value that the vendor's document does not list for this column, or None."""
+        """What to warn about: the remark, or a value that the vendor's document does not list; or None."""
         known = self.column.known
-        if not known or self.operator not in ("=", "!=") or self.value.lower() in map(str.lower, known):
-            return None
+        if not known or self.operator not in ("=", "!=") or self.value in known:
+            return self.remark
         condition = f"where='{self.column.name} {self.operator} {self.value}'"
-        return f"{condition}: the API's document does not list this value. {suggestion(self.value, known)}"
+        # Whether the API tells "Success" from "success" is unknown, so another case gets a warning, too.
+        same = [value for value in known if value.casefold() == self.value.casefold()]
+        meant = f"Did you mean {same[0]!r}?" if same else suggestion(self.value, known)
+        return f"{condition}: the API's document does not list this value. {meant}"
 
 
 def read_conditions(
@@ -60,7 +70,8 @@ def read_conditions(
     Parameters
     ----------
     where
-        One condition such as ``"total_gross_amount >= 100"``, or several, all of which must hold.
+        One condition such as ``"total_gross_amount >= 100"``, or several, all of which must hold. A day
+        compared with an instant means the whole day, so a condition on one may become two.
     columns
         The columns that may be filtered.
     timezone
@@ -75,7 +86,7 @@ def read_conditions(
         return ()
     # Anything else (a number, say) is not a condition either, and is refused below with the same message.
     texts = where if isinstance(where, Iterable) and not isinstance(where, str) else [where]
-    return tuple(_read_condition(text, columns, timezone) for text in texts)
+    return tuple(found for text in texts for found in _read_condition(text, columns, timezone))
 
 
 def period(
@@ -92,6 +103,57 @@ def period(
             advice="The period is half-open: until= is the first moment after it.",
         )
     return tuple(found)
+
+
+def unsatisfiable(conditions: Iterable[Condition]) -> list[str]:
+    """Return the names of the columns whose conditions no value can satisfy together."""
+    together: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        together.setdefault(condition.column.name, []).append(condition)
+    return [name for name, found in together.items() if _exclude_each_other(found)]
+
+
+def _exclude_each_other(conditions: list[Condition]) -> bool:
+    """Whether no value satisfies all *conditions*, which are on one column."""
+    values = [(condition.operator, _comparable(condition)) for condition in conditions]
+    equal = {value for operator, value in values if operator == "="}
+    different = {value for operator, value in values if operator == "!="}
+    if len(equal) > 1 or equal & different or different >= {"true", "false"}:
+        return True
+    # How the server sorts text is its own affair, so only numbers and dates are known to be out of range.
+    numbers = [(operator, value) for operator, value in values if not isinstance(value, str)]
+    low = max(
+        (_next(value, operator, 1) for operator, value in numbers if operator[0] == ">"), default=-math.inf
+    )
+    high = min(
+        (_next(value, operator, -1) for operator, value in numbers if operator[0] == "<"), default=math.inf
+    )
+    if low > high or (low == high and low in different):
+        return True
+    return any(not isinstance(value, str) and not low <= value <= high for value in equal)
+
+
+def _comparable(condition: Condition) -> int | float | str:
+    """Return the value of a condition such that two of one column can be compared."""
+    kind, value = condition.column.kind, condition.value
+    if kind == "int":
+        return int(value)
+    if kind == "float":
+        return float(value)
+    if kind == "date":
+        return date.fromisoformat(value).toordinal()
+    if kind == "datetime":
+        return int(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+    if kind == "last4":
+        value = value.zfill(_LAST_FOUR)
+    return value.strip().casefold()  # the server's collation ignores case and blanks at the end
+
+
+def _next(value: float, operator: str, direction: int) -> float:
+    """Return the bound itself, or for ``>`` and ``<`` the next value that a record can have."""
+    if operator.endswith("="):
+        return value
+    return value + direction if isinstance(value, int) else math.nextafter(value, direction * math.inf)
 
 
 def find_column(name: str, columns: Mapping[str, Column], keyword: str) -> Column:
@@ -123,7 +185,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(names[:_LISTED_AT_MOST])}{', ...' if len(names) > _LISTED_AT_MOST else ''}."
 
 
-def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) -> Condition:
+def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) -> list[Condition]:
     match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise UsageError(
@@ -135,13 +197,52 @@ def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) 
     column = find_column(name, columns, "where")
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]
-    return Condition(column, operator, _value(value, column, operator, timezone))
-
-
-def _value(value: str, column: Column, operator: str, timezone: str) -> str:
-    """Write the value of a condition the way the API takes it for *column*."""
     where = f"where='{column.name} {operator} ...'"
     _check_text(value, where)
+    if column.kind in ("datetime", "date"):
+        return _on_a_date(column, operator, value, timezone)
+    return [Condition(column, operator, _value(value, column, where))]
+
+
+def _on_a_date(column: Column, operator: str, value: str, timezone: str) -> list[Condition]:
+    """Return the condition, or the two, that compare a date with *value*; a day means the whole day.
+
+    Taken for its first moment, a day would equal almost no record, and ``<=`` would lose all of it.
+    """
+    named = days(value)
+    if named is None:
+        remark = None
+        if operator in ("=", "!=", "<=", ">") and re.fullmatch(r".{10}[T ]00:00(:00(\.0+)?)?", value.strip()):
+            remark = (
+                f"where='{column.name} {operator} {value}' compares with the first second of that day; "
+                "for the whole day, leave out the time."
+            )
+        return [Condition(column, operator, _date_value(value, column, operator, timezone, "where"), remark)]
+    first, after = named
+    if column.kind == "date" and (after - first).days == 1:
+        return [Condition(column, operator, first.isoformat())]
+    if operator == "!=":
+        raise UsageError(
+            f"where='{column.name} != {value}' means before or after it, and the API has no OR.",
+            advice="Leave the condition out and drop these rows from the frame in pandas.",
+        )
+    bounds = {
+        "=": ((">=", first), ("<", after)),
+        "<": (("<", first),),
+        "<=": (("<", after),),
+        ">": ((">=", after),),
+        ">=": ((">=", first),),
+    }
+    return [
+        Condition(column, bound, _date_value(moment, column, bound, timezone, "where"))
+        for bound, moment in bounds[operator]
+    ]
+
+
+def _value(value: str, column: Column, where: str) -> str:
+    """Write the value of a condition the way the API takes it for *column*."""
+    if column.kind in ("int", "float") and len(value) > _MOST_DIGITS:
+        raise UsageError(f"{where}: the number has {len(value)} digits.")
     if column.kind == "int":
         if not re.fullmatch(r"[+-]?[0-9]+", value):
             raise UsageError(f"{where}: the column holds whole numbers; {value!r} is not one.")
@@ -156,8 +257,6 @@ def _value(value: str, column: Column, operator: str, timezone: str) -> str:
         if value.lower() not in _BOOLEANS:
             raise UsageError(f"{where}: the column holds true or false; {value!r} is neither.")
         return _BOOLEANS[value.lower()]
-    if column.kind in ("datetime", "date"):
-        return _date_value(value, column, operator, timezone, "where")
     if column.kind in ("list", "json", "object"):
         raise UsageError(
             f"{where}: the column holds nested data, which the API cannot filter.", advice=_USE_PANDAS

@@ -34,6 +34,10 @@ class Query:
     """Includes that the document lists for other endpoints of the record only."""
     warnings: tuple[str, ...] = ()
     """What the caller should know before it is sent."""
+    page_size: int = MOST_PER_PAGE
+    """Records on the largest page to request."""
+    accept_incomplete: bool = False
+    """Whether records that two complete reads agree on will do, even if the API promises more."""
 
     def page(
         self,

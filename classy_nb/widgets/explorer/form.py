@@ -330,7 +330,11 @@ def _explain(form: Form, queries: QueryBuilder, at_fault: str) -> str | None:
         return f"The {which.replace('_', ' ')} id is a whole number."
     if place == "where":
         row = form.where[int(which)]
-        wrong = _explain_condition(row.value.strip(), row.column, kinds.get(row.column, ""))
+        kind = kinds.get(row.column, "")
+        if row.operator == "!=" and kind in ("date", "datetime") and _is_date(row.value):
+            wrong: str | None = "the API cannot leave out a period. Filter the frame in pandas instead."
+        else:
+            wrong = _explain_condition(row.value.strip(), row.column, kind)
         return wrong and f"Condition {int(which) + 1}: {wrong}"
     return None
 
