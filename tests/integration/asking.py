@@ -28,7 +28,7 @@ WORDS: dict[str, Any] = {
     "block": "b1",
     "persona": "donor",
     "subscription_plan": 8,
-    "entity_type": "campaign",
+    "entity_type": "studio_campaign",
     "entity_id": "1",
 }
 _KINDS = {

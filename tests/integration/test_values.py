@@ -152,6 +152,7 @@ def test_trap_14_a_typo_never_returns_everything(box: Sandbox, classy: cn.Classy
     assert box.requests == []
 
 
+@pytest.mark.edge(7)
 def test_trap_11_evening_gifts_stay_in_their_year(box: Sandbox, connecting: Callable[..., cn.Classy]) -> None:
     here = ZoneInfo(ZONE)
     bought = {r["id"]: moment(r["purchased_at"]) for r in box.truth("transactions")}
@@ -164,7 +165,12 @@ def test_trap_11_evening_gifts_stay_in_their_year(box: Sandbox, connecting: Call
     assert set(frame["id"]) == {k for k, when in local.items() if when.year == year}
     assert evenings & set(frame["id"])
     assert set(frame["purchased_at"].dt.year) == {year}
-    with connecting(box) as classy:
+    with connecting(box) as classy:  # the organization's zone is the same
+        assert classy.timezone == ZONE
+        pd.testing.assert_frame_equal(
+            classy.transactions(since=year, until=year + 1, fields="purchased_at"), frame
+        )
+    with connecting(box, timezone="UTC") as classy:
         world = classy.transactions(since=year, until=year + 1, fields="purchased_at")
     assert set(world["id"]) == {k for k, when in bought.items() if when.year == year}
     assert set(world["id"]) != set(frame["id"])

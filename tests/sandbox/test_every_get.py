@@ -8,7 +8,7 @@ from classy_nb import catalog
 from classy_nb.sandbox.routes import tables_of_names, tables_of_records
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:?\d\d)?")
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
+DAY = re.compile(r"\d{4}-\d\d-\d\d(T00:00:00(\.000Z|\+0000))?")  # the API writes some as midnight
 WORDS = {
     "payout_type": "stripe",
     "scope": "all",
@@ -19,7 +19,12 @@ WORDS = {
     "persona": "donor",
     "subscription_plan": "8",
 }
-REQUIRED = {"payout_date": "2026-10-01", "entity_type": "campaign", "entity_id": "1", "persona": "donor"}
+REQUIRED = {
+    "payout_date": "2026-10-01",
+    "entity_type": "studio_campaign",
+    "entity_id": "1",
+    "persona": "donor",
+}
 EMPTY = {"/transactions/{transaction}/acknowledgements"}
 """Lists that may be empty for all of the parents that were tried."""
 

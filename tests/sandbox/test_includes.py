@@ -31,6 +31,20 @@ def test_all_names_of_one_transaction(box, api):
     assert row["fundraising_page"] is None or row["fundraising_page"]["id"] == row["fundraising_page_id"]
 
 
+@pytest.mark.edge(9)
+def test_what_only_the_vendors_examples_send(box, api):
+    plan = next(row["id"] for row in box.truth("recurring_donation_plans"))
+    rows = api.get(f"/recurring-donation-plans/{plan}/transactions", with_="items").json()["data"]
+    assert rows
+    assert all(row["items"] for row in rows)
+    assert all(item["transaction_id"] == row["id"] for row in rows for item in row["items"])
+    team = next(row["id"] for row in box.truth("fundraising_teams"))
+    found = api.get(f"/fundraising-teams/{team}", with_="source_tracking_codes").json()
+    codes = found["source_tracking_codes"]
+    assert {(code["trackable_type"], code["trackable_id"]) for code in codes} <= {("fundraising_team", team)}
+    assert "items" not in api.get(f"/fundraising-teams/{team}", with_="items").json()
+
+
 def test_a_comma_list_and_repeated_names(api):
     both = [
         api.org("/transactions", per_page=1, with_="items,supporter").json()["data"],

@@ -1,5 +1,6 @@
 """Endpoints whose answers differ from the usual list or record."""
 
+import pytest
 import requests
 
 
@@ -36,6 +37,12 @@ def test_payouts(box, api):
         for row in payout["transactions"]:
             gift = known[row["classy_transaction_id"]]
             assert row["transaction_amount"] == round(gift["total_gross_amount"] * 100)
+
+
+@pytest.mark.edge(8)
+def test_payouts_of_a_type_that_does_not_exist(api):
+    assert api.org("/payouts/paypal", payout_date="2026-10-01").status_code == 200
+    assert api.org("/payouts/banana", payout_date="2026-10-01").status_code == 404
 
 
 def test_the_one_bare_list(box, api):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from support.connection import CANARY, CLIENT_ID, orgs
+from support.connection import CANARY, CLIENT_ID, orgs, paginator
 from support.lists import Listed, rows
 from support.server import Reply, ScriptedServer
 
@@ -117,6 +117,33 @@ def test_all_options_reach_the_question(export: Run, server: ScriptedServer) -> 
             "per_page": "5",
         }
     ]
+
+
+@pytest.mark.edge(7)
+def test_export_says_in_which_time_zone(export: Run, server: ScriptedServer) -> None:
+    server.answers[:] = [
+        Reply(body=paginator([{"id": 7, "name": "x", "timezone_identifier": "America/New_York"}]))
+    ]
+    listed = Listed([{"id": 1, "created_at": "2026-01-01T02:00:00+0000"}])
+    server.handler = listed.reply
+    code, out, _ = export("campaigns", "--to", "all.csv", "--fields", "created_at", "--since", "2025")
+    assert code == 0
+    assert out.endswith("all.csv: 0.0 MB, times in America/New_York (the organization's)\n")
+    assert listed.asked[0]["filter"].startswith("created_at>=2025-01-01T05:00:00+0000")
+    assert "2025-12-31" in Path("all.csv").read_text("utf-8")
+
+
+@pytest.mark.edge(10)
+def test_export_believes_an_organization_that_is_not_listed(export: Run, server: ScriptedServer) -> None:
+    server.answers[:] = [Reply(403, {"error": "No."})]
+    server.handler = Listed([{"id": 1}]).reply
+    code, out, err = export("campaigns", "--to", "all.csv", "--organization", "7", "--timezone", "UTC")
+    assert (code, err) == (0, "")
+    assert "times in UTC (timezone=)" in out
+    server.answers[:] = [Reply(403, {"error": "No."})]
+    code, _, err = export("campaigns", "--to", "all.csv")
+    assert code == 1
+    assert "--organization in a shell" in err
 
 
 @pytest.mark.parametrize(
