@@ -333,6 +333,8 @@ class PageFetcher:
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
             with self._lock:
+                if self.total is None and after == self.floor and until is None:
+                    self.total = page.total  # whatever way the list is read in after this, it was promised
                 doubtful = self._is_doubtful(page)
                 doubted, self._doubted = doubtful and not self._doubted, doubtful
                 self._refuse_endless(page)
