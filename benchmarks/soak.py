@@ -4,7 +4,7 @@
     python benchmarks/soak.py storm    every fault at 5% of the requests, against the truth, cell by cell
     python benchmarks/soak.py limit    300 requests a minute, known from ``retry_after`` in 429 bodies only
     python benchmarks/soak.py kill     kill -9 at random moments of to_csv and to_parquet, then resume
-    python benchmarks/soak.py processes   8 forked and 8 spawned processes read over one connection, 200 tasks each
+    python benchmarks/soak.py processes   8 forked and 8 spawned processes share a connection
     ... --runs N (20)  --transactions N
 
 Each ends with status 1 where something is lost, repeated or late.
@@ -218,8 +218,8 @@ def processes(runs: int, size: int) -> list[str]:
                 wrong = sum(ids != truth[one] for one, ids in zip(campaigns, here, strict=False))
                 wrong += sum(ids != truth[one] for one, ids in zip(campaigns, there, strict=True))
                 print(
-                    f"processes, {method}, run {run}: {wrong} of {len(there)} tasks and {len(here)} fetches on "
-                    f"this side had other rows than their campaign's; {lasted:.1f} s",
+                    f"processes, {method}, run {run}: of {len(there)} tasks and {len(here)} fetches on this "
+                    f"side {wrong} had other rows than their campaign's; {lasted:.1f} s",
                     flush=True,
                 )
                 if wrong:

@@ -18,8 +18,8 @@ PACKAGE = """
     Credentials CredentialsError CredentialsWarning DataWarning Demo DeprecatedEndpointWarning ExportError
     IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
     NotLoggedInError NotPicklableError PermissionDeniedError QueryWarning RateLimitedError
-    RedirectRefusedError Resource ResponseError ServerError TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__
-    analysis connect demo explode login to_csv
+    RedirectRefusedError Resource ResponseError ServerError TimedOutError UnauthorizedError
+    UnexpectedAnswerError UsageError __version__ analysis connect demo explode login to_csv
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts failed_payments forecast gain_loss gifts
