@@ -220,8 +220,8 @@ def processes(runs: int, size: int) -> list[str]:
                 wrong = sum(ids != truth[one] for one, ids in zip(campaigns, here, strict=False))
                 wrong += sum(ids != truth[one] for one, ids in zip(campaigns, there, strict=True))
                 print(
-                    f"processes, {method}, run {run}: {wrong} of {len(there)} tasks and {len(here)} fetches "
-                    f"on this side had other rows than their campaign's; {lasted:.1f} s",
+                    f"processes, {method}, run {run}: of {len(there)} tasks and {len(here)} fetches on this "
+                    f"side {wrong} had other rows than their campaign's; {lasted:.1f} s",
                     flush=True,
                 )
                 if wrong:

@@ -10,7 +10,7 @@ One root: ``except ClassyError`` covers every failure. Each message says what ha
     │   └── NotPicklableError      this connection cannot go to another process in a pickle
     ├── CredentialsError           no usable client id and secret; nothing was sent
     │   ├── LoginError             they were sent and refused
-    │   └── NotLoggedInError       the login form has not been submitted yet
+    │   └── NotLoggedInError       there is no login: the form has not been submitted yet
     │       └── ConnectionClosedError  the connection was closed
     ├── ConnectionFailedError      no response arrived
     │   ├── TimedOutError          no response arrived in time

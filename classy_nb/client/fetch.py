@@ -290,7 +290,6 @@ class Fetcher:
             "timezone": self.timezone,
             "requests": paginator.requests,
             "total": paginator.total,
-            "timezone": self.timezone,
             "fiscal_year_start": self._fiscal_year_start,
         }
         return table.replace_schema_metadata({ABOUT: json.dumps(about)})

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from classy_nb.errors import UsageError
+from classy_nb.frames import computes_with_arrow
 from classy_nb.redact import clear_tracebacks
 
 from .atomic import AtomicFile, explained_errors
@@ -143,6 +144,7 @@ class CsvWriter:
                 self._write_rows(table.slice(start, _ROWS_AT_ONCE))
         self.rows += len(table)
 
+    @computes_with_arrow
     def _write_rows(self, table: pa.Table) -> None:
         if not table.num_columns:
             return

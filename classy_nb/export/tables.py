@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from pandas.api.types import is_object_dtype
 
 from classy_nb.errors import DataWarning, UsageError, warn
-from classy_nb.frames import SharedKind, json_kind, json_values
+from classy_nb.frames import SharedKind, computes_with_arrow, json_kind, json_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -225,6 +225,7 @@ def _plain_type(field: pa.Field, texts: Callable[[str], Iterable[pa.ChunkedArray
     return _DAY if pa.types.is_date32(field.type) else field.type
 
 
+@computes_with_arrow
 def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return a fetched table with the columns and types of *schema*; columns that it lacks are missing."""
     names = set(table.column_names)

@@ -58,7 +58,9 @@ def campaigns_of_their_own(asked: Asked) -> Reply:
     campaign = int(asked.path.split("/")[3])
     rows = [{"id": 1000 * campaign + i, "campaign_id": campaign} for i in range(30)]
     after = int(asked.query.get("filter", ["id>0"])[0].removeprefix("id>"))
-    return Reply(body=paginator([row for row in rows if row["id"] > after]))
+    left = [row for row in rows if row["id"] > after]
+    per_page = int(asked.query["per_page"][0])
+    return Reply(body={**paginator(left[:per_page], total=len(left)), "per_page": per_page})
 
 
 def own_rows(classy: Classy, campaign: int) -> bool:

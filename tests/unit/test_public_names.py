@@ -15,13 +15,12 @@ from classy_nb import catalog, sandbox
 
 PACKAGE = """
     BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionClosedError ConnectionFailedError
-    ConnectionSetupError
-    Credentials CredentialsError CredentialsWarning DataWarning Demo DeprecatedEndpointWarning ExportError
-    IncompleteResultError InterruptedFetchError LoginError MemberOnlyError NoSuchPathError NotFoundError
-    NotLoggedInError NotPicklableError PermissionDeniedError QueryWarning RateLimitedError
-    RedirectRefusedError Resource ResponseError ServerError TimedOutError UnauthorizedError
-    UnexpectedAnswerError UsageError __version__ analysis connect demo explode login read_csv
-    to_csv
+    ConnectionSetupError Credentials CredentialsError CredentialsWarning DataWarning Demo
+    DeprecatedEndpointWarning ExportError IncompleteResultError InterruptedFetchError LoginError
+    MemberOnlyError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError PermissionDeniedError
+    QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError TimedOutError
+    UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo explode login
+    read_csv to_csv
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts failed_payments forecast gain_loss gifts

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.connection import paginator
 from support.server import Reply, ScriptedServer
 
 from classy_nb.client import Classy
@@ -62,3 +63,25 @@ def test_something_else_instead_of_a_record(connected: Classy, server: ScriptedS
     server.handler = lambda _: Reply(body=body)
     with pytest.raises(UnexpectedAnswerError, match="where one record was asked for"):
         connected.transactions.get(5)
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize("other", [6, "6"])
+def test_a_record_with_another_id_is_an_error(
+    connected: Classy, server: ScriptedServer, other: object
+) -> None:
+    server.handler = lambda _: Reply(body={"id": other, "name": "Somebody else's"})
+    for get in (lambda: connected.campaigns.get(5), lambda: connected.get("/campaigns/5")):
+        with pytest.raises(UnexpectedAnswerError, match="answered the record 6 where 5 was") as caught:
+            get()
+        assert "Somebody" not in str(caught.value)
+
+
+@pytest.mark.edge(25)
+def test_a_single_page_that_answers_another_request_is_an_error(
+    connected: Classy, server: ScriptedServer
+) -> None:
+    server.handler = lambda _: Reply(body=paginator([{"id": 1}], page=2))
+    with pytest.raises(UnexpectedAnswerError, match="answered page 2 where page 3 was asked for"):
+        connected.get("/organizations/7/transactions", page=3)
+    assert len(connected.get("/organizations/7/transactions", page=2)) == 1

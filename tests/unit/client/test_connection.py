@@ -1,14 +1,22 @@
 """A connection: shared by threads, with resources as attributes and errors that help."""
 
+import copy
+import gc
+import pickle
 import traceback
+import weakref
+from pathlib import Path
+from typing import Any
 
 import pytest
-from support.connection import paginator
+from support.connection import CLIENT_ID, connected_to, orgs, paginator
+from support.lists import Listed, rows
 from support.server import Reply, ScriptedServer
 from support.threads import together
 
 from classy_nb.catalog import load
 from classy_nb.client import Classy
+from classy_nb.errors import ConnectionClosedError, NotLoggedInError
 
 
 def test_threads_share_a_connection(connected: Classy, server: ScriptedServer) -> None:
@@ -84,3 +92,89 @@ def test_the_signature_has_this_resources_keywords(connected: Classy) -> None:
     assert names[:3] == ["since", "until", "by"]
     assert {"campaign", "recurring_donation_plan", "organization"} <= set(names)
     assert "fundraising_teams" in inspect.signature(connected.source_tracking_codes).parameters
+
+
+@pytest.mark.edge(30)
+def test_a_closed_connection_refuses_every_call_by_name(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(body=paginator([{"id": 1}]))
+    gifts, panel = connected.transactions, connected.explore()
+    batches = gifts.batches()
+    connected.close()
+    connected.close()
+    uses: list[Any] = [
+        gifts,
+        lambda: connected.campaigns(limit=1),
+        lambda: gifts.get(1),
+        gifts.count,
+        lambda: next(batches),
+        lambda: list(gifts.batches()),
+        lambda: gifts.to_csv("never.csv"),
+        lambda: gifts.columns,
+        lambda: connected.get("/campaigns/1"),
+        lambda: connected.organization,
+        lambda: connected.timezone,
+        connected.explore,
+        lambda: connected.__enter__().transactions(),
+        lambda: copy.copy(connected),
+        lambda: pickle.dumps(connected),
+    ]
+    for use in uses:
+        with pytest.raises(ConnectionClosedError) as caught:
+            use()
+        assert str(caught.value) == (
+            "This connection is closed. Open a new one with connect(), login() or demo()."
+        )
+        assert isinstance(caught.value, NotLoggedInError)
+    assert server.asked == []
+    assert repr(connected) == str(caught.value)
+    assert repr(gifts) == f"transactions: {caught.value}"
+    panel.close()
+
+
+@pytest.mark.edge(30)
+def test_a_closed_connection_has_forgotten_token_and_secret(server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(body=orgs({7: "Helping Hands"}))
+    classy = connected_to(server)
+    session: Any = classy._session
+    token, kept = weakref.ref(session.http.auth._token), weakref.ref(session.credentials)
+    del session
+    gifts = classy.transactions
+    classy.close()
+    gc.collect()
+    assert token() is None
+    assert kept() is None
+    assert gifts.name == "transactions"
+
+
+@pytest.mark.edge(30)
+def test_a_fetch_that_is_under_way_ends_with_the_connection(
+    connected: Classy, server: ScriptedServer
+) -> None:
+    server.handler = Listed(rows(2500)).reply
+    batches = connected.transactions.batches(rows=100)
+    next(batches)
+    connected.close()
+    with pytest.raises(ConnectionClosedError):
+        list(batches)
+
+
+@pytest.mark.edge(30)
+def test_the_client_id_is_in_no_frame_s_attrs(
+    connected: Classy, server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.handler = lambda _: Reply(body=paginator([{"id": 1, "name": "Helping Hands"}]))
+    frames = [
+        connected.organizations(),
+        connected.organizations(app=CLIENT_ID),
+        connected.get(f"/apps/{CLIENT_ID}/organizations"),
+        next(iter(connected.organizations.batches())),
+        connected.organizations(limit=1),
+    ]
+    for frame in frames:
+        assert frame.attrs["classy"]["path"] == "/apps/***/organizations"
+        assert CLIENT_ID not in str(frame.attrs)
+    for file in (
+        connected.organizations.to_parquet(tmp_path / "a.parquet"),
+        connected.organizations.to_csv(tmp_path / "a.csv"),
+    ):
+        assert CLIENT_ID.encode() not in file.read_bytes()

@@ -19,6 +19,7 @@ from classy_nb.errors import (
     BadRequestError,
     BlockedError,
     ClassyError,
+    ConnectionClosedError,
     ConnectionFailedError,
     InterruptedFetchError,
     LoginError,
@@ -674,3 +675,81 @@ def test_a_refused_login_in_the_middle_of_a_request_stays_a_login_error(server: 
     with pytest.raises(LoginError, match="refused"):
         http.get("/campaigns")
     assert CANARY_TOKEN not in str(server.data_requests)
+
+
+@pytest.mark.edge(16)
+@pytest.mark.parametrize(
+    "stale",
+    [
+        Reply(401, {"error": "expired_token"}),
+        Reply(401, {"error": "Unauthorized"}),
+        Reply(401, {"message": "Unauthenticated."}),
+        Reply(401, {"error": {"code": 401, "message": "token expired"}}),
+        Reply(401, ["expired"]),
+        Reply(401, b"", {"WWW-Authenticate": "Bearer"}),
+        Reply(401, b""),
+        Reply(401, b"<html>401</html>", HTML),
+    ],
+    ids=lambda stale: str(stale.body)[:25],
+)
+def test_a_401_in_any_words_is_renewed_once(server: ScriptedServer, stale: Reply) -> None:
+    numbered(server)
+    server.answers += [stale, OK]
+    http = transport_to(server, login=True)
+    assert http.get("/campaigns") == {"ok": True}
+    assert [bearer(a) for a in server.data_requests] == ["Bearer token0001", "Bearer token0002"]
+    server.answers += [stale, stale]
+    with pytest.raises(UnauthorizedError):
+        http.get("/pages")
+    assert len(server.data_requests) == 4
+
+
+@pytest.mark.edge(16)
+def test_advice_after_a_401_does_not_make_it_worse_for_another_program(server: ScriptedServer) -> None:
+    server.handler = lambda _: STALE
+    with pytest.raises(UnauthorizedError) as caught:
+        transport_to(server, login=True).get("/campaigns")
+    assert "another program uses the same application" in caught.value.advice
+    for worse in ("again", "new token", "create", "connect"):
+        assert worse not in caught.value.advice.lower()
+
+
+@pytest.mark.edge(16)
+def test_two_programs_that_end_each_others_token_do_not_storm_the_token_url(server: ScriptedServer) -> None:
+    newest = [""]
+
+    def login(_: Asked) -> Reply:
+        newest[0] = f"token{len(server.token_requests):04}"
+        return Reply(body={**TOKEN, "access_token": newest[0]})
+
+    server.login_handler = login
+    server.handler = lambda asked: OK if bearer(asked) == f"Bearer {newest[0]}" else STALE
+    pair = [transport_to(server, login=True) for _ in range(2)]
+    refused = 0
+    for turn in range(200):
+        try:
+            pair[turn % 2].get("/campaigns")
+        except UnauthorizedError:
+            refused += 1
+    assert refused > 0
+    assert len(server.token_requests) <= 42
+
+
+@pytest.mark.edge(30)
+def test_a_closed_client_has_forgotten_its_secrets_and_sends_nothing(server: ScriptedServer) -> None:
+    http = transport_to(server, login=True)
+    http.get("/campaigns")
+    auth = http.auth
+    assert auth is not None
+    http.close()
+    http.close()
+    asked = len(server.asked)
+    for call in (
+        lambda: http.get("/campaigns"),
+        lambda: http.post_token(server.token_url, {"client_secret": CANARY}),
+        auth.token,
+    ):
+        with pytest.raises(ConnectionClosedError, match="This connection is closed"):
+            call()
+    assert len(server.asked) == asked
+    assert (auth._token, auth._credentials, http._secrets) == (None, None, [])

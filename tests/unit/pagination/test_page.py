@@ -14,7 +14,7 @@ from classy_nb.errors import (
     TimedOutError,
     UnexpectedAnswerError,
 )
-from classy_nb.pagination import Paginator
+from classy_nb.pagination import Paginator, refuse_foreign_page
 
 
 def test_trap_34_text_items() -> None:
@@ -267,3 +267,85 @@ def test_ids_of_many_digits_are_not_silently_lost(digits: int) -> None:
     listed = Listed([*rows(5), {"id": "9" * digits, "status": "success"}])
     with contextlib.suppress(UnexpectedAnswerError, IncompleteResultError):
         assert len(fetched(listed)) == 6
+
+
+PATH = "/campaigns/7/transactions"
+ASKED = [("filter", "status=success,id>500"), ("sort", "id"), ("page", "1"), ("per_page", "100")]
+
+
+def page_of(**more: Any) -> dict[str, Any]:
+    url = f"https://pro.example.org/api/2.0{PATH}"
+    return {
+        "current_page": 1,
+        "data": [{"id": 501}],
+        "first_page_url": f"{url}?filter=status%3Dsuccess%2Cid%3E500&sort=id&per_page=100&page=1",
+        "path": url,
+        "per_page": 100,
+        "total": 1,
+        **more,
+    }
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"current_page": 2}, "answered page 2 where page 1 was asked for"),
+        ({"current_page": "2"}, "answered page 2 where page 1"),
+        ({"path": "https://api.example.org/2.0/campaigns/8/transactions"}, "another list"),
+        ({"path": "/2.0/campaigns/7/fundraising-pages"}, "another list"),
+        ({"path": "/2.0/organizations/7/transactions?page=1"}, "another list"),
+        ({"first_page_url": "/x?filter=status%3Dsuccess%2Cid%3E900&page=1"}, "another part of the list"),
+        ({"first_page_url": "/x?filter=status%3Drefunded%2Cid%3E500&page=1"}, "another part of the list"),
+        ({"per_page": 500, "data": [{"id": n} for n in range(500)]}, "pages of 500 records where 100"),
+    ],
+)
+def test_a_page_that_answers_another_request_is_an_error(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnexpectedAnswerError, match=message) as caught:
+        refuse_foreign_page(page_of(**more), PATH, ASKED)
+    assert caught.value.path == PATH
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"current_page": "1", "per_page": "100"},
+        {"path": None, "first_page_url": None},
+        {"path": "/"},
+        {"path": "http://internal:8080/v2/organization/7/gifts"},
+        {"path": "https://pro.gofundme.com/api/2.0/resource"},
+        {"path": f"http://10.0.0.7{PATH}?with=items"},
+        {"path": f"https://api.classy.org/2.0{PATH}/"},
+        {"first_page_url": f"{PATH}?page=1"},
+        {"first_page_url": f"{PATH}?filter=status=success,id>500&page=1"},
+        {"first_page_url": f"{PATH}?filter=status%253Dsuccess%252Cid%253E500&page=1"},
+        {"first_page_url": f"{PATH}?filter=status%3Dsuccess%2Cid%26gt%3B500&page=1"},
+        {"per_page": 20, "data": [{"id": n} for n in range(20)]},
+        {"per_page": 50},
+    ],
+)
+def test_a_page_that_may_be_the_answer_is_believed(more: dict[str, Any]) -> None:
+    refuse_foreign_page(page_of(**more), PATH, ASKED)
+
+
+@pytest.mark.edge(25)
+def test_a_first_page_of_another_range_is_an_error() -> None:
+    foreign = page_of()  # behind id 500, where the whole list was asked for
+    with pytest.raises(UnexpectedAnswerError, match="another part of the list"):
+        refuse_foreign_page(foreign, PATH, [("sort", "id"), ("page", "1"), ("per_page", "100")])
+
+
+@pytest.mark.edge(25)
+def test_a_foreign_page_in_the_middle_ends_the_list() -> None:
+    listed = Listed(rows(350))
+
+    def fetch(parameters: Any, *_: object) -> Any:
+        body = listed.fetch(parameters)
+        if len(listed.asked) == 3:
+            body["path"] = "/2.0/organizations/8/transactions"
+        return body
+
+    with pytest.raises(UnexpectedAnswerError, match="another list"):
+        list(Paginator(query(), fetch).pages())
