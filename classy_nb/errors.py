@@ -78,6 +78,9 @@ class ClassyError(Exception):
             request = f"{request} -> {self.status}".strip()
         return " ".join(part for part in (self.what, f"[{request}]" if request else "", self.advice) if part)
 
+    def __str__(self) -> str:
+        return self._message()  # the advice may have been added to since
+
     def __reduce__(self) -> tuple[object, ...]:
         # By default, unpickling would call the class with the finished message instead of its parts.
         return (_revive, (type(self), self.args, self.__dict__))

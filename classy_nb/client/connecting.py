@@ -202,7 +202,7 @@ def login(
     if where is Place.TERMINAL:
         from classy_nb.widgets import prompt_for_login
 
-        return Classy(prompt_for_login(settings))
+        return Classy(prompt_for_login(replace(settings, typed_in="the prompts")))
 
     from classy_nb.widgets import LoginForm
 
@@ -276,10 +276,12 @@ class Login:
         credentials = self.credentials
         if organization is None and len(self.organizations) > 1:
             self.close()
-            raise UsageError(
+            error = UsageError(
                 f"The application sees {len(self.organizations)} organizations.",
                 advice=f"Choose with organization=: {_listed(self.organizations)}.",
             )
+            credentials.name_sources(error)
+            raise error
         if organization is None:
             organization = next(iter(self.organizations))
         elif len(self.organizations) > 1:
@@ -317,8 +319,10 @@ def log_in(
         # By itself, before anything else: otherwise it would be fetched in the middle of the first list.
         http.auth.token(cancel)
         organizations = _organizations_to_choose_from(credentials, http, cancel)
-    except BaseException:
+    except BaseException as error:
         http.close()
+        if isinstance(error, ClassyError):
+            credentials.name_sources(error)
         raise
     return Login(credentials, http, options.workers, organizations, notes)
 
@@ -404,6 +408,8 @@ class LoginSettings:
         How to send requests.
     sandbox_timezone
         Time zone of a sandbox's connection, if not its own.
+    typed_in
+        Where client id and secret are typed, for error messages.
     """
 
     defaults: Credentials
@@ -411,6 +417,7 @@ class LoginSettings:
     env_file: str | Path
     http: HttpOptions
     sandbox_timezone: str | None = None
+    typed_in: str = "the form"
 
     @property
     def host(self) -> str:
@@ -432,6 +439,9 @@ class LoginSettings:
         ClassyError
             As for :func:`log_in`.
         """
+        origins = dict(self.defaults.origins) | dict.fromkeys(("client_id", "client_secret"), self.typed_in)
+        if self.organization is None:
+            origins.pop("organization", None)  # a file's or the environment's, which is not used here
         with kept_warnings() as notes:
             credentials = Credentials(
                 client_id,
@@ -440,6 +450,7 @@ class LoginSettings:
                 base_url=self.defaults.base_url,
                 token_url=self.defaults.token_url,
                 timezone=self.defaults.timezone,
+                origins=origins,
             )
         try:
             return log_in(credentials, self.http, notes, cancel=cancel)

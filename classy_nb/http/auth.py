@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 
 from classy_nb.errors import (
+    ClassyError,
     ConnectionFailedError,
     LoginError,
     RateLimitedError,
@@ -193,10 +194,14 @@ class TokenAuth(AuthBase):
             "client_id": self._credentials.client_id,
             "client_secret": self._credentials.client_secret,
         }
-        answer = self._post_token(self._credentials.token_url, fields, cancel)
-        value, refresh = answer.get("access_token"), answer.get("refresh_token")
-        if not isinstance(value, Secret):
-            raise UnexpectedAnswerError("The login answered without a token.", method="POST")
+        try:
+            answer = self._post_token(self._credentials.token_url, fields, cancel)
+            value, refresh = answer.get("access_token"), answer.get("refresh_token")
+            if not isinstance(value, Secret):
+                raise UnexpectedAnswerError("The login answered without a token.", method="POST")
+        except ClassyError as error:
+            self._credentials.name_sources(error)
+            raise
         lifetime = _lifetime(answer.get("expires_in"))
         return Token(
             value,
