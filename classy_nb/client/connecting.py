@@ -241,7 +241,7 @@ def login(
     if where is Place.TERMINAL:
         from classy_nb.widgets import prompt_for_login
 
-        return Classy(prompt_for_login(settings))
+        return Classy(prompt_for_login(replace(settings, typed_in="the prompts")))
 
     from classy_nb.widgets import LoginForm
 
@@ -324,10 +324,12 @@ class Login:
         credentials = self.credentials
         if organization is None and len(self.organizations) > 1:
             self.close()
-            raise UsageError(
+            error = UsageError(
                 f"The application sees {len(self.organizations)} organizations.",
                 advice=f"Choose with organization=: {_listed(self.organizations)}.",
             )
+            credentials.name_sources(error)
+            raise error
         if organization is None:
             organization = next(iter(self.organizations))
         elif len(self.organizations) > 1:
@@ -374,8 +376,10 @@ def log_in(
         # By itself, before anything else: otherwise it would be fetched in the middle of the first list.
         http.auth.token(cancel)
         organizations = _organizations_to_choose_from(credentials, http, cancel)
-    except BaseException:
+    except BaseException as error:
         http.close()
+        if isinstance(error, ClassyError):
+            credentials.name_sources(error)
         raise
     names = {id_: str(record.get("name") or "") for id_, record in organizations.items()}
     timezones = {
@@ -542,6 +546,8 @@ class LoginSettings:
         How to send requests.
     sandbox_timezone
         Time zone of a sandbox's connection, if not its own.
+    typed_in
+        Where client id and secret are typed, for error messages.
     """
 
     defaults: Credentials
@@ -549,6 +555,7 @@ class LoginSettings:
     env_file: str | Path
     http: HttpOptions
     sandbox_timezone: str | None = None
+    typed_in: str = "the form"
 
     @property
     def host(self) -> str:
@@ -570,6 +577,9 @@ class LoginSettings:
         ClassyError
             As for :func:`log_in`.
         """
+        origins = dict(self.defaults.origins) | dict.fromkeys(("client_id", "client_secret"), self.typed_in)
+        if self.organization is None:
+            origins.pop("organization", None)  # a file's or the environment's, which is not used here
         with kept_warnings() as notes:
             credentials = Credentials(
                 client_id,
@@ -580,6 +590,7 @@ class LoginSettings:
                 timezone=self.defaults.timezone,
                 fiscal_year_start=self.defaults.fiscal_year_start,
                 sources=self.defaults.sources,
+                origins=origins,
             )
         try:
             return log_in(credentials, self.http, notes, cancel=cancel)

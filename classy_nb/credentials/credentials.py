@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from classy_nb.errors import CredentialsError, CredentialsWarning, warn
+from classy_nb.errors import ClassyError, CredentialsError, CredentialsWarning, UsageError, warn
 from classy_nb.redact import Secret, clear_tracebacks
 
-from .dotenv_file import PREFIX, EnvFile, find_env_file, read_env_file, write_env_file
+from .dotenv_file import (
+    PREFIX,
+    EnvFile,
+    EverybodyWritesError,
+    find_env_file,
+    read_env_file,
+    write_env_file,
+)
 from .validation import (
     BASE_URL,
     TOKEN_URL,
     VENDOR_HOSTS,
+    bare,
     checked_fiscal_year_start,
     checked_organization,
     checked_secret,
@@ -22,7 +30,6 @@ from .validation import (
     checked_url,
     host,
     is_blank,
-    is_loopback,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +79,8 @@ class Credentials:
         The month in which fiscal years begin, 1 to 12.
     sources
         Where each of these came from: ``arguments``, ``environment``, the path of a file, ``default``.
+    origins
+        The same in words for `name_sources`, down to the variable and the line of the file.
 
     Raises
     ------
@@ -89,6 +98,7 @@ class Credentials:
     timezone: str | None
     fiscal_year_start: int
     sources: Mapping[str, str] = field(compare=False)
+    origins: Mapping[str, str] = field(compare=False)
 
     @clear_tracebacks
     def __init__(
@@ -102,6 +112,7 @@ class Credentials:
         timezone: str | None = None,
         fiscal_year_start: int | str = 1,
         sources: Mapping[str, str] | None = None,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         checked_id = checked_secret("client id", client_id)
         secret = checked_secret("client secret", client_secret)
@@ -116,6 +127,7 @@ class Credentials:
             "timezone": None if timezone is None else checked_timezone(timezone),
             "fiscal_year_start": checked_fiscal_year_start(fiscal_year_start),
             "sources": dict(sources) if sources is not None else dict.fromkeys(FIELDS, "arguments"),
+            "origins": dict(origins or {name: f"the argument {name}=" for name in _PAIR}),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -157,10 +169,17 @@ class Credentials:
         Raises
         ------
         CredentialsError
-            The id or the secret is missing or cannot be right, the file cannot be read, or it would send a
-            secret from elsewhere to a host that is not the vendor's. Nothing was sent.
+            The id or the secret is missing or cannot be right, the file cannot be read or may be written by
+            everybody, or it would send a secret from elsewhere to a host that is not the vendor's. Nothing
+            was sent.
         UsageError
             Another setting makes no sense.
+
+        Warns
+        -----
+        CredentialsWarning
+            The id and the secret come from different places, or the file may be written by its group, or it
+            belongs to another user: then only id and secret are taken from it.
         """
         arguments = {
             "client_id": client_id,
@@ -186,15 +205,21 @@ class Credentials:
         complete = all(any(name in values for values in places.values()) for name in _PAIR)
         file = _read_file(env_file, start, needed=not complete)
         if file is not None:
-            places[str(file.path)] = _settings_in(file.values)
+            places[str(file.path)] = _trusted_settings_in(file)
 
         found: dict[str, Any] = {}
         sources = dict.fromkeys(FIELDS, "default")
+        origins: dict[str, str] = {}
         for name in FIELDS:
-            for place, values in places.items():
-                if name in values:
-                    found[name], sources[name] = values[name], place
-                    break
+            given = [place for place, values in places.items() if name in values]
+            if not given:
+                continue
+            found[name], sources[name] = places[given[0]][name], given[0]
+            origins[name] = _origin(name, given[0], file)
+            others = [place for place in given[1:] if not _same(places[place][name], found[name])]
+            if others:
+                other = " and ".join(_origin(name, place, file) for place in others)
+                origins[name] += f" (although {other} has another one)"
         if missing := [name for name in _PAIR if name not in found]:
             raise CredentialsError(_missing(missing, variables, file))
         if sources["client_id"] != sources["client_secret"]:
@@ -204,14 +229,24 @@ class Credentials:
                 CredentialsWarning,
             )
         if file is not None:
-            _check_addresses(found, sources, str(file.path))
-        return cls(**found, sources=sources)
+            _check_addresses(found, sources, file)
+        try:
+            return cls(**found, sources=sources, origins=origins)
+        except ClassyError as error:
+            # Only what it is about: `login` passes a stand-in for the pair that nobody has typed yet.
+            about_pair = not isinstance(error, UsageError)
+            _name_sources(error, {name: origins[name] for name in origins if (name in _PAIR) == about_pair})
+            raise
 
     @property
     def source(self) -> str:
         """Where id and secret came from: ``arguments``, ``environment``, a file's path, or two of them."""
         places = dict.fromkeys((self.sources["client_id"], self.sources["client_secret"]))
         return " and ".join(places)
+
+    def name_sources(self, error: ClassyError) -> None:
+        """Say in the advice of *error*, once, where each part of these credentials came from."""
+        _name_sources(error, self.origins)
 
     @clear_tracebacks
     def save(self, path: str | os.PathLike[str] = ".env") -> Path:
@@ -267,6 +302,44 @@ def _settings_in(variables: Mapping[str, Secret]) -> dict[str, str | Secret]:
     return {name: text if name in _PAIR else text.reveal() for name, text in found.items()}
 
 
+def _trusted_settings_in(file: EnvFile) -> dict[str, str | Secret]:
+    """Turn a file's variables into settings; where it is somebody else's, only the id and the secret.
+
+    Whoever writes the addresses gets the secret, and a wrong time zone or organization gives wrong numbers.
+    """
+    found = _settings_in(file.values)
+    if not file.foreign or not found:
+        return found
+    ignored = [FIELDS[name] for name in found if name not in _PAIR]
+    what = f"{file.path} belongs to another user: only a client id and secret are taken from it"
+    warn(f"{what}, not {', '.join(ignored)}." if ignored else f"{what}.", CredentialsWarning)
+    return {name: value for name, value in found.items() if name in _PAIR}
+
+
+def _origin(name: str, place: str, file: EnvFile | None) -> str:
+    variable = FIELDS[name]
+    if place == "arguments":
+        return f"the argument {name}="
+    if file is not None and place == str(file.path):
+        return f"{variable} in {file.path}, line {file.lines[variable]}"
+    return f"{variable} in the {place}"
+
+
+def _same(one: object, other: object) -> bool:
+    texts = (value.reveal() if isinstance(value, Secret) else str(value) for value in (one, other))
+    return bare(next(texts)) == bare(next(texts))
+
+
+def _name_sources(error: ClassyError, origins: Mapping[str, str]) -> None:
+    names: dict[str, list[str]] = {}
+    for name, origin in origins.items():
+        names.setdefault(origin, []).append(name.replace("client_", "client "))
+    parts = [f"{' and '.join(labels)} from {origin}" for origin, labels in names.items()]
+    text = f"Sources: {'; '.join(parts)}; defaults otherwise."
+    if parts and text not in error.advice:
+        error.advice = f"{error.advice} {text}".strip()
+
+
 def _read_file(
     env_file: str | os.PathLike[str] | None, start: str | os.PathLike[str] | None, *, needed: bool
 ) -> EnvFile | None:
@@ -277,6 +350,8 @@ def _read_file(
         return None
     try:
         return read_env_file(path)
+    except EverybodyWritesError:
+        raise
     except CredentialsError as error:
         if needed:
             raise
@@ -297,18 +372,20 @@ def _missing(missing: list[str], variables: Mapping[str, Secret], file: EnvFile 
     return message
 
 
-def _check_addresses(found: Mapping[str, Any], sources: Mapping[str, str], file: str) -> None:
+def _check_addresses(found: Mapping[str, Any], sources: Mapping[str, str], file: EnvFile) -> None:
     """Refuse to let a file send a secret that is not its own to a host of its choice.
 
-    Notebooks come in folders from elsewhere; a ``.env`` among them must not get the reader's secret.
+    Notebooks come in folders from elsewhere; a ``.env`` among them must not get the reader's secret. Nor
+    may it name a port of this computer: every user of it can listen there.
     """
+    path = str(file.path)
     for name in ("token_url", "base_url"):
-        if sources[name] != file or sources["client_secret"] == file:
+        if sources[name] != path or sources["client_secret"] == path:
             continue
-        url = found[name]
-        if host(url) not in VENDOR_HOSTS and not is_loopback(url):
+        where = host(found[name])
+        if where not in VENDOR_HOSTS:
             raise CredentialsError(
-                f"{FIELDS[name]} in {file} would send a client secret from the "
-                f"{sources['client_secret']} to {host(url) or 'nowhere'}.",
-                advice=f"If that is meant, pass {name}= or set it in the environment.",
+                f"{_origin(name, path, file)}, would send a client secret that does not come from this file "
+                f"to {where or 'nowhere'}.",
+                advice=f"If that is meant, pass {name}= or set {FIELDS[name]} in the environment.",
             )

@@ -1,6 +1,7 @@
 """The ``.env`` file: find it, read it, and write it so that the secret ends up nowhere else.
 
-`Credentials.load` reads and `Credentials.save` writes. Writing is refused where git would pick the file up,
+`Credentials.load` reads and `Credentials.save` writes. A file is trusted as far as its owner and its mode
+allow: whoever can write it decides where a secret goes. Writing is refused where git would pick the file up,
 and happens in a private folder, so that a file other people can open never holds the secret.
 """
 
@@ -10,6 +11,7 @@ import codecs
 import io
 import os
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,15 +27,35 @@ if TYPE_CHECKING:
 
 PREFIX = "CLASSY_"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LARGEST = 1_000_000
+"""Bytes that are read at most."""
+_PIPE_SECONDS = 2.0
+"""How long a pipe may take to deliver its text."""
 
 
 @dataclass(frozen=True)
 class EnvFile:
-    """The ``CLASSY_`` variables of a file, and the names of those that were left blank."""
+    """The ``CLASSY_`` variables of a file.
+
+    Attributes
+    ----------
+    lines
+        The number of the line of each variable.
+    blank
+        Names of the variables that were left blank; they are not in *values*.
+    foreign
+        The file belongs to another user, who is not the administrator.
+    """
 
     path: Path
     values: Mapping[str, Secret]
+    lines: Mapping[str, int]
     blank: tuple[str, ...] = ()
+    foreign: bool = False
+
+
+class EverybodyWritesError(CredentialsError):
+    """Anybody on this computer may write the file: it is refused even where it is not needed."""
 
 
 def find_env_file(start: Path | None = None) -> Path | None:
@@ -48,7 +70,7 @@ def find_env_file(start: Path | None = None) -> Path | None:
         return None
     for place in (folder, *folder.parents):
         mode = _mode(place / ".env")
-        if mode is not None and (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):  # password managers offer pipes
+        if mode is not None and _is_readable(mode):
             return place / ".env"
         if place == home or _mode(place / ".git") is not None:
             return None
@@ -61,29 +83,126 @@ def read_env_file(path: Path) -> EnvFile:
     Raises
     ------
     CredentialsError
-        The file cannot be read, or is not text.
+        The file cannot be read, is not text, or may be written by everybody.
 
     Warns
     -----
     CredentialsWarning
-        The file is UTF-16, or one of our lines cannot be parsed.
+        The file may be written by a group, is UTF-16, or has one of our lines that cannot be parsed.
     """
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        data = path.read_bytes()
+        data, foreign = _read(path)
     except OSError as error:
         raise CredentialsError(f"{path} cannot be read ({error.strerror}).") from None
     text = _decode(path, data)
+    ours: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    bad_line = None
+    for binding in parse_stream(io.StringIO(text)):
+        original = binding.original  # begins with the blank lines above it
+        line = original.line + original.string[: -len(original.string.lstrip()) or None].count("\n")
+        if binding.error and PREFIX in original.string:
+            bad_line = bad_line or line
+        elif binding.key is not None and binding.key.startswith(PREFIX):
+            ours[binding.key], lines[binding.key] = binding.value or "", line
     if data.startswith(_UTF16_MARKS):
         what = f"{path} is UTF-16, which other programs cannot read as .env: save it as UTF-8."
         warn(what, CredentialsWarning)
-    elif line := _bad_line(text):
-        warn(f"{path} has a line that cannot be read: line {line}; check its quotes.", CredentialsWarning)
-    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    ours = {name: value or "" for name, value in found.items() if name.startswith(PREFIX)}
+    elif bad_line is not None:
+        warn(f"{path} has a line that cannot be read: line {bad_line}; check its quotes.", CredentialsWarning)
     blank = tuple(name for name, value in ours.items() if is_blank(value))
-    return EnvFile(path, {name: Secret(value) for name, value in ours.items() if name not in blank}, blank)
+    values = {name: Secret(value) for name, value in ours.items() if name not in blank}
+    return EnvFile(path, values, lines, blank, foreign)
+
+
+def _read(path: Path) -> tuple[bytes, bool]:
+    """Return a file's bytes, and whether it belongs to another user."""
+    # Opening a device may do something (rewind a tape), and opening a pipe waits for its other end, unless
+    # told not to. What was opened is looked at again: it may have been replaced in between.
+    _check_kind(path, path.stat().st_mode)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+        status = os.fstat(file.fileno())
+        _check_kind(path, status.st_mode)
+        foreign = _is_foreign(path, status)
+        data = _drain(path, file) if stat.S_ISFIFO(status.st_mode) else file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise CredentialsError(f"{path} cannot be read (larger than 1 MB: it is not a .env file).")
+    return data, foreign
+
+
+def _check_kind(path: Path, mode: int) -> None:
+    if not _is_readable(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device or a socket"
+        raise CredentialsError(f"{path} cannot be read (it is {kind}, not a file).")
+
+
+def _is_readable(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)  # password managers offer pipes
+
+
+def _drain(path: Path, pipe: io.FileIO) -> bytes:
+    """Read a pipe to its end, without waiting for a writer that never comes."""
+    data = b""
+    deadline = time.monotonic() + _PIPE_SECONDS
+    while len(data) <= _LARGEST:
+        part = pipe.read(_LARGEST)  # None: nothing yet; b"": no writer, either not yet or no longer
+        if part == b"" and data:
+            return data
+        data += part or b""
+        if not part and time.monotonic() > deadline:
+            raise CredentialsError(
+                f"{path} cannot be read (a pipe that delivered no text within {_PIPE_SECONDS:.0f} seconds).",
+                advice="Start or unlock the program that fills it, and try again; or delete it.",
+            )
+        if not part:
+            time.sleep(0.01)
+    return data
+
+
+def _is_foreign(path: Path, status: os.stat_result) -> bool:
+    """Tell whether a file belongs to another user; refuse it if everybody may write it.
+
+    The mode of the folder does not matter: whoever replaces the file there makes one that is their own.
+    """
+    if not hasattr(os, "geteuid"):
+        return False  # Windows: owners and modes are made up
+    writers = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    # The owner of a link decides as well: it may lead to another file of ours. The administrator can do all
+    # of this anyway.
+    owners = {status.st_uid, path.lstat().st_uid} - {0, os.geteuid()}
+    if writers or owners:
+        # Some file systems (FAT, network shares, Windows drives in WSL) show the same owner and mode for all
+        # files. There, a new file of our own looks no different.
+        sample = _new_file_in(path.resolve().parent)
+        if sample is not None:
+            writers &= ~sample.st_mode
+            owners.discard(sample.st_uid)
+    if writers & stat.S_IWOTH:
+        raise EverybodyWritesError(
+            f"{path} may be written by everybody on this computer, and was not used.",
+            advice=f"Check what it says, and run chmod 600 {path}.",
+        )
+    if writers:
+        warn(
+            f"{path} may be written by its group, and everyone in it can change where your secret goes: "
+            f"run chmod 600 {path}.",
+            CredentialsWarning,
+        )
+    return bool(owners)
+
+
+def _new_file_in(folder: Path) -> os.stat_result | None:
+    """Return what a new file of ours, closed to others, looks like there; None if we may not make one."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno())
+    except OSError:
+        return None
 
 
 def write_env_file(path: Path, values: Mapping[str, Secret | None]) -> None:
@@ -233,15 +352,3 @@ def _decode(path: Path, data: bytes) -> str:
     if "\0" in text:  # UTF-16 without its mark decodes as UTF-8, with a zero beside each letter
         raise CredentialsError(f"{path} is not UTF-8 text: open it in an editor and save it as UTF-8.")
     return text
-
-
-def _bad_line(text: str) -> int | None:
-    """Return the number of the first line that the parser skips and that mentions one of our variables."""
-    from dotenv.parser import parse_stream
-
-    for binding in parse_stream(io.StringIO(text)):
-        original = binding.original
-        if binding.error and PREFIX in original.string:
-            blank_lines = len(original.string) - len(original.string.lstrip("\n"))
-            return original.line + blank_lines
-    return None

@@ -89,7 +89,12 @@ def checked_secret(label: str, value: object) -> Secret:
 
 def is_blank(text: str) -> bool:
     """Tell whether nothing is left of *text* without white space, quotes and the like."""
-    return not _unwrap(text)[0]
+    return not bare(text)
+
+
+def bare(text: str) -> str:
+    """Return *text* without white space, quotes and the like around it."""
+    return _unwrap(text)[0]
 
 
 def checked_organization(value: object) -> int | None:

@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 from urllib3.util import parse_url
 
 from classy_nb.errors import (
+    ClassyError,
     ConnectionClosedError,
     ConnectionFailedError,
     LoginError,
@@ -229,10 +230,14 @@ class TokenAuth(AuthBase):
             "client_id": credentials.client_id,
             "client_secret": credentials.client_secret,
         }
-        answer = self._post_token(credentials.token_url, fields, cancel)
-        value, refresh = answer.get("access_token"), answer.get("refresh_token")
-        if not isinstance(value, Secret):
-            raise UnexpectedAnswerError("The login answered without a token.", method="POST")
+        try:
+            answer = self._post_token(credentials.token_url, fields, cancel)
+            value, refresh = answer.get("access_token"), answer.get("refresh_token")
+            if not isinstance(value, Secret):
+                raise UnexpectedAnswerError("The login answered without a token.", method="POST")
+        except ClassyError as error:
+            credentials.name_sources(error)
+            raise
         lifetime = _lifetime(answer.get("expires_in"))
         return Token(
             value,

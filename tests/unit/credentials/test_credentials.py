@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import os
+import socket
 import threading
 import warnings
 from pathlib import Path
@@ -242,10 +243,12 @@ def test_trap_03_a_pair_from_two_places_is_warned_about(folder, given, environ, 
 def test_a_file_does_not_send_a_secret_from_elsewhere_to_its_own_host(folder, name):
     (folder / ".env").write_text(f"{name}=https://collect.example.org/x\n")
     with pytest.raises(
-        CredentialsError, match=rf"{name} in .*\.env would send .* environment to collect\.example\.org"
+        CredentialsError,
+        match=rf"{name} in .*\.env, line 1, would send a client secret that does not come from this file "
+        r"to collect\.example\.org",
     ):
         Credentials.load(environ=ENV)
-    with pytest.raises(CredentialsError, match="client secret from the arguments to"):
+    with pytest.raises(CredentialsError, match=r"to collect\.example\.org"):
         Credentials.load("a", "b", environ={})
     argument = name.removeprefix("CLASSY_").lower()
     meant = "https://proxy.example.org/x"
@@ -253,10 +256,20 @@ def test_a_file_does_not_send_a_secret_from_elsewhere_to_its_own_host(folder, na
     assert getattr(Credentials.load(environ=ENV | {name: meant}), argument) == meant
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8765/2.0", "https://pro.gofundme.com/api/2.0"])
-def test_a_file_may_name_the_vendor_s_hosts_and_this_computer(folder, url):
+def test_a_file_may_name_the_vendor_s_hosts(folder):
+    url = "https://pro.gofundme.com/api/2.0"
     (folder / ".env").write_text(f"CLASSY_BASE_URL={url}\n")
     assert Credentials.load(environ=ENV).base_url == url
+
+
+@pytest.mark.edge(26)
+@pytest.mark.parametrize("name", ["CLASSY_TOKEN_URL", "CLASSY_BASE_URL"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8765/x", "http://localhost:1", "http://[::1]:8765/x"])
+def test_a_port_of_this_computer_is_no_better_than_another_host(folder, name, url):
+    (folder / ".env").write_text(f"{name}={url}\n")
+    for arguments, environ in (((), ENV), (("a", "b"), {})):
+        with pytest.raises(CredentialsError, match=rf"{name} in .*\.env, line 1, would send a client secret"):
+            Credentials.load(*arguments, environ=environ)
 
 
 def test_a_file_may_send_its_own_secret_where_it_says(folder):
@@ -276,3 +289,174 @@ def test_nothing_is_warned_about_when_nothing_is_wrong(folder):
         warnings.simplefilter("always")
         Credentials.load(environ={})
     assert caught == []
+
+
+# --- who may decide what
+
+
+SETTINGS = (
+    "CLASSY_ORGANIZATION_ID=9\nCLASSY_TIMEZONE=Asia/Tokyo\n"
+    "CLASSY_BASE_URL=https://proxy.example.org/2.0\nCLASSY_TOKEN_URL=https://proxy.example.org/token\n"
+)
+STRANGER = 12345
+
+
+@pytest.fixture
+def stranger_s(folder):
+    """Give a path to another user, as far as ``os.stat`` can tell."""
+    if os.geteuid() != 0:
+        pytest.skip("only the administrator can give files away")
+    return lambda path: os.chown(path, STRANGER, STRANGER, follow_symlinks=False)
+
+
+@pytest.mark.edge(26)
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("place", [".env", "../.env"])
+def test_a_file_of_another_user_gives_a_pair_and_nothing_else(folder, stranger_s, place, named):
+    file = (folder / place).resolve()
+    file.write_text(FILE + SETTINGS)
+    stranger_s(file)
+    with pytest.warns(
+        CredentialsWarning,
+        match=rf"{file} belongs to another user: only a client id and secret are taken from it, not "
+        "CLASSY_ORGANIZATION_ID, CLASSY_BASE_URL, CLASSY_TOKEN_URL, CLASSY_TIMEZONE",
+    ):
+        found = Credentials.load(env_file=file if named else None, environ={})
+    assert found == Credentials("file-id", "file-secret")
+
+
+@pytest.mark.edge(26)
+@pytest.mark.parametrize("arguments", [(), ("arg-id", "arg-secret")])
+def test_a_file_of_another_user_sets_nothing_for_a_pair_from_elsewhere(folder, stranger_s, arguments):
+    (folder / ".env").write_text(SETTINGS)
+    stranger_s(folder / ".env")
+    with pytest.warns(CredentialsWarning, match="belongs to another user"):
+        found = Credentials.load(*arguments, environ=ENV)
+    assert found == Credentials(*(arguments or ("env-id", "env-secret")))
+
+
+@pytest.mark.edge(26)
+def test_a_link_that_another_user_made_counts_as_theirs(folder, stranger_s):
+    (folder / "other-project.env").write_text(FILE + SETTINGS)
+    (folder / ".env").symlink_to("other-project.env")
+    assert Credentials.load(environ={}).organization == 9
+    stranger_s(folder / ".env")
+    with pytest.warns(CredentialsWarning, match="belongs to another user"):
+        assert Credentials.load(environ={}).organization is None
+
+
+@pytest.mark.edge(26)
+def test_a_file_of_the_administrator_is_trusted(folder, monkeypatch):
+    (folder / ".env").write_text(FILE + "CLASSY_TIMEZONE=Asia/Tokyo\n")
+    os.chown(folder / ".env", 0, 0) if os.geteuid() == 0 else pytest.skip("only the administrator")
+    monkeypatch.setattr(os, "geteuid", lambda: STRANGER)
+    assert Credentials.load(environ={}).timezone == "Asia/Tokyo"
+
+
+@pytest.mark.edge(26)
+def test_where_all_files_have_one_owner_and_mode_they_say_nothing(folder, monkeypatch):
+    """As on FAT, on network shares, and on Windows drives in WSL."""
+    (folder / ".env").write_text(FILE + "CLASSY_TIMEZONE=Asia/Tokyo\n")
+    real = os.fstat
+
+    def of_the_mount(descriptor):
+        status = list(real(descriptor))
+        status[0], status[4] = status[0] | 0o777, STRANGER
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", of_the_mount)
+    assert Credentials.load(environ={}).timezone == "Asia/Tokyo"
+    assert [path.name for path in folder.iterdir()] == [".env"]
+
+
+@pytest.mark.edge(26)
+def test_on_windows_owners_and_modes_say_nothing(folder, monkeypatch):
+    (folder / ".env").write_text(FILE + "CLASSY_TIMEZONE=Asia/Tokyo\n")
+    (folder / ".env").chmod(0o666)
+    monkeypatch.delattr(os, "geteuid")
+    assert Credentials.load(environ={}).timezone == "Asia/Tokyo"
+
+
+@pytest.mark.edge(26)
+@pytest.mark.parametrize("mode", [0o666, 0o602, 0o777])
+@pytest.mark.parametrize("place", [".env", "../.env", "live.env"])
+def test_a_file_that_everybody_may_write_is_refused(folder, place, mode):
+    file = (folder / place).resolve()
+    file.write_text(FILE)
+    file.chmod(mode)
+    for arguments, environ in (((), {}), ((), ENV), (("a", "b"), {})):
+        with pytest.raises(
+            CredentialsError, match=rf"{file} may be written by everybody .* chmod 600 {file}"
+        ):
+            Credentials.load(*arguments, env_file=file if place == "live.env" else None, environ=environ)
+
+
+@pytest.mark.edge(26)
+@pytest.mark.parametrize("mode", [0o660, 0o664])
+def test_a_file_that_its_group_may_write_is_warned_about(folder, mode):
+    (folder / ".env").write_text(FILE)
+    (folder / ".env").chmod(mode)
+    with pytest.warns(CredentialsWarning, match=r"\.env may be written by its group.*chmod 600"):
+        assert pair(Credentials.load(environ={})) == ("file-id", "file-secret")
+
+
+@pytest.mark.edge(26)
+def test_a_pipe_that_nobody_fills_does_not_block(folder):
+    os.mkfifo(folder / ".env", 0o600)
+    with pytest.raises(CredentialsError, match=r"\.env cannot be read \(a pipe that delivered no text"):
+        Credentials.load(environ={})
+    with pytest.warns(CredentialsWarning, match="It was skipped"):
+        assert pair(Credentials.load(environ=ENV)) == ("env-id", "env-secret")
+
+
+@pytest.mark.edge(26)
+def test_devices_and_sockets_are_not_opened(folder):
+    (folder / ".env").symlink_to("/dev/zero")
+    assert pair(Credentials.load(environ=ENV)) == ("env-id", "env-secret")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("live.env")
+        for name in (".env", "live.env"):
+            with pytest.raises(CredentialsError, match=r"cannot be read \(it is a device or a socket"):
+                Credentials.load(env_file=name, environ=ENV)
+
+
+@pytest.mark.edge(26)
+def test_a_file_that_is_too_large_is_refused(folder):
+    with (folder / ".env").open("wb") as file:
+        file.truncate(3_000_000_000)
+    with pytest.raises(CredentialsError, match="larger than 1 MB"):
+        Credentials.load(environ={})
+
+
+# --- where it came from
+
+
+@pytest.mark.edge(11)
+def test_an_error_about_a_value_names_the_variable_that_held_it(folder):
+    with pytest.raises(CredentialsError) as caught:
+        Credentials.load(environ=ENV | {"CLASSY_CLIENT_SECRET": "********"})
+    assert str(caught.value).endswith(
+        "Sources: client id from CLASSY_CLIENT_ID in the environment; "
+        "client secret from CLASSY_CLIENT_SECRET in the environment; defaults otherwise."
+    )
+    (folder / ".env").write_text(f"# mine\n\n{FILE}\nCLASSY_TIMEZONE=Mars/Olympus\n")
+    with pytest.raises(UsageError) as caught:
+        Credentials.load(environ={})
+    assert str(caught.value).endswith(
+        f"Sources: timezone from CLASSY_TIMEZONE in {folder / '.env'}, line 6; defaults otherwise."
+    )
+
+
+@pytest.mark.edge(11)
+def test_places_that_disagree_are_named(folder):
+    (folder / ".env").write_text("CLASSY_CLIENT_ID='env-id'\nCLASSY_CLIENT_SECRET=new-secret\n")
+    error = CredentialsError("Refused.", advice="")
+    Credentials.load(environ=ENV).name_sources(error)
+    said = (
+        "Refused. Sources: client id from CLASSY_CLIENT_ID in the environment; client secret from "
+        f"CLASSY_CLIENT_SECRET in the environment (although CLASSY_CLIENT_SECRET in {folder / '.env'}, "
+        "line 2 has another one); defaults otherwise."
+    )
+    assert str(error) == said
+    Credentials.load(environ=ENV).name_sources(error)
+    assert str(error) == said

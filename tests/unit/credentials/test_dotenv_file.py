@@ -50,10 +50,10 @@ def test_a_named_file_that_cannot_be_read_is_an_error_whatever_else_there_is(fol
 def test_a_found_file_that_cannot_be_read_is_an_error_only_if_it_is_needed(folder, monkeypatch):
     (folder / ".env").write_text(FILE)
 
-    def denied(self):
+    def denied(path, flags):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "open", denied)
     with pytest.raises(CredentialsError, match=r"\.env cannot be read \(Permission denied\)"):
         Credentials.load(environ={})
     with pytest.warns(

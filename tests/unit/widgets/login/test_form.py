@@ -279,7 +279,9 @@ def test_offline(show: Show) -> None:
     form = show(token_url="http://127.0.0.1:9/oauth2/auth")
     form.submit()
     assert form.error()["text"] == (
-        "The server could not be reached or hung up. Check the network connection and try again."
+        "The server could not be reached or hung up. Check the network connection and try again. "
+        "Sources: client id and client secret from the form; base_url from the argument base_url=; "
+        "token_url from the argument token_url=; defaults otherwise."
     )
 
 
