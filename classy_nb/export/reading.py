@@ -206,7 +206,8 @@ def _read(path: Path, *, neutralize: bool) -> tuple[list[str], list[pa.Array]]:
     names = [column[0].as_py() or "" for column in columns]
     texts = [column.slice(1) for column in columns]
     if width == 1:  # where an empty line would be no row, a missing cell is written as ""
-        texts = [pc.if_else(pc.equal(texts[0], ""), None, texts[0])]
+        empty = pc.fill_null(pc.equal(texts[0], ""), False)
+        texts = [pc.replace_with_mask(texts[0], empty, pa.scalar(None, texts[0].type))]
     return names, texts
 
 

@@ -19,7 +19,7 @@ from classy_nb.export import checkpoint
     ("name", "reason"),
     [
         ("nowhere/gifts.file", "the folder does not exist"),
-        ("there/gifts.file/gifts.csv", "a part of the path is not a folder"),
+        ("there/gifts.file/gifts", "a part of the path is not a folder"),
         ("there", "it is a folder"),
         ("x" * 256, "the name is too long"),
     ],
