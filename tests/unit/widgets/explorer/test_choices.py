@@ -59,7 +59,7 @@ def test_a_list_offers_parents_dates_columns_and_fields() -> None:
     assert {"refunded", "failed", "test"} < set(values["status"])
     payouts = form_choices(Form("payouts", "payout_type"), QUERIES)
     assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
-        ("Payout type", "text", True),
+        ("Payout type", "choice", True),
         ("Payout date", "date", True),
     ]
     feed = form_choices(Form("feed_items", "campaign,scope"), QUERIES)
