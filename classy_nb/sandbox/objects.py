@@ -82,7 +82,7 @@ def _check_document(call: Call) -> None:
         for name in ("entity_type", "entity_id", "persona"):
             if not query.last(name):
                 raise invalid_field(name, f"The {name.replace('_', ' ')} field is required.")
-    if path.endswith("/{year}") and re.fullmatch(r"20\d\d", call.keys["year"]) is None:
+    if path.endswith("/{year}") and re.fullmatch(r"20[0-9][0-9]", call.keys["year"]) is None:
         message = "There is no annual summary of that year."
         raise Refusal(Response(404, {"error": "Not Found", "message": message}))
     if path.endswith("-report") and query.last("environment") not in {None, "prod", "test"}:
