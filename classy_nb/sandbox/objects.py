@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
 from . import invent
 from .lists import answer_record
 from .query import seconds
-from .responses import Refusal, Response, forbidden, invalid_field, not_found
+from .responses import Refusal, Response, bad_request, forbidden, invalid_field, not_found
 from .routes import Call, tables_of_records
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def _check_document(call: Call) -> None:
         for name in ("entity_type", "entity_id", "persona"):
             if not query.last(name):
                 raise invalid_field(name, f"The {name.replace('_', ' ')} field is required.")
-    if path.endswith("/{year}") and re.fullmatch(r"20\d\d", call.keys["year"]) is None:
+    if path.endswith("/{year}") and re.fullmatch(r"20[0-9][0-9]", call.keys["year"]) is None:
         message = "There is no annual summary of that year."
         raise Refusal(Response(404, {"error": "Not Found", "message": message}))
     if path.endswith("-report") and query.last("environment") not in {None, "prod", "test"}:
@@ -177,10 +179,11 @@ def _campaign_overview(call: Call) -> dict[str, Any]:
 
 
 def _overview(call: Call, key: str) -> dict[str, Any]:
-    """Return the overview of a page or a team; ``start_date`` and ``end_date`` bound it."""
+    """Return the overview of a page or a team; ``start_date`` and ``end_date``, in ``timezone``, bound it."""
     number = int(call.keys[key])
     bounds = {name: call.query.last(name) for name in ("start_date", "end_date")}
-    instants = {name: seconds(text, name) for name, text in bounds.items() if text}
+    timezone = call.query.last("timezone") or "America/Los_Angeles"
+    instants = {name: _local(seconds(text, name), timezone) for name, text in bounds.items() if text}
     condition = f"x.{key}_id = :number"
     condition += " AND x.purchased_at >= :start_date" if "start_date" in instants else ""
     condition += " AND x.purchased_at < :end_date" if "end_date" in instants else ""
@@ -203,9 +206,18 @@ def _overview(call: Call, key: str) -> dict[str, Any]:
     return {
         "start_time": _shown(instants.get("start_date")),
         "end_time": _shown(instants.get("end_date")),
-        "timezone": call.query.last("timezone") or "America/Los_Angeles",
+        "timezone": timezone,
         "metrics": metrics,
     }
+
+
+def _local(moment: int, timezone: str) -> int:
+    """Return the instant at which clocks in *timezone* show what those in UTC show at *moment*."""
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise bad_request("The timezone is invalid.") from None
+    return int(datetime.fromtimestamp(moment, UTC).replace(tzinfo=zone).timestamp())
 
 
 def _shown(moment: int | None) -> str | None:

@@ -96,6 +96,12 @@ def method_not_allowed(allowed: str) -> Response:
     return Response(405, {}, headers={"Allow": allowed})
 
 
+def misdirected() -> Response:
+    """421: the request was meant for another host."""
+    body = {"message": "The sandbox answers to its own address only."}
+    return Response(421, body, JSON_UTF8, from_gateway=True)
+
+
 def too_many(seconds: int, reset: int, style: str) -> Response:
     """429 (or the old 503) in one of its styles: ``headers``, ``body``, ``bare`` or ``503``."""
     if style == "503":
@@ -145,8 +151,6 @@ _FIXED = {
     "Server": "cloudflare",
     "Strict-Transport-Security": "max-age=15724800; includeSubDomains",
     "vary": "Origin",
-    "access-control-allow-origin": "*",
-    "access-control-allow-credentials": "true",
     "x-frame-options": "SAMEORIGIN",
     "x-xss-protection": "1; mode=block",
     "x-content-type-options": "nosniff",
@@ -155,7 +159,11 @@ _FIXED = {
 
 
 def headers(response: Response) -> dict[str, str]:
-    """Return the headers that the gateway and the firewall put around a response."""
+    """Return the headers that the gateway and the firewall put around a response.
+
+    All but those that let web pages read it: the sandbox is for programs on this computer, not for every page
+    that its browser shows.
+    """
     found = dict(_FIXED)
     if response.status != HTTPStatus.NO_CONTENT:
         found["Content-Type"] = response.content_type

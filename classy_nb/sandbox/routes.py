@@ -98,7 +98,7 @@ class Call:
     @property
     def parameters(self) -> dict[str, Any]:
         """The path keys for SQL: ids as numbers, words as text."""
-        return {name: int(value) if value.isdigit() else value for name, value in self.keys.items()}
+        return {name: int(value) if _is_id(value) else value for name, value in self.keys.items()}
 
     def check(self) -> None:
         """Refuse what does not exist (404) and what the application may not see (403)."""
@@ -111,7 +111,7 @@ class Call:
                 self._check_row(name, value)
 
     def _check_row(self, name: str, value: str) -> None:
-        if not (value.isascii() and value.isdigit() and len(value) <= _DIGITS):
+        if not _is_id(value):
             raise not_found()
         rows = self.store.table(name).rows
         owner = "id" if name == "organizations" else "organization_id"
@@ -120,3 +120,7 @@ class Call:
             raise not_found()
         if int(found[0][0]) not in self.organizations:
             raise forbidden(name.removesuffix("s"))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import secrets
 import time
 from datetime import date
@@ -61,6 +62,8 @@ class Sandbox(Service):
     ------
     ImportError
         The server library is missing: ``pip install 'classy-nb[demo]'``.
+    ValueError
+        A number is too small, too large or not finite.
     """
 
     def __init__(
@@ -82,6 +85,12 @@ class Sandbox(Service):
     ) -> None:
         if transactions < _FEWEST:
             raise ValueError(f"transactions must be at least {_FEWEST}.")
+        if not 0 <= port < 2**16 or organizations < 1 or requests_per_minute < 0:
+            raise ValueError(
+                "port must be below 65536, organizations above 0, requests_per_minute not below 0."
+            )
+        if not all(0 <= number < math.inf for number in (latency_ms, token_lifetime, window_seconds)):
+            raise ValueError("latency_ms, token_lifetime and window_seconds must be finite and not below 0.")
         if importlib.util.find_spec("aiohttp") is None:
             raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'")
         self.client_id = client_id or secrets.token_hex(8)

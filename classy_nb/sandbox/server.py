@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .token import Tokens
 
 HOST = "127.0.0.1"
+_OWN_NAMES = (HOST, "localhost", "[::1]")
 TOKEN_PATH = "/oauth2/auth"  # noqa: S105 - a path
 _LOG = logging.getLogger("classy_nb.sandbox")
 _DATA = ("/2.0/", "/api/2.0/")
@@ -196,13 +197,15 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        path, _, query = request.raw_path.partition("?")
+        target, _, query = request.raw_path.partition("?")
+        # A client that takes us for its proxy sends a whole URL.
+        origin, path = ("", target) if target.startswith("/") else _split(target)
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if request.raw_path.startswith("http"):  # a client that takes us for its proxy
-            path = "/" + path.split("/", 3)[3]
         fault: str | None = None
-        if self._at_other_origin(request):
+        if not self._is_meant(request, origin):
+            response = responses.misdirected()
+        elif self._at_other_origin(request):
             response = _other_origin(request, path, query)
         elif path.rstrip("/") == TOKEN_PATH:
             response, fault = await self._token(request, query)
@@ -211,6 +214,17 @@ class Server:
         else:
             response = responses.no_route().response
         return await self._send(request, (path, query), response, fault)
+
+    def _is_meant(self, request: web.BaseRequest, origin: str) -> bool:
+        """Tell whether the client knows whom it talks to.
+
+        A web page may point a name of its own at loopback (DNS rebinding); the browser then takes our answers
+        for that page's, but still sends the page's name.
+        """
+        port = self.other_port if self._at_other_origin(request) else self.port
+        own = {f"{host}:{port}" for host in _OWN_NAMES}
+        named = [*request.headers.getall("Host", [""]), *([origin] if origin else [])]
+        return all(name.lower() in own for name in named)
 
     def _at_other_origin(self, request: web.BaseRequest) -> bool:
         name = request.transport.get_extra_info("sockname") if request.transport else None
@@ -234,7 +248,10 @@ class Server:
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         basic = value.strip() if scheme.lower() == "basic" else None
         if request.content_type == "multipart/form-data":
-            fields = {name: str(value) for name, value in (await request.post()).items()}
+            try:
+                fields = {name: str(value) for name, value in (await request.post()).items()}
+            except (LookupError, ValueError):
+                fields = {}  # cut off, or in an encoding that does not exist
         else:
             fields = read_fields(await request.read(), request.content_type, query)
         return service.tokens.answer(fields, basic, service.faults), fault
@@ -244,7 +261,10 @@ class Server:
         arrived = time.perf_counter()
         query = Query(raw_query)
         found = await self._data_at_once(request, path, query)
-        rows = min(query.number("per_page", USUAL_PAGE), LARGEST_PAGE)
+        try:
+            rows = min(query.number("per_page", USUAL_PAGE), LARGEST_PAGE)
+        except Refusal:
+            rows = 0
         wait = self._service.faults.wait_ms(path, rows) / 1000
         if (left := wait - (time.perf_counter() - arrived)) > 0:
             await asyncio.sleep(left)
@@ -357,6 +377,12 @@ class Server:
         if body and response.status not in {204, 304}:
             built.enable_chunked_encoding()  # as the API sends data
         return built
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return host and port, and the path, of a URL."""
+    host, _, path = url.partition("://")[2].partition("/")
+    return host or "?", f"/{path}"
 
 
 def _is_data(path: str) -> bool:

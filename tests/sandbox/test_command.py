@@ -163,3 +163,26 @@ def test_repr_before_and_after_starting():
     with box:
         assert box.base_url in repr(box)
         assert box.client_secret not in repr(box)
+
+
+@pytest.mark.edge(31)
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--port", "-1"),
+        ("--port", "65536"),
+        ("--organizations", "0"),
+        ("--requests-per-minute", "-1"),
+        ("--latency-ms", "nan"),
+        ("--token-lifetime", "inf"),
+        ("--token-lifetime", "-1"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(capsys, option, value):
+    keep = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert command.serve(options("--transactions", "60", f"{option}={value}")) == 2
+    finally:
+        for number, handler in keep.items():
+            signal.signal(number, handler)
+    assert option.removeprefix("--").replace("-", "_") in capsys.readouterr().err

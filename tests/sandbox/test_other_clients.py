@@ -31,7 +31,7 @@ def raw(box, request: bytes) -> bytes:
 def test_unencoded_operators_in_the_request_line(box, token):
     org = box.organization_id
     for query in ("filter=id>5&per_page=1", "filter=id>5,id<>7&per_page=1", 'filter=name<"|{}^`&per_page=1'):
-        head = f"GET /2.0/organizations/{org}/campaigns?{query} HTTP/1.1\r\nHost: api\r\n"
+        head = f"GET /2.0/organizations/{org}/campaigns?{query} HTTP/1.1\r\nHost: {box.netloc}\r\n"
         answer = raw(box, f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 200 "), query
 
@@ -87,8 +87,9 @@ def test_a_client_that_waits_for_100_continue(box):
         f"grant_type=client_credentials&client_id={box.client_id}&client_secret={box.client_secret}".encode()
     )
     head = (
-        b"POST /oauth2/auth HTTP/1.1\r\nHost: api\r\nExpect: 100-continue\r\n"
-        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(fields)
+        b"POST /oauth2/auth HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+        % (box.netloc.encode(), len(fields))
     )
     host, port = urlsplit(box.base_url).netloc.split(":")
     with socket.create_connection((host, int(port)), timeout=5) as connection:

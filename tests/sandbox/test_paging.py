@@ -104,9 +104,8 @@ def test_not_every_list_is_ordered_by_id(api):
     assert bought == sorted(bought, reverse=True)
 
 
-@pytest.mark.parametrize("wrong", ["0", "-1", "many", ""])
-def test_nonsense_page_numbers_mean_the_first_page(api, wrong):
-    body = api.org("/transactions", page=wrong, per_page=wrong).json()
+def test_a_blank_page_number_means_the_first_page(api):
+    body = api.org("/transactions", page="", per_page="").json()
     assert (body["current_page"], body["per_page"]) == (1, 20)
 
 

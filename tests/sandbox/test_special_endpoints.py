@@ -40,6 +40,14 @@ def test_payouts(box, api):
 
 
 @pytest.mark.edge(8)
+def test_overviews_are_of_days_in_a_time_zone(box, api):
+    path = f"/fundraising-pages/{box.truth('fundraising_pages')[0]['id']}/overview"
+    asked = {"start_date": "2031-01-01 00:00:00", "timezone": "Asia/Tokyo"}
+    assert api.get(path, **asked).json()["start_time"] == "2030-12-31T15:00:00+0000"
+    assert api.get(path, **{**asked, "timezone": "Mars/Olympus"}).status_code == 400
+
+
+@pytest.mark.edge(8)
 def test_payouts_of_a_type_that_does_not_exist(api):
     assert api.org("/payouts/paypal", payout_date="2026-10-01").status_code == 200
     assert api.org("/payouts/banana", payout_date="2026-10-01").status_code == 404

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from support.connection import CANARY, CLIENT_ID, connected_to, orgs, paginator
+from support.connection import CANARY, CLIENT_ID, WRONG_CANARY, connected_to, orgs, paginator
 from support.lists import Listed
 from support.server import Reply, ScriptedServer
 
@@ -38,7 +38,9 @@ def test_trap_05_of_several_organizations_one_has_to_be_chosen(server: ScriptedS
         connected_to(server)
     assert str(caught.value) == (
         "The application sees 2 organizations. "
-        "Choose with organization=: Helping Hands: 7; Second <b>Chance</b>: 9."
+        "Choose with organization=: Helping Hands: 7; Second <b>Chance</b>: 9. "
+        "Sources: client id from the argument client_id=; client secret from the argument client_secret=; "
+        "base_url from the argument base_url=; token_url from the argument token_url=; defaults otherwise."
     )
 
 
@@ -244,6 +246,87 @@ def test_settings_come_from_a_file(server: ScriptedServer, tmp_path: Path) -> No
     with cn.connect(env_file=file, organization=7, timezone="UTC") as classy:
         assert classy.organization == 7
         assert classy.timezone == "UTC"
+
+
+@pytest.fixture
+def old_secret(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put an old secret into the environment beside a file with the new one; what errors must say of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr("classy_nb.http.client.RetryPolicy", lambda: RetryPolicy(base=0))
+    monkeypatch.setenv("CLASSY_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("CLASSY_CLIENT_SECRET", WRONG_CANARY)
+    monkeypatch.setenv("CLASSY_ORGANIZATION_ID", "5")
+    monkeypatch.setenv("CLASSY_BASE_URL", server.base_url)
+    monkeypatch.setenv("CLASSY_TOKEN_URL", server.token_url)
+    file = tmp_path / ".env"
+    file.write_text(f"CLASSY_CLIENT_ID={CLIENT_ID}\nCLASSY_CLIENT_SECRET={CANARY}\n")
+    file.chmod(0o600)
+    return (
+        "Sources: client id from CLASSY_CLIENT_ID in the environment; "
+        f"client secret from CLASSY_CLIENT_SECRET in the environment (although CLASSY_CLIENT_SECRET in {file}, "
+        "line 2 has another one); organization from CLASSY_ORGANIZATION_ID in the environment; "
+        "base_url from CLASSY_BASE_URL in the environment; "
+        "token_url from CLASSY_TOKEN_URL in the environment; defaults otherwise."
+    )
+
+
+@pytest.mark.edge(11)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(400, {"error": "invalid_client", "error_description": "Invalid client authentication"}),
+        Reply(400, {"error": "invalid_request"}),
+        Reply(401, {"error": "Unauthorized"}),
+        Reply(403, b"<html>Cloudflare</html>", {"Content-Type": "text/html"}),
+        Reply(404, {"message": "no Route matched with those values"}),
+        Reply(302, b"", {"Location": "https://elsewhere.example.org/"}),
+        Reply(500, b""),
+        Reply(200, {"queries_log": []}),
+        Reply(200, b"<html>Sign in</html>", {"Content-Type": "text/html"}),
+    ],
+    ids=lambda reply: str(reply.status),
+)
+def test_a_failed_login_says_where_each_part_came_from(
+    server: ScriptedServer, old_secret: str, reply: Reply
+) -> None:
+    server.login_handler = lambda _: reply
+    with pytest.raises(ClassyError) as caught:
+        cn.connect()
+    assert str(caught.value).endswith(old_secret)
+    assert CANARY not in str(caught.value)
+    assert WRONG_CANARY not in str(caught.value)
+
+
+@pytest.mark.edge(11)
+def test_a_server_that_is_not_there_is_traced_to_its_variable(
+    old_secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLASSY_TOKEN_URL", "http://127.0.0.1:9/oauth2/auth")
+    with pytest.raises(ClassyError) as caught:
+        cn.connect()
+    assert str(caught.value).endswith(old_secret)
+
+
+@pytest.mark.edge(11)
+@pytest.mark.parametrize("reply", [Reply(body=orgs(TWO)), Reply(body=orgs({})), Reply(401, {"error": "x"})])
+def test_a_login_without_its_organization_says_where_each_part_came_from(
+    server: ScriptedServer, old_secret: str, reply: Reply
+) -> None:
+    server.handler = lambda _: reply
+    with pytest.raises(ClassyError) as caught:
+        cn.connect()
+    assert str(caught.value).endswith(old_secret)
+
+
+@pytest.mark.edge(11)
+def test_a_renewal_that_is_refused_says_where_each_part_came_from(server: ScriptedServer) -> None:
+    answer_orgs(server, {7: "Helping Hands"})
+    with connected_to(server) as classy:
+        server.login_handler = lambda _: Reply(400, {"error": "invalid_client"})
+        server.handler = lambda _: Reply(401, {"error": "invalid_token"})
+        with pytest.raises(LoginError, match="Sources: client id from the argument client_id=; "):
+            classy.campaigns()
 
 
 def test_without_credentials_nothing_is_sent(

@@ -239,7 +239,9 @@ def test_brackets_are_mentioned_where_the_login_is_refused(show: Show, server: S
     server.logins.append(REFUSED)
     form = show()
     form.submit(client_id=f"<{CLIENT_ID}>")
-    assert "The client id came in angle brackets; they were removed. Check that" in form.error()["text"]
+    said = form.error()["text"]
+    assert "The client id came in angle brackets; they were removed. Check that" in said
+    assert "Sources: client id and client secret from the form; base_url from" in said
 
 
 @pytest.mark.parametrize(
