@@ -158,7 +158,12 @@ class TokenAuth(AuthBase):
         try:
             token = self._token
             if token is None or self._is_due(token):
-                token = self._renew_or_keep(token, cancel)
+                try:
+                    token = self._renew(token, cancel)
+                except (ConnectionFailedError, ServerError, RateLimitedError):
+                    if token is None or self._seconds_left(token) <= 0:
+                        raise
+                    self._next_renewal = self._clock() + _BETWEEN_RENEWALS  # the old token still works
                 if self._credentials is None:
                     raise ConnectionClosedError  # closed while the token was on its way
                 self._token = token
@@ -201,15 +206,6 @@ class TokenAuth(AuthBase):
         if self._clock() < self._next_renewal:
             return self._seconds_left(token) <= 0
         return not token.fresh(self._clock(), self._wall())
-
-    def _renew_or_keep(self, old: Token | None, cancel: Cancel | None) -> Token:
-        try:
-            return self._renew(old, cancel)
-        except (ConnectionFailedError, ServerError, RateLimitedError):
-            if old is None or self._seconds_left(old) <= 0:
-                raise
-            self._next_renewal = self._clock() + _BETWEEN_RENEWALS
-            return old
 
     def _renew(self, old: Token | None, cancel: Cancel | None) -> Token:
         if old is not None and old.refresh is not None:
