@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+import vcr
 
 import classy_nb as cn
 from classy_nb import catalog, errors
@@ -158,3 +160,46 @@ def test_commands_named_exist() -> None:
 )
 def test_files_named_exist(path: str) -> None:
     assert (Path(__file__).parents[1] / path).exists()
+
+
+def passed_in_readme(name: str) -> list[str]:
+    return re.findall(r'"(\w+)"', re.search(rf"`{name}=\[(.*?)\]`", README)[1])  # type: ignore[index]
+
+
+@pytest.mark.edge(31)
+def test_the_debug_level_of_http_shows_what_the_readme_says(
+    box: Sandbox, at_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "`http.client.HTTPConnection.debuglevel = 1`" in README
+    monkeypatch.setattr(HTTPConnection, "debuglevel", 1)
+    with cn.connect() as classy:
+        shown = capsys.readouterr().out
+        assert box.client_secret in shown
+        assert "Authorization: Bearer" in shown
+        classy.campaigns.count(where="name = Nobody")
+    shown = capsys.readouterr().out
+    assert "Nobody" in shown
+    assert box.client_secret not in shown
+
+
+@pytest.mark.edge(31)
+def test_a_cassette_as_the_readme_has_it_holds_no_secret(box: Sandbox, at_home: Path) -> None:
+    options: dict[str, Any] = {
+        name: passed_in_readme(name) for name in ("filter_headers", "filter_post_data_parameters")
+    }
+    cassette = at_home / "mine.yaml"
+    with vcr.use_cassette(str(cassette)), cn.connect():
+        pass
+    assert box.client_secret in cassette.read_text("utf-8")
+
+    cassette.unlink()
+    with cn.connect() as classy, vcr.use_cassette(str(cassette), **options):
+        assert classy.campaigns.count() > 0
+    assert "Bearer" not in cassette.read_text("utf-8")
+
+    cassette.unlink()
+    with vcr.use_cassette(str(cassette), **options), cn.connect():
+        pass
+    recorded = cassette.read_text("utf-8")
+    assert box.client_secret not in recorded
+    assert '"access_token"' in recorded  # which is why one logs in outside of it

@@ -321,7 +321,7 @@ def _origin(name: str, place: str, file: EnvFile | None) -> str:
     if place == "arguments":
         return f"the argument {name}="
     if file is not None and place == str(file.path):
-        return f"{variable} in {file.path}, line {file.lines[variable]}"
+        return f"{variable} in line {file.lines[variable]} of {file.path}"
     return f"{variable} in the {place}"
 
 
@@ -385,7 +385,7 @@ def _check_addresses(found: Mapping[str, Any], sources: Mapping[str, str], file:
         where = host(found[name])
         if where not in VENDOR_HOSTS:
             raise CredentialsError(
-                f"{_origin(name, path, file)}, would send a client secret that does not come from this file "
+                f"{_origin(name, path, file)} would send a client secret that does not come from this file "
                 f"to {where or 'nowhere'}.",
                 advice=f"If that is meant, pass {name}= or set {FIELDS[name]} in the environment.",
             )

@@ -265,7 +265,7 @@ def old_secret(server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.Monke
     return (
         "Sources: client id from CLASSY_CLIENT_ID in the environment; "
         "client secret from CLASSY_CLIENT_SECRET in the environment "
-        f"(although CLASSY_CLIENT_SECRET in {file}, line 2 has another one); "
+        f"(although CLASSY_CLIENT_SECRET in line 2 of {file} has another one); "
         "organization from CLASSY_ORGANIZATION_ID in the environment; "
         "base_url from CLASSY_BASE_URL in the environment; "
         "token_url from CLASSY_TOKEN_URL in the environment; defaults otherwise."

@@ -244,7 +244,7 @@ def test_a_file_does_not_send_a_secret_from_elsewhere_to_its_own_host(folder, na
     (folder / ".env").write_text(f"{name}=https://collect.example.org/x\n")
     with pytest.raises(
         CredentialsError,
-        match=rf"{name} in .*\.env, line 1, would send a client secret that does not come from this file "
+        match=rf"{name} in line 1 of .*\.env would send a client secret that does not come from this file "
         r"to collect\.example\.org",
     ):
         Credentials.load(environ=ENV)
@@ -268,7 +268,9 @@ def test_a_file_may_name_the_vendor_s_hosts(folder):
 def test_a_port_of_this_computer_is_no_better_than_another_host(folder, name, url):
     (folder / ".env").write_text(f"{name}={url}\n")
     for arguments, environ in (((), ENV), (("a", "b"), {})):
-        with pytest.raises(CredentialsError, match=rf"{name} in .*\.env, line 1, would send a client secret"):
+        with pytest.raises(
+            CredentialsError, match=rf"{name} in line 1 of .*\.env would send a client secret"
+        ):
             Credentials.load(*arguments, environ=environ)
 
 
@@ -443,7 +445,7 @@ def test_an_error_about_a_value_names_the_variable_that_held_it(folder):
     with pytest.raises(UsageError) as caught:
         Credentials.load(environ={})
     assert str(caught.value).endswith(
-        f"Sources: timezone from CLASSY_TIMEZONE in {folder / '.env'}, line 6; defaults otherwise."
+        f"Sources: timezone from CLASSY_TIMEZONE in line 6 of {folder / '.env'}; defaults otherwise."
     )
 
 
@@ -454,8 +456,8 @@ def test_places_that_disagree_are_named(folder):
     Credentials.load(environ=ENV).name_sources(error)
     said = (
         "Refused. Sources: client id from CLASSY_CLIENT_ID in the environment; client secret from "
-        f"CLASSY_CLIENT_SECRET in the environment (although CLASSY_CLIENT_SECRET in {folder / '.env'}, "
-        "line 2 has another one); defaults otherwise."
+        "CLASSY_CLIENT_SECRET in the environment (although CLASSY_CLIENT_SECRET in line 2 of "
+        f"{folder / '.env'} has another one); defaults otherwise."
     )
     assert str(error) == said
     Credentials.load(environ=ENV).name_sources(error)
