@@ -224,6 +224,8 @@ class UnexpectedAnswerError(ResponseError):
 class IncompleteResultError(ClassyError):
     """Fewer rows arrived than the API promised. No partial frame is returned.
 
+    The message says so if two complete reads agree: then ``accept_incomplete=True`` takes what they agree on.
+
     Attributes
     ----------
     expected, received
@@ -256,7 +258,7 @@ class DataWarning(ClassyWarning):
 
 
 class QueryWarning(ClassyWarning):
-    """A condition may match nothing: the vendor's document does not list its value."""
+    """Conditions may match nothing: a value that the vendor's document does not list, or a contradiction."""
 
 
 class DeprecatedEndpointWarning(ClassyWarning):

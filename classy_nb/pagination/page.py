@@ -114,9 +114,13 @@ def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None)
 
 def looks_like_list(body: Any) -> bool:
     """Whether an answer is a list of records, by its shape."""
-    return isinstance(body, list) or (
-        isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body
-    )
+    if isinstance(body, dict):
+        return isinstance(body.get("data"), list) and not _OF_A_PAGE.isdisjoint(body)
+    return isinstance(body, list)
+
+
+_OF_A_PAGE = frozenset({"current_page", "last_page", "per_page", "next_page_url"})
+"""Keys of which a page has at least one, and a record with a column called ``data`` has none."""
 
 
 def page_holding(position: int, size: int) -> tuple[int, int]:

@@ -201,3 +201,19 @@ def test_parameters_in_a_dict_are_refused_by_name(connected: Classy, server: Scr
     with pytest.raises(UsageError, match=r"params= takes text.* Give each parameter as a keyword"):
         connected.get("/organizations/7/transactions", params={"per_page": 5})
     assert server.asked == []
+
+
+@pytest.mark.edge(1)
+@pytest.mark.parametrize("missing", ["current_page", "last_page", "next_page_url"])
+def test_a_page_that_lacks_a_key_does_not_pass_for_a_record(
+    connected: Classy, server: ScriptedServer, missing: str
+) -> None:
+    listed = Listed(rows(250))
+
+    def reply(asked: Asked) -> Reply:
+        body = listed.reply(asked).body
+        del body[missing]
+        return Reply(body=body)
+
+    server.handler = reply
+    assert connected.get("/organizations/7/members")["id"].tolist() == [row["id"] for row in rows(250)]
