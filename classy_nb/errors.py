@@ -259,6 +259,8 @@ class UnexpectedAnswerError(ResponseError):
 class IncompleteResultError(ClassyError):
     """Fewer rows arrived than the API promised. No partial frame is returned.
 
+    The message says so if two complete reads agree: then ``accept_incomplete=True`` takes what they agree on.
+
     Attributes
     ----------
     expected, received
@@ -291,7 +293,9 @@ class DataWarning(ClassyWarning):
 
 
 class QueryWarning(ClassyWarning):
-    """The vendor's document does not list what was asked: a value of a condition, say, or an include."""
+    """The API may not take the question as it is meant: a value or an include that its document does not
+    list, or conditions that exclude each other.
+    """
 
 
 class DeprecatedEndpointWarning(ClassyWarning):

@@ -174,9 +174,9 @@ class Keyset:
         if self._pages.total is not None and self._is_whole():
             return
         # Records may have been deleted meanwhile, or have arrived after the last page was read; or the first
-        # page did not say how many there are.
-        if self._workers.under_way:
-            self._workers.abandon()  # pages at cuts that nobody waits for anymore
+        # page did not say how many there are. Pages at cuts that came too late to matter may still be under way;
+        # their results must not be taken for others.
+        self._workers.abandon()
         self._pages.total = self._workers.call(self._pages.count)
         if self._is_whole():
             return
@@ -187,12 +187,12 @@ class Keyset:
 
     def _reads_the_same_again(self) -> bool:
         """Read the whole list once more; return whether the same records come."""
+        self._workers.abandon()
         again = Keyset(self._pages, self._workers, limit=self._limit, rows_per_range=self._rows_per_range)
         try:
             for _ in again._read():
                 pass
         except KeyRefusedError:
-            self._workers.abandon()
             return False
         return (again._received, again._fingerprint) == (self._received, self._fingerprint)
 

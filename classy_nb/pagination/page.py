@@ -230,10 +230,14 @@ def _total_of(body: dict[str, Any], path: str) -> int | None:
 
 def looks_like_list(body: Any) -> bool:
     """Whether an answer is a list of records, by its shape."""
-    if not (isinstance(body, dict) and "current_page" in body):
+    if not isinstance(body, dict) or _OF_A_PAGE.isdisjoint(body):
         return isinstance(body, list)
     data = body.get("data")
     return isinstance(data, list) or (isinstance(data, dict) and rows_of(data) is not None)
+
+
+_OF_A_PAGE = frozenset({"current_page", "last_page", "per_page", "next_page_url"})
+"""Keys of which a page has at least one, and a record with a column called ``data`` has none."""
 
 
 def page_holding(position: int, size: int) -> tuple[int, int]:

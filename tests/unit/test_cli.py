@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from support.connection import CANARY, CLIENT_ID, orgs, paginator
-from support.lists import Listed, rows
+from support.lists import Faults, Listed, rows
 from support.server import Reply, ScriptedServer
 
 import classy_nb
@@ -333,3 +333,42 @@ def test_a_full_disk_says_where_the_rows_are_from_the_shell_too(
     assert "150 rows are kept beside x.csv; the same call resumes there." in err
     assert f"They are in {tmp_path / '.x.csv.partial'}" in err
     assert (tmp_path / ".x.csv.partial").is_dir()
+
+
+@pytest.mark.edge(15)
+def test_export_accepts_a_total_that_is_wrong_for_good(
+    export: Run, server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.handler = Listed(rows(150), Faults(total="+1")).reply
+    code, _, err = export("transactions", "--to", "gifts.csv")
+    assert (code, list(tmp_path.iterdir())) == (1, [])
+    assert "150 of 151 records arrived, the same ones in two complete reads" in err
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        code, _, err = export("transactions", "--to", "gifts.csv", "--accept-incomplete")
+    assert code == 0
+    assert "note: 150 of 151 records arrived" in err
+    with (tmp_path / "gifts.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 150
+
+
+@pytest.mark.edge(4)
+def test_export_compares_with_whole_days(export: Run, server: ScriptedServer) -> None:
+    server.handler = Listed([]).reply
+    zone = ("--timezone", "America/Los_Angeles")
+    code, _, _ = export(
+        "transactions",
+        "--to",
+        "a.csv",
+        "--where",
+        "purchased_at <= 2026-03-08",
+        "--where",
+        "status = success",
+        *zone,
+    )
+    assert code == 0
+    assert server.asked[-1].query["filter"] == ["purchased_at<2026-03-09T07:00:00+0000,status=success"]
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    code, _, err = export("transactions", "--to", "a.csv", "--where", "purchased_at != 2026-03-08", *zone)
+    assert (code, "the API has no OR" in err) == (2, True)

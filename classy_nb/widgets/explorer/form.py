@@ -353,7 +353,7 @@ def _is_date(text: str) -> bool:
     try:
         date.fromisoformat(text.strip())
     except ValueError:
-        return text.strip().isdigit()  # a year
+        return re.fullmatch(r"\d+(-\d\d)?", text.strip()) is not None  # a year or a month
     return True
 
 

@@ -274,12 +274,77 @@ def test_a_value_that_the_document_does_not_name_is_warned_of_and_asked_for(
 
 
 @pytest.mark.parametrize(
-    "where", ["status = Success", "status = cb_lost", "status > a", "billing_city = succes", "id = 5"]
+    "where", ["status = success", "status = cb_lost", "status > a", "billing_city = succes", "id = 5"]
 )
 def test_what_may_well_match_is_not_warned_of(connected: Classy, server: ScriptedServer, where: str) -> None:
     serve(server, 0)
     connected.transactions(where=where)  # a warning would fail this
     assert len(server.asked) == 1
+
+
+@pytest.mark.edge(15)
+def test_a_count_cannot_accept_what_is_incomplete(connected: Classy, server: ScriptedServer) -> None:
+    with pytest.raises(UsageError, match=r"count\(\) takes no accept_incomplete="):
+        connected.transactions.count(accept_incomplete=True)
+    assert server.asked == []
+
+
+@pytest.mark.edge(15)
+def test_a_total_that_is_wrong_for_good_can_be_accepted_everywhere(
+    connected: Classy, server: ScriptedServer, tmp_path: Path
+) -> None:
+    gifts, expected = connected.transactions, [row["id"] for row in rows(350)]
+    calls = (
+        gifts,
+        lambda **asked: pd.concat(gifts.batches(rows=100, **asked)),
+        lambda **asked: pd.read_csv(gifts.to_csv(tmp_path / "a.csv", **asked)),
+        lambda **asked: pd.read_parquet(gifts.to_parquet(tmp_path / "a.parquet", **asked)),
+        partial(connected.get, "/organizations/7/transactions"),
+        partial(connected.get, "/organizations/7/members"),
+    )
+    for call in calls:
+        serve(server, 350, Faults(total="+1"))
+        with pytest.raises(IncompleteResultError, match="350 of 351 records arrived, the same ones in two"):
+            call()
+        with pytest.warns(DataWarning, match="350 of 351 records arrived"):
+            assert call(accept_incomplete=True)["id"].tolist() == expected
+        assert all("accept_incomplete" not in asked.query for asked in server.asked)
+
+
+@pytest.mark.edge(4)
+def test_a_value_in_another_case_and_conditions_that_exclude_each_other_are_warned_of(
+    connected: Classy, server: ScriptedServer, tmp_path: Path
+) -> None:
+    serve(server, 0)
+    gifts = connected.transactions
+    calls = (gifts, gifts.count, gifts.batches, partial(gifts.to_csv, tmp_path / "a.csv"))
+    for call in calls:
+        with pytest.warns(QueryWarning, match=r"'status = Success': .* Did you mean 'success'\?"):
+            call(where="status = Success")
+        with pytest.warns(QueryWarning, match="No value of 'status' satisfies all conditions on it"):
+            call(where=["status = success", "status = failed"])
+        with pytest.warns(QueryWarning, match="No value of 'purchased_at' satisfies"):
+            call(since="2026-02-01", where="purchased_at < 2026-02-01")
+
+
+@pytest.mark.edge(4)
+def test_a_day_is_a_whole_day_wherever_it_is_asked_for(server: ScriptedServer, tmp_path: Path) -> None:
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    with connected_to(server, timezone="America/Los_Angeles") as classy:
+        gifts, where = classy.transactions, "purchased_at = 2026-01-28"
+        server.handler = lambda _: Reply(body=paginator([]))
+        server.asked.clear()
+        gifts(where=where)
+        gifts.count(where=where)
+        list(gifts.batches(where=where))
+        gifts.to_csv(tmp_path / "a.csv", where=where)
+        gifts.to_parquet(tmp_path / "a.parquet", where=where)
+        asked = {asked.query["filter"][0] for asked in server.asked}
+        assert asked == {"purchased_at>=2026-01-28T08:00:00+0000,purchased_at<2026-01-29T08:00:00+0000"}
+        before = len(server.asked)
+        with pytest.raises(UsageError, match="no OR"):
+            gifts.count(where="purchased_at != 2026-01-28")
+        assert len(server.asked) == before
 
 
 def test_trap_15_16_dates_arrive_encoded_once(connected: Classy, server: ScriptedServer) -> None:

@@ -3,11 +3,12 @@
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from support.connection import paginator
 from support.lists import Faults, Listed, rows
-from support.server import Reply, ScriptedServer
+from support.server import Asked, Reply, ScriptedServer
 
 from classy_nb.client import Classy
 from classy_nb.errors import NoSuchPathError, UsageError
@@ -136,3 +137,83 @@ def test_trap_36_a_path_that_the_gateway_does_not_know(connected: Classy, server
     server.handler = lambda _: Reply(404, {"message": "no Route matched with those values"})
     with pytest.raises(NoSuchPathError, match="hyphens, not underscores"):
         connected.get("/fundraising_pages/5")
+
+
+@pytest.mark.edge(1)
+@pytest.mark.parametrize("size", [1, 7, "50", 99, 100, 500, np.int64(20)], ids=repr)
+def test_a_page_size_alone_does_not_cut_a_list(connected: Classy, server: ScriptedServer, size: Any) -> None:
+    listed = Listed(rows(250))
+    server.handler = listed.reply
+    found = connected.get("/organizations/7/transactions", per_page=size)
+    assert found["id"].tolist() == [row["id"] for row in rows(250)]
+    assert {int(asked["per_page"]) for asked in listed.asked} <= {min(int(size), 100), min(int(size), 99)}
+
+
+@pytest.mark.edge(1)
+@pytest.mark.parametrize("faults", [Faults(), Faults(key_filter="400"), Faults(most_per_page=5)])
+@pytest.mark.parametrize("path", ["/organizations/7/transactions", "/organizations/7/members"])
+def test_a_page_size_does_not_cut_any_list(
+    connected: Classy, server: ScriptedServer, path: str, faults: Faults
+) -> None:
+    listed = Listed(rows(60), faults)
+    server.handler = listed.reply
+    found = connected.get(path, per_page=10, filter="status=success")
+    assert found["id"].tolist() == [row["id"] for row in rows(60) if row["status"] == "success"]
+
+
+@pytest.mark.edge(1)
+def test_a_page_size_does_not_cut_an_array(connected: Classy, server: ScriptedServer) -> None:
+    everything = [{"id": number} for number in range(8)]
+    server.handler = lambda asked: Reply(body=everything[: int(asked.query.get("per_page", ["100"])[-1])])
+    for path in ("/organizations/7/supporters/5/messages/asrs", "/nobody/lists/this"):
+        assert len(connected.get(path, per_page=3)) == 8
+
+
+@pytest.mark.edge(1)
+@pytest.mark.parametrize("name", ["page", "per_page"])
+@pytest.mark.parametrize("value", [0, -1, "", "all", 1.5, True, [1, 2], "2 "], ids=repr)
+def test_a_page_that_cannot_be_is_refused(
+    connected: Classy, server: ScriptedServer, name: str, value: Any
+) -> None:
+    with pytest.raises(UsageError, match=rf"get\(\): {name}=.* must be a whole number, 1 or more"):
+        connected.get("/organizations/7/transactions", **{name: value})
+    assert server.asked == []
+
+
+@pytest.mark.edge(1)
+def test_a_list_with_few_fields_is_whole(connected: Classy, server: ScriptedServer) -> None:
+    listed = Listed(rows(250))
+
+    def only_the_fields(asked: Asked) -> Reply:
+        reply = listed.reply(asked)
+        names = asked.query["fields"][-1].split(",")
+        data = [{name: row[name] for name in names} for row in reply.body["data"]]
+        return Reply(body={**reply.body, "data": data})
+
+    server.handler = only_the_fields
+    found = connected.get("/organizations/7/transactions", fields="status")
+    assert found["status"].tolist() == [row["status"] for row in rows(250)]
+    assert {asked["fields"] for asked in listed.asked} == {"id,status"}
+
+
+@pytest.mark.edge(1)
+def test_parameters_in_a_dict_are_refused_by_name(connected: Classy, server: ScriptedServer) -> None:
+    with pytest.raises(UsageError, match=r"params= takes text.* Give each parameter as a keyword"):
+        connected.get("/organizations/7/transactions", params={"per_page": 5})
+    assert server.asked == []
+
+
+@pytest.mark.edge(1)
+@pytest.mark.parametrize("missing", ["current_page", "last_page", "next_page_url"])
+def test_a_page_that_lacks_a_key_does_not_pass_for_a_record(
+    connected: Classy, server: ScriptedServer, missing: str
+) -> None:
+    listed = Listed(rows(250))
+
+    def reply(asked: Asked) -> Reply:
+        body = listed.reply(asked).body
+        del body[missing]
+        return Reply(body=body)
+
+    server.handler = reply
+    assert connected.get("/organizations/7/members")["id"].tolist() == [row["id"] for row in rows(250)]

@@ -15,11 +15,13 @@ from classy_nb.client import Classy
 from classy_nb.errors import (
     BadRequestError,
     ClassyError,
+    DataWarning,
     IncompleteResultError,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
     UnexpectedAnswerError,
+    UsageError,
 )
 from classy_nb.pagination import Paginator
 
@@ -320,3 +322,127 @@ def test_the_largest_first_where_that_was_asked_for(connected: Classy, server: S
     assert [i for batch in batches for i in batch["id"].tolist()] == [row["id"] for row in rows(730)][
         :-351:-1
     ]
+
+
+class Hiding(Listed):
+    """Counts rows that it never shows: the one thing that is wrong."""
+
+    def __init__(
+        self, shown: list[Any], faults: Faults | None = None, hidden: tuple[int, ...] = (400,)
+    ) -> None:
+        super().__init__(shown, faults)
+        self._hidden = [{"id": id_, "status": "success", "fees_amount": 0} for id_ in hidden]
+
+    def _envelope(self, shown: list[Any], total: int, *rest: int) -> dict[str, Any]:
+        matching = len([row for row in self._hidden if row in self._asked_for])
+        return super()._envelope(shown, total + matching, *rest)
+
+    def _filtered(self, text: str) -> list[Any]:
+        found = super()._filtered(text)
+        everything, self.rows = self.rows, self._hidden
+        self._asked_for = super()._filtered(text)
+        self.rows = everything
+        return found
+
+
+HIDING = {
+    "by key": Faults(),
+    "by number": Faults(key_filter="400"),
+    "key ignored": Faults(key_filter="ignored"),
+    "20 a page": Faults(most_per_page=20),
+    "20 a page, by number": Faults(most_per_page=20, key_filter="400"),
+}
+
+
+@pytest.mark.edge(15)
+@workers
+@pytest.mark.parametrize("hidden", [(2,), (400,), (9_999,), (2, 400, 9_999)], ids=str)
+@pytest.mark.parametrize("faults", HIDING.values(), ids=HIDING.keys())
+def test_a_total_that_counts_hidden_rows_is_told_and_can_be_accepted(
+    faults: Faults, hidden: tuple[int, ...], workers: int
+) -> None:
+    promised = 730 + len(hidden)
+    with pytest.raises(
+        IncompleteResultError, match=f"730 of {promised} records arrived, the same ones"
+    ) as caught:
+        fetched(Hiding(rows(730), replace(faults, fail={}), hidden), workers=workers)
+    assert (caught.value.expected, caught.value.received) == (promised, 730)
+    assert "accept_incomplete=True" in caught.value.advice
+    assert "limit=730" in caught.value.advice
+    with pytest.warns(DataWarning, match=f"730 of {promised} records arrived, the same ones in two complete"):
+        found = fetched(
+            Hiding(rows(730), replace(faults, fail={}), hidden),
+            query(accept_incomplete=True),
+            workers=workers,
+        )
+    assert sorted(ids(found)) == ids(rows(730))
+    limited = Hiding(rows(730), replace(faults, fail={}), hidden)
+    assert sorted(ids(fetched(limited, query(limit=730), workers=workers))) == ids(rows(730))
+
+
+@pytest.mark.edge(15)
+@pytest.mark.parametrize("faults", HIDING.values(), ids=HIDING.keys())
+@pytest.mark.parametrize(
+    "asked", [{"limit": 1000}, {"limit": 1000, "sort": "id:desc"}, {"where": "status = success"}]
+)
+def test_hidden_rows_in_limited_sorted_and_filtered_lists(faults: Faults, asked: dict[str, Any]) -> None:
+    expected = [row for row in rows(250) if "where" not in asked or row["status"] == "success"]
+    with pytest.raises(
+        IncompleteResultError, match=f"{len(expected)} of {len(expected) + 1} .*, the same ones"
+    ):
+        fetched(Hiding(rows(250), replace(faults, fail={})), query(**asked))
+    with pytest.warns(DataWarning, match="You accepted that"):
+        found = fetched(Hiding(rows(250), replace(faults, fail={})), query(**asked, accept_incomplete=True))
+    assert sorted(ids(found)) == ids(expected)
+
+
+@pytest.mark.edge(15)
+@pytest.mark.parametrize("claimed", [251, 249])
+def test_a_wrong_total_of_a_list_without_ids(claimed: int) -> None:
+    some = [{"email_address": f"p{number}@example.org"} for number in range(250)]
+    with pytest.raises(IncompleteResultError, match="the same ones in two complete reads"):
+        fetched(Listed(some, Faults(total=claimed)), without_ids())
+    with pytest.warns(DataWarning, match="the same ones in two complete reads"):
+        assert fetched(Listed(some, Faults(total=claimed)), without_ids(accept_incomplete=True)) == some
+
+
+@pytest.mark.edge(15)
+@workers
+@pytest.mark.parametrize("faults", HIDING.values(), ids=HIDING.keys())
+def test_two_reads_that_differ_are_never_accepted(faults: Faults, workers: int) -> None:
+    """Each time the list is read, another row is missing, as where records come and go."""
+
+    class Flickering(Hiding):
+        def _filtered(self, text: str) -> list[Any]:
+            found = super()._filtered(text)
+            return [row for row in found if row["id"] % 97 != len(self.asked) // 9 % 97]
+
+    listed = Flickering(rows(730), replace(faults, fail={}), tuple(range(50_000, 50_300)))
+    with suppress(IncompleteResultError):
+        assert sorted(ids(fetched(listed, query(accept_incomplete=True), workers=workers))) == ids(rows(730))
+
+
+@pytest.mark.edge(15)
+@workers
+def test_a_total_that_is_corrected_while_the_list_is_read_again(workers: int) -> None:
+    def correct(number: int, listed: Listed) -> None:
+        if number == 10:
+            listed.faults.total = "right"
+
+    listed = Listed(rows(450), Faults(total="+5"), correct)
+    with suppress(IncompleteResultError):
+        assert sorted(ids(fetched(listed, workers=workers))) == ids(rows(450))
+
+
+@pytest.mark.edge(15)
+def test_a_list_that_is_whole_is_read_once() -> None:
+    listed = Listed(rows(250))
+    assert len(fetched(listed, query(accept_incomplete=True))) == 250
+    assert len(listed.asked) == 3
+
+
+@pytest.mark.edge(15)
+@pytest.mark.parametrize("value", [None, 1, "yes", 0.5])
+def test_accept_incomplete_is_a_flag(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"accept_incomplete=.* must be True or False"):
+        query(accept_incomplete=value)

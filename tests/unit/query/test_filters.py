@@ -1,5 +1,6 @@
 """``where=`` and periods: read, checked, and sent as the API reads them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from classy_nb.catalog import Column
 from classy_nb.errors import UsageError
-from classy_nb.query.filters import find_column, period, read_conditions, suggestion
+from classy_nb.query.filters import find_column, period, read_conditions, suggestion, unsatisfiable
 
 COLUMNS = {
     name: Column(name, kind)
@@ -220,6 +221,152 @@ def test_a_value_that_the_document_does_not_list_is_worth_a_warning() -> None:
     assert typo.warning == (
         "where='status = succes': the API's document does not list this value. Did you mean 'success'?"
     )
-    for fine in ("status = SUCCESS", "status != failed", "status > a"):
+    for fine in ("status = success", "status != failed", "status > a"):
         (condition,) = read_conditions(fine, {"status": column}, "UTC")
         assert condition.warning is None
+
+
+LA = "America/Los_Angeles"
+
+
+@pytest.mark.edge(4)
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("= 2026-01-28", [">=2026-01-28T08:00:00+0000", "<2026-01-29T08:00:00+0000"]),
+        ("== '2026-01-28'", [">=2026-01-28T08:00:00+0000", "<2026-01-29T08:00:00+0000"]),
+        (f"= {date(2026, 1, 28)}", [">=2026-01-28T08:00:00+0000", "<2026-01-29T08:00:00+0000"]),
+        ("= 20260128", [">=2026-01-28T08:00:00+0000", "<2026-01-29T08:00:00+0000"]),
+        ("= 2026-W05-3", [">=2026-01-28T08:00:00+0000", "<2026-01-29T08:00:00+0000"]),
+        ("<= 2026-01-28", ["<2026-01-29T08:00:00+0000"]),
+        ("< 2026-01-28", ["<2026-01-28T08:00:00+0000"]),
+        ("> 2026-01-28", [">=2026-01-29T08:00:00+0000"]),
+        (">= 2026-01-28", [">=2026-01-28T08:00:00+0000"]),
+        # days of 23 and of 25 hours
+        ("= 2026-03-08", [">=2026-03-08T08:00:00+0000", "<2026-03-09T07:00:00+0000"]),
+        ("<= 2026-03-08", ["<2026-03-09T07:00:00+0000"]),
+        ("= 2026-11-01", [">=2026-11-01T07:00:00+0000", "<2026-11-02T08:00:00+0000"]),
+        ("> 2026-11-01", [">=2026-11-02T08:00:00+0000"]),
+        # months, weeks and years are whole, too
+        ("= 2026-02", [">=2026-02-01T08:00:00+0000", "<2026-03-01T08:00:00+0000"]),
+        ("<= 2025-12", ["<2026-01-01T08:00:00+0000"]),
+        ("= 2026-W05", [">=2026-01-26T08:00:00+0000", "<2026-02-02T08:00:00+0000"]),
+        ("<= 2025", ["<2026-01-01T08:00:00+0000"]),
+        ("> 2025", [">=2026-01-01T08:00:00+0000"]),
+        # a time is a time
+        ("<= 2026-01-28T18:30", ["<=2026-01-29T02:30:00+0000"]),
+        ("= 2026-01-28T18:30:00Z", ["=2026-01-28T18:30:00+0000"]),
+        ("!= 2026-01-28T18:30:00Z", ["!=2026-01-28T18:30:00+0000"]),
+    ],
+)
+def test_a_day_compared_with_an_instant_means_the_whole_day(where: str, expected: list[str]) -> None:
+    assert sent(f"purchased_at {where}", LA) == [f"purchased_at{text}" for text in expected]
+
+
+@pytest.mark.edge(4)
+@pytest.mark.parametrize(
+    ("zone", "day", "expected"),
+    [
+        # Clocks in Santiago go from 24:00 to 01:00: this day has no midnight, and 23 hours.
+        ("America/Santiago", "2026-09-06", [">=2026-09-06T04:00:00+0000", "<2026-09-07T03:00:00+0000"]),
+        # In Havana midnight comes twice.
+        ("America/Havana", "2026-11-01", [">=2026-11-01T04:00:00+0000", "<2026-11-02T05:00:00+0000"]),
+        ("Asia/Kolkata", "2026-01-28", [">=2026-01-27T18:30:00+0000", "<2026-01-28T18:30:00+0000"]),
+    ],
+)
+def test_a_day_has_the_hours_that_it_has_in_its_zone(zone: str, day: str, expected: list[str]) -> None:
+    assert sent(f"purchased_at = {day}", zone) == [f"purchased_at{text}" for text in expected]
+
+
+@pytest.mark.edge(4)
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("= 2026-01-31", ["=2026-01-31"]),
+        ("!= 2026-01-31", ["!=2026-01-31"]),
+        ("<= 2026-01-31", ["<=2026-01-31"]),
+        ("= 2026-02", [">=2026-02-01", "<2026-03-01"]),
+        ("<= 2026", ["<2027-01-01"]),
+        ("> 2026-02", [">=2026-03-01"]),
+    ],
+)
+def test_a_day_compared_with_a_day_stays_one(where: str, expected: list[str]) -> None:
+    assert sent(f"next_processing_date {where}", LA) == [f"next_processing_date{text}" for text in expected]
+
+
+@pytest.mark.edge(4)
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("purchased_at != 2026-01-28", "the API has no OR"),
+        ("purchased_at <> 2026-01", "drop these rows from the frame in pandas"),
+        ("next_processing_date != 2026", "the API has no OR"),
+        ("purchased_at <= 9999-12-31", "out of range"),
+        ("purchased_at = 9999", "out of range"),
+        ("next_processing_date <= 9999-12", "out of range"),
+        ("purchased_at = 2026-02-30", "is not a date"),
+        ("id = " + "9" * 5000, "5000 digits"),
+    ],
+)
+def test_a_period_that_cannot_be_compared_is_refused(where: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        sent(where, LA)
+
+
+@pytest.mark.edge(4)
+def test_the_first_second_of_a_day_is_worth_a_warning() -> None:
+    """An f-string writes a Timestamp's midnight as a time."""
+    for operator in ("=", "<=", ">"):
+        (found,) = read_conditions(f"purchased_at {operator} 2026-01-28 00:00:00", COLUMNS, "UTC")
+        assert found.warning is not None
+        assert "for the whole day, leave out the time" in found.warning
+    for fine in (">= 2026-01-28 00:00:00", "= 2026-01-28T10:00:00", "= 2026-01-28T00:00:00Z"):
+        (found,) = read_conditions(f"purchased_at {fine}", COLUMNS, "UTC")
+        assert found.warning is None
+
+
+@pytest.mark.edge(4)
+@pytest.mark.parametrize("value", ["Success", "SUCCESS", "'success '"])
+def test_a_value_in_another_case_is_worth_a_warning(value: str) -> None:
+    column = Column("status", "text", known=("success", "failed"))
+    (found,) = read_conditions(f"status = {value}", {"status": column}, "UTC")
+    assert found.warning is not None
+    assert "Did you mean 'success'?" in found.warning
+
+
+@pytest.mark.edge(4)
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (["status = a", "status = b"], ["status"]),
+        (["status = a", "status != A "], ["status"]),
+        (["id > 5", "id < 3"], ["id"]),
+        (["id > 5", "id < 6"], ["id"]),
+        (["id >= 5", "id <= 5", "id != 5"], ["id"]),
+        (["id = 7", "id > 7"], ["id"]),
+        (["total_gross_amount > 10", "total_gross_amount < 10.0"], ["total_gross_amount"]),
+        (["is_anonymous = true", "is_anonymous = 0"], ["is_anonymous"]),
+        (["is_anonymous != 1", "is_anonymous != 0"], ["is_anonymous"]),
+        (["purchased_at = 2026-01-28", "purchased_at = 2026-01-29"], ["purchased_at"]),
+        (["purchased_at > 2026-01-28", "purchased_at < 2026-01-29"], ["purchased_at"]),
+        (
+            ["next_processing_date > 2026-01-28", "next_processing_date < 2026-01-29"],
+            ["next_processing_date"],
+        ),
+        (["card_last_four = 42", "card_last_four = 43"], ["card_last_four"]),
+        (["status = a", "status = b", "id > 5", "id < 3"], ["status", "id"]),
+        # these can hold
+        (["status = a", "status = A"], []),
+        (["status != a", "status != b"], []),
+        (["status > b", "status < a"], []),  # nobody knows how the server sorts
+        (["id > 5", "id < 7"], []),
+        (["id > 5", "id > 7"], []),
+        (["total_gross_amount > 5", "total_gross_amount < 5.01"], []),
+        (["purchased_at >= 2026-01-28", "purchased_at <= 2026-01-28"], []),
+        (["purchased_at = 2026-01-28", "purchased_at >= 2026-01-28T23:59:59"], []),
+        (["card_last_four = 42", "card_last_four = 0042"], []),
+        (["id = 1", "status = 2"], []),
+    ],
+)
+def test_conditions_that_cannot_all_hold(where: list[str], expected: list[str]) -> None:
+    assert unsatisfiable(read_conditions(where, COLUMNS, "UTC")) == expected

@@ -196,12 +196,27 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         (Form(where=(Condition("status", "=", "a,b"),)), "where:0", "comma"),
         (Form(where=(Condition("company_name", "=", "a%20b"),)), "where:0", "as plain text"),
         (Form(where=(Condition("company_name", "=", "=x"),)), "where:0", "cannot start with"),
+        (
+            Form(where=(Condition("purchased_at", "!=", "2026-01-28"),)),
+            "where:0",
+            "cannot leave out a period",
+        ),
+        (Form(where=(Condition("purchased_at", "!=", "2026-01"),)), "where:0", "cannot leave out a period"),
+        (Form(where=(Condition("purchased_at", "!=", "soon"),)), "where:0", "purchased_at is a date"),
     ],
 )
 def test_a_problem_is_explained_at_its_field(form: Form, field: str, words: str) -> None:
     with pytest.raises(FormError) as caught:
         check(form, QUERIES)
     assert (caught.value.field, words in caught.value.what) == (field, True), caught.value.what
+
+
+@pytest.mark.edge(4)
+def test_a_day_in_the_form_means_the_whole_day() -> None:
+    form = Form(where=(Condition("purchased_at", "<=", "2026-01-28"), Condition("status", "=", "Success")))
+    day, status = check(form, QUERIES)[1].conditions
+    assert str(day) == "purchased_at<2026-01-29T08:00:00+0000"
+    assert "Did you mean 'success'?" in (status.warning or "")
 
 
 def test_values_have_the_type_of_their_field() -> None:
