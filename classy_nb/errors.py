@@ -293,8 +293,9 @@ class DataWarning(ClassyWarning):
 
 
 class QueryWarning(ClassyWarning):
-    """The API may not take the question as it is meant: a value or an include that its document does not
-    list, or conditions that exclude each other.
+    """The API may not take the question as it is meant.
+
+    A value or an include is not in its document, or conditions exclude each other.
     """
 
 

@@ -174,8 +174,8 @@ class Keyset:
         if self._pages.total is not None and self._is_whole():
             return
         # Records may have been deleted meanwhile, or have arrived after the last page was read; or the first
-        # page did not say how many there are. Pages at cuts that came too late to matter may still be under way;
-        # their results must not be taken for others.
+        # page did not say how many there are. Pages at cuts that came too late to matter may still be under
+        # way; their results must not be taken for others.
         self._workers.abandon()
         self._pages.total = self._workers.call(self._pages.count)
         if self._is_whole():
