@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint, Record
@@ -79,6 +80,11 @@ def explode(
         if found > 1:
             raise UsageError(f"The frame has {found} columns {name!r}.", advice="Rename all but one.")
     items, positions = _items(frame[column])
+    if not items and not _may_hold_lists(frame, column):
+        what = (
+            f"The column {column!r} does not hold lists: it is empty, and its dtype is {frame[column].dtype}."
+        )
+        raise UsageError(what, advice=_CHOOSE)
     if columns is None:
         columns = _known_columns(frame, column, items)
     builder = TableBuilder(columns, timezone=_zone(frame), label=column)
@@ -92,6 +98,19 @@ def explode(
     return children
 
 
+_CHOOSE = "Choose a column of lists, such as 'items' of transactions with include='items'."
+
+
+def _may_hold_lists(frame: pd.DataFrame, column: str) -> bool:
+    """Whether a column without any items is one of lists, as far as its name and its dtype tell."""
+    if column in frame.attrs.get(LISTS, {}) or catalog.load().lists_called(column):
+        return True
+    dtype = frame[column].dtype
+    return pd.api.types.is_object_dtype(dtype) or (
+        isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype)
+    )
+
+
 def _items(lists: pd.Series[Any]) -> tuple[list[Any], list[int]]:
     """Return the items of all lists, and the row of each."""
     items: list[Any] = []
@@ -102,7 +121,7 @@ def _items(lists: pd.Series[Any]) -> tuple[list[Any], list[int]]:
             raise UsageError(
                 f"The column {lists.name!r} does not hold lists: in row {position} there is a "
                 f"{type(cell).__name__} that is not one.",
-                advice="Choose a column of lists, such as 'items' of transactions with include='items'.",
+                advice=_CHOOSE,
             )
         items += map(_plain_item, value)
         positions += [position] * len(value)

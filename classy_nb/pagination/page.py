@@ -396,7 +396,10 @@ class PageFetcher:
         came = f"{received:,} of {expected:,} records arrived"
         if received > expected:
             came = f"{received:,} records arrived where the API promised {expected:,}"
-        what = f"{came}, the same ones in two complete reads: its total is wrong, or it hides some from you."
+        what = (
+            f"{came}, the same ones in two complete reads: the API's total is wrong, "
+            "or it hides records from you."
+        )
         if self.query.accept_incomplete:
             warn(f"{what} You accepted that.", DataWarning)
             return

@@ -118,8 +118,10 @@ def _exclude_each_other(conditions: list[Condition]) -> bool:
     values = [(condition.operator, _comparable(condition)) for condition in conditions]
     equal = {value for operator, value in values if operator == "="}
     different = {value for operator, value in values if operator == "!="}
-    if len(equal) > 1 or equal & different or different >= {"true", "false"}:
+    if len(equal) > 1 or equal & different:
         return True
+    if conditions[0].column.kind == "bool":
+        return different >= {"true", "false"}
     # How the server sorts text is its own affair, so only numbers and dates are known to be out of range.
     numbers = [(operator, value) for operator, value in values if not isinstance(value, str)]
     low = max(

@@ -273,6 +273,17 @@ def test_a_column_that_never_held_lists_is_refused(column: str) -> None:
 
 
 @pytest.mark.edge(3)
+@pytest.mark.parametrize("column", ["status", "id", "purchased_at", "is_anonymous", "total_gross_amount"])
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_an_empty_column_that_never_held_lists_is_refused(column: str, backend: str) -> None:
+    for frame in (baskets(dtype_backend=backend).iloc[:0], build([{"id": None}], TRANSACTIONS)):
+        with pytest.raises(UsageError, match=f"The column '{column}' does not hold lists: it is empty"):
+            explode(frame, column)
+    unread = pd.DataFrame({"id": [1, 2], "items": [np.nan, np.nan]})  # as a CSV file without items is read
+    assert [*explode(unread, "items")] == ["parent_id", *(c.name for c in ITEMS)]
+
+
+@pytest.mark.edge(3)
 @pytest.mark.parametrize(
     "cell",
     [
