@@ -207,7 +207,9 @@ class Credentials:
                 other = " and ".join(_origin(name, place, file) for place in others)
                 origins[name] += f" (although {other} has another one)"
         if missing := [name for name in _PAIR if name not in found]:
-            raise CredentialsError(_missing(missing, variables, file))
+            error = CredentialsError(_missing(missing, variables, file))
+            _name_sources(error, {name: origins[name] for name in _PAIR if name in origins})
+            raise error
         if sources["client_id"] != sources["client_secret"]:
             warn(
                 f"The client id comes from {sources['client_id']}, the client secret from "
