@@ -115,8 +115,9 @@ class Credentials:
             "token_url": checked_url("token_url", token_url),
             "timezone": checked_timezone(timezone),
             "sources": dict(sources) if sources is not None else dict.fromkeys(FIELDS, "arguments"),
-            "origins": dict(origins or {name: f"the argument {name}=" for name in _PAIR}),
         }
+        given = [name for name in FIELDS if name in _PAIR or values[name] != _DEFAULTS[name]]
+        values["origins"] = dict(origins or {name: f"the argument {name}=" for name in given})
         for name, value in values.items():
             object.__setattr__(self, name, value)
 

@@ -448,6 +448,16 @@ def test_an_error_about_a_value_names_the_variable_that_held_it(folder):
 
 
 @pytest.mark.edge(11)
+def test_what_is_passed_directly_is_an_argument():
+    error = CredentialsError("Refused.", advice="")
+    Credentials("a", "b", organization=7).name_sources(error)
+    assert str(error) == (
+        "Refused. Sources: client id from the argument client_id=; client secret from the argument "
+        "client_secret=; organization from the argument organization=; defaults otherwise."
+    )
+
+
+@pytest.mark.edge(11)
 def test_where_one_half_is_missing_the_source_of_the_other_is_named(folder):
     (folder / ".env").write_text("CLASSY_CLIENT_ID=file-id\n")
     with pytest.raises(CredentialsError, match="There is no client secret") as caught:
