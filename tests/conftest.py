@@ -1,5 +1,6 @@
 """What many tests need: a scripted server, and a connection to it."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -12,6 +13,8 @@ from classy_nb.client import Classy
 
 # What a shell starts in the background ignores Ctrl-C; the tests press it, also on what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Some systems let a group write new files, which a .env is warned about for.
+os.umask(0o022)
 
 
 @pytest.fixture
@@ -33,8 +36,6 @@ def connected(server: ScriptedServer) -> Iterator[Classy]:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     """Keep the developer's own credentials and proxies out of the tests."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("CLASSY_") and name != "CLASSY_OPENAPI":
             monkeypatch.delenv(name)

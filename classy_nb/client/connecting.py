@@ -59,7 +59,8 @@ def connect(
     """Log in and return a connection.
 
     Explicit arguments beat the environment, which beats ``.env`` (looked for from the current
-    folder upwards, to the repository's root or the home folder).
+    folder upwards, to the repository's root or the home folder). Of another user's ``.env`` only the
+    client id and secret are taken.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def connect(
     Raises
     ------
     CredentialsError
-        There are no usable credentials; nothing was sent.
+        There are no usable credentials, or the ``.env`` file cannot be trusted; nothing was sent.
     LoginError
         The credentials were refused.
     UsageError
@@ -208,7 +209,8 @@ def login(
     ------
     CredentialsError
         Nobody can be asked here: this is neither a notebook that somebody looks at nor a terminal. Or
-        three tries at the prompts failed.
+        three tries at the prompts failed. Or a ``.env`` file says that what is typed should go to a host that
+        is not the vendor's, or cannot be trusted.
     UsageError
         An argument makes no sense; nothing was sent.
     ClassyError

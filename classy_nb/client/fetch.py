@@ -11,6 +11,7 @@ import json
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
@@ -207,8 +208,9 @@ class Fetcher:
                 if ready.rows >= rows:
                     table = _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
                     # What was read by page number comes all at once, so that it can be put in order.
-                    size = len(table) if len(table) < 2 * rows else rows
-                    yield from (table.slice(start, size) for start in range(0, len(table), size))
+                    cuts = [number * rows for number in range(len(table) // rows)]
+                    for start, end in pairwise([*cuts, len(table)]):
+                        yield table.slice(start, end - start)
                     yielded = True
             _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:

@@ -127,8 +127,9 @@ class Credentials:
             "timezone": None if timezone is None else checked_timezone(timezone),
             "fiscal_year_start": checked_fiscal_year_start(fiscal_year_start),
             "sources": dict(sources) if sources is not None else dict.fromkeys(FIELDS, "arguments"),
-            "origins": dict(origins or {name: f"the argument {name}=" for name in _PAIR}),
         }
+        given = [name for name in FIELDS if name in _PAIR or values[name] != _DEFAULTS[name]]
+        values["origins"] = dict(origins or {name: f"the argument {name}=" for name in given})
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -221,7 +222,9 @@ class Credentials:
                 other = " and ".join(_origin(name, place, file) for place in others)
                 origins[name] += f" (although {other} has another one)"
         if missing := [name for name in _PAIR if name not in found]:
-            raise CredentialsError(_missing(missing, variables, file))
+            error = CredentialsError(_missing(missing, variables, file))
+            _name_sources(error, {name: origins[name] for name in _PAIR if name in origins})
+            raise error
         if sources["client_id"] != sources["client_secret"]:
             warn(
                 f"The client id comes from {sources['client_id']}, the client secret from "

@@ -140,9 +140,13 @@ def _is_500(error: ClassyError | None) -> bool:
     return error is not None and error.status == 500
 
 
+_WANT_A_SIGN_IN = (407, 511)
+
+
 def _repeats(error: ClassyError, *, proven: bool, connected: bool) -> int:
     if isinstance(error, BlockedError):
-        return REPEATS_OF_STRAYS if connected else 0
+        # A proxy or a network that wants a sign-in stays; a firewall's page may have been a stray one.
+        return REPEATS_OF_STRAYS if connected and error.status not in _WANT_A_SIGN_IN else 0
     if proven and type(error) in REPEATS_WHERE_PROVEN:
         return REPEATS_WHERE_PROVEN[type(error)]
     if isinstance(error, ServerError) and _is_500(error):

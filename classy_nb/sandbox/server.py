@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _OWN_NAMES = (HOST, "localhost", "[::1]")
+_HTTP_PORT = 80
+"""Clients leave it out of the name."""
 TOKEN_PATH = "/oauth2/auth"  # noqa: S105 - a path
 _LOG = logging.getLogger("classy_nb.sandbox")
 _DATA = ("/2.0/", "/api/2.0/")
@@ -222,7 +224,7 @@ class Server:
         for that page's, but still sends the page's name.
         """
         port = self.other_port if self._at_other_origin(request) else self.port
-        own = {f"{host}:{port}" for host in _OWN_NAMES}
+        own = {f"{host}:{port}" for host in _OWN_NAMES} | (set(_OWN_NAMES) if port == _HTTP_PORT else set())
         named = [*request.headers.getall("Host", [""]), *([origin] if origin else [])]
         return all(name.lower() in own for name in named)
 

@@ -108,11 +108,13 @@ def test_a_folder_that_goes_away_in_the_middle(place: Place) -> None:
 
 @pytest.mark.parametrize("name", ["nowhere/gifts.csv", "gifts.csv/gifts.csv", ""])
 def test_a_place_that_cannot_be_written_costs_no_request(place: Place, name: str) -> None:
-    (place.target.parent / "gifts.csv").touch()
+    for taken in ("gifts.csv", "gifts.parquet"):
+        (place.target.parent / taken).touch()
     before = len(place.server.asked)
     for way in WAYS:
         with pytest.raises(cn.ExportError):
-            getattr(place.classy.transactions, way)(place.target.parent / name)
+            named = name if way == "to_csv" else name.replace(".csv", ".parquet")
+            getattr(place.classy.transactions, way)(place.target.parent / named)
     assert len(place.server.asked) == before
 
 

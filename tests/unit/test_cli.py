@@ -372,3 +372,26 @@ def test_export_compares_with_whole_days(export: Run, server: ScriptedServer) ->
     server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     code, _, err = export("transactions", "--to", "a.csv", "--where", "purchased_at != 2026-03-08", *zone)
     assert (code, "the API has no OR" in err) == (2, True)
+
+
+@pytest.mark.edge(26)
+@pytest.mark.parametrize("options", [[], ["--env-file", ".env"]])
+def test_a_file_that_everybody_may_write_is_refused(
+    export: Run, server: ScriptedServer, options: list[str]
+) -> None:
+    file = Path(".env").absolute()
+    file.write_text("CLASSY_TIMEZONE=Asia/Tokyo\n")
+    file.chmod(0o666)
+    code, out, err = export("campaigns", "--to", "x.csv", *options)
+    assert (code, out) == (1, "")
+    assert f"{file} may be written by everybody" in err
+    assert server.asked == []
+
+
+@pytest.mark.edge(11)
+def test_a_refused_login_says_where_each_part_came_from(export: Run, server: ScriptedServer) -> None:
+    server.login_handler = lambda _: Reply(400, {"error": "invalid_client"})
+    code, _, err = export("campaigns", "--to", "x.csv")
+    assert code == 1
+    assert "client secret from CLASSY_CLIENT_SECRET in the environment" in err
+    assert CANARY not in err

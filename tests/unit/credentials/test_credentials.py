@@ -450,6 +450,25 @@ def test_an_error_about_a_value_names_the_variable_that_held_it(folder):
 
 
 @pytest.mark.edge(11)
+def test_what_is_passed_directly_is_an_argument():
+    error = CredentialsError("Refused.", advice="")
+    Credentials("a", "b", organization=7).name_sources(error)
+    assert str(error) == (
+        "Refused. Sources: client id from the argument client_id=; client secret from the argument "
+        "client_secret=; organization from the argument organization=; defaults otherwise."
+    )
+
+
+@pytest.mark.edge(11)
+def test_where_one_half_is_missing_the_source_of_the_other_is_named(folder):
+    (folder / ".env").write_text("CLASSY_CLIENT_ID=file-id\n")
+    with pytest.raises(CredentialsError, match="There is no client secret") as caught:
+        Credentials.load(environ={})
+    said = f"Sources: client id from CLASSY_CLIENT_ID in line 1 of {folder / '.env'}; defaults otherwise."
+    assert str(caught.value).endswith(said)
+
+
+@pytest.mark.edge(11)
 def test_places_that_disagree_are_named(folder):
     (folder / ".env").write_text("CLASSY_CLIENT_ID='env-id'\nCLASSY_CLIENT_SECRET=new-secret\n")
     error = CredentialsError("Refused.", advice="")

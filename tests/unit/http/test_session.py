@@ -51,7 +51,7 @@ def test_no_proxy_is_asked_for_this_computer(
 def test_no_proxy_is_asked_after_a_redirect_on_this_computer(
     server: ScriptedServer, wrong_proxy: list[bytes]
 ) -> None:
-    server.answers += [Reply(302, headers={"Location": "/elsewhere"}), Reply(body={"id": 1})]
+    server.answers += [Reply(302, headers={"Location": "/elsewhere/x"}), Reply(body={"id": 1})]
     assert transport_to(server).get("/x") == {"id": 1}
     assert wrong_proxy == []
 

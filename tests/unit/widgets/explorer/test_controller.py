@@ -102,12 +102,12 @@ def test_choosing_another_resource_clears_the_results(viewer: Viewer) -> None:
 
 
 def test_errors_are_shown_with_the_path(viewer: Viewer, server: ScriptedServer) -> None:
-    server.handler = lambda _: Reply(404, {"error": "no such thing"})
+    server.handler = lambda _: Reply(404, {"error": "cannot be found"})
     viewer.say("preview", form=filled(viewer))
     said = viewer.wait_for_end()
     assert said["tone"] == "error"
     assert said["text"] == (
-        "The API knows no such record. It says: 'no such thing'. "
+        "The API knows no such record. It says: 'cannot be found'. "
         "[GET /organizations/7/transactions -> 404] Check the id."
     )
 
