@@ -156,13 +156,15 @@ def _read_text(text: str) -> Any:
 
 
 _UNCHANGED = frozenset({str, int, bool, type(None)})
-"""Types of JSON values that need no second look; a float might be NaN."""
+"""Types of JSON values that need no second look."""
+_UNCHANGED_BUT_NAN = _UNCHANGED | {float}
 
 
 def _plain_item(item: Any) -> Any:
     """Return an item as it was in the JSON; DuckDB and polars may have objects as text."""
-    if type(item) is dict and _UNCHANGED.issuperset(map(type, item.values())):
-        return item
+    if type(item) is dict and _UNCHANGED_BUT_NAN.issuperset(map(type, item.values())):
+        # Most items are such, and are to be passed on quickly. NaN alone does not equal itself.
+        return {key: None if value != value else value for key, value in item.items()}  # noqa: PLR0124
     plain = _plain(item)
     if isinstance(plain, str) and plain[:1] == "{":
         return _read_text(plain)

@@ -38,8 +38,9 @@ _OF_THE_CALL = ("dtype_backend", "progress")
 class ListOptions:
     """The keywords that every list takes.
 
-    This is where a new one is declared, once; :meth:`QueryBuilder.for_list` says what it does, and
-    :meth:`classy_nb.Resource.__call__` has it in its signature and docstring (a test compares the two).
+    This is where a new one is declared; :meth:`QueryBuilder.for_list` says what it does.
+    :meth:`classy_nb.Resource.__call__` has it in its signature and hands it on, and the docstring of
+    :class:`classy_nb.Resource` explains it (a test compares signature and docstring with this class).
     """
 
     since: Moment | None = None
