@@ -112,8 +112,8 @@ def test_a_place_that_cannot_be_written_costs_no_request(place: Place, name: str
         (place.target.parent / taken).touch()
     before = len(place.server.asked)
     for way in WAYS:
+        named = name if way == "to_csv" else name.replace(".csv", ".parquet")
         with pytest.raises(cn.ExportError):
-            named = name if way == "to_csv" else name.replace(".csv", ".parquet")
             getattr(place.classy.transactions, way)(place.target.parent / named)
     assert len(place.server.asked) == before
 
