@@ -361,3 +361,22 @@ def test_a_plan_that_is_over_is_not_charged_even_if_its_day_is_missing_or_still_
     assert analysis.active_plans(frame).empty
     assert analysis.forecast(frame, today=TODAY).empty
     assert analysis.churn(frame, today=TODAY)["at_end"].iloc[-1] == 0
+
+
+def test_an_unknown_amount_counts_as_nothing_and_its_plan_still_counts() -> None:
+    frame = plans(
+        {"began": "2026-09-01", "amount": None},
+        {"began": "2026-09-01", "amount": 10.0},
+        {"began": "2026-09-01", "amount": None, "status": "canceled", "over": "2026-10-20"},
+    )
+    table = analysis.churn(frame, today=TODAY)
+    assert rows(table, "at_end", "canceled", "monthly_amount") == [[3, 0, 10.0], [2, 1, 10.0], [2, 0, 10.0]]
+    forecast = analysis.forecast(frame, months=2, today=TODAY, churn_rate=0.0)
+    # In the two whole months since the first plan began, plans worth 10 began: 5 a month.
+    assert rows(forecast, "charges", "scheduled", "with_new") == [[2, 10.0, 15.0], [2, 10.0, 20.0]]
+
+
+def test_a_failed_charge_of_an_unknown_amount_loses_nothing_and_still_counts() -> None:
+    plan = {"recurring_donation_plan_id": 5, "status": "failed", "on": "2026-10-02"}
+    table = analysis.failed_payments(transactions({**plan, "amount": None}, {**plan, "amount": 20.0}))
+    assert rows(table, "charges", "failed", "failed_amount", "lost_amount") == [[2, 2, 20.0, 20.0]]
