@@ -206,9 +206,11 @@ class Fetcher:
                 ready.extend(builder)
                 if ready.rows >= rows:
                     table = _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
-                    # What was read by page number comes all at once, so that it can be put in order.
-                    size = len(table) if len(table) < 2 * rows else rows
-                    yield from (table.slice(start, size) for start in range(0, len(table), size))
+                    # What was read by page number comes at once, to be put in order. No piece is smaller
+                    # than asked for, as more may follow: the rest goes with the last one.
+                    *starts, last = range(0, len(table) - rows + 1, rows)
+                    yield from (table.slice(start, rows) for start in starts)
+                    yield table.slice(last)
                     yielded = True
             _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:
