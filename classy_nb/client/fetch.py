@@ -11,7 +11,6 @@ import json
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
@@ -207,10 +206,11 @@ class Fetcher:
                 ready.extend(builder)
                 if ready.rows >= rows:
                     table = _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
-                    # What was read by page number comes all at once, so that it can be put in order.
-                    cuts = [number * rows for number in range(len(table) // rows)]
-                    for start, end in pairwise([*cuts, len(table)]):
-                        yield table.slice(start, end - start)
+                    # What was read by page number comes at once, to be put in order. No piece is smaller
+                    # than asked for, as more may follow: the rest goes with the last one.
+                    *starts, last = range(0, len(table) - rows + 1, rows)
+                    yield from (table.slice(start, rows) for start in starts)
+                    yield table.slice(last)
                     yielded = True
             _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:

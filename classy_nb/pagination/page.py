@@ -12,8 +12,11 @@ import json
 import re
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
@@ -156,23 +159,46 @@ def refuse_foreign_page(body: Any, path: str, parameters: Sequence[tuple[str, st
     UnexpectedAnswerError
         It is another page, another list, another range of the list, or larger than what was asked for.
     """
-    if not (isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body):
-        return
+    if what := _contradiction(body, path, parameters) or _possible_habit(body, parameters):
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
+
+
+def _contradiction(body: Any, path: str, parameters: Sequence[tuple[str, str]]) -> str:
+    """Return what shows that a page is not the answer to its request; empty if nothing does."""
+    if not _says_what_it_is(body):
+        return ""
+    asked = dict(parameters)
+    number, came = _whole_number(asked.get("page", 1)), _whole_number(body["current_page"])
+    filters = _filter_of(body)
+    if None not in (number, came) and came not in (number, 1):
+        return f"The API answered page {came} where page {number} was asked for."
+    if _names_another_list(body.get("path"), path):
+        return f"The API answered another list ({safe_path(str(body['path']))})."
+    if filters is not None and not _same_conditions(asked.get("filter", ""), filters):
+        return "The API answered another part of the list: its links have other conditions than the request."
+    return ""
+
+
+def _possible_habit(body: Any, parameters: Sequence[tuple[str, str]]) -> str:
+    """Return what makes a page look like another one, unless this server always answers so.
+
+    Some ignore the number or the size of a page. If the same comes again, the page is believed: no position
+    is taken from it without a look at its ids, and the total shows what is missing.
+    """
+    if not _says_what_it_is(body):
+        return ""
     asked = dict(parameters)
     number, size = _whole_number(asked.get("page", 1)), _whole_number(asked.get("per_page"))
     came, per_page = _whole_number(body["current_page"]), _whole_number(body.get("per_page"))
-    filters = _filter_of(body)
-    if None not in (number, came) and number != came:
-        what = f"The API answered page {came} where page {number} was asked for."
-    elif size is not None and per_page not in (None, _USUAL_SIZE) and size < min(per_page, len(body["data"])):
-        what = f"The API answered pages of {per_page} records where {size} were asked for."
-    elif _names_another_list(body.get("path"), path):
-        what = f"The API answered another list ({safe_path(str(body['path']))})."
-    elif filters is not None and filters != _letters_and_digits(asked.get("filter", "")):
-        what = "The API answered another part of the list: its links have other conditions than the request."
-    else:
-        return
-    raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
+    if came == 1 and number not in (None, 1):
+        return f"The API answered page 1 where page {number} was asked for."
+    if size is not None and per_page not in (None, _USUAL_SIZE) and size < min(per_page, len(body["data"])):
+        return f"The API answered pages of {per_page} records where {size} were asked for."
+    return ""
+
+
+def _says_what_it_is(body: Any) -> bool:
+    return isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body
 
 
 _USUAL_SIZE = 20
@@ -199,7 +225,7 @@ def _names_another_list(said: object, path: str) -> bool:
 
 
 def _filter_of(body: dict[str, Any]) -> str | None:
-    """Return the ``filter`` in a page's links, for comparison; None where they have none.
+    """Return the ``filter`` in a page's links; None where they have none.
 
     Not every list repeats its parameters there.
     """
@@ -207,12 +233,77 @@ def _filter_of(body: dict[str, Any]) -> str | None:
     if not isinstance(link, str):
         return None
     found = parse_qs(link.partition("?")[2]).get("filter")
-    return None if found is None else _letters_and_digits(found[-1])
+    return None if found is None else found[-1]
 
 
-def _letters_and_digits(text: str) -> str:
-    # All that two ways of encoding, or encoding twice, leave alone.
-    return re.sub(r"[^a-z0-9]", "", html.unescape(unquote(text)).lower())
+_COMMA = re.compile(r",(?=\s*[A-Za-z_][\w.]*\s*[<>=!])")
+_CONDITION = re.compile(r"\s*(?:\w+\.)*(\w+)\s*(<=|>=|<>|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
+_OPERATORS = {"==": "=", "<>": "!="}
+_DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:(?:T|\s+)(\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s*(Z|[+-]?\d\d:?\d\d)?)?", re.IGNORECASE
+)
+_ONE_DAY = 86_400
+
+
+def _same_conditions(asked: str, answered: str) -> bool:
+    """Tell whether two filters may say the same; in doubt they do.
+
+    A server may write a filter in another way: in another order, encoded once more, with spaces, with dates
+    in another zone.
+    """
+    ours, theirs = _conditions_of(asked), _conditions_of(answered)
+    if ours is None or theirs is None:
+        return True
+    return all(
+        any(one[:2] == other[:2] and _may_be_same(one[2], other[2]) for other in others)
+        for some, others in ((ours, theirs), (theirs, ours))
+        for one in some
+    )
+
+
+def _conditions_of(text: str) -> list[tuple[str, str, str]] | None:
+    """Return column, operator and value of each condition; None if that is not how the filter is written."""
+    text = html.unescape(unquote(unquote(text))).strip(" ,")
+    found = [_CONDITION.fullmatch(part) for part in _COMMA.split(text)] if text else []
+    return (
+        None
+        if None in found
+        else [(match[1].lower(), _OPERATORS.get(match[2], match[2]), match[3]) for match in found if match]
+    )
+
+
+def _may_be_same(asked: str, answered: str) -> bool:
+    a, b = _plain(asked), _plain(answered)
+    dates = [_DATE.fullmatch(text.strip("'\" ")) for text in (asked, answered)]
+    if dates[0] and dates[1]:
+        apart = abs((_instant(dates[0]) - _instant(dates[1])).total_seconds())
+        # Without a zone or a time, it may be any hour of that day.
+        return apart < (1 if dates[0][4] and dates[1][4] else _ONE_DAY)
+    if any(dates):
+        return True  # such as a timestamp in seconds
+    try:
+        return a == b or Decimal(asked.strip("'\" ")) == Decimal(answered.strip("'\" "))
+    except ArithmeticError:
+        return _BOOLEANS.get(a, a) == _BOOLEANS.get(b, b)
+
+
+_BOOLEANS = {"true": "1", "false": "0"}
+
+
+def _plain(text: str) -> str:
+    # All that two ways of writing a text leave alone.
+    text = re.sub(r"\\u[0-9a-fA-F]{4}", "", unicodedata.normalize("NFC", text))
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _instant(date: re.Match[str]) -> datetime:
+    zone = (date[4] or "Z").upper()
+    if zone[0] in "0123456789":
+        zone = f"+{zone}"  # a plus sign that was read as a space
+    try:
+        return datetime.fromisoformat(f"{date[1]}T{date[2] or '00:00'}{date[3] or ''}{zone}")
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _total_of(body: dict[str, Any], path: str) -> int | None:
@@ -333,13 +424,14 @@ class PageFetcher:
                 self._answered = time.monotonic()
                 if size == self.size:
                     self._size_works, self._timeouts = True, 0
-            refuse_foreign_page(body, self.query.path, parameters)
+            if what := _contradiction(body, self.query.path, parameters):
+                raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
-                doubtful = self._is_doubtful(page)
+                doubtful = self._is_doubtful(page) or bool(_possible_habit(body, parameters))
                 doubted, self._doubted = doubtful and not self._doubted, doubtful
                 self._refuse_endless(page)
             if not doubted:

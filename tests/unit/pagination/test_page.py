@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from support.fetching import CATALOG, QUERIES, fetched, ids, query, without_ids, workers
@@ -328,6 +329,100 @@ def test_a_page_that_answers_another_request_is_an_error(more: dict[str, Any], m
 )
 def test_a_page_that_may_be_the_answer_is_believed(more: dict[str, Any]) -> None:
     refuse_foreign_page(page_of(**more), PATH, ASKED)
+
+
+WRITTEN = [
+    ("status=success,id>500", "id>500,status=success"),
+    ("status=success,id>500", "id > 500 , status = Success"),
+    ("status=success,id>500", "id%3E500%2Cstatus%3Dsuccess"),
+    ("status=success,id>500", "transactions.status==success,transactions.id>500.0"),
+    ("status=success,id>500", '{"id":{"gt":500}}'),
+    ("status!=success", "status<>'success'"),
+    ("purchased_at>=2026-01-01T08:00:00+0000", "purchased_at>=2026-01-01T00:00:00-08:00"),
+    ("purchased_at>=2026-01-01T08:00:00+0000", "purchased_at>=2026-01-01T08:00:00.000000Z"),
+    ("purchased_at>=2026-01-01T08:00:00+0000", "purchased_at>=2026-01-01 08:00:00"),
+    ("purchased_at>=2026-01-01T08:00:00+0000", "purchased_at>=2026-01-01"),
+    ("purchased_at>=2026-01-01T08:00:00+0000", "purchased_at>=1767254400"),
+    ("purchased_at>=2026-01-01T08:00:00+0000", "purchased_at>=2026-01-01T08:00:00 0000"),
+    ("comment=a, b=c", "comment=a, b=c"),
+    ("comment=Café", "comment=Caf\\u00e9"),
+    ("is_anonymous=true", "is_anonymous=1"),
+]
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize(("asked", "answered"), WRITTEN)
+@pytest.mark.parametrize("safe", ["", "=<>,:+"])
+def test_conditions_that_are_written_in_another_way_are_believed(
+    asked: str, answered: str, safe: str
+) -> None:
+    link = f"{PATH}?page=1&filter={quote(answered, safe=safe)}"
+    refuse_foreign_page(page_of(first_page_url=link), PATH, [("filter", asked), ("page", "1")])
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize(
+    "answered",
+    [
+        "status=success,id>501",
+        "status=success,id>=500",
+        "status=success",
+        "status=success,id>500,campaign_id=7",
+        "status=failed,id>500",
+        "status=success,id>500,purchased_at>=2026-01-03",
+    ],
+)
+def test_other_conditions_are_not_believed_however_they_are_written(answered: str) -> None:
+    with pytest.raises(UnexpectedAnswerError, match="another part of the list"):
+        refuse_foreign_page(page_of(first_page_url=f"?filter={quote(answered)}"), PATH, ASKED)
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize("days", ["2026-01-03T08:00:00Z", "2026-01-01T09:00:00Z", "2025-12-30"])
+def test_another_date_is_not_believed(days: str) -> None:
+    asked = [("filter", "purchased_at>=2026-01-01T08:00:00+0000")]
+    foreign = page_of(first_page_url=f"?filter={quote(f'purchased_at>={days}')}")
+    with pytest.raises(UnexpectedAnswerError, match="another part of the list"):
+        refuse_foreign_page(foreign, PATH, asked)
+
+
+HABITS: dict[str, dict[str, Any]] = {
+    "always page 1": {"current_page": 1},
+    "always page 1, as text": {"current_page": "1"},
+    "no page": {"current_page": None},
+    "size as text": {"per_page": "100"},
+    "another size": {"per_page": 250},
+    "no size": {"per_page": None},
+}
+
+
+@pytest.mark.edge(25)
+@pytest.mark.parametrize("faults", [Faults(), Faults(key_filter="ignored"), Faults(total="missing")], ids=str)
+@pytest.mark.parametrize("said", HABITS.values(), ids=HABITS)
+def test_a_server_that_always_says_the_same_of_its_pages_is_read(
+    said: dict[str, Any], faults: Faults
+) -> None:
+    listed = Listed(rows(350), faults)
+
+    def fetch(parameters: Any, *rest: object) -> Any:
+        return {**listed.fetch(parameters, *rest), **said}
+
+    assert sorted(ids(record for page in Paginator(query(), fetch).pages() for record in page)) == ids(
+        rows(350)
+    )
+    assert Paginator(query(), fetch).count() in (350, None)
+
+
+@pytest.mark.edge(25)
+def test_one_first_page_in_place_of_another_is_asked_for_again() -> None:
+    listed = Listed(rows(350), Faults(key_filter="ignored"))
+    first = {**listed.fetch([("page", "1"), ("per_page", "100"), ("sort", "id")]), "total": 100}
+
+    def fetch(parameters: Any, *rest: object) -> Any:
+        body = listed.fetch(parameters, *rest)
+        return first if len(listed.asked) == 4 else body
+
+    assert ids(record for page in Paginator(query(), fetch).pages() for record in page) == ids(rows(350))
 
 
 @pytest.mark.edge(25)
