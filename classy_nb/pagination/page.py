@@ -437,8 +437,10 @@ class PageFetcher:
         """Tell whether to ask once more: what comes twice is believed."""
         if page.total is None:
             return not (page.records or self._came)  # an empty list, and not even a total that says so
-        # More records than were asked for, or than the list has: some may be another list's.
-        most = page.total if self.query.endpoint.kind != "list" else min(page.total, page.size or page.total)
+        # More records than were asked for, or than the list has left: some may be another list's.
+        most = page.total
+        if self.query.endpoint.kind == "list":
+            most = min(max(0, page.total - page.start), page.size or page.total)
         return len(page.records) > most and len(set(page.keys())) > most
 
     def _refuse_endless(self, page: Page) -> None:
