@@ -21,9 +21,10 @@ import traceback
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -73,8 +74,9 @@ class Exchange:
 class Wire(HTTPAdapter):
     """Stands where requests opens sockets: plays recorded answers, and changes some of them."""
 
-    def __init__(self, box: Sandbox) -> None:
+    def __init__(self, box: Sandbox, mutations: Mapping[str, Mutation] | None = None) -> None:
         super().__init__(pool_maxsize=8)
+        self._mutations = MUTATIONS if mutations is None else mutations
         self.way = "work"
         self.recorded: dict[Key, Answer] = {}
         self.mutated: list[Exchange] = []
@@ -125,14 +127,14 @@ class Wire(HTTPAdapter):
         return self.recorded[key]
 
     def _mutated(self, key: Key, answer: Answer, draw: random.Random) -> Answer:
-        kind = draw.choice(list(MUTATIONS))
+        kind = draw.choice(list(self._mutations))
         others = sorted(other for other in self.recorded if other != key and other[0] == "GET")
         near = [other for other in others if other[1].split("?")[0] == key[1].split("?")[0]]
         other = (
             self.recorded[draw.choice(near if near and draw.random() < 0.7 else others)] if others else answer
         )
         try:
-            changed = MUTATIONS[kind](answer, other, draw)
+            changed = self._mutations[kind](answer, other, draw)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             return answer  # this answer has nothing of the kind
         except OSError:
@@ -168,7 +170,9 @@ def _is_lie(key: Key, answer: Answer, changed: Answer) -> bool:
     ids = [id_ for row in rows if isinstance(row, dict) and (id_ := _number(row.get("id"))) is not None]
     after, order = re.search(r"\bid>(\d+)", asked.get("filter", "")), asked.get("sort")
     return (
-        all(str(now[name]) == str(was.get(name)) for name in claims if now.get(name) is not None)
+        changed.status == HTTPStatus.OK
+        and (was["data"] != rows or was["total"] != total)
+        and all(str(now[name]) == str(was.get(name)) for name in claims if now.get(name) is not None)
         and len(set(ids)) == len(ids)
         and not (after and min(ids, default=10**400) <= int(after[1]))
         and not (order in ("id", "id:desc") and ids != sorted(ids, reverse=order != "id"))
@@ -662,3 +666,90 @@ def mutated(count: int, seed: int, size: int = 250) -> list[str]:
         for name, times in counter.most_common():
             print(f"  {times:7,} {title}: {name}")
     return calls.bad
+
+
+# Odd bytes and odd shapes, now and then
+
+
+def _in_a_text(odd: bytes) -> Mutation:
+    """Append bytes to a text of one record."""
+
+    def mutation(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
+        body, rows = _listed(answer)
+        row = draw.choice(rows)
+        name = draw.choice([name for name, value in row.items() if name in TEXTS and value])
+        row[name] += "@ODD@"
+        return answer.having(json.dumps(body, ensure_ascii=False).encode().replace(b"@ODD@", odd))
+
+    return mutation
+
+
+def _numbered(answer: Answer, _other: Answer, _draw: random.Random) -> Answer:
+    body, rows = _listed(answer)
+    body["data"] = {str(2 * number): row for number, row in enumerate(rows)}
+    return _json(answer, body)
+
+
+TEXTS = ("billing_first_name", "billing_last_name", "billing_city", "comment")
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Zebulon</body></html>"
+SHAPES: dict[str, Mutation] = {
+    "half an emoji": _in_a_text(b"\\ud83c"),
+    "a byte of Latin-1": _in_a_text(b"\xe9"),
+    "numeric keys": _numbered,
+    "a page of HTML": lambda answer, *_: answer.having(PAGE, Content_Type="text/html"),
+    "null": lambda answer, *_: answer.having(b"null"),
+    "nothing": lambda answer, *_: answer.having(b""),
+    "gzip": lambda answer, *_: answer.having(gzip.compress(answer.body)),
+}
+
+
+def shapes(runs: int, size: int) -> list[str]:
+    """Read a list with odd answers in 1% of the requests; return where it was neither right nor refused."""
+    bad, kinds, outcomes = [], Counter[str](), Counter[str]()
+    addresses = {"client_id": "soak", "client_secret": "soak-only", "requests_per_minute": 0}
+    with Sandbox(transactions=size, **addresses) as box, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wire = Wire(box, SHAPES)
+        with _patched(wire):
+            for way in ("work", "reject"):
+                wire.way = way
+                truth = _whole(box, wire, "", 0.0).sort_values("id", ignore_index=True)
+                for seed in range(runs):
+                    try:
+                        frame = _whole(box, wire, f"{seed}", 0.01).sort_values("id", ignore_index=True)
+                    except cn.UnexpectedAnswerError as error:
+                        outcome = f"an error: {error.what}"
+                    else:
+                        problem = _damage(frame, truth)
+                        outcome = problem or "equal"
+                        if problem:
+                            bad.append(f"shapes, key filter {way}, seed {seed}: {problem}")
+                    outcomes[outcome] += 1
+                    kinds.update(exchange.kind for exchange in wire.mutated)
+    for title, counter in (("lists", outcomes), ("answers", kinds)):
+        for name, times in counter.most_common():
+            print(f"shapes: {times:5,} {title}: {name}")
+    if len(kinds) < len(SHAPES) and runs >= 20:
+        bad.append("shapes: not every shape came")
+    return bad
+
+
+def _whole(box: Sandbox, wire: Wire, seed: str, rate: float) -> pd.DataFrame:
+    addresses = {"base_url": box.base_url, "token_url": box.token_url}
+    wire.begin(seed, 0.0)
+    with cn.connect("soak", "soak-only", timezone="UTC", workers=3, **addresses) as classy:
+        wire.begin(seed, rate)
+        return classy.transactions(fields=["id", "status", "total_gross_amount", *TEXTS], progress=False)
+
+
+def _damage(found: pd.DataFrame, truth: pd.DataFrame) -> str:
+    """Return what differs, but for texts with U+FFFD where a byte or an escape could not be read."""
+    if found["id"].tolist() != truth["id"].tolist():
+        return f"{len(found):,} rows, or other ones, of {len(truth):,}"
+    for name in truth.columns:
+        for one, other in zip(found[name].tolist(), truth[name].tolist(), strict=True):
+            if one is other or one == other or (pd.isna(one) and pd.isna(other)):
+                continue
+            if not (isinstance(one, str) and "\ufffd" in one and one.replace("\ufffd", "") == other):
+                return f"another cell in {name}"
+    return ""

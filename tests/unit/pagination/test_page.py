@@ -227,7 +227,9 @@ def test_a_list_that_never_ends_is_ended_by_name(total: int | None, asked: Any) 
         came += size
         return {"data": rows(size, first=came * 3 + 1), "total": total}
 
-    with pytest.raises(UnexpectedAnswerError, match=r"does not end: .* records came"):
+    with pytest.raises(
+        UnexpectedAnswerError, match=r"does not end: .* records came|more records than it counts"
+    ):
         list(Paginator(asked, answer).pages())
     assert came < 1_000_000
 
