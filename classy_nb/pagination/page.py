@@ -454,7 +454,8 @@ class PageFetcher:
     def _is_doubtful(self, page: Page) -> bool:
         """Tell whether a page cannot be right by what it says of itself."""
         if page.total is None:
-            return not (page.records or self._came)  # an empty list, and not even a total that says so
+            # Other answers had a total, or the list is empty and not even a total says so.
+            return self._first_total is not None or not (page.records or self._came)
         # More records than were asked for, or than the list has left: some may be another list's.
         most = page.total
         if self.query.endpoint.kind == "list":
