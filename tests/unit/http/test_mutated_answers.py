@@ -72,7 +72,7 @@ def test_a_changed_answer_is_right_or_an_error_of_ours(
     try:
         found = transport.get("/campaigns")
     except ClassyError as error:
-        assert error.advice
+        assert error.advice  # noqa: PT017 - either way is right
         return
     finally:
         transport.close()
