@@ -6,6 +6,7 @@
     python benchmarks/soak.py kill     kill -9 at random moments of to_csv and to_parquet, then resume
     python benchmarks/soak.py processes   200 tasks in 8 forked and 8 spawned processes, over one connection
     python benchmarks/soak.py mutated  answers cut, repeated, reordered, foreign, broken: rows, or an error
+    python benchmarks/soak.py shapes   odd bytes and shapes in 1% of the answers: all rows, or an error
     ... --runs N (20)  --transactions N;  mutated: --count N (20,000)  --seed N
 
 Each ends with status 1 where something is lost, repeated or late.
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from soak_kill import kill
-from soak_mutated import mutated
+from soak_mutated import mutated, shapes
 
 import classy_nb as cn
 from classy_nb.http import MOST_REPEATS
@@ -244,6 +245,7 @@ WHAT = {
     "limit": (limit, 60_100),
     "kill": (kill, 30_000),
     "processes": (processes, 4_000),
+    "shapes": (shapes, 12_000),
 }
 """With so many transactions, if nothing else is asked for."""
 

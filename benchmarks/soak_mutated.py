@@ -21,13 +21,14 @@ import traceback
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 import requests
@@ -73,8 +74,9 @@ class Exchange:
 class Wire(HTTPAdapter):
     """Stands where requests opens sockets: plays recorded answers, and changes some of them."""
 
-    def __init__(self, box: Sandbox) -> None:
+    def __init__(self, box: Sandbox, mutations: Mapping[str, Mutation] | None = None) -> None:
         super().__init__(pool_maxsize=8)
+        self._mutations = MUTATIONS if mutations is None else mutations
         self.way = "work"
         self.recorded: dict[Key, Answer] = {}
         self.mutated: list[Exchange] = []
@@ -82,11 +84,12 @@ class Wire(HTTPAdapter):
         self._lock = threading.Lock()
         self._seed = ""
         self._rate = 0.0
+        self._without_lies = False
         self._seen: Counter[Key] = Counter()
 
-    def begin(self, seed: str, rate: float) -> None:
-        """Change this share of the coming answers, drawn from *seed*."""
-        self._seed, self._rate = seed, rate
+    def begin(self, seed: str, rate: float, *, without_lies: bool = False) -> None:
+        """Change this share of the coming answers, drawn from *seed*; leave alone what would become a lie."""
+        self._seed, self._rate, self._without_lies = seed, rate, without_lies
         self._seen.clear()
         self.mutated = []
 
@@ -124,46 +127,70 @@ class Wire(HTTPAdapter):
         return self.recorded[key]
 
     def _mutated(self, key: Key, answer: Answer, draw: random.Random) -> Answer:
-        kind = draw.choice(list(MUTATIONS))
+        kind = draw.choice(list(self._mutations))
         others = sorted(other for other in self.recorded if other != key and other[0] == "GET")
         near = [other for other in others if other[1].split("?")[0] == key[1].split("?")[0]]
         other = (
             self.recorded[draw.choice(near if near and draw.random() < 0.7 else others)] if others else answer
         )
         try:
-            changed = MUTATIONS[kind](answer, other, draw)
+            changed = self._mutations[kind](answer, other, draw)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             return answer  # this answer has nothing of the kind
         except OSError:
             self.mutated.append(Exchange(key, kind, lie=False))
             raise
-        if changed == answer:
+        lie = _is_lie(key, answer, changed)
+        if changed == answer or (lie and self._without_lies):
             return answer
-        self.mutated.append(Exchange(key, kind, _is_lie(answer, changed)))
+        self.mutated.append(Exchange(key, kind, lie))
         return changed
 
 
-def _is_lie(answer: Answer, changed: Answer) -> bool:
-    """Tell whether a changed answer is one that the API could have given: its ids and its total agree."""
+def _is_lie(key: Key, answer: Answer, changed: Answer) -> bool:
+    """Tell whether the API could have given this answer to this request.
+
+    Then page, path and conditions are those of the request, the ids ascend within the range that was asked
+    for, and there are as many records as the answer's own total says.
+    """
     try:
-        was, now = json.loads(answer.body), json.loads(changed.body)
+        was, now = _value(answer), _value(changed)
     except (ValueError, RecursionError):
         return False
-    if changed.status != 200 or not isinstance(now, dict) or not isinstance(was, dict):
+    if not (isinstance(now, dict) and isinstance(was, dict)):
         return False
-    if "data" not in was:
-        return was.get("id") != now.get("id") or was.get("access_token") != now.get("access_token")
-    before, after, total = _ids(was), _ids(now), now.get("total")
-    if total != was.get("total") and isinstance(total, int) and 0 <= total <= MOST_RECORDS:
-        return True
-    return after is not None and before != after and len(before or ()) == len(after)
-
-
-def _ids(body: dict[str, Any]) -> list[Any] | None:
-    data = body.get("data")
+    if "data" not in was:  # a record without an id is not another record, but a cell that lies
+        return "id" in was and _number(now.get("id")) is None
+    rows, total = now.get("data"), _number(now.get("total"))
+    if not isinstance(rows, list) or total is None or not 0 <= total <= MOST_RECORDS:
+        return False
+    claims = ("path", "first_page_url", "current_page", "per_page")
+    asked = dict(parse_qsl(urlsplit(key[1]).query))
+    number, size = int(asked.get("page", 1)), int(was["per_page"])
+    ids = [id_ for row in rows if isinstance(row, dict) and (id_ := _number(row.get("id"))) is not None]
+    after, order = re.search(r"\bid>(\d+)", asked.get("filter", "")), asked.get("sort")
     return (
-        [row.get("id") if isinstance(row, dict) else None for row in data] if isinstance(data, list) else None
+        changed.status == HTTPStatus.OK
+        and (was["data"] != rows or was["total"] != total)
+        and all(str(now[name]) == str(was.get(name)) for name in claims if now.get(name) is not None)
+        and len(set(ids)) == len(ids)
+        and not (after and min(ids, default=10**400) <= int(after[1]))
+        and not (order in ("id", "id:desc") and ids != sorted(ids, reverse=order != "id"))
+        and len(rows) == min(size, max(0, total - (number - 1) * size))
     )
+
+
+def _value(answer: Answer) -> Any:
+    return json.loads(answer.body.decode("utf-8", "replace"), strict=False)
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return int(value) if float(value).is_integer() else None
+    except (ValueError, OverflowError):
+        return None
 
 
 # How answers are changed
@@ -515,7 +542,7 @@ def _patched(wire: Wire) -> ExitStack:
         _cancel.check()
 
     replaced = {
-        "classy_nb.http.client.HTTPAdapter": lambda **_: wire,
+        "classy_nb.http.client.Adapter": lambda *_, **__: wire,
         "classy_nb.http.client.RetryPolicy": lambda: RetryPolicy(sleep=clock.sleep, clock=clock.time),
         "classy_nb.client.connecting.RateLimit": lambda _limit: RateLimit(
             1_000_000, clock=clock.time, sleep=clock.sleep
@@ -533,6 +560,8 @@ class Calls:
     def __init__(self, box: Sandbox, folder: Path) -> None:
         self.outcomes: Counter[str] = Counter()
         self.exchanges: Counter[str] = Counter()
+        self.lies = 0
+        """Changed answers that the API could have given to the same request."""
         self.bad: list[str] = []
         self.wire = Wire(box)
         self._box = box
@@ -553,40 +582,46 @@ class Calls:
         """Make one call with changes, all drawn from *seed*."""
         draw = random.Random(seed)
         way, name = draw.choice(["work", "work", "reject"]), draw.choice(["login", *CALLS])
-        workers, rate = draw.choice([1, 1, 3]), draw.choice([0.1, 0.3, 1.0])
+        workers, rate = draw.choice([1, 1, 3]), draw.choice([0.2, 0.5, 1.0])
         self.wire.way = way
-        self.wire.begin(seed, rate if name == "login" else 0.0)
-        problem = ""
+        outcome, problem = self._outcome(name, workers, seed, rate)
+        mutated = self.wire.mutated
+        if outcome == "wrong" and any(exchange.lie for exchange in mutated):
+            # Is it the lies that did it? Once more, with all the other changes.
+            outcome, problem = self._outcome(name, workers, seed, rate, without_lies=True)
+            if outcome != "wrong":
+                outcome = "a lie that nobody can see"
+        self.outcomes[outcome] += 1
+        self.exchanges.update(exchange.kind for exchange in mutated)
+        self.lies += sum(exchange.lie for exchange in mutated)
+        if problem:
+            kinds = sorted({exchange.kind for exchange in self.wire.mutated})
+            self.bad.append(f"{seed}, {name} ({way}, {workers} workers): {problem}, after {kinds}")
+
+    def _outcome(
+        self, name: str, workers: int, seed: str, rate: float, *, without_lies: bool = False
+    ) -> tuple[str, str]:
+        """Make a call; return what became of it, and what must not be (empty: nothing)."""
+        self.wire.begin(seed, rate if name == "login" else 0.0, without_lies=without_lies)
         try:
             with self._connect(workers) as classy:
                 if name == "login":
                     found, expected = classy.organization, self._box.organization_id
                 else:
-                    self.wire.begin(seed, rate)
-                    found, expected = self._call(name, classy), self._clean[name, way]
+                    self.wire.begin(seed, rate, without_lies=without_lies)
+                    found, expected = self._call(name, classy), self._clean[name, self.wire.way]
         except cn.ClassyError as error:
-            outcome = type(error).__name__
+            problem = ""
             if not error.advice:
                 problem = f"an error without advice: {error}"
             elif re.search("zebulon|quick", str(error), re.IGNORECASE):
                 problem = f"a name in a message: {error}"
+            return type(error).__name__, problem
         except Exception as error:  # noqa: BLE001 - these are what is looked for
-            outcome = "another exception"
             where = traceback.extract_tb(error.__traceback__)[-1]
-            problem = (
-                f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}: {str(error)[:80]}"
-            )
-        else:
-            outcome = "equal"
-            if found != expected:
-                unseen = name == "count" or any(exchange.lie for exchange in self.wire.mutated)
-                outcome = "a lie that nobody can see" if unseen else "wrong"
-                problem = "" if unseen else _difference(found, expected)
-        self.outcomes[outcome] += 1
-        self.exchanges.update(exchange.kind for exchange in self.wire.mutated)
-        if problem:
-            kinds = sorted({exchange.kind for exchange in self.wire.mutated})
-            self.bad.append(f"{seed}, {name} ({way}, {workers} workers): {problem}, after {kinds}")
+            place = f"{Path(where.filename).name}:{where.lineno}"
+            return "another exception", f"{type(error).__name__} at {place}: {str(error)[:80]}"
+        return ("equal", "") if found == expected else ("wrong", _difference(found, expected))
 
     def _connect(self, workers: int) -> cn.Classy:
         addresses = {"base_url": self._box.base_url, "token_url": self._box.token_url}
@@ -605,7 +640,7 @@ def _difference(found: Any, expected: Any) -> str:
     return f"{(whole - some).total()} missing, {(some - whole).total()} too many"
 
 
-def mutated(count: int, seed: int, size: int = 450) -> list[str]:
+def mutated(count: int, seed: int, size: int = 250) -> list[str]:
     """Change *count* answers; print what became of the calls, and return what must not be."""
     begun = time.perf_counter()
     with (
@@ -621,11 +656,100 @@ def mutated(count: int, seed: int, size: int = 450) -> list[str]:
             while calls.exchanges.total() < count:
                 number += 1
                 calls.one(f"{seed} {number}")
+                if number > count:
+                    raise RuntimeError("no answers are changed: the wire is not where the package sends")
     print(
         f"mutated, seed {seed}: {calls.exchanges.total():,} answers changed in {number:,} calls, "
-        f"{time.perf_counter() - begun:.0f} s"
+        f"{calls.lies:,} of them so that nobody could see it; {time.perf_counter() - begun:.0f} s"
     )
     for title, counter in (("calls", calls.outcomes), ("answers", calls.exchanges)):
         for name, times in counter.most_common():
             print(f"  {times:7,} {title}: {name}")
     return calls.bad
+
+
+# Odd bytes and odd shapes, now and then
+
+
+def _in_a_text(odd: bytes) -> Mutation:
+    """Append bytes to a text of one record."""
+
+    def mutation(answer: Answer, _other: Answer, draw: random.Random) -> Answer:
+        body, rows = _listed(answer)
+        row = draw.choice(rows)
+        name = draw.choice([name for name, value in row.items() if name in TEXTS and value])
+        row[name] += "@ODD@"
+        return answer.having(json.dumps(body, ensure_ascii=False).encode().replace(b"@ODD@", odd))
+
+    return mutation
+
+
+def _numbered(answer: Answer, _other: Answer, _draw: random.Random) -> Answer:
+    body, rows = _listed(answer)
+    body["data"] = {str(2 * number): row for number, row in enumerate(rows)}
+    return _json(answer, body)
+
+
+TEXTS = ("billing_first_name", "billing_last_name", "billing_city", "comment")
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Zebulon</body></html>"
+SHAPES: dict[str, Mutation] = {
+    "half an emoji": _in_a_text(b"\\ud83c"),
+    "a byte of Latin-1": _in_a_text(b"\xe9"),
+    "numeric keys": _numbered,
+    "a page of HTML": lambda answer, *_: answer.having(PAGE, Content_Type="text/html"),
+    "null": lambda answer, *_: answer.having(b"null"),
+    "nothing": lambda answer, *_: answer.having(b""),
+    "gzip": lambda answer, *_: answer.having(gzip.compress(answer.body)),
+}
+
+
+def shapes(runs: int, size: int) -> list[str]:
+    """Read a list with odd answers in 1% of the requests; return where it was neither right nor refused."""
+    bad, kinds, outcomes = [], Counter[str](), Counter[str]()
+    addresses = {"client_id": "soak", "client_secret": "soak-only", "requests_per_minute": 0}
+    with Sandbox(transactions=size, **addresses) as box, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wire = Wire(box, SHAPES)
+        with _patched(wire):
+            for way in ("work", "reject"):
+                wire.way = way
+                truth = _whole(box, wire, "", 0.0).sort_values("id", ignore_index=True)
+                for seed in range(runs):
+                    try:
+                        frame = _whole(box, wire, f"{seed}", 0.01).sort_values("id", ignore_index=True)
+                    except cn.UnexpectedAnswerError as error:
+                        outcome = f"an error: {error.what}"
+                    else:
+                        problem = _damage(frame, truth)
+                        outcome = problem or "equal"
+                        if problem:
+                            bad.append(f"shapes, key filter {way}, seed {seed}: {problem}")
+                    outcomes[outcome] += 1
+                    kinds.update(exchange.kind for exchange in wire.mutated)
+    for title, counter in (("lists", outcomes), ("answers", kinds)):
+        for name, times in counter.most_common():
+            print(f"shapes: {times:5,} {title}: {name}")
+    if len(kinds) < len(SHAPES) and runs >= 20:
+        bad.append("shapes: not every shape came")
+    return bad
+
+
+def _whole(box: Sandbox, wire: Wire, seed: str, rate: float) -> pd.DataFrame:
+    addresses = {"base_url": box.base_url, "token_url": box.token_url}
+    wire.begin(seed, 0.0)
+    with cn.connect("soak", "soak-only", timezone="UTC", workers=3, **addresses) as classy:
+        wire.begin(seed, rate)
+        return classy.transactions(fields=["id", "status", "total_gross_amount", *TEXTS], progress=False)
+
+
+def _damage(found: pd.DataFrame, truth: pd.DataFrame) -> str:
+    """Return what differs, but for texts with U+FFFD where a byte or an escape could not be read."""
+    if found["id"].tolist() != truth["id"].tolist():
+        return f"{len(found):,} rows, or other ones, of {len(truth):,}"
+    for name in truth.columns:
+        for one, other in zip(found[name].tolist(), truth[name].tolist(), strict=True):
+            if one is other or one == other or (pd.isna(one) and pd.isna(other)):
+                continue
+            if not (isinstance(one, str) and "\ufffd" in one and one.replace("\ufffd", "") == other):
+                return f"another cell in {name}"
+    return ""

@@ -46,6 +46,8 @@ _MOST_GROWTH = 10_000
 """Records by which any list may grow while it is read."""
 _ASSUMED_TOTAL = 100_000
 """Records of a list that does not say how many it has."""
+_MOST_DOUBTS = 4
+"""How often one page is asked for while each answer is another doubtful one."""
 _TIMEOUTS_TO_SHRINK = 3
 """How many time-outs in a row make a size too large that has worked before."""
 
@@ -371,7 +373,9 @@ class PageFetcher:
         self._answered = time.monotonic()
         self._first_total: int | None = None
         self._came = 0
-        self._doubted = False
+        self._doubtful: list[Hashable] | None = None
+        """The keys of the latest answer, if that was doubtful."""
+        self._believed = False
 
     @property
     def silence(self) -> float:
@@ -407,6 +411,7 @@ class PageFetcher:
             Not even a page of one record came in time.
         """
         size = min(self.size, most)
+        tries = 0
         while True:
             number, per_page = (1, size) if window is None else window(size)
             parameters = self.query.page(number, per_page, after=after, until=until, sort=sort)
@@ -431,18 +436,34 @@ class PageFetcher:
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
-                doubtful = self._is_doubtful(page) or bool(_possible_habit(body, parameters))
-                doubted, self._doubted = doubtful and not self._doubted, doubtful
+                doubted = self._doubts(page, habit=bool(_possible_habit(body, parameters)))
                 self._refuse_endless(page)
             if not doubted:
                 return page
+            tries += 1
+            if tries == _MOST_DOUBTS:
+                what = "The API answers with more records than it counts or was asked for, others each time."
+                raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
+
+    def _doubts(self, page: Page, *, habit: bool) -> bool:
+        """Tell whether to ask for a page once more: what comes twice is believed, and from then on."""
+        if not (habit or self._is_doubtful(page)):
+            self._doubtful, self._believed = None, False
+            return False
+        keys = page.keys()
+        self._believed = self._believed or keys == self._doubtful
+        self._doubtful = keys
+        return not self._believed
 
     def _is_doubtful(self, page: Page) -> bool:
-        """Tell whether to ask once more: what comes twice is believed."""
+        """Tell whether a page cannot be right by what it says of itself."""
         if page.total is None:
-            return not (page.records or self._came)  # an empty list, and not even a total that says so
-        # More records than were asked for, or than the list has: some may be another list's.
-        most = page.total if self.query.endpoint.kind != "list" else min(page.total, page.size or page.total)
+            # Other answers had a total, or the list is empty and not even a total says so.
+            return self._first_total is not None or not (page.records or self._came)
+        # More records than were asked for, or than the list has left: some may be another list's.
+        most = page.total
+        if self.query.endpoint.kind == "list":
+            most = min(max(0, page.total - page.start), page.size or page.total)
         return len(page.records) > most and len(set(page.keys())) > most
 
     def _refuse_endless(self, page: Page) -> None:
