@@ -150,6 +150,29 @@ class Data:
             WHERE last < {year} AND gift.year <= {year} GROUP BY 1 ORDER BY 3 DESC, 1"""
         )
 
+    def rfm(self) -> Rows:
+        """Donor, recency, frequency, monetary, days since, gifts, cents."""
+
+        def score(value: str, upper: str) -> str:
+            """The fifth that holds most of those who are alike; of several, the outermost."""
+            return f"""(SELECT k FROM fifth ORDER BY
+                MIN(5 * (n - {value}_better), k * n) - MAX(5 * {value}_worse, (k - 1) * n) DESC,
+                CASE WHEN {value}_worse {upper} {value}_better THEN -k ELSE k END LIMIT 1)"""
+
+        ranks = ", ".join(
+            f"RANK() OVER (ORDER BY {value}) - 1 AS {value}_worse, "
+            f"RANK() OVER (ORDER BY {value} DESC) - 1 AS {value}_better"
+            for value in ("day", "gifts", "cents")
+        )
+        return self.ask(
+            f"""WITH fifth(k) AS (VALUES (1), (2), (3), (4), (5))
+            SELECT who, {score("day", ">=")}, {score("gifts", ">")}, {score("cents", ">")},
+                CAST(julianday('{TODAY}') - julianday(day) AS INTEGER), gifts, cents
+            FROM (SELECT *, COUNT(*) OVER () AS n, {ranks}
+                FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM gift
+                    WHERE who IS NOT NULL GROUP BY who)) ORDER BY who"""
+        )
+
     def churn(self) -> Rows:
         """Month, at start, started, canceled, failed, ran out, at end, lost from start, cents a month."""
         there = "(ended IS NULL OR ended >= {})"

@@ -95,8 +95,8 @@ def test_no_moment_shows_a_secret(
 
 def test_a_secret_typed_as_the_client_id_is_not_shown_either(show: Show, server: ScriptedServer) -> None:
     form = show()
-    form.submit(client_id=CANARY, client_secret=WRONG_CANARY)
     server.login_handler = lambda _: Reply(400, {"error": "invalid_client"})
+    form.submit(client_id=CANARY, client_secret=WRONG_CANARY)
     form.error()
     assert clean(repr(form.told), held_by(vars(form.panel)))
 
