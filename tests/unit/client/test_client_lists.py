@@ -273,9 +273,7 @@ def test_a_value_that_the_document_does_not_name_is_warned_of_and_asked_for(
         connected.transactions.count(where="frequency != never")
 
 
-@pytest.mark.parametrize(
-    "where", ["status = Success", "status = cb_lost", "status > a", "billing_city = succes", "id = 5"]
-)
+@pytest.mark.parametrize("where", ["status = cb_lost", "status > a", "billing_city = succes", "id = 5"])
 def test_what_may_well_match_is_not_warned_of(connected: Classy, server: ScriptedServer, where: str) -> None:
     serve(server, 0)
     connected.transactions(where=where)  # a warning would fail this
