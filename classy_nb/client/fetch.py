@@ -202,15 +202,13 @@ class Fetcher:
             _explained_interrupts(paginator),
             closing(self._ranges_in_order(paginator, line, query, min(rows, RANGE_ROWS))) as builders,
         ):
-            for builder in builders:
+            for builder, at_once in builders:
                 ready.extend(builder)
                 if ready.rows >= rows:
                     table = _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
-                    # What was read by page number comes at once, to be put in order. No piece is smaller
-                    # than asked for, as more may follow: the rest goes with the last one.
-                    *starts, last = range(0, len(table) - rows + 1, rows)
-                    yield from (table.slice(start, rows) for start in starts)
-                    yield table.slice(last)
+                    # Pieces of what comes in order would leave a small one in the middle.
+                    size = rows if at_once else len(table)
+                    yield from (table.slice(start, size) for start in range(0, len(table), size))
                     yielded = True
             _warn_of_repairs(repairs, query)  # before the last table: nothing may ask for what follows it
             if ready.rows or not yielded:
@@ -218,8 +216,11 @@ class Fetcher:
 
     def _ranges_in_order(
         self, paginator: Paginator, line: Progress, query: Query, rows: int
-    ) -> Generator[TableBuilder, None, None]:
-        """Yield what the ranges hold, the first range first, each as soon as nothing can come before it."""
+    ) -> Generator[tuple[TableBuilder, bool], None, None]:
+        """Yield what the ranges hold, the first range first, each as soon as nothing can come before it.
+
+        What was read by page number comes all at once, in any order, and the flag beside it says so.
+        """
         ranges: dict[int, TableBuilder] = {}
         ends: dict[int, int | None] = {}
         head: int | None = None
@@ -236,17 +237,20 @@ class Fetcher:
                 if part.finished:
                     ends[part.start] = part.end
                 while head in ends and (builder := ranges.pop(head, None)) is not None:
-                    yield builder
+                    yield builder, False
                     head = ends.pop(head) or head
                 if part.start == head and not part.finished and ranges[head].rows >= rows:
-                    yield ranges.pop(head)  # nothing comes before the first range: its rows can go already
+                    yield (
+                        ranges.pop(head),
+                        False,
+                    )  # nothing comes before the first range: its rows can go already
         if out_of_turn:
             whole = self._builder(query)
             for start in sorted(ranges):
                 whole.extend(ranges.pop(start))
-            yield whole
+            yield whole, True
         for start in sorted(ranges):
-            yield ranges[start]
+            yield ranges[start], False
 
     def _parts(
         self, paginator: Paginator, progress: Progress, rows_per_range: int | None = None

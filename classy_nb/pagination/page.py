@@ -460,11 +460,13 @@ class PageFetcher:
         if page.total is None:
             # Other answers had a total, or the list is empty and not even a total says so.
             return self._first_total is not None or not (page.records or self._came)
-        # More records than were asked for, or than the list has left: some may be another list's.
-        most = page.total
+        left = page.total
         if self.query.endpoint.kind == "list":
-            most = min(max(0, page.total - page.start), page.size or page.total)
-        return len(page.records) > most and len(set(page.keys())) > most
+            left = min(max(0, page.total - page.start), page.size or page.total)
+            if len(page.records) < left:
+                return True  # fewer than its own total says
+        # More than were asked for, or than the list has left: some may be another list's.
+        return len(page.records) > left and len(set(page.keys())) > left
 
     def _refuse_endless(self, page: Page) -> None:
         """Raise where records come without end; a list may grow while it is read, to twice its size."""

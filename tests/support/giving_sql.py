@@ -152,26 +152,32 @@ class Data:
 
     def rfm(self) -> Rows:
         """Donor, recency, frequency, monetary, days since, gifts, cents."""
-
-        def score(value: str, upper: str) -> str:
-            """The fifth that holds most of those who are alike; of several, the outermost."""
-            return f"""(SELECT k FROM fifth ORDER BY
-                MIN(5 * (n - {value}_better), k * n) - MAX(5 * {value}_worse, (k - 1) * n) DESC,
-                CASE WHEN {value}_worse {upper} {value}_better THEN -k ELSE k END LIMIT 1)"""
-
         ranks = ", ".join(
-            f"RANK() OVER (ORDER BY {value}) - 1 AS {value}_worse, "
-            f"RANK() OVER (ORDER BY {value} DESC) - 1 AS {value}_better"
+            f"RANK() OVER (ORDER BY {value}) - 1, RANK() OVER (ORDER BY {value} DESC) - 1"
             for value in ("day", "gifts", "cents")
         )
-        return self.ask(
-            f"""WITH fifth(k) AS (VALUES (1), (2), (3), (4), (5))
-            SELECT who, {score("day", ">=")}, {score("gifts", ">")}, {score("cents", ">")},
-                CAST(julianday('{TODAY}') - julianday(day) AS INTEGER), gifts, cents
-            FROM (SELECT *, COUNT(*) OVER () AS n, {ranks}
-                FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM gift
-                    WHERE who IS NOT NULL GROUP BY who)) ORDER BY who"""
+        found = self.ask(
+            f"""SELECT who, CAST(julianday('{TODAY}') - julianday(day) AS INTEGER), gifts, cents, {ranks}
+            FROM (SELECT who, MAX(day) AS day, COUNT(*) AS gifts, SUM(cents) AS cents FROM gift
+                WHERE who IS NOT NULL GROUP BY who) ORDER BY who"""
         )
+
+        def fifth(worse: int, better: int, *, is_upper: bool) -> int:
+            """The fifth that holds most of those who are alike; of several, the outermost."""
+            n = len(found)
+            inside = {k: min(5 * (n - better), k * n) - max(5 * worse, (k - 1) * n) for k in range(1, 6)}
+            return max(inside, key=lambda k: (inside[k], k if is_upper else -k))
+
+        return [
+            (
+                who,
+                fifth(older, newer, is_upper=older >= newer),
+                fifth(fewer, more, is_upper=fewer > more),
+                fifth(less, larger, is_upper=less > larger),
+                *rest,
+            )
+            for who, *rest, older, newer, fewer, more, less, larger in found
+        ]
 
     def churn(self) -> Rows:
         """Month, at start, started, canceled, failed, ran out, at end, lost from start, cents a month."""

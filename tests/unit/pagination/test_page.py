@@ -478,3 +478,19 @@ def test_too_many_records_are_believed_only_if_the_same_come_twice() -> None:
 
     found = [record for page in Paginator(query(), fetch).pages() for record in page]
     assert ids(found) == ids(rows(350))
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize("at", range(1, 5))
+def test_fewer_records_than_the_page_says_are_doubted_once(at: int) -> None:
+    listed = Listed(rows(350))
+    asked = 0
+
+    def fetch(parameters: Any, *rest: object) -> Any:
+        nonlocal asked
+        asked += 1
+        body = listed.fetch(parameters, *rest)
+        return {**body, "data": {"1": {"id": 1}}} if asked == at else body
+
+    found = [record for page in Paginator(query(), fetch).pages() for record in page]
+    assert ids(found) == ids(rows(350))
