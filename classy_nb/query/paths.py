@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from classy_nb.catalog import DEFAULT_KEYS
 from classy_nb.errors import UsageError
 
-from .filters import suggestion
+from .filters import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +89,7 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, object]) -> str:
         choices = endpoint.choices.get(key)
         if choices and text not in choices:
             raise UsageError(
-                f"{key}={text!r} must be one of {', '.join(choices)}.", advice=suggestion(text, choices)
+                f"{key}={text!r} must be one of {', '.join(choices)}.", advice=nearest(text, choices)
             )
         path = path.replace(f"{{{key}}}", quote(text, safe=""))
     return path
