@@ -80,6 +80,8 @@ class Wire(HTTPAdapter):
         self.way = "work"
         self.recorded: dict[Key, Answer] = {}
         self.mutated: list[Exchange] = []
+        self.others: list[Key] = []
+        """Where foreign rows and answers come from: the same ones for each call, in any order of calls."""
         self._box = box
         self._lock = threading.Lock()
         self._seed = ""
@@ -128,7 +130,7 @@ class Wire(HTTPAdapter):
 
     def _mutated(self, key: Key, answer: Answer, draw: random.Random) -> Answer:
         kind = draw.choice(list(self._mutations))
-        others = sorted(other for other in self.recorded if other != key and other[0] == "GET")
+        others = [other for other in self.others if other != key]
         near = [other for other in others if other[1].split("?")[0] == key[1].split("?")[0]]
         other = (
             self.recorded[draw.choice(near if near and draw.random() < 0.7 else others)] if others else answer
@@ -577,6 +579,7 @@ class Calls:
             with self._connect(1) as classy:
                 for name in CALLS:
                     self._clean[name, way] = self._call(name, classy)
+        self.wire.others = sorted(key for key in self.wire.recorded if key[0] == "GET")
 
     def one(self, seed: str) -> None:
         """Make one call with changes, all drawn from *seed*."""

@@ -362,8 +362,9 @@ def _refuse_another_record(body: Any, query: Query) -> None:
         return
     template = endpoint.path.split("/")
     asked = query.path.split("/")[template.index(f"{{{endpoint.key}}}")]
-    came = str(body.get(endpoint.id, asked))
-    if asked.isdecimal() and came.isdecimal() and int(asked) != int(came):
+    came = body.get(endpoint.id)
+    number = isinstance(came, int | float) or (isinstance(came, str) and came.isascii() and came.isdecimal())
+    if asked.isdecimal() and number and asked.lstrip("0") != str(came).lstrip("0") and int(asked) != came:
         what = f"The API answered the record {came} where {asked} was asked for."
         raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=200)
 

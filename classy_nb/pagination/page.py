@@ -199,6 +199,12 @@ def _possible_habit(body: Any, parameters: Sequence[tuple[str, str]]) -> str:
     return ""
 
 
+def _is_out_of_order(page: Page, parameters: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether ids do not descend where that was asked for, which some lists ignore."""
+    ids = page.ids()
+    return ids is not None and ("sort", "id:desc") in parameters and ids != sorted(ids, reverse=True)
+
+
 def _says_what_it_is(body: Any) -> bool:
     return isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body
 
@@ -436,7 +442,8 @@ class PageFetcher:
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
-                doubted = self._doubts(page, habit=bool(_possible_habit(body, parameters)))
+                habit = bool(_possible_habit(body, parameters)) or _is_out_of_order(page, parameters)
+                doubted = self._doubts(page, habit=habit)
                 self._refuse_endless(page)
             if not doubted:
                 return page
