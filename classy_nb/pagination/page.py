@@ -396,6 +396,7 @@ class PageFetcher:
         until: int | None = None,
         sort: str | None = "id",
         most: int = MOST_PER_PAGE,
+        only_total: bool = False,
     ) -> Page:
         """Return a page, in smaller pieces where the server is slow.
 
@@ -410,6 +411,8 @@ class PageFetcher:
             The API's sort; None for what the caller asked for.
         most
             The largest page to ask for.
+        only_total
+            Whether the total is all that is wanted: then the records need not agree with it.
 
         Raises
         ------
@@ -439,6 +442,8 @@ class PageFetcher:
                 raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
+            if only_total and page.total is not None:
+                return page
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
@@ -488,7 +493,7 @@ class PageFetcher:
 
     def count(self, until: int | None = None) -> int | None:
         """Return how many records there are (with ids up to *until*): one request, for one record."""
-        return self.page(after=self.floor, until=until, sort=None, most=1).total
+        return self.page(after=self.floor, until=until, sort=None, most=1, only_total=True).total
 
     def _smaller_than(self, size: int) -> int:
         """Return the next smaller size for a page that timed out; let all workers use it if it is the list.

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -205,8 +206,10 @@ def test_a_forked_process_closes_only_its_own_connections() -> None:
 
 @pytest.mark.edge(2)
 def test_spawned_processes_log_in_once_and_get_their_own_answers(
-    from_environment: cn.Classy, server: ScriptedServer
+    from_environment: cn.Classy, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Spawning looks at the main module, of which parallel test runs have one without a spec.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     before = len(server.token_requests)
     tasks = [(from_environment, campaign) for campaign in range(1, 31)]
     with multiprocessing.get_context("spawn").Pool(2) as pool:
