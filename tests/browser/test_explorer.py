@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 def gifts_of_this_year(box: Sandbox) -> list[dict[str, Any]]:
+    """Return the gifts since the year began where the organization is: in Los Angeles."""
     return [
         record
         for record in box.truth("transactions")
-        if record["status"] == "success" and record["purchased_at"] >= "2026"
+        if record["status"] == "success" and record["purchased_at"] >= "2026-01-01T08"
     ]
 
 

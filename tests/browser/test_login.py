@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from classy_nb.sandbox import Sandbox
 
-CONNECTED = re.compile(r"Connected to Stand-in Harbor Foundation at \d\d:\d\d")
+CONNECTED = re.compile(
+    r"Connected to Stand-in Harbor Foundation at \d\d:\d\d\s*"
+    r"Dates and times are in America/Los_Angeles \(the organization's\)\."
+)
 
 
 def widgets_in(notebook: Any) -> list[str]:
