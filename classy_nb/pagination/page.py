@@ -379,8 +379,6 @@ class PageFetcher:
         self._answered = time.monotonic()
         self._first_total: int | None = None
         self._came = 0
-        self._doubtful: list[Hashable] | None = None
-        """The keys of the latest answer, if that was doubtful."""
         self._believed = False
 
     @property
@@ -421,6 +419,7 @@ class PageFetcher:
         """
         size = min(self.size, most)
         tries = 0
+        before: list[Hashable] | None = None
         while True:
             number, per_page = (1, size) if window is None else window(size)
             parameters = self.query.page(number, per_page, after=after, until=until, sort=sort)
@@ -448,24 +447,19 @@ class PageFetcher:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
                 habit = bool(_possible_habit(body, parameters)) or _is_out_of_order(page, parameters)
-                doubted = self._doubts(page, habit=habit)
+                doubtful = habit or self._is_doubtful(page)
                 self._refuse_endless(page)
-            if not doubted:
-                return page
+                keys = page.keys() if doubtful else None
+                # What comes twice is believed, and so is the next doubtful page of such a server.
+                believed = not doubtful or self._believed or keys == before
+                if believed:
+                    self._believed = doubtful
+                    return page
+            before = keys
             tries += 1
             if tries == _MOST_DOUBTS:
                 what = "The API answers with more records than it counts or was asked for, others each time."
                 raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
-
-    def _doubts(self, page: Page, *, habit: bool) -> bool:
-        """Tell whether to ask for a page once more: what comes twice is believed, and from then on."""
-        if not (habit or self._is_doubtful(page)):
-            self._doubtful, self._believed = None, False
-            return False
-        keys = page.keys()
-        self._believed = self._believed or keys == self._doubtful
-        self._doubtful = keys
-        return not self._believed
 
     def _is_doubtful(self, page: Page) -> bool:
         """Tell whether a page cannot be right by what it says of itself."""
