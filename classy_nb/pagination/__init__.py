@@ -5,7 +5,8 @@ In come a query and a function that sends one request. Out come all records, eac
 """
 
 from .keyset import Part
-from .page import Fetch, Page, looks_like_list, read_page, refuse_foreign_page
+from .matching import refuse_foreign_page
+from .page import Fetch, Page, looks_like_list, read_page
 from .paginator import Paginator
 
 __all__ = ["Fetch", "Page", "Paginator", "Part", "looks_like_list", "read_page", "refuse_foreign_page"]

@@ -7,25 +7,20 @@ In come a query and what to send it with; out come pages. The two ways to fetch 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
-import re
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote
 
-from classy_nb.catalog import load
 from classy_nb.decoding import rows_of
 from classy_nb.errors import DataWarning, IncompleteResultError, TimedOutError, UnexpectedAnswerError, warn
 from classy_nb.http import kind_of, words_of
 from classy_nb.query import MOST_PER_PAGE
 from classy_nb.redact import safe_path
+
+from .matching import EXACT, contradiction, is_out_of_order, possible_habit, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -46,8 +41,8 @@ _MOST_GROWTH = 10_000
 """Records by which any list may grow while it is read."""
 _ASSUMED_TOTAL = 100_000
 """Records of a list that does not say how many it has."""
-_MOST_DOUBTS = 4
-"""How often one page is asked for while each answer is another doubtful one."""
+_MOST_TRIES = 4
+"""How often one page is requested while its answers contradict themselves, each in another way."""
 _TIMEOUTS_TO_SHRINK = 3
 """How many time-outs in a row make a size too large that has worked before."""
 
@@ -94,22 +89,7 @@ class Page:
 
 
 def _id_of(record: Any) -> int | None:
-    return _whole_number(record.get("id")) if isinstance(record, dict) else None
-
-
-def _whole_number(value: object) -> int | None:
-    """Return an id or a count as a number: the API writes some of them as text."""
-    if type(value) is int:  # almost always; a flag is an int to isinstance
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        return int(value)
-    if isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
-        return int(value)
-    return None
-
-
-_EXACT = 2.0**53
-_MOST_DIGITS = 30
+    return whole_number(record.get("id")) if isinstance(record, dict) else None
 
 
 def _digest(record: Any) -> bytes:
@@ -143,186 +123,22 @@ def read_page(body: Any, path: str, *, number: int = 1, size: int | None = None,
             data = [data] if rows is None else rows
         if data is None or isinstance(data, list):
             total = _total_of(body, path)
-            return Page(data or [], total, _whole_number(body.get("last_page")), number, size)
+            return Page(data or [], total, whole_number(body.get("last_page")), number, size)
     said = words_of(body, path)
     kind = "" if isinstance(body, dict) else f" ({kind_of(body)} in place of a list)"
     what = f"The API answered without data{kind}{f' and says {said!r}' if said else ''}."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
 
-def refuse_foreign_page(body: Any, path: str, parameters: Sequence[tuple[str, str]]) -> None:
-    """Raise where a page says that it answers another request than ``GET path?parameters``.
-
-    Where processes or proxies mix up connections, an answer may belong to somebody else's request, and its
-    records look like any others. A page that says nothing about its request is believed.
-
-    Raises
-    ------
-    UnexpectedAnswerError
-        It is another page, another list, another range of the list, or larger than what was asked for.
-    """
-    if what := _contradiction(body, path, parameters) or _possible_habit(body, parameters):
-        raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
-
-
-def _contradiction(body: Any, path: str, parameters: Sequence[tuple[str, str]]) -> str:
-    """Return what shows that a page is not the answer to its request; empty if nothing does."""
-    if not _says_what_it_is(body):
-        return ""
-    asked = dict(parameters)
-    number, came = _whole_number(asked.get("page", 1)), _whole_number(body["current_page"])
-    filters = _filter_of(body)
-    if None not in (number, came) and came not in (number, 1):
-        return f"The API answered page {came} where page {number} was asked for."
-    if _names_another_list(body.get("path"), path):
-        return f"The API answered another list ({safe_path(str(body['path']))})."
-    if filters is not None and not _same_conditions(asked.get("filter", ""), filters):
-        return "The API answered another part of the list: its links have other conditions than the request."
-    return ""
-
-
-def _possible_habit(body: Any, parameters: Sequence[tuple[str, str]]) -> str:
-    """Return what makes a page look like another one, unless this server always answers so.
-
-    Some ignore the number or the size of a page. If the same comes again, the page is believed: no position
-    is taken from it without a look at its ids, and the total shows what is missing.
-    """
-    if not _says_what_it_is(body):
-        return ""
-    asked = dict(parameters)
-    number, size = _whole_number(asked.get("page", 1)), _whole_number(asked.get("per_page"))
-    came, per_page = _whole_number(body["current_page"]), _whole_number(body.get("per_page"))
-    if came == 1 and number not in (None, 1):
-        return f"The API answered page 1 where page {number} was asked for."
-    if size is not None and per_page not in (None, _USUAL_SIZE) and size < min(per_page, len(body["data"])):
-        return f"The API answered pages of {per_page} records where {size} were asked for."
-    return ""
-
-
-def _is_out_of_order(page: Page, parameters: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether ids do not descend where that was asked for, which some lists ignore."""
-    ids = page.ids()
-    return ids is not None and ("sort", "id:desc") in parameters and ids != sorted(ids, reverse=True)
-
-
-def _says_what_it_is(body: Any) -> bool:
-    return isinstance(body, dict) and isinstance(body.get("data"), list) and "current_page" in body
-
-
-_USUAL_SIZE = 20
-"""Records on a page where nothing is asked for; some lists are not documented to take a size."""
-
-
-def _names_another_list(said: object, path: str) -> bool:
-    """Tell whether the ``path`` of a paginator names another list of the API than *path*.
-
-    Only the last segments are compared, for what comes before them depends on gateways and proxies. What the
-    catalog does not know may be the server's own name for the list.
-    """
-    if not isinstance(said, str) or said.endswith(path):
-        return False
-    asked = unquote(path).strip("/").split("/")
-    answered = unquote(re.split(r"[?#]", said, maxsplit=1)[0]).strip("/").split("/")[-len(asked) :]
-    endpoint = load().find("/".join(answered))
-    if endpoint is None:
-        return False
-    pairs = zip(asked, answered, strict=True)
-    return endpoint != load().find("/".join(asked)) or any(
-        a.isdecimal() and b.isdecimal() and int(a) != int(b) for a, b in pairs
-    )
-
-
-def _filter_of(body: dict[str, Any]) -> str | None:
-    """Return the ``filter`` in a page's links; None where they have none.
-
-    Not every list repeats its parameters there.
-    """
-    link = body.get("first_page_url") or body.get("last_page_url")
-    if not isinstance(link, str):
-        return None
-    found = parse_qs(link.partition("?")[2]).get("filter")
-    return None if found is None else found[-1]
-
-
-_COMMA = re.compile(r",(?=\s*[A-Za-z_][\w.]*\s*[<>=!])")
-_CONDITION = re.compile(r"\s*(?:\w+\.)*(\w+)\s*(<=|>=|<>|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
-_OPERATORS = {"==": "=", "<>": "!="}
-_DATE = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:(?:T|\s+)(\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?\s*(Z|[+-]?\d\d:?\d\d)?)?", re.IGNORECASE
-)
-_ONE_DAY = 86_400
-
-
-def _same_conditions(asked: str, answered: str) -> bool:
-    """Tell whether two filters may say the same; in doubt they do.
-
-    A server may write a filter in another way: in another order, encoded once more, with spaces, with dates
-    in another zone.
-    """
-    ours, theirs = _conditions_of(asked), _conditions_of(answered)
-    if ours is None or theirs is None:
-        return True
-    return all(
-        any(one[:2] == other[:2] and _may_be_same(one[2], other[2]) for other in others)
-        for some, others in ((ours, theirs), (theirs, ours))
-        for one in some
-    )
-
-
-def _conditions_of(text: str) -> list[tuple[str, str, str]] | None:
-    """Return column, operator and value of each condition; None if that is not how the filter is written."""
-    text = html.unescape(unquote(unquote(text))).strip(" ,")
-    found = [_CONDITION.fullmatch(part) for part in _COMMA.split(text)] if text else []
-    return (
-        None
-        if None in found
-        else [(match[1].lower(), _OPERATORS.get(match[2], match[2]), match[3]) for match in found if match]
-    )
-
-
-def _may_be_same(asked: str, answered: str) -> bool:
-    a, b = _plain(asked), _plain(answered)
-    dates = [_DATE.fullmatch(text.strip("'\" ")) for text in (asked, answered)]
-    if dates[0] and dates[1]:
-        apart = abs((_instant(dates[0]) - _instant(dates[1])).total_seconds())
-        # Without a zone or a time, it may be any hour of that day.
-        return apart < (1 if dates[0][4] and dates[1][4] else _ONE_DAY)
-    if any(dates):
-        return True  # such as a timestamp in seconds
-    try:
-        return a == b or Decimal(asked.strip("'\" ")) == Decimal(answered.strip("'\" "))
-    except ArithmeticError:
-        return _BOOLEANS.get(a, a) == _BOOLEANS.get(b, b)
-
-
-_BOOLEANS = {"true": "1", "false": "0"}
-
-
-def _plain(text: str) -> str:
-    # All that two ways of writing a text leave alone.
-    text = re.sub(r"\\u[0-9a-fA-F]{4}", "", unicodedata.normalize("NFC", text))
-    return re.sub(r"[^a-z0-9]", "", text.lower())
-
-
-def _instant(date: re.Match[str]) -> datetime:
-    zone = (date[4] or "Z").upper()
-    if zone[0] in "0123456789":
-        zone = f"+{zone}"  # a plus sign that was read as a space
-    try:
-        return datetime.fromisoformat(f"{date[1]}T{date[2] or '00:00'}{date[3] or ''}{zone}")
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-
-
 def _total_of(body: dict[str, Any], path: str) -> int | None:
     """Return how many records a list says to have; None where it does not say."""
     said = body.get("total")
-    total = _whole_number(said)
+    total = whole_number(said)
     if said is None or (total is not None and 0 <= total <= MOST_RECORDS):
         return total
     shown = "something that is not a number"
     if isinstance(said, int | float):
-        shown = f"{said:,}" if abs(said) < _EXACT else "a number beyond reason"
+        shown = f"{said:,}" if abs(said) < EXACT else "a number beyond reason"
     what = f"The API says that the list has a total of {shown}; at most {MOST_RECORDS:,} records are read."
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
@@ -378,8 +194,11 @@ class PageFetcher:
         self._timeouts = 0
         self._answered = time.monotonic()
         self._first_total: int | None = None
+        """What the first answer said."""
         self._came = 0
+        """Records that have come in all answers."""
         self._believed = False
+        """Whether the latest answer contradicted itself and was believed all the same."""
 
     @property
     def silence(self) -> float:
@@ -437,7 +256,7 @@ class PageFetcher:
                 self._answered = time.monotonic()
                 if size == self.size:
                     self._size_works, self._timeouts = True, 0
-            if what := _contradiction(body, self.query.path, parameters):
+            if what := contradiction(body, self.query.path, parameters):
                 raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
@@ -446,22 +265,22 @@ class PageFetcher:
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
-                habit = bool(_possible_habit(body, parameters)) or _is_out_of_order(page, parameters)
-                doubtful = habit or self._is_doubtful(page)
+                habit = bool(possible_habit(body, parameters)) or is_out_of_order(page.ids(), parameters)
+                suspect = habit or self._contradicts_itself(page)
                 self._refuse_endless(page)
-                keys = page.keys() if doubtful else None
-                # What comes twice is believed, and so is the next doubtful page of such a server.
-                believed = not doubtful or self._believed or keys == before
+                keys = page.keys() if suspect else None
+                # What comes twice is believed, and so is the next such page of the same server.
+                believed = not suspect or self._believed or keys == before
                 if believed:
-                    self._believed = doubtful
+                    self._believed = suspect
                     return page
             before = keys
             tries += 1
-            if tries == _MOST_DOUBTS:
+            if tries == _MOST_TRIES:
                 what = "The API answers with more records than it counts or was asked for, others each time."
                 raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
 
-    def _is_doubtful(self, page: Page) -> bool:
+    def _contradicts_itself(self, page: Page) -> bool:
         """Tell whether a page cannot be right by what it says of itself."""
         if page.total is None:
             # Other answers had a total, or the list is empty and not even a total says so.
