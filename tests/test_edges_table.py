@@ -12,15 +12,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from support.listed_tests import Tests, as_list, rewritten, sections
 
 TESTS = Path(__file__).parent
 EDGES = TESTS / "EDGES.md"
-_SECTION = re.compile(r"(?ms)^### (\d+)\. ([^\n]+)\n\n(.*?)\n\n?(?:Tests:\n(.*?))?(?=^##|\Z)")
-SECTIONS = [(int(number), *rest) for number, *rest in _SECTION.findall(EDGES.read_text("utf-8"))]
+SECTIONS = sections(EDGES.read_text("utf-8"))
 """Number, title, explanation and list of tests of each promise."""
-
-Tests = dict[str, list[str]]
-"""File below ``tests`` -> names of its tests."""
 
 
 @cache
@@ -44,25 +41,6 @@ def _numbers(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[int]:
     return [int(mark[1]) for mark in marks if mark]
 
 
-def as_list(tests: Tests) -> str:
-    """Return the Markdown list of a promise's tests."""
-    return "".join(
-        f"- `{file}`\n" + "".join(f"  - `{name}`\n" for name in names) for file, names in tests.items()
-    )
-
-
-def rewritten(text: str) -> str:
-    """Return the document with the tests that exist now."""
-    found = edge_tests()
-
-    def section(match: re.Match[str]) -> str:
-        number, title, explanation, _ = match.groups()
-        gap = "" if match.end() == len(text) else "\n"
-        return f"### {number}. {title}\n\n{explanation}\n\nTests:\n{as_list(found[int(number)])}{gap}"
-
-    return _SECTION.sub(section, text)
-
-
 def test_the_promises_are_numbered() -> None:
     assert [number for number, *_ in SECTIONS] == list(range(1, 33))
 
@@ -79,4 +57,4 @@ def test_every_marked_test_belongs_to_a_promise() -> None:
 
 
 if __name__ == "__main__":
-    EDGES.write_text(rewritten(EDGES.read_text("utf-8")), "utf-8")
+    EDGES.write_text(rewritten(EDGES.read_text("utf-8"), edge_tests()), "utf-8")

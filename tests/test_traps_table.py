@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
+from support.listed_tests import Tests, as_list, rewritten, sections
 
 TESTS = Path(__file__).parent
 TRAPS = TESTS / "TRAPS.md"
-_SECTION = re.compile(r"(?ms)^### (\d+)\. ([^\n]+)\n(.*?)^Tests:\n(.*?)(?=^##|\Z)")
-SECTIONS = [(int(n), *rest) for n, *rest in _SECTION.findall(TRAPS.read_text("utf-8"))]
+SECTIONS = sections(TRAPS.read_text("utf-8"))
 """Number, title, explanation and list of tests of each trap."""
 
-Tests = dict[str, list[str]]
-"""File below ``tests`` -> names of its tests."""
 
-
+@cache
 def trap_tests() -> dict[int, Tests]:
     """Return the tests of each trap."""
     found: dict[int, Tests] = defaultdict(dict)
@@ -29,25 +28,6 @@ def trap_tests() -> dict[int, Tests]:
         for name, number in dict.fromkeys(names):
             found[int(number)].setdefault(path.relative_to(TESTS).as_posix(), []).append(name)
     return found
-
-
-def as_list(tests: Tests) -> str:
-    """Return the Markdown list of a trap's tests."""
-    return "".join(
-        f"- `{file}`\n" + "".join(f"  - `{name}`\n" for name in names) for file, names in tests.items()
-    )
-
-
-def rewritten(text: str) -> str:
-    """Return the document with the tests that exist now."""
-    found = trap_tests()
-
-    def section(match: re.Match[str]) -> str:
-        number, title, explanation, _ = match.groups()
-        gap = "" if match.end() == len(text) else "\n"
-        return f"### {number}. {title}\n{explanation}Tests:\n{as_list(found[int(number)])}{gap}"
-
-    return _SECTION.sub(section, text)
 
 
 def test_all_48_are_explained() -> None:
@@ -69,11 +49,11 @@ def test_every_trap_test_belongs_to_a_trap() -> None:
 
 def test_rewriting_changes_nothing_that_is_true() -> None:
     text = TRAPS.read_text("utf-8")
-    assert rewritten(text) == text
+    assert rewritten(text, trap_tests()) == text
     stale = re.sub(r"`test_trap_20_\w+`", "`test_trap_20_gone`", text)
     assert stale != text
-    assert rewritten(stale) == text
+    assert rewritten(stale, trap_tests()) == text
 
 
 if __name__ == "__main__":
-    TRAPS.write_text(rewritten(TRAPS.read_text("utf-8")), "utf-8")
+    TRAPS.write_text(rewritten(TRAPS.read_text("utf-8"), trap_tests()), "utf-8")

@@ -5,37 +5,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.calculations import ON_GIFTS, ON_TRANSACTIONS, TODAY
 from support.giving import dtypes, plans, transactions
 
 import classy_nb as cn
 from classy_nb import analysis
 
 BACKENDS = ["numpy_nullable", "pyarrow"]
-TODAY = "2026-11-23"
-ON_GIFTS: dict[str, Any] = {
-    "by_period": analysis.by_period,
-    "retention": lambda gifts: analysis.retention(gifts, today=TODAY),
-    "gain_loss": lambda gifts: analysis.gain_loss(gifts, 2026),
-    "cohorts": analysis.cohorts,
-    "second_gift": lambda gifts: analysis.second_gift(gifts, today=TODAY),
-    "lybunt": lambda gifts: analysis.lybunt(gifts, 2026),
-    "sybunt": lambda gifts: analysis.sybunt(gifts, 2026),
-    "rfm": lambda gifts: analysis.rfm(gifts, today=TODAY),
-    "leaderboard": analysis.leaderboard,
-}
 ON_PLANS: dict[str, Any] = {
     "plan_lives": analysis.plan_lives,
     "active_plans": analysis.active_plans,
     "churn": lambda frame: analysis.churn(frame, today=TODAY),
     "forecast": lambda frame: analysis.forecast(frame, today=TODAY),
-}
-ON_TRANSACTIONS: dict[str, Any] = {
-    "gifts": analysis.gifts,
-    "left_out": analysis.left_out,
-    "failed_payments": analysis.failed_payments,
-    "gross_fees_net": analysis.gross_fees_net,
-    "gross_fees_net by month": lambda frame: analysis.gross_fees_net(frame, by="month"),
-    "reconcile": analysis.reconcile,
 }
 
 

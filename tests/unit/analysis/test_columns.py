@@ -4,24 +4,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.calculations import MONEY, ON_TRANSACTIONS, TODAY
 from support.giving import plans, rows, transactions
 
 import classy_nb as cn
 from classy_nb import analysis
 
-TODAY = "2026-11-23"
-MONEY = {
-    "total_gross_amount": 12.0, "overhead_net_amount": 0.0, "adjustment_amount": 2.0, "fees_amount": 1.0,
-    "classy_fees_amount": 0.4, "pp_fees_amount": 0.6, "donation_net_amount": 11.0, "fundraising_page_id": 7,
-}  # fmt: skip
-ON_TRANSACTIONS: dict[str, Any] = {
-    "gifts": analysis.gifts,
-    "left_out": analysis.left_out,
-    "failed_payments": analysis.failed_payments,
-    "gross_fees_net": analysis.gross_fees_net,
-    "gross_fees_net by month": lambda frame: analysis.gross_fees_net(frame, by="month"),
-    "reconcile": analysis.reconcile,
-}
 ON_GIFTS: dict[str, Any] = {
     "by_period": analysis.by_period,
     "leaderboard": analysis.leaderboard,

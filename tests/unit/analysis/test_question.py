@@ -4,16 +4,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.calculations import MONEY, ON_GIFTS, TODAY
 from support.giving import instant, plans, rows, transactions
 
 import classy_nb as cn
 from classy_nb import analysis
-
-TODAY = "2026-11-23"
-MONEY = {
-    "total_gross_amount": 12.0, "overhead_net_amount": 0.0, "adjustment_amount": 2.0, "fees_amount": 1.0,
-    "classy_fees_amount": 0.4, "pp_fees_amount": 0.6, "donation_net_amount": 11.0, "fundraising_page_id": 7,
-}  # fmt: skip
 
 
 def fetched(frame: pd.DataFrame, *conditions: str, **about: Any) -> pd.DataFrame:
@@ -40,17 +35,6 @@ def some_gifts(*conditions: str, **about: Any) -> pd.DataFrame:
     return analysis.gifts(some_transactions(*conditions, **about))
 
 
-ON_GIFTS: dict[str, Any] = {
-    "by_period": analysis.by_period,
-    "leaderboard": analysis.leaderboard,
-    "retention": lambda gifts: analysis.retention(gifts, today=TODAY),
-    "gain_loss": lambda gifts: analysis.gain_loss(gifts, 2026),
-    "cohorts": analysis.cohorts,
-    "second_gift": lambda gifts: analysis.second_gift(gifts, today=TODAY),
-    "lybunt": lambda gifts: analysis.lybunt(gifts, 2026),
-    "sybunt": lambda gifts: analysis.sybunt(gifts, 2026),
-    "rfm": lambda gifts: analysis.rfm(gifts, today=TODAY),
-}
 ON_TRANSACTIONS: dict[str, Any] = {
     "gifts": analysis.gifts,
     "left_out": analysis.left_out,
