@@ -383,12 +383,11 @@ def log_in(
         if isinstance(error, ClassyError):
             credentials.name_sources(error)
         raise
-    names = {id_: str(record.get("name") or "") for id_, record in organizations.items()}
     timezones = {
         id_: str(record.get("timezone_identifier") or "") if record else None
         for id_, record in organizations.items()
     }
-    return Login(credentials, http, options.workers, names, timezones, notes)
+    return Login(credentials, http, options.workers, _names(organizations), timezones, notes)
 
 
 def _organizations_to_choose_from(
@@ -425,7 +424,7 @@ def _organizations_to_choose_from(
     if wanted is not None and seen:
         raise UsageError(
             f"The application does not see an organization with id {wanted}.",
-            advice=f"It sees {_listed({id_: str(seen[id_].get('name') or '') for id_ in seen})}.",
+            advice=f"It sees {_listed(_names(seen))}.",
         )
     if wanted is not None:
         # Not every application may list its organizations: then the caller's word counts.
@@ -497,6 +496,10 @@ def _timezone(credentials: Credentials, organizations: str | None) -> tuple[str,
         DataWarning,
     )
     return "UTC", why
+
+
+def _names(records: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+    return {id_: str(record.get("name") or "") for id_, record in records.items()}
 
 
 def _listed(organizations: Mapping[int, str]) -> str:

@@ -426,7 +426,7 @@ _from_pickles: dict[Recipe, Classy] = {}
 def _restored(recipe: Recipe) -> Classy:
     """Return the connection that was pickled; it logs in when it is first used.
 
-    Not now: a pool whose worker cannot unpickle a task waits for it for ever.
+    Not now: a pool whose worker cannot unpickle a task waits for it forever.
     """
     classy = _from_pickles.get(recipe)
     if classy is None or classy._closed:  # noqa: SLF001 - made here

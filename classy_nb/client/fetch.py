@@ -240,10 +240,8 @@ class Fetcher:
                     yield builder, False
                     head = ends.pop(head) or head
                 if part.start == head and not part.finished and ranges[head].rows >= rows:
-                    yield (
-                        ranges.pop(head),
-                        False,
-                    )  # nothing comes before the first range: its rows can go already
+                    # Nothing comes before the first range: its rows can go already.
+                    yield ranges.pop(head), False
         if out_of_turn:
             whole = self._builder(query)
             for start in sorted(ranges):

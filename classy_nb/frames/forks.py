@@ -1,7 +1,7 @@
 """No process is forked while one of our threads works inside Arrow.
 
 Arrow has locks in C++ that a fork copies as they are: if another thread holds one at that moment, the child
-waits for it for ever as soon as it builds a frame. Whatever computes with Arrow is decorated here.
+waits for it forever as soon as it builds a frame. Whatever computes with Arrow is decorated here.
 """
 
 from __future__ import annotations

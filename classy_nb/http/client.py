@@ -68,7 +68,7 @@ USER_AGENT = f"classy_nb/{__version__} (+https://pypi.org/project/classy-nb/)"
 TIMEOUT = (10.0, 60.0)
 """Seconds: to connect, and between two bytes of an answer (supporter lists are slow)."""
 TOTAL_TIME = 90.0
-"""Seconds from a request to the last byte of its response, which may otherwise come byte by byte for ever."""
+"""Seconds from a request to the last byte of its response, which may otherwise come byte by byte forever."""
 _MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 """Statuses that name another address; 300, 304, 305 and 306 do not, or not one to follow."""
@@ -486,7 +486,7 @@ def _failure(error: Exception, method: str, path: str) -> ClassyError:
     if any(isinstance(cause, TotalTimeError) for cause in causes_of(error)):
         cls, what = (
             TimedOutError,
-            "The response did not end in time: the server sends it too slowly, or for ever.",
+            "The response did not end in time: the server sends it too slowly, or forever.",
         )
     elif isinstance(error, requests.ConnectionError) and "timed out" in str(error):
         cls, what = TimedOutError, "The server did not answer in time."  # while the body was read

@@ -38,6 +38,7 @@ from classy_nb.redact import Secret, safe_path, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
 _BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
     304: (
         UnexpectedAnswerError,

@@ -1,7 +1,7 @@
 """What `HttpClient` adds to requests: no proxy for this computer, redirects left alone, a total time.
 
 A read time-out bounds the silence between two bytes only, so a server that sends a byte now and then could
-keep a fetch waiting for ever. Here the whole response, headers and body, has to come within a total time.
+keep a fetch waiting forever. Here the whole response, headers and body, has to come within a total time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Session(requests.Session):
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None, for every answer."""
+        """Return None, forevery answer."""
         del resp
 
     def merge_environment_settings(self, url: Any, *args: Any, **options: Any) -> Any:
