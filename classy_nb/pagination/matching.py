@@ -71,6 +71,17 @@ def possible_habit(body: Any, parameters: Sequence[tuple[str, str]]) -> str:
     return ""
 
 
+def repeats_conditions(body: Any, parameters: Sequence[tuple[str, str]]) -> bool | None:
+    """Tell whether a page's links have conditions, as the request did; None where that says nothing.
+
+    Not every list repeats its parameters in links. But one that does, does always: within one read, an answer
+    without conditions beside others with them is another list.
+    """
+    if not dict(parameters).get("filter") or not _says_what_it_is(body) or _first_link(body) is None:
+        return None
+    return _filter_of(body) is not None
+
+
 def is_out_of_order(ids: Sequence[int] | None, parameters: Sequence[tuple[str, str]]) -> bool:
     """Tell whether ids do not descend where that was asked for, which some lists ignore."""
     return ids is not None and ("sort", "id:desc") in parameters and ids != sorted(ids, reverse=True)
@@ -104,15 +115,14 @@ def _names_another_list(said: object, path: str) -> bool:
 
 
 def _filter_of(body: dict[str, Any]) -> str | None:
-    """Return the ``filter`` in a page's links; None where they have none.
-
-    Not every list repeats its parameters there.
-    """
-    link = body.get("first_page_url") or body.get("last_page_url")
-    if not isinstance(link, str):
-        return None
-    found = parse_qs(link.partition("?")[2]).get("filter")
+    """Return the ``filter`` in a page's links; None where they have none."""
+    found = parse_qs((_first_link(body) or "").partition("?")[2]).get("filter")
     return None if found is None else found[-1]
+
+
+def _first_link(body: dict[str, Any]) -> str | None:
+    link = body.get("first_page_url") or body.get("last_page_url")
+    return link if isinstance(link, str) else None
 
 
 _COMMA = re.compile(r",(?=\s*[A-Za-z_][\w.]*\s*[<>=!])")

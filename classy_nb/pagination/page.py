@@ -20,7 +20,7 @@ from classy_nb.http import kind_of, words_of
 from classy_nb.query import MOST_PER_PAGE
 from classy_nb.redact import safe_path
 
-from .matching import EXACT, contradiction, is_out_of_order, possible_habit, whole_number
+from .matching import EXACT, contradiction, is_out_of_order, possible_habit, repeats_conditions, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -197,6 +197,8 @@ class PageFetcher:
         """What the first answer said."""
         self._came = 0
         """Records that have come in all answers."""
+        self._repeats: bool | None = None
+        """Whether the list's links repeat the conditions of a request; None: not known yet."""
         self._believed = False
         """Whether the latest answer contradicted itself and was believed all the same."""
 
@@ -256,7 +258,15 @@ class PageFetcher:
                 self._answered = time.monotonic()
                 if size == self.size:
                     self._size_works, self._timeouts = True, 0
-            if what := contradiction(body, self.query.path, parameters):
+            what = contradiction(body, self.query.path, parameters)
+            with self._lock:
+                repeats = repeats_conditions(body, parameters)
+                self._repeats = repeats if self._repeats is None else self._repeats
+                if not what and repeats not in (None, self._repeats):
+                    what = (
+                        "The API answered another part of the list: its links lost or gained the conditions."
+                    )
+            if what:
                 raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)

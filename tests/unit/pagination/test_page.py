@@ -446,6 +446,28 @@ def test_a_foreign_page_in_the_middle_ends_the_list() -> None:
         list(Paginator(query(), fetch).pages())
 
 
+@pytest.mark.edge(25)
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_an_answer_without_conditions_among_others_with_them_ends_the_list(at: int) -> None:
+    listed = Listed(rows(700))
+    everything = Listed(rows(700))
+    asked = 0
+
+    def fetch(parameters: Any, *rest: object) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == at:  # what came for somebody who asked without conditions
+            wider = [(name, value.removeprefix("status=success,")) for name, value in parameters]
+            wider = [pair for pair in wider if pair != ("filter", "status=success")]
+            body = everything.fetch(wider, *rest)
+            return {**body, "first_page_url": "/2.0/organizations/7/transactions?page=1"}
+        body = listed.fetch(parameters, *rest)
+        return {**body, "first_page_url": f"?page=1&filter={quote(dict(parameters)['filter'])}"}
+
+    with pytest.raises(UnexpectedAnswerError, match="another part of the list"):
+        list(Paginator(query(where="status = success"), fetch).pages())
+
+
 @pytest.mark.edge(28)
 @pytest.mark.parametrize("faults", [Faults(), Faults(key_filter="ignored")], ids=["key", "page number"])
 @pytest.mark.parametrize("at", range(1, 7))
