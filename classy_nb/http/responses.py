@@ -297,9 +297,11 @@ _FIREWALL_PAGES = re.compile(
 
 def is_blocked(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     """Tell whether a firewall in front of the API answered in its place."""
+    if "cf-mitigated" in headers or "x-amzn-waf-action" in headers:
+        return True
+    # The page is searched last: most responses are JSON, and the search takes longer than all else here.
     html = "text/html" in headers.get("Content-Type", "").lower()
-    page = status == 403 or _FIREWALL_PAGES.search(body[:20_000]) is not None
-    return "cf-mitigated" in headers or "x-amzn-waf-action" in headers or (html and page)
+    return html and (status == 403 or _FIREWALL_PAGES.search(body[:20_000]) is not None)
 
 
 def error_for(
