@@ -633,7 +633,8 @@ class Calls:
     def _call(self, name: str, classy: cn.Classy) -> Any:
         found = CALLS[name](classy, Path(tempfile.mkdtemp(dir=self._folder)), self._campaign)
         # By page number, batches and files have another order than by key.
-        return sorted(found, key=str) if isinstance(found, list) else found
+        # An id of another type became missing: as text it equals no other, and nothing at all is compared.
+        return sorted(map(str, found)) if isinstance(found, list) else found
 
 
 def _difference(found: Any, expected: Any) -> str:
