@@ -35,20 +35,36 @@ Parts of a list
 Which transactions count as gifts
     :func:`gifts`, :func:`left_out`, ``FIELDS``, ``RAISED``
 Money
-    :func:`by_period`, :func:`leaderboard`, :func:`gross_fees_net`, :func:`reconcile`
+    :func:`by_period`, :func:`leaderboard`, :func:`gross_fees_net`, :func:`designation_totals`,
+    :func:`refunds`, :func:`reconcile`
 Donors
-    :func:`retention`, :func:`gain_loss`, :func:`cohorts`, :func:`second_gift`, :func:`lybunt`,
-    :func:`sybunt`, :func:`rfm`, :func:`with_contacts`
+    :func:`retention`, :func:`retention_donors`, :func:`gain_loss`, :func:`cohorts`, :func:`second_gift`,
+    :func:`lybunt`, :func:`sybunt`, :func:`rfm`, :func:`with_contacts`
 Recurring plans
     :func:`plan_lives`, :func:`active_plans`, :func:`churn`, :func:`failed_payments`, :func:`forecast`,
     ``PLAN_FIELDS``
+Records and what belongs to them
+    :func:`wide_answers` (answers to custom questions as columns), :func:`with_links` (full addresses of
+    campaigns, pages and teams), :func:`duplicates` (supporters who may be one person)
 """
 
 from __future__ import annotations
 
-from .donors import SEGMENTS, cohorts, gain_loss, lybunt, retention, rfm, second_gift, sybunt, with_contacts
-from .money import by_period, gross_fees_net, leaderboard, reconcile
+from .donors import (
+    SEGMENTS,
+    cohorts,
+    gain_loss,
+    lybunt,
+    retention,
+    retention_donors,
+    rfm,
+    second_gift,
+    sybunt,
+    with_contacts,
+)
+from .money import by_period, designation_totals, gross_fees_net, leaderboard, reconcile, refunds
 from .plans import PLAN_FIELDS, active_plans, churn, failed_payments, forecast, plan_lives
+from .records import duplicates, wide_answers, with_links
 from .transactions import FIELDS, RAISED, gifts, left_out
 
 __all__ = [
@@ -60,6 +76,8 @@ __all__ = [
     "by_period",
     "churn",
     "cohorts",
+    "designation_totals",
+    "duplicates",
     "failed_payments",
     "forecast",
     "gain_loss",
@@ -70,9 +88,13 @@ __all__ = [
     "lybunt",
     "plan_lives",
     "reconcile",
+    "refunds",
     "retention",
+    "retention_donors",
     "rfm",
     "second_gift",
     "sybunt",
+    "wide_answers",
     "with_contacts",
+    "with_links",
 ]

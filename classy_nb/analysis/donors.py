@@ -1,6 +1,7 @@
 """Donors: who came back, who lapsed, when the second gift comes, and whom to write to.
 
-All functions but the last take the frame of :func:`~classy_nb.analysis.gifts`. Retention, gains and
+All functions but the last take the frame of :func:`~classy_nb.analysis.gifts`; those that list donors add
+names and e-mail addresses if they get the supporters, too. Retention, gains and
 losses, and cohorts rest on one table, what each donor gave in each year (:class:`_Years`); lapsed donors
 and RFM rest on one row per donor (:func:`_per_donor`). Gifts without a supporter are not used, and
 several currencies are refused.
@@ -52,6 +53,19 @@ _RETENTION = {
     **dict.fromkeys(("amount", "amount_retained", "amount_retention_rate"), col.MONEY),
     "currency": col.TEXT,
     "complete": col.FLAG,
+}
+_RETENTION_DONORS = {
+    "donor_id": col.ID,
+    "group": col.TEXT,
+    "first_gift": col.DAY,
+    "last_gift": col.DAY,
+    "gifts": col.ID,
+    "amount_before": col.MONEY,
+    "amount": col.MONEY,
+    "change": col.MONEY,
+    "currency": col.TEXT,
+    "recurring": col.FLAG,
+    "anonymous": col.FLAG,
 }
 _GROUPS = ("new", "recaptured", "upgraded", "same", "downgraded", "lapsed, new", "lapsed, repeat")
 _SECOND_GIFT = {
@@ -148,6 +162,8 @@ def retention(
 
     Notes
     -----
+    :func:`retention_donors` lists the donors that are counted here, with name and e-mail address.
+
     Source: Fundraising Effectiveness Project (FEP) of the Association of Fundraising Professionals
     (AFP): "AFP FEP Glossary of Terms" and the annual "Fundraising Effectiveness Survey Report" (donor
     retention; gift or dollar retention, which is 1 minus the share lost to lapsed and downgraded gifts).
@@ -187,6 +203,78 @@ def _retention_in(years: _Years, year: int) -> dict[str, Any]:
         "amount_retained": kept,
         "amount_retention_rate": _share(kept, last.sum()),
     }
+
+
+@clear_tracebacks
+def retention_donors(
+    gifts: pd.DataFrame,
+    year: int,
+    *,
+    supporters: pd.DataFrame | None = None,
+    fiscal_year_start: int | None = None,
+    first_month: int | None = None,
+) -> pd.DataFrame:
+    """List the donors behind one year of :func:`retention`: who is new, retained, recaptured or lapsed.
+
+    Parameters
+    ----------
+    gifts
+        What :func:`gifts` returned; gifts without a supporter are not used, nor are gifts after *year*.
+    year
+        The later of the two years. Until it is over, donors whose gift is still to come look lapsed.
+    supporters
+        What ``classy.supporters()`` returned: adds name and e-mail address, as :func:`with_contacts` does.
+    fiscal_year_start, first_month
+        As for :func:`retention`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per donor of *year* or the year before: ``donor_id`` (Int64, or text), ``group`` (string:
+        ``new``, ``retained``, ``recaptured``, ``lapsed``; there are as many of each as :func:`retention`
+        counts), ``first_gift``, ``last_gift`` (datetime64[us]: local days), ``gifts`` (Int64: all up to
+        *year*), ``amount_before``, ``amount``, ``change`` (Float64, to the cent: given the year before, in
+        *year*, and the difference), ``currency`` (string), ``recurring`` (boolean: the last gift came from
+        a plan), ``anonymous`` (boolean: asked at least once not to be named in public); with *supporters*
+        also ``first_name``, ``last_name``, ``email_address`` (string) and ``opt_in`` (boolean), missing for
+        donors without a record there. In order of the groups, the largest amounts of both years first.
+        No gifts give no rows.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`lybunt`.
+
+    Notes
+    -----
+    The groups are those of the Fundraising Effectiveness Project (FEP, AFP); see :func:`retention`.
+    """
+    _check_year(year)
+    start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
+    years = _by_year(gifts, "retention_donors", start)
+    _check_two_years(gifts, "retention_donors", year, start)
+    now, last = np.round(years.in_year(year), 2), np.round(years.in_year(year - 1), 2)
+    before = years.gave_before(year)
+    members = {
+        "new": (now > 0) & ~before,
+        "retained": (now > 0) & (last > 0),
+        "recaptured": (now > 0) & before & (last == 0),
+        "lapsed": (now == 0) & (last > 0),
+    }
+    group = np.select(list(members.values()), range(len(members)), default=-1)
+    rows = pd.DataFrame(
+        {"donor_id": years.donors, "order": group, "amount_before": last, "amount": now, "change": now - last}
+    )
+    rows = rows.loc[rows["order"] >= 0].assign(group=lambda some: np.array([*members])[some["order"]])
+    known = _known_donors(gifts, "retention_donors")
+    known = known.loc[(col.year_of(known["date"], start) <= year).astype(bool)]
+    found = rows.merge(_per_donor(known).drop(columns="amount"), on="donor_id", how="left")
+    found["most"] = found[["amount", "amount_before"]].max(axis="columns")
+    found = found.sort_values(["order", "most", "donor_id"], ascending=[True, False, True])
+    dtypes = {**_RETENTION_DONORS, "donor_id": known["donor_id"].dtype}
+    table = col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
+    table = table.round(dict.fromkeys(("amount_before", "amount", "change"), 2))
+    return _people(table, gifts, supporters)
 
 
 def _share(part: Any, whole: Any) -> float | None:
@@ -418,7 +506,12 @@ def _first_and_second(gifts: Any, first: str | None) -> pd.DataFrame:
 
 @clear_tracebacks
 def lybunt(
-    gifts: pd.DataFrame, year: int, *, fiscal_year_start: int | None = None, first_month: int | None = None
+    gifts: pd.DataFrame,
+    year: int,
+    *,
+    supporters: pd.DataFrame | None = None,
+    fiscal_year_start: int | None = None,
+    first_month: int | None = None,
 ) -> pd.DataFrame:
     """List the donors who gave last year but unfortunately not this year.
 
@@ -430,6 +523,9 @@ def lybunt(
         What :func:`gifts` returned; gifts without a supporter are not used, nor are gifts after *year*.
     year
         This year.
+    supporters
+        What ``classy.supporters()`` returned: adds name and e-mail address, as :func:`with_contacts` does.
+        Nobody is left out; donors without a record there have no name.
     fiscal_year_start, first_month
         As for :func:`retention`.
 
@@ -441,12 +537,13 @@ def lybunt(
         (Float64, to the cent) up to *year*, ``last_year`` (Int64: the last year with a gift) and
         ``last_year_amount`` (Float64: what was given in it), ``currency`` (string), ``recurring``
         (boolean: the last gift came from a plan), ``anonymous`` (boolean: asked at least once not to be
-        named in public). No gifts give no rows.
+        named in public); with *supporters* also ``first_name``, ``last_name``, ``email_address`` (string)
+        and ``opt_in`` (boolean). No gifts give no rows.
 
     Raises
     ------
     UsageError
-        As for :func:`retention`, or *year* is not a year.
+        As for :func:`retention`, *year* is not a year, or, with *supporters*, as for :func:`with_contacts`.
 
     Notes
     -----
@@ -457,12 +554,17 @@ def lybunt(
     start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
     known = _known_donors(gifts, "lybunt")
     _check_two_years(gifts, "lybunt", year, start)
-    return _lapsed(known, start, year, year - 1, year - 1)
+    return _people(_lapsed(known, start, year, year - 1, year - 1), gifts, supporters)
 
 
 @clear_tracebacks
 def sybunt(
-    gifts: pd.DataFrame, year: int, *, fiscal_year_start: int | None = None, first_month: int | None = None
+    gifts: pd.DataFrame,
+    year: int,
+    *,
+    supporters: pd.DataFrame | None = None,
+    fiscal_year_start: int | None = None,
+    first_month: int | None = None,
 ) -> pd.DataFrame:
     """List the donors who gave in some year but unfortunately neither last year nor this year.
 
@@ -471,7 +573,7 @@ def sybunt(
 
     Parameters
     ----------
-    gifts, year, fiscal_year_start, first_month
+    gifts, year, supporters, fiscal_year_start, first_month
         As for :func:`lybunt`.
 
     Returns
@@ -492,7 +594,7 @@ def sybunt(
     start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
     known = _known_donors(gifts, "sybunt")
     _check_two_years(gifts, "sybunt", year, start)
-    return _lapsed(known, start, year, None, year - 2)
+    return _people(_lapsed(known, start, year, None, year - 2), gifts, supporters)
 
 
 def _lapsed(gifts: pd.DataFrame, start: int, year: int, oldest: int | None, latest: int) -> pd.DataFrame:
@@ -511,13 +613,11 @@ def _lapsed(gifts: pd.DataFrame, start: int, year: int, oldest: int | None, late
         ["last_year_amount", "donor_id"], ascending=[False, True]
     )
     dtypes = {**_LAPSED, "donor_id": known["donor_id"].dtype}
-    table = col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
-    table.attrs[question.DONOR] = gifts.attrs.get(question.DONOR)
-    return table
+    return col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
 
 
 @clear_tracebacks
-def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
+def rfm(gifts: pd.DataFrame, *, supporters: pd.DataFrame | None = None, today: Any = None) -> pd.DataFrame:
     """Score each donor by recency, frequency and monetary value, and name the segment.
 
     Each score is the fifth of all donors that a donor is in, 1 (lowest) to 5 (highest): how recent the last
@@ -549,6 +649,8 @@ def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
     gifts
         What :func:`gifts` returned: all of it, or the years that should count. Gifts without a
         supporter are not used.
+    supporters
+        What ``classy.supporters()`` returned: adds name and e-mail address, as :func:`with_contacts` does.
     today
         The day on which ``days_since`` ends; None for the current day. Gifts after it are not used.
 
@@ -559,12 +661,14 @@ def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
         (datetime64[us]: local day), ``days_since``, ``gifts`` (Int64), ``amount`` (Float64, to the
         cent), ``currency`` (string), ``recency``, ``frequency``, ``monetary`` (Int64, 1 to 5),
         ``score`` (string, such as ``"543"``), ``segment`` (string, one of ``SEGMENTS``), ``anonymous``
-        (boolean). No gifts give no rows.
+        (boolean); with *supporters* also ``first_name``, ``last_name``, ``email_address`` (string) and
+        ``opt_in`` (boolean). No gifts give no rows.
 
     Raises
     ------
     UsageError
-        A column is missing, the gifts are in several currencies, or *today* is not a date.
+        A column is missing, the gifts are in several currencies, *today* is not a date, or, with
+        *supporters*, as for :func:`with_contacts`.
 
     Notes
     -----
@@ -589,8 +693,7 @@ def rfm(gifts: pd.DataFrame, *, today: Any = None) -> pd.DataFrame:
     found = found.sort_values(["score", "amount", "donor_id"], ascending=[False, False, True])
     dtypes = {**_RFM, "donor_id": known["donor_id"].dtype}
     table = col.typed({name: found[name] for name in dtypes}, dtypes).reset_index(drop=True)
-    table.attrs[question.DONOR] = gifts.attrs.get(question.DONOR)
-    return table
+    return _people(table, gifts, supporters)
 
 
 def _fifths(values: Any, *, middle_is_better: bool = False) -> Any:
@@ -652,6 +755,12 @@ def with_contacts(people: pd.DataFrame, supporters: pd.DataFrame) -> pd.DataFram
     return found
 
 
+def _people(table: pd.DataFrame, gifts: pd.DataFrame, supporters: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a list of donors that remembers what ``donor_id`` is made of, with contacts if wanted."""
+    table.attrs[question.DONOR] = gifts.attrs.get(question.DONOR)
+    return table if supporters is None else with_contacts(table, supporters)
+
+
 def _per_donor(known: pd.DataFrame) -> pd.DataFrame:
     """Sum up the gifts of known donors, oldest first, in one row per ``donor_id``."""
     found = known.groupby("donor_id").agg(
@@ -671,6 +780,8 @@ def _per_donor(known: pd.DataFrame) -> pd.DataFrame:
 class _Years:
     """What each donor gave in each year."""
 
+    donors: Any
+    """Who they are, in the order of the rows of ``given``."""
     years: list[int]
     """Every year from the first gift to the last."""
     given: Any
@@ -693,13 +804,13 @@ def _by_year(gifts: Any, function: str, start: int) -> _Years:
     known = _known_donors(gifts, function)
     year = col.year_of(known["date"], start)
     if known.empty:
-        return _Years([], np.zeros((0, 0)), pd.NA)
+        return _Years(known["donor_id"].array, [], np.zeros((0, 0)), pd.NA)
     years = list(range(int(year.min()), int(year.max()) + 1))
     row, donors = pd.factorize(known["donor_id"])
     given = np.zeros((len(donors), len(years)))
     column = (year - years[0]).to_numpy(dtype="int64")
     np.add.at(given, (row, column), known["amount"].to_numpy(dtype="float64"))
-    return _Years(years, given, col.one_currency(known))
+    return _Years(donors, years, given, col.one_currency(known))
 
 
 def _known_donors(gifts: Any, function: str) -> pd.DataFrame:

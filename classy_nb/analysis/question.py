@@ -32,6 +32,8 @@ ALL_STATUSES = (
 """The statuses of a transaction in the vendor's document."""
 CHARGED = ("success", "refunded", "cb_lost", "cb_initiated", "failed")
 """Statuses of a charge that was decided: it succeeded, whatever happened later, or it failed."""
+GONE = ("refunded", "cb_lost", "cb_initiated")
+"""Statuses of a charge that was taken back, or may be."""
 OPEN = ("active", "failing", "paused")
 """Statuses of a plan that goes on."""
 OVER = ("canceled", "failed", "ended")
@@ -87,6 +89,32 @@ _BY_FATE = _Spoils(
 _SPOILED_BY: dict[str, tuple[_Spoils, ...]] = {
     "gifts": (_COUNTED,),
     "gross_fees_net": (_COUNTED,),
+    "designation_totals": (_COUNTED,),
+    "refunds by refunded_at": (
+        _COUNTED,
+        _Spoils(
+            "refunds of gifts that were not fetched would be missing (with by='refunded_at', since= means "
+            "when the money went back)",
+            columns=("purchased_at",),
+        ),
+    ),
+    "refunds by purchased_at": (
+        _COUNTED,
+        _Spoils("gifts that were refunded at other times would be missing", columns=("refunded_at",)),
+    ),
+    "wide_answers": (
+        _Spoils(
+            "an answer that was not fetched looks like one that was not given",
+            columns=("answer", "member_id", "updated_at"),
+        ),
+    ),
+    "duplicates": (
+        _Spoils(
+            "twins among the others are not found",
+            columns=("created_at", "updated_at", "last_emailed_at"),
+            only_warns=True,
+        ),
+    ),
     "left_out": (
         _Spoils(
             "transactions of other statuses are not accounted for", statuses=ALL_STATUSES, only_warns=True
@@ -107,7 +135,17 @@ _SPOILED_BY: dict[str, tuple[_Spoils, ...]] = {
         ),
     ),
     **dict.fromkeys(
-        ("retention", "gain_loss", "cohorts", "second_gift", "lybunt", "sybunt", "rfm"), (_CHANGES,)
+        (
+            "retention",
+            "retention_donors",
+            "gain_loss",
+            "cohorts",
+            "second_gift",
+            "lybunt",
+            "sybunt",
+            "rfm",
+        ),
+        (_CHANGES,),
     ),
     "active_plans": (
         _Spoils(
@@ -162,6 +200,39 @@ def check(frame: Any, function: str, counted: Sequence[str] = ()) -> None:
             if not rule.only_warns:
                 raise UsageError(message, advice="Fetch it without that condition and pass the whole frame.")
             warn(message, DataWarning)
+
+
+def check_same_period(frame: pd.DataFrame, other: pd.DataFrame, function: str, column: str) -> None:
+    """Refuse conditions on a date of *frame* that *other*, which it is joined to, was not fetched with.
+
+    Raises
+    ------
+    UsageError
+        There is one: what belongs to rows of *other* may not be in *frame*.
+    """
+    both = set(_conditions(_about(other)))
+    narrower = [part for part in _conditions(_about(frame)) if part[0] == column and part not in both]
+    if narrower:
+        asked = ", ".join(f"where={' '.join(part)!r}" for part in narrower)
+        raise UsageError(
+            f"analysis.{function}: one frame was fetched with {asked}, the one that it is joined to was not: "
+            "what belongs to the other rows would be missing.",
+            advice="Fetch it without that condition, or both with the same.",
+        )
+
+
+def holds(frame: pd.DataFrame, statuses: Sequence[str]) -> bool:
+    """Tell whether transactions of all these statuses were fetched, as far as is known."""
+    return not any(
+        name == "status" and any(_excludes(operator, value, status) for status in statuses)
+        for name, operator, value in _conditions(_about(frame))
+    )
+
+
+def path(frame: Any) -> str:
+    """Return the path that a frame was fetched from; empty if it does not tell."""
+    found = _about(frame).get("path")
+    return found if isinstance(found, str) else ""
 
 
 def check_history(gifts: pd.DataFrame, function: str, first: Any, *, years: Any = ()) -> None:

@@ -14,6 +14,7 @@ MONEY = {
 ON_GIFTS: dict[str, Any] = {
     "by_period": analysis.by_period,
     "retention": lambda gifts: analysis.retention(gifts, today=TODAY),
+    "retention_donors": lambda gifts: analysis.retention_donors(gifts, 2026),
     "gain_loss": lambda gifts: analysis.gain_loss(gifts, 2026),
     "cohorts": analysis.cohorts,
     "second_gift": lambda gifts: analysis.second_gift(gifts, today=TODAY),

@@ -80,6 +80,11 @@ def plans(
     return _frame("RecurringDonationPlan", records, backend, zone, fields)
 
 
+def records(kind: str, *rows: Row, backend: str = "numpy_nullable", zone: str = ZONE) -> pd.DataFrame:
+    """Return records of any kind, such as ``"Registration"``, as a list of them comes."""
+    return _frame(kind, list(rows), backend, zone, ())
+
+
 def dtypes(frame: pd.DataFrame) -> dict[str, str]:
     """Return the dtypes by name, as text."""
     return {str(name): str(dtype) for name, dtype in frame.dtypes.items()}

@@ -67,7 +67,8 @@ def test_every_function_refuses_an_unrelated_frame(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["retention", "cohorts", "second_gift", "lybunt", "sybunt", "rfm", "gain_loss"]
+    "name",
+    ["retention", "retention_donors", "cohorts", "second_gift", "lybunt", "sybunt", "rfm", "gain_loss"],
 )
 def test_amounts_in_two_currencies_are_not_added(name: str) -> None:
     frame = transactions({}, {"currency_code": "CAD"})

@@ -230,6 +230,70 @@ def test_contacts_are_added_without_changing_the_order() -> None:
         analysis.with_contacts(people.astype({"donor_id": "string"}), supporters)
 
 
+SUPPORTERS = pd.DataFrame(
+    {
+        "id": pd.array([5, 3, 1], dtype="Int64"),
+        "first_name": ["Ada", "Bo", "Cy"],
+        "last_name": ["Fields", "Li", "Ray"],
+        "email_address": ["ada@example.org", "bo@example.org", None],
+        "opt_in": [True, None, False],
+    }
+)
+
+
+def test_lists_of_donors_bring_contacts_in_the_same_call() -> None:
+    gifts = gifts_of(HISTORY)
+    functions: list[Any] = [
+        lambda **also: analysis.lybunt(gifts, 2026, **also),
+        lambda **also: analysis.sybunt(gifts, 2026, **also),
+        lambda **also: analysis.rfm(gifts, today=TODAY, **also),
+        lambda **also: analysis.retention_donors(gifts, 2026, **also),
+    ]
+    for function in functions:
+        plain, found = function(), function(supporters=SUPPORTERS)
+        pd.testing.assert_frame_equal(found, analysis.with_contacts(plain, SUPPORTERS))
+        pd.testing.assert_frame_equal(found[plain.columns], plain)
+        nobody = function(supporters=SUPPORTERS.iloc[:0])
+        assert len(nobody) == len(plain)
+        assert nobody["email_address"].isna().all()
+    found = functions[0](supporters=SUPPORTERS)
+    assert rows(found, "donor_id", "first_name", "email_address") == [
+        [3, "Bo", "bo@example.org"],
+        [5, "Ada", "ada@example.org"],
+        [2, None, None],
+    ]
+    with pytest.raises(cn.UsageError, match="no column 'email_address'"):
+        functions[0](supporters=SUPPORTERS.drop(columns="email_address"))
+    by_email = analysis.gifts(
+        transactions({"on": "2025-01-05", "member_email_address": "a@example.org"}),
+        donor="member_email_address",
+    )
+    with pytest.raises(cn.UsageError, match="donor_id holds text"):
+        analysis.lybunt(by_email, 2026, supporters=SUPPORTERS)
+
+
+def test_the_donors_behind_a_year_of_retention() -> None:
+    gifts = gifts_of(HISTORY)
+    found = analysis.retention_donors(gifts, 2026)
+    assert rows(found, "donor_id", "group", "amount_before", "amount", "change", "gifts") == [
+        [6, "new", 0.0, 80.0, 80.0, 1],
+        [1, "retained", 60.0, 40.0, -20.0, 4],
+        [7, "recaptured", 0.0, 15.0, 15.0, 2],
+        [3, "lapsed", 150.0, 0.0, -150.0, 2],
+        [5, "lapsed", 70.0, 0.0, -70.0, 1],
+        [2, "lapsed", 30.0, 0.0, -30.0, 2],
+    ]
+    years = analysis.retention(gifts, today=TODAY).set_index("year")
+    for year in (2023, 2024, 2025, 2026):
+        counts = analysis.retention_donors(gifts, year)["group"].value_counts()
+        for group in ("new", "retained", "recaptured", "lapsed"):
+            assert counts.get(group, 0) == years.loc[year, group]
+    assert analysis.retention_donors(gifts, 2024)["last_gift"].dt.year.max() == 2024
+    assert len(analysis.retention_donors(gifts, 2030)) == 0
+    with pytest.raises(cn.UsageError, match="year='2026' must be a whole number"):
+        analysis.retention_donors(gifts, "2026")  # type: ignore[arg-type]
+
+
 def test_rfm_scores_by_the_share_of_donors_who_are_worse() -> None:
     history = {donor: {2020 + n: 10.0 for n in range(donor)} for donor in range(1, 6)}
     table = analysis.rfm(gifts_of(history), today="2026-06-15").set_index("donor_id")
