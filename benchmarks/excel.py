@@ -4,8 +4,8 @@
     ... --assert (exit 1 where a bound is missed)    --transactions N (smaller, to try it out)
 
 Two ways: ``frame`` writes a frame that is there (``cn.to_excel``), ``stream`` fetches the list into the file
-(``classy.transactions.to_excel``). Each runs in a process of its own. Memory is Linux's peak from the first step of
-the call on, less what was held before; so this runs on Linux only.
+(``classy.transactions.to_excel``). Each runs in a process of its own. Memory is Linux's peak from the first
+step of the call on, less what was held before; so this runs on Linux only.
 """
 
 from __future__ import annotations

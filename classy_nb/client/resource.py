@@ -393,9 +393,7 @@ class Resource:
         return stream_parquet(tables, path, question, **options)
 
     @clear_tracebacks
-    def to_excel(
-        self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any
-    ) -> Path:
+    def to_excel(self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any) -> Path:
         """Fetch a list straight into an Excel workbook, in constant memory where :meth:`batches` has it.
 
         The cells are those of :func:`classy_nb.to_excel`; the sheet has the resource's name, and the sheet
@@ -428,8 +426,8 @@ class Resource:
         Warns
         -----
         DataWarning
-            As :func:`classy_nb.to_excel`, where something does not fit into Excel. Rows of an earlier call are
-            used, which may have changed since; or they are dropped, and why.
+            As :func:`classy_nb.to_excel`, where something does not fit into Excel. Rows of an earlier call
+            are used, which may have changed since; or they are dropped, and why.
         """
         from classy_nb.export import stream_excel
 

@@ -1,8 +1,8 @@
 """Excel workbooks: real dates and numbers, ids and postal codes whole, text that is only text.
 
-:func:`to_excel` writes frames of any kind, one sheet each; :class:`ExcelWriter` writes plain Arrow tables one after
-the other, which is how whole lists reach the disk. XlsxWriter writes the XML, row by row; the second half of this
-file says what becomes of a cell. The last sheet, "About", says what was asked, and when.
+:func:`to_excel` writes frames of any kind, one sheet each; :class:`ExcelWriter` writes plain Arrow tables one
+after the other, which is how whole lists reach the disk. XlsxWriter writes the XML, row by row; the second half
+of this file says what becomes of a cell. The last sheet, "About", says what was asked, and when.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ def to_excel(
     frames: pd.DataFrame | pd.Series[Any] | Mapping[Any, pd.DataFrame | pd.Series[Any]],
     path: str | os.PathLike[str],
 ) -> Path:
-    """Write frames to an Excel workbook, one sheet each.
+    r"""Write frames to an Excel workbook, one sheet each.
 
-    Numbers are numbers, with two decimals where they are money. Days and instants are dates; Excel has no time
-    zones, so instants are shown as the clock of their column's zone did, and the sheet "About" names the zone.
-    Text is text, whatever it looks like: no formula and no link comes alive, and leading zeros stay. Numbers of
-    more than 15 digits, which Excel would round, are text with all of their digits. Flags are TRUE and FALSE,
-    durations hours, lists and dicts JSON text; periods, intervals and infinities are the text that pandas
-    writes, and a missing value is an empty cell. The header is frozen and has a filter.
+    Numbers are numbers, with two decimals where they are money. Days and instants are dates; Excel has no
+    time zones, so instants are shown as the clock of their column's zone did, and the sheet "About" names the
+    zone. Text is text, whatever it looks like: no formula and no link comes alive, and leading zeros stay.
+    Numbers of more than 15 digits, which Excel would round, are text with all of their digits. Flags are TRUE
+    and FALSE, durations hours, lists and dicts JSON text; periods, intervals and infinities are the text that
+    pandas writes, and a missing value is an empty cell. The header is frozen and has a filter.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def to_excel(
     ------
     UsageError
         *frames* is none of these, a sheet has a name that Excel refuses (empty, more than 31 characters, one
-        of ``[ ] : * ? / \\``, an apostrophe at an end, "History", or twice the same but for upper and lower
+        of ``[ ] : * ? / \``, an apostrophe at an end, "History", or twice the same but for upper and lower
         case), a frame has more than 16,384 columns, or *path* does not end in ``.xlsx``.
     ExportError
         The file cannot be written (no such folder, no permission, disk full, open in Excel); nothing
@@ -97,9 +97,9 @@ def to_excel(
     Warns
     -----
     DataWarning
-        Something does not fit into Excel: more than 1,048,575 rows, which go on in a second sheet, "name (2)";
-        text of more than 32,767 characters, which is cut; dates before March 1900 or after the year 9999,
-        which are text.
+        Something does not fit into Excel: more than 1,048,575 rows, which go on in a second sheet,
+        "name (2)"; text of more than 32,767 characters, which is cut; dates before March 1900 or after the
+        year 9999, which are text.
 
     See Also
     --------
@@ -182,7 +182,7 @@ def _possible_name(name: str, taken: Iterable[str] = ()) -> str:
 
 def _cut(text: str, most: int) -> str:
     """Return the first *most* characters as Excel counts them, and no half of one."""
-    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore").rstrip("\ud800")
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
 
 
 @dataclass
@@ -223,6 +223,7 @@ class ExcelWriter:
         self._sheets: list[_Sheet] = []
         self._problems: dict[str, Counter[str]] = {"cut": Counter(), "dates": Counter()}
         self._folder: TemporaryDirectory[str] | None = None
+        self._book: Any = None
         try:
             # XlsxWriter keeps rows in temporary files, and ZIP files are written by seeking, which shares and
             # mounted buckets may refuse: so the workbook is made here, in a folder for its owner only.
@@ -243,9 +244,10 @@ class ExcelWriter:
         add = self._book.add_format
         self._header = add({"bold": True, "bottom": 1, "bg_color": "#EFEFEF", "valign": "top"})
         self._number_formats: dict[str, Any] = {}
-        self._text_formats = {
-            # So that a cell stays text even if somebody edits it. (An apostrophe would show in the formula bar,
-            # and Excel may draw a long text of format "@" as "####".)
+        self._whole = self._number_format(_WHOLE)
+        self._text_formats: dict[type[Any], Any] = {
+            # So that a cell stays text even if somebody edits it. (The prefix shows as an apostrophe in the
+            # formula bar, and Excel may draw a long text of format "@" as "####", so each has its place.)
             _Digits: add({"num_format": "@"}),
             _Formula: add({"quote_prefix": True}),
         }
@@ -311,7 +313,7 @@ class ExcelWriter:
                 self._problems["dates"][now.columns[place]] += cells.old_dates
         formats = [self._number_format(cells.format) for cells in columns]
         with explained_errors(self._place):
-            for row in zip(*(cells.values for cells in columns), strict=True):
+            for row in zip(*(cells.content for cells in columns), strict=True):
                 if now.next_row == MOST_ROWS:
                     self._finish_sheet()
                     self._begin_sheet(_possible_name(now.label, self._taken))
@@ -326,12 +328,14 @@ class ExcelWriter:
             kind = type(value)
             if value is None:
                 continue
-            if kind is float or kind is int:
+            if kind is float:
                 sheet.write_number(number, place, value, formats[place])
+            elif kind is int:
+                sheet.write_number(number, place, value, self._whole)
             elif kind is bool:
                 sheet.write_boolean(number, place, value)
-            elif issubclass(kind, float):
-                sheet.write_number(number, place, value, self._number_format(kind.format))
+            elif isinstance(value, _Moment):
+                sheet.write_number(number, place, value, self._number_format(value.format))
             else:
                 text = value if len(value) <= _SURELY_FITS else self._fitting(value, now.columns[place])
                 sheet.write_string(number, place, text, self._text_formats.get(kind))
@@ -386,7 +390,7 @@ class ExcelWriter:
     def _clean_up(self) -> None:
         if self._folder is None:
             return
-        for sheet in self._book.worksheets():
+        for sheet in self._book.worksheets() if self._book is not None else ():
             with suppress(AttributeError, OSError):
                 sheet.row_data_fh.close()  # Windows removes no file that is open
         self._folder.cleanup()
@@ -395,8 +399,8 @@ class ExcelWriter:
         for now in self._sheets:
             if len(now.names) > 1:
                 warn(
-                    f"{self.path.name}: the {now.rows:,} rows of {now.label!r} are more than a sheet of Excel "
-                    f"holds ({MOST_ROWS - 1:,}); they go on in {', '.join(map(repr, now.names[1:]))}.",
+                    f"{self.path.name}: the {now.rows:,} rows of {now.label!r} are more than a sheet of "
+                    f"Excel holds ({MOST_ROWS - 1:,}); they go on in {', '.join(map(repr, now.names[1:]))}.",
                     DataWarning,
                 )
         for counts, what in (
@@ -485,16 +489,23 @@ def _shown(name: str, value: str) -> str:
 # The cells
 
 _MONEY = re.compile(
-    r"(^|[_. ])(amounts?|fees?|prices?|goal|gross|net|raised|donations?|revenue|payouts?|balance|credits?|cost"
-    r"|refund(s|ed)?|given|paid|mrr)($|[_. ])",
+    r"(^|[_. ])(amounts?|fees?|prices?|goal|gross|net|raised|donations?|revenue|payouts?|balance|credits?"
+    r"|cost|refund(s|ed)?|given|paid|mrr)($|[_. ])",
     re.IGNORECASE,
 )
 _NO_MONEY = re.compile(r"percent|pct|share|ratio|rate$|per_|count|number", re.IGNORECASE)
 _WHOLE, _CENTS, _ANY = "0", "#,##0.00", ""
-_DAY, _INSTANT, _FRACTION, _HOURS = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000", "[h]:mm:ss"
+_DAY, _INSTANT, _FRACTION, _HOURS = (
+    "yyyy-mm-dd",
+    "yyyy-mm-dd hh:mm:ss",
+    "yyyy-mm-dd hh:mm:ss.000",
+    "[h]:mm:ss",
+)
 _LEAST_WIDTH, _MOST_WIDTH = 8, 50
 _SURELY_FITS = _MOST_CHARACTERS // 2
 
+_MOST_CENTS, _NOISE = 1e12, 1e-5
+"""Amounts of which a float knows the cents, and what sums of floats may be off by."""
 _MOST_DIGITS = 15
 _MOST_INTEGER = 10**_MOST_DIGITS - 1
 _MOST_FLOAT = 9.99999999999999e307
@@ -521,22 +532,29 @@ class _Formula(str):
     __slots__ = ()
 
 
-class _Day(float):
-    """A date among objects of other types."""
+class _Moment(float):
+    """A date or a duration among objects of other types, with a format of its own."""
+
+    format = _ANY
+    __slots__ = ()
+
+
+class _Day(_Moment):
+    """A day."""
 
     format = _DAY
     __slots__ = ()
 
 
-class _Instant(float):
-    """A date with a time among objects of other types."""
+class _Instant(_Moment):
+    """A day with a time."""
 
     format = _INSTANT
     __slots__ = ()
 
 
-class _Hours(float):
-    """A duration among objects of other types."""
+class _Hours(_Moment):
+    """A duration, in days."""
 
     format = _HOURS
     __slots__ = ()
@@ -557,9 +575,16 @@ class _Kind:
         is_money = _MONEY.search(name) and not (_NO_MONEY.search(name) and not name.endswith("amount"))
         number_format = _CENTS if is_money or (column is not None and _has_cents(column)) else _ANY
         days = None
-        if column is not None and column.dtype.kind == "M" and column.dt.tz is None:
+        if column is not None and _holds_instants(column) and column.dt.tz is None:
             days = bool((column.dropna().dt.normalize() == column.dropna()).all())
         return cls(name, number_format, days)
+
+
+def _holds_instants(column: pd.Series[Any]) -> bool:
+    dtype = column.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        return bool(pa.types.is_timestamp(dtype.pyarrow_dtype))  # to pandas, days are of the same kind
+    return dtype.kind == "M"
 
 
 def _has_cents(column: pd.Series[Any]) -> bool:
@@ -573,12 +598,10 @@ def _has_cents(column: pd.Series[Any]) -> bool:
         values = np.array([float(v) for v in column if isinstance(v, (Decimal, float)) and v == v])  # noqa: PLR0124
     else:
         return False
-    values = values[np.isfinite(values) & (np.abs(values) < 1e13)]
-    in_cents = values * 100
+    values = np.abs(values[np.isfinite(values)])
+    values = values[values < _MOST_CENTS]
     return bool(
-        len(values)
-        and (np.abs(in_cents - np.round(in_cents)) < 1e-3).all()
-        and (np.abs(values - np.round(values)) > 1e-6).any()
+        (np.abs(values - values.round(2)) < _NOISE).all() and (np.abs(values - values.round()) > _NOISE).any()
     )
 
 
@@ -586,7 +609,7 @@ def _has_cents(column: pd.Series[Any]) -> bool:
 class _Cells:
     """Some cells of a column: None, flags, numbers and text, which carry their format by type."""
 
-    values: list[Any]
+    content: list[Any]
     format: str = _ANY
     """Of plain numbers."""
     width: int = 0
@@ -595,13 +618,13 @@ class _Cells:
     zones: set[str] = field(default_factory=set)
 
 
-def _column_cells(column: pd.Series[Any], kind: _Kind) -> _Cells:
+def _column_cells(column: pd.Series[Any], kind: _Kind) -> _Cells:  # noqa: PLR0911 - a way out for each dtype
     """Return some cells of a frame's column."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         used = column.cat.remove_unused_categories()
         cells = _column_cells(pd.Series(used.cat.categories), kind)
-        cells.values = [None if code < 0 else cells.values[code] for code in used.cat.codes]
+        cells.content = [None if code < 0 else cells.content[code] for code in used.cat.codes]
         return cells
     if isinstance(dtype, pd.SparseDtype):
         return _column_cells(pd.Series(np.asarray(column)), kind)
@@ -609,9 +632,9 @@ def _column_cells(column: pd.Series[Any], kind: _Kind) -> _Cells:
         return _object_cells(column, kind)
     if dtype.kind == "m":
         return _object_cells(column.astype(object), kind)
-    if dtype.kind == "f" and dtype.itemsize > np.dtype(float).itemsize:
-        column = column.astype(float)
-    if dtype.kind == "M" and (timezone := column.dt.tz) is not None:
+    if dtype in {np.dtype("float16"), np.dtype("longdouble")} - {np.dtype("float64")}:
+        return _array_cells(array_of(column, kind.name).cast(pa.float64()), kind)  # by its text
+    if _holds_instants(column) and (timezone := column.dt.tz) is not None:
         # By pandas, which knows zones that Arrow does not.
         cells = _array_cells(array_of(column.dt.tz_localize(None), kind.name), replace(kind, days=False))
         cells.zones = {str(timezone)} if column.notna().any() else set()
@@ -630,7 +653,7 @@ def _array_cells(array: Any, kind: _Kind) -> _Cells:  # noqa: PLR0911 - a way ou
     if pa.types.is_boolean(of):
         return _Cells(array.to_pylist(), width=5)
     if pa.types.is_integer(of):
-        return _numbers([_whole(v) for v in array.to_pylist()], _WHOLE)
+        return _numbers([_whole(v) for v in array.to_pylist()])
     if pa.types.is_floating(of):
         if of != pa.float64():  # by its text: 0.1 stays 0.1
             array = array.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
@@ -644,8 +667,7 @@ def _array_cells(array: Any, kind: _Kind) -> _Cells:  # noqa: PLR0911 - a way ou
     return _texts(array.cast(pa.large_string()))
 
 
-def _numbers(values: list[Any], number_format: str) -> _Cells:
-    # What XlsxWriter is given as a number has this many places at most.
+def _numbers(values: list[Any], number_format: str = _WHOLE) -> _Cells:
     width = max((len(_drawn(v, number_format)) for v in values if v is not None), default=0)
     return _Cells(values, number_format, width, any(type(v) is _Digits for v in values))
 
@@ -653,7 +675,7 @@ def _numbers(values: list[Any], number_format: str) -> _Cells:
 def _drawn(value: Any, number_format: str) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:,.2f}" if number_format == _CENTS else f"{value:.11g}"
+    return f"{value:,.2f}" if number_format == _CENTS else f"{value:.{_MOST_DIGITS}g}"
 
 
 def _whole(value: int | None) -> Any:
@@ -680,7 +702,7 @@ def _dates(array: pa.Array, kind: _Kind) -> _Cells:
     of = array.type
     is_day = pa.types.is_date(of)
     if is_day:
-        array = array.cast(pa.timestamp("us")) if of == pa.date64() else array.cast(pa.date32())
+        array = array.cast(pa.date32())
     elif of.tz is not None:
         zones = {of.tz} if array.null_count < len(array) else set()
         array = pc.local_timestamp(array)
@@ -697,7 +719,9 @@ def _dates(array: pa.Array, kind: _Kind) -> _Cells:
     if len(old):
         texts = array.take(pa.array(old)).cast(pa.string()).to_pylist()
         for place, text in zip(old, texts, strict=True):
-            values[place] = _Digits(text[: -len(" 00:00:00.000000")] if is_day else text.removesuffix(".000000"))
+            values[place] = _Digits(
+                text[: -len(" 00:00:00.000000")] if is_day else text.removesuffix(".000000")
+            )
     return _Cells(values, number_format, len(number_format) + 1, bool(len(old)), len(old), zones)
 
 
@@ -706,7 +730,9 @@ def _midnights(micros: Any) -> bool:
 
 
 def _texts(array: pa.Array) -> _Cells:
-    array = pc.replace_substring(pc.replace_substring(array, "\r\n", "\n"), "\r", "\n")  # as Excel breaks lines
+    array = pc.replace_substring(
+        pc.replace_substring(array, "\r\n", "\n"), "\r", "\n"
+    )  # as Excel breaks lines
     values = array.to_pylist()
     has_digits = False
     for pattern, kind in ((FORMULA, _Formula), (_LOOKS_LIKE_A_NUMBER, _Digits)):
@@ -724,21 +750,21 @@ def _texts(array: pa.Array) -> _Cells:
 
 def _width(text: str) -> int:
     """Return the length of the longest line."""
-    return max(map(len, text[: _MOST_CHARACTERS].split("\n")))
+    return max(map(len, text[:_MOST_CHARACTERS].split("\n")))
 
 
 def _object_cells(column: pd.Series[Any], kind: _Kind) -> _Cells:
     """Return the cells of Python objects, each by its own type."""
     cells = _Cells([], kind.number_format)
     for value, missing in zip(column, column.isna(), strict=True):
-        cells.values.append(None if missing else _object_cell(value, kind, cells))
-    texts = [place for place, value in enumerate(cells.values) if type(value) is str]
+        cells.content.append(None if missing else _object_cell(value, kind, cells))
+    texts = [place for place, value in enumerate(cells.content) if type(value) is str]
     if texts:
-        found = _texts(pa.array([cells.values[place] for place in texts], pa.large_string()))
-        for place, text in zip(texts, found.values, strict=True):
-            cells.values[place] = text
+        found = _texts(pa.array([cells.content[place] for place in texts], pa.large_string()))
+        for place, text in zip(texts, found.content, strict=True):
+            cells.content[place] = text
         cells.width, cells.has_digits = found.width, found.has_digits
-    for value in cells.values:
+    for value in cells.content:
         if value is None or isinstance(value, str):
             cells.has_digits = cells.has_digits or type(value) is _Digits
         else:
@@ -769,14 +795,16 @@ def _object_date(value: date, cells: _Cells) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is not None:
             cells.zones.add(str(value.tzinfo))
-        wall, kind = value.replace(tzinfo=None), _Instant
+        wall = value.replace(tzinfo=None)
     else:
-        wall, kind = datetime(value.year, value.month, value.day), _Day  # noqa: DTZ001 - a day has no zone
-    if wall >= _FIRST_MOMENT:
-        return kind((wall - _MOMENT_ZERO) / timedelta(days=1))
+        wall = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a day has no zone
+    if _FIRST_MOMENT <= wall <= _LAST_MOMENT:
+        days = (wall - _MOMENT_ZERO) / timedelta(days=1)
+        return _Instant(days) if isinstance(value, datetime) else _Day(days)
     cells.old_dates += 1
-    return _Digits(value.isoformat(*(() if kind is _Day else (" ",))))
+    return _Digits(wall.isoformat(" ") if isinstance(value, datetime) else value.isoformat())
 
 
 _MOMENT_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001
 _FIRST_MOMENT = datetime(1900, 3, 1)  # noqa: DTZ001
+_LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001

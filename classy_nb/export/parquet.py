@@ -1,7 +1,7 @@
 """Parquet files: a frame of any kind, or plain Arrow tables one after the other.
 
-:func:`to_parquet` writes a frame, with its dtypes for pandas and with types that DuckDB, polars and Spark read;
-:func:`write_parquet` writes what a fetch brings.
+:func:`to_parquet` writes a frame, with its dtypes for pandas and with types that DuckDB, polars and Spark
+read; :func:`write_parquet` writes what a fetch brings.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 def to_parquet(frame: pd.DataFrame | pd.Series[Any], path: str | os.PathLike[str]) -> Path:
     """Write a frame of any kind to a Parquet file (zstd) that pandas, DuckDB, polars and Spark read alike.
 
-    Numbers, flags, text, days and instants keep their types; so do Python's dates, decimals and the like where
-    a column holds nothing else, and categories (``pd.cut`` included, in their order). Lists and dicts are
-    JSON text, as in the files of a resource's ``.to_parquet``; periods, intervals and mixed values are the
-    text that pandas writes. Columns of a nested Arrow dtype stay nested.
+    Numbers, flags, text, days and instants keep their types; so do Python's dates, decimals and the like
+    where a column holds nothing else, and categories (``pd.cut`` included, in their order). Lists and dicts
+    are JSON text, as in the files of a resource's ``.to_parquet``; periods, intervals and mixed values are
+    the text that pandas writes. Columns of a nested Arrow dtype stay nested.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ _SAME_TYPE = frozenset(
 _REFUSED = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 
-def _typed(column: pd.Series[Any], name: str) -> pa.Array:
+def _typed(column: pd.Series[Any], name: str) -> pa.Array:  # noqa: PLR0911 - a way out for each dtype
     """Return a column in the type that Parquet has for it; as JSON or text if there is none."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -129,7 +129,9 @@ def _typed(column: pd.Series[Any], name: str) -> pa.Array:
         return array_of(column, name)  # Arrow has them as numbers and as pairs
     if not is_object_dtype(dtype) or _is_of_one_type(column):
         try:
-            array = pa.Array.from_pandas(column)
+            # With a mask, since NaN is no Decimal to Arrow.
+            missing = column.isna().to_numpy(dtype=bool) if is_object_dtype(dtype) else None
+            array = pa.Array.from_pandas(column, mask=missing)
         except _REFUSED:
             pass
         else:

@@ -1,4 +1,4 @@
-"""Workbooks read back with openpyxl: values, types, formats, the frozen header, the filter, and what was asked."""
+"""Workbooks read back with openpyxl: values, types, formats, header and filter, and what was asked."""
 
 import os
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +23,11 @@ from classy_nb.export import excel, stream_excel
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 ARROW = pd.ArrowDtype
 ZONE = "America/Los_Angeles"
+
+
+def wall(*parts: int) -> datetime:
+    """Return what a clock shows."""
+    return datetime(*parts)  # noqa: DTZ001
 
 
 def sheet_of(given: Any, tmp_path: Path, name: str | None = None) -> Any:
@@ -77,43 +82,43 @@ COLUMNS: dict[str, tuple[Any, list[Any], str]] = {
     "flags of objects": (pd.Series([True, None], dtype=object), [True, None], "General"),
     "days": (
         pd.to_datetime(pd.Series(["2026-01-31", None])),
-        [datetime(2026, 1, 31), None],
+        [wall(2026, 1, 31), None],
         "yyyy-mm-dd",
     ),
-    "Python's days": (pd.Series([date(2026, 1, 31), None]), [datetime(2026, 1, 31), None], "yyyy-mm-dd"),
+    "Python's days": (pd.Series([date(2026, 1, 31), None]), [wall(2026, 1, 31), None], "yyyy-mm-dd"),
     "arrow days": (
         pd.Series([date(2026, 1, 31), None], dtype=ARROW(pa.date32())),
-        [datetime(2026, 1, 31), None],
+        [wall(2026, 1, 31), None],
         "yyyy-mm-dd",
     ),
     "instants": (
         pd.to_datetime(pd.Series(["2026-02-01T02:30:00Z", None])).dt.tz_convert(ZONE),
-        [datetime(2026, 1, 31, 18, 30), None],
+        [wall(2026, 1, 31, 18, 30), None],
         "yyyy-mm-dd hh:mm:ss",
     ),
     "arrow instants": (
         pd.Series([datetime(2026, 2, 1, 2, 30, tzinfo=UTC)], dtype=ARROW(pa.timestamp("us", ZONE))),
-        [datetime(2026, 1, 31, 18, 30)],
+        [wall(2026, 1, 31, 18, 30)],
         "yyyy-mm-dd hh:mm:ss",
     ),
     "instants of objects": (
         pd.Series([pd.Timestamp("2026-01-31 18:30", tz=ZONE), None], dtype=object),
-        [datetime(2026, 1, 31, 18, 30), None],
+        [wall(2026, 1, 31, 18, 30), None],
         "yyyy-mm-dd hh:mm:ss",
     ),
     "an offset": (
         pd.to_datetime(pd.Series(["2026-01-31T18:30:00+05:30"])),
-        [datetime(2026, 1, 31, 18, 30)],
+        [wall(2026, 1, 31, 18, 30)],
         "yyyy-mm-dd hh:mm:ss",
     ),
     "naive": (
-        pd.to_datetime(pd.Series(["2026-01-31T18:30:01", "2026-01-31"])),
-        [datetime(2026, 1, 31, 18, 30, 1), datetime(2026, 1, 31)],
+        pd.to_datetime(pd.Series(["2026-01-31T18:30:01", "2026-01-31T00:00:00"])),
+        [wall(2026, 1, 31, 18, 30, 1), wall(2026, 1, 31)],
         "yyyy-mm-dd hh:mm:ss",
     ),
     "fractions": (
         pd.to_datetime(pd.Series(["2026-01-31T18:30:01.250"])),
-        [datetime(2026, 1, 31, 18, 30, 1, 250_000)],
+        [wall(2026, 1, 31, 18, 30, 1, 250_000)],
         "yyyy-mm-dd hh:mm:ss.000",
     ),
     "durations": (
@@ -123,13 +128,13 @@ COLUMNS: dict[str, tuple[Any, list[Any], str]] = {
     ),
     "negative durations": (pd.to_timedelta(pd.Series(["-1 days"])), ["-1 days +00:00:00"], ""),
     "postal codes": (pd.Series(["02134", None, "1e5", "1/2"]), ["02134", None, "1e5", "1/2"], "@"),
-    "words": (pd.Series(["Zoë", "", "TRUE"]), ["Zoë", None, "TRUE"], "General"),
+    "words": (pd.Series(["Zoë", "", "TRUE"]), ["Zoë", "", "TRUE"], "General"),
     "months": (pd.Series(pd.period_range("2026-01", periods=2, freq="M")), ["2026-01", "2026-02"], "@"),
-    "bands": (pd.Series(pd.cut([1, 5, 9], [0, 2, 6])), ["(0.0, 2.0]", "(2.0, 6.0]", None], "@"),
+    "bands": (pd.Series(pd.cut([1, 5, 9], [0, 2, 6])), ["(0, 2]", "(2, 6]", None], "@"),
     "categories": (pd.Series(["b", None, "a"], dtype="category"), ["b", None, "a"], "General"),
     "days in categories": (
         pd.Series(pd.to_datetime(["2026-01-31", None])).astype("category"),
-        [datetime(2026, 1, 31), None],
+        [wall(2026, 1, 31), None],
         "yyyy-mm-dd",
     ),
     "ids in categories": (pd.Series([7, None, 9], dtype="Int64").astype("category"), [7, None, 9], "0"),
@@ -137,8 +142,8 @@ COLUMNS: dict[str, tuple[Any, list[Any], str]] = {
     "arrow lists": (pd.Series([[1, 2], None], dtype=ARROW(pa.list_(pa.int64()))), ["[1,2]", None], ""),
     "mixed": (
         pd.Series([1, "02134", 2.5, True, date(2026, 1, 31), None, "=1"], dtype=object),
-        [1, "02134", 2.5, True, datetime(2026, 1, 31), None, "=1"],
-        "General",
+        [1, "02134", 2.5, True, wall(2026, 1, 31), None, "=1"],
+        "0",
     ),
     "sparse": (pd.Series(pd.arrays.SparseArray([0.0, np.nan, 1.5])), [0, None, 1.5], "#,##0.00"),
     "complex": (pd.Series([1 + 2j]), ["(1+2j)"], ""),
@@ -161,7 +166,17 @@ def test_cells_have_the_values_types_and_formats_of_their_column(tmp_path: Path,
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
 
 
-FORMULAS = ["=1+1", "+1", "-x", "@SUM(1)", "\t=1", "{=1}", "=cmd|' /C calc'!A0", "https://a.org", "mailto:a@b.org"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-x",
+    "@SUM(1)",
+    "\t=1",
+    "{=1}",
+    "=cmd|' /C calc'!A0",
+    "https://a.org",
+    "mailto:a@b.org",
+]
 FORMULAS += ["internal:Sheet1!A1", "external:c:\\a.xlsx", "ftp://a.org"]
 
 
@@ -197,7 +212,7 @@ def test_characters_that_xml_refuses_are_written_as_excel_writes_them(tmp_path: 
 @given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=20))
 def test_any_text_is_read_back(tmp_path: Path, texts: list[str]) -> None:
     found = values_of(pd.Series(texts, dtype=object), tmp_path)
-    expected = [text.replace("\r\n", "\n").replace("\r", "\n") or None for text in texts]
+    expected = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
     assert [None if value is None else unescape(value) for value in found] == expected
 
 
@@ -223,7 +238,7 @@ def test_any_amount_is_the_same_to_the_cent(tmp_path: Path, numbers: list[float 
 @quick
 @given(
     moments=st.lists(
-        st.datetimes(datetime(1900, 3, 1), datetime(9999, 12, 30)).map(lambda m: m.replace(microsecond=0)),
+        st.datetimes(wall(1900, 3, 1), wall(9999, 12, 30)).map(lambda m: m.replace(microsecond=0)),
         min_size=1,
         max_size=20,
     )
@@ -241,7 +256,7 @@ def test_a_sheet_has_a_frozen_header_a_filter_and_widths(tmp_path: Path) -> None
     assert [cell.value for cell in sheet[1]] == ["id", "name", "note"]
     assert all(cell.font.bold for cell in sheet[1])
     widths = [round(sheet.column_dimensions[letter].width) for letter in "ABC"]
-    assert widths[0] < 12 < 28 < widths[1] < 40 < widths[2] < 60
+    assert (widths[0] < 12, 28 < widths[1] < 40, 40 < widths[2] < 60) == (True, True, True)
 
 
 def test_sheets_by_name_in_order(tmp_path: Path) -> None:
@@ -314,10 +329,11 @@ def test_names_may_occur_twice(tmp_path: Path) -> None:
     assert list(sheet_of(frame, tmp_path).values) == [("a", "a"), (1, "x")]
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})])
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})]
+)
 def test_a_frame_without_rows_gives_its_header(tmp_path: Path, frame: pd.DataFrame) -> None:
-    sheet = sheet_of(frame, tmp_path)
-    assert [cell.value for cell in sheet[1]] == list(frame.columns)
+    assert list(sheet_of(frame, tmp_path).values) == [tuple(frame.columns)][: len(frame.columns)]
 
 
 # Excel's limits
@@ -326,7 +342,9 @@ def test_a_frame_without_rows_gives_its_header(tmp_path: Path, frame: pd.DataFra
 def test_rows_that_do_not_fit_go_on_in_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excel, "MOST_ROWS", 5)
     frames = {"gifts": pd.DataFrame({"id": range(9), "a": "02134"}), "gifts (2)": pd.DataFrame({"b": [1]})}
-    with pytest.warns(DataWarning, match=r"the 9 rows of 'gifts' .* \(4\); they go on in 'gifts \(3\)', 'gifts \(4\)'"):
+    with pytest.warns(
+        DataWarning, match=r"the 9 rows of 'gifts' .* \(4\); they go on in 'gifts \(3\)', 'gifts \(4\)'"
+    ):
         path = cn.to_excel(frames, tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["gifts", "gifts (3)", "gifts (4)", "gifts (2)", "About"]
@@ -351,8 +369,12 @@ def test_too_many_columns_are_refused(tmp_path: Path) -> None:
 
 
 def test_long_texts_are_cut_and_counted_once(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"a": ["x" * 32_768, "y" * 32_767, "😀" * 16_384], "b": ["z" * 40_000, [1] * 20_000, None]})
-    with pytest.warns(DataWarning, match=r"more than 32,767 characters were cut.*: 2 in 'a', 2 in 'b'") as caught:
+    frame = pd.DataFrame(
+        {"a": ["x" * 32_768, "y" * 32_767, "😀" * 16_384], "b": ["z" * 40_000, [1] * 20_000, None]}
+    )
+    with pytest.warns(
+        DataWarning, match=r"more than 32,767 characters were cut.*: 2 in 'a', 2 in 'b'"
+    ) as caught:
         sheet = sheet_of(frame, tmp_path)
     assert len(caught) == 1
     assert [len(row[0]) for row in sheet.iter_rows(min_row=2, values_only=True)] == [32_767, 32_767, 16_383]
@@ -363,7 +385,7 @@ def test_long_texts_are_cut_and_counted_once(tmp_path: Path) -> None:
     "given",
     [
         pd.Series([pd.Timestamp("1899-12-31 12:30"), pd.Timestamp("1900-02-28 01:02:03"), pd.NaT]),
-        pd.Series([datetime(1899, 12, 31, 12, 30), datetime(1900, 2, 28, 1, 2, 3), None], dtype=object),
+        pd.Series([wall(1899, 12, 31, 12, 30), wall(1900, 2, 28, 1, 2, 3), None], dtype=object),
     ],
 )
 def test_instants_that_excel_does_not_have_are_text(tmp_path: Path, given: Any) -> None:
@@ -373,13 +395,13 @@ def test_instants_that_excel_does_not_have_are_text(tmp_path: Path, given: Any) 
 
 
 def test_days_that_excel_does_not_have_are_text(tmp_path: Path) -> None:
-    for given in (
+    for days in (
         pd.Series([date(1900, 2, 28), date(1900, 3, 1), date(1, 1, 1)]),
         pd.Series([date(1900, 2, 28), date(1900, 3, 1), date(1, 1, 1)], dtype=ARROW(pa.date32())),
         pd.Series(np.array(["1900-02-28", "1900-03-01", "0001-01-01"], dtype="datetime64[s]")),
     ):
         with pytest.warns(DataWarning, match="2 in 'a'"):
-            assert values_of(given, tmp_path) == ["1900-02-28", datetime(1900, 3, 1), "0001-01-01"]
+            assert values_of(days, tmp_path) == ["1900-02-28", wall(1900, 3, 1), "0001-01-01"]
 
 
 # The last sheet
@@ -425,10 +447,18 @@ def test_the_last_sheet_says_what_was_asked_and_when(tmp_path: Path) -> None:
         ("Times", f"as the clock showed in {ZONE} (Excel has no time zones)"),
         ("Written by", f"classy_nb {cn.__version__}"),
     ]
-    assert openpyxl.load_workbook(path).properties.created == datetime(2026, 11, 28, 10)
+    assert openpyxl.load_workbook(path).properties.created == wall(2026, 11, 28, 10)
 
 
-@pytest.mark.parametrize("attrs", [{}, {"classy": 7}, {"classy": {}}, {"classy": {"resource": 7, "asked": 1, "limit": "x", "fetched_at": 3}}])
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {},
+        {"classy": 7},
+        {"classy": {}},
+        {"classy": {"resource": 7, "asked": 1, "limit": "x", "fetched_at": 3}},
+    ],
+)
 def test_attrs_of_any_shape(tmp_path: Path, attrs: Any) -> None:
     frame = pd.DataFrame({"a": [1]})
     frame.attrs.update(attrs)
@@ -499,7 +529,7 @@ def test_a_file_that_is_open_in_excel_is_named(tmp_path: Path, monkeypatch: pyte
         raise PermissionError(13, "Access is denied")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(ExportError, match="Is it open in another program?.*in Excel"):
+    with pytest.raises(ExportError, match=r"Is it open in another program\?.*in Excel"):
         cn.to_excel(pd.DataFrame({"a": [2]}), path)
     assert path.read_bytes() == older
     assert beside(path) == []

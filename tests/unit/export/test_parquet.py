@@ -30,16 +30,20 @@ COLUMNS: dict[str, tuple[Any, pa.DataType, list[Any]]] = {
     "days": (pd.Series([date(2026, 1, 31), None]), pa.date32(), [date(2026, 1, 31), None]),
     "times": (pd.Series([time(1, 2), None]), pa.time64("us"), [time(1, 2), None]),
     "decimals": (
-        pd.Series([Decimal("10.50"), None, Decimal("1.5")]),
+        pd.Series([Decimal("10.50"), None, Decimal("NaN"), Decimal("1.5")]),
         pa.decimal128(4, 2),
-        [Decimal("10.50"), None, Decimal("1.50")],
+        [Decimal("10.50"), None, None, Decimal("1.50")],
     ),
     "instants": (
         pd.Series([pd.Timestamp(NOON).tz_convert(ZONE), None]).astype(f"datetime64[us, {ZONE}]"),
         pa.timestamp("us", ZONE),
         [NOON, None],
     ),
-    "durations": (pd.Series([timedelta(1), None], dtype="timedelta64[us]"), pa.duration("us"), [timedelta(1), None]),
+    "durations": (
+        pd.Series([timedelta(1), None], dtype="timedelta64[us]"),
+        pa.duration("us"),
+        [timedelta(1), None],
+    ),
     "periods": (pd.Series(MONTHS), TEXT, ["2026-01", "2026-02"]),
     "intervals": (pd.Series(pd.interval_range(0.5, periods=1)), TEXT, ["(0.5, 1.5]"]),
     "half": (pd.Series(np.array([0.5], dtype="float16")), pa.float32(), [0.5]),
@@ -57,7 +61,7 @@ COLUMNS: dict[str, tuple[Any, pa.DataType, list[Any]]] = {
     "large": (pd.Series([2**70], dtype=object), TEXT, [str(2**70)]),
     "numbers of objects": (pd.Series([1, None], dtype=object), pa.int64(), [1, None]),
     "two zones": (
-        pd.Series([datetime(2026, 1, 1), NOON], dtype=object),
+        pd.Series([pd.Timestamp("2026-01-01"), NOON], dtype=object),
         TEXT,
         ["2026-01-01T00:00:00", "2026-01-31T12:00:00+00:00"],
     ),
@@ -148,7 +152,9 @@ def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
         cn.to_parquet(pd.DataFrame({"a": [1]}), tmp_path / name)
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})])
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})]
+)
 def test_a_frame_without_rows_keeps_its_columns(tmp_path: Path, frame: pd.DataFrame) -> None:
     table = pq.read_table(cn.to_parquet(frame, tmp_path / "a.parquet"))
     assert table.column_names == list(frame.columns)
