@@ -1,9 +1,9 @@
 """Files: CSV, Parquet and Excel, atomic, streamed, resumable; and a CSV file back into a frame.
 
-Frames come in from a notebook (:func:`to_csv`, :func:`to_excel`, :func:`to_parquet`), Arrow tables from a fetch
-(``stream_csv``, ``stream_excel``, ``stream_parquet``); out goes a file that is complete or not there, of the
-format that the ending of its name promises (``check_ending``). ``client`` calls it, and so do users, also for
-the way back (:func:`read_csv`).
+Frames come in from a notebook (:func:`to_csv`, :func:`to_excel`, :func:`to_parquet`), Arrow tables from a
+fetch (``stream_csv``, ``stream_excel``, ``stream_parquet``); out goes a file that is complete or not there,
+of the format that the ending of its name promises (``check_ending``). ``client`` calls it, and so do users,
+also for the way back (:func:`read_csv`).
 """
 
 from .csv import CsvWriter, to_csv

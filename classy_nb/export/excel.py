@@ -1,8 +1,8 @@
 """Excel workbooks: real dates and numbers, ids and postal codes whole, text that is only text.
 
-:func:`to_excel` writes frames of any kind, one sheet each; :class:`ExcelWriter` writes plain Arrow tables one
-after the other, which is how whole lists reach the disk. XlsxWriter writes the XML, row by row; the second half
-of this file says what becomes of a cell. The last sheet, "About", says what was asked, and when.
+:func:`to_excel` writes frames of any kind, one sheet each; :class:`ExcelWriter` writes plain Arrow tables
+one after the other, which is how whole lists reach the disk. XlsxWriter writes the XML, row by row; the
+second half of this file says what becomes of a cell. The last sheet, "About", says what was asked, and when.
 """
 
 from __future__ import annotations

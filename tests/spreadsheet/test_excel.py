@@ -42,12 +42,8 @@ def cells(
     command = [*office, "--convert-to", "fods", "--outdir", str(folder), str(path)]
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     table = next(ET.parse(folder / "gifts.fods").iter(f"{TABLE}table"))
-    return [
-        list(_cells(row))
-        for row in table.iter(f"{TABLE}table-row")
-        for _ in range(int(row.get(f"{TABLE}number-rows-repeated", 1)))
-        if int(row.get(f"{TABLE}number-rows-repeated", 1)) < _MANY
-    ]
+    rows = [list(_cells(row)) for row in table.iter(f"{TABLE}table-row")]
+    return [row for row in rows if any(kind is not None for kind, _, _ in row)]
 
 
 def _cells(row: ET.Element) -> Iterator[Cell]:
