@@ -14,6 +14,8 @@ import classy_nb as cn
 
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 TABLE, VALUE, TEXT = OFFICE % "table", OFFICE % "office", OFFICE % "text"
+NO_FORMULAS = (None, "of:=TRUE()", "of:=FALSE()")
+"""LibreOffice keeps the flags of any workbook as the last two."""
 _MANY = 1000
 """Repeated this often, a cell or row is the empty rest of the sheet."""
 
@@ -52,7 +54,7 @@ def _cells(row: ET.Element) -> Iterator[Cell]:
         text = "\n".join("".join(p.itertext()) for p in cell.iter(f"{TEXT}p"))
         value = cell.get(f"{VALUE}date-value") or cell.get(f"{VALUE}value") or text
         if (times := int(cell.get(f"{TABLE}number-columns-repeated", 1))) < _MANY:
-            yield from [(kind, value, f"{TABLE}formula" in cell.attrib)] * times
+            yield from [(kind, value, cell.get(f"{TABLE}formula") not in NO_FORMULAS)] * times
 
 
 def column(cells: list[list[Cell]], name: str) -> list[Cell]:
