@@ -22,7 +22,9 @@ DEFAULT_KEYS = ("organization", "app")
 """Path keys that the connection fills in where the caller names no parent."""
 
 
-@dataclass(frozen=True)
+@dataclass(
+    frozen=True, eq=False
+)  # one is as good as another only if it is the same: what is found in it is kept
 class Catalog:
     """Everything that the API offers. Get it with :func:`load`."""
 

@@ -235,9 +235,14 @@ class QueryBuilder:
                     f"{resource.name} has no parent {keyword}=.",
                     advice=f"It takes {describe_parents(endpoints)}.",
                 )
+            names = sorted(known | ListOptions.names() | {*_OF_THE_CALL})
+            columns = [column.name for column in self.catalog.columns(endpoints[0])]
+            if keyword in columns:
+                advice = f"{keyword} is a column: where='{keyword} = ...' filters by it."
+            elif not (advice := nearest(keyword, names)) and (advice := nearest(keyword, columns)):
+                advice = f"Columns are filtered by where=. {advice}"
             raise UsageError(
-                f"{resource.name} takes no keyword {keyword!r}.",
-                advice=suggestion(keyword, known | ListOptions.names() | {*_OF_THE_CALL}),
+                f"{resource.name} takes no keyword {keyword!r}.", advice=advice or suggestion(keyword, names)
             )
 
     def _parameters(
