@@ -22,9 +22,7 @@ DEFAULT_KEYS = ("organization", "app")
 """Path keys that the connection fills in where the caller names no parent."""
 
 
-@dataclass(
-    frozen=True, eq=False
-)  # one is as good as another only if it is the same: what is found in it is kept
+@dataclass(frozen=True, eq=False)  # hashable, so that what is made of one can be kept
 class Catalog:
     """Everything that the API offers. Get it with :func:`load`."""
 

@@ -1,8 +1,8 @@
 """Finding by words: which resources, columns, values, keywords and functions somebody means.
 
-Words come in as people type them, best finds come out first, for ``cn.find`` and the explorer's search
-(:func:`find`) and for the suggestions of errors (:func:`meant`). ``synonyms.toml`` says which words lead where;
-:func:`find` explains the order.
+Words come in as people type them; :func:`find` returns what they may mean, best first, to ``cn.find`` and the
+explorer's search, and :func:`meant` to the suggestions of errors. ``synonyms.toml`` says which words lead
+where.
 """
 
 from __future__ import annotations
@@ -11,30 +11,31 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .meanings import joins_to, meaning, resource_meaning, value_meaning
 from .model import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from .catalog import Catalog
     from .model import Column, Endpoint, ResourceSpec
 
 _SAID, _PLACE_LOWER = 100, 3
 """Score of the first place that the synonyms name for a word; each one after it has so much less."""
-_WHOLE_NAME, _ONE_OF_MANY, _WHOLE_VALUE, _PART_OF_NAME, _IN_MEANING = 110, 95, 80, 50, 25
-"""Score of a name that is the word (less where the synonyms name other places for it: there are many columns called
-``amount``), a value that is it, a name that holds it (up to 20 more, the shorter it is), a meaning that does."""
-_IN_ITS_RESOURCE = 30
-"""What is found by another word gets this for each word that means its resource: "team goal"."""
+_WHOLE_NAME, _ONE_OF_MANY, _WHOLE_VALUE, _PART_OF_NAME, _IN_MEANING = 110, 90, 80, 50, 25
+"""Score of a name that is the word (less where the synonyms name other places for it: many columns are called
+``amount``), a value that is it, a name that holds it (up to 20 more), a meaning that does."""
+_IN_ITS_RESOURCE = 40
+"""What is found by another word gets at least this for each word that means its resource: "team goal"."""
 _SELDOM_WANTED = 25
 """Taken from whatever is seldom meant: small resources, amounts in other currencies, deprecated lists."""
 _LONGEST_PHRASE = 5
-_TYPO, _TOO_SHORT_FOR_A_TYPO = 0.75, 4
+_TYPO, _TOO_SHORT_FOR_A_TYPO = 0.8, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Found:
     kind: str
     """``resource``, ``column``, ``value``, ``keyword`` or ``function``."""
     name: str
-    """``transactions``, ``transactions.status``, ``transactions.status = refunded``, ``since=``, ``cn.to_csv``."""
+    """``campaigns``, ``transactions.status``, ``transactions.status = refunded``, ``since=``, ``cn.find``."""
     meaning: str
     use: str
 
@@ -54,11 +55,12 @@ def find(
 ) -> list[Found]:
     """Return what *text* may mean, best first.
 
-    Each word, or phrase that the synonyms know ("soft credit"), adds to the score of what it leads to: most
-    for a resource that is called so, then the places that ``synonyms.toml`` names for it, in their order,
-    then columns and values that are called so, then names that hold the word, then meanings. A word that means a resource lifts what is found of that
-    resource by the other words: "team goal" is the goal of teams. Case, plurals and endings (refund,
-    refunded) make no difference; a word that occurs nowhere is taken for a typo of the nearest one that does.
+    Each word, or phrase that the synonyms know ("soft credit"), adds to the score of what it leads to. Most
+    counts a resource that is called so, then the places that ``synonyms.toml`` names for the word, in their
+    order, then columns and values that are called so, names that hold the word, and meanings that do. A word
+    that means a resource lifts what the other words find in it: "team goal" is the goal of teams. Case,
+    plurals and endings (refund, refunded) make no difference; a word that occurs nowhere is taken for a typo
+    of the nearest one that does.
 
     Parameters
     ----------
@@ -76,12 +78,11 @@ def find(
     for entry in entries:
         points = [_score(term, entry) for term in terms]
         if any(points):
-            lift = sum(
-                _IN_ITS_RESOURCE
+            lifted = [
+                max(own, _IN_ITS_RESOURCE if entry.column and entry.resource in term.resources else 0)
                 for term, own in zip(terms, points, strict=True)
-                if not own and entry.resource in term.resources
-            )
-            scored.append((-sum(points) - lift, entry.order, entry))
+            ]
+            scored.append((-sum(lifted), entry.order, entry))
     found: dict[tuple[str, str, str], Found] = {}
     for _, _, entry in sorted(scored, key=lambda one: one[:2]):
         # The same column in many resources (campaign_id) is one find, in the resource that is meant most.
@@ -143,7 +144,7 @@ def _names(place: str, name: str) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    """Split text into lower-case words: at blanks, punctuation, underscores and capitals within (dateFrom)."""
+    """Split text into lower-case words: at blanks, punctuation, underscores and inner capitals (dateFrom)."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("\u2019", ""))
@@ -180,8 +181,8 @@ def _key(text: str) -> str:
     return "".join(map(_stem, _tokens(text)))
 
 
-def _split(tokens: list[str], is_known: Any) -> list[tuple[str, ...]]:
-    """Group tokens into known phrases, the longest first, and single words, as stems; drop what says nothing."""
+def _split(tokens: list[str], is_known: Callable[[str], bool]) -> list[tuple[str, ...]]:
+    """Group tokens into known phrases, longest first, and words, all as stems; drop what says nothing."""
     stems = [_stem(token) for token in tokens]
     terms: list[tuple[str, ...]] = []
     ignored = _synonyms().ignored
@@ -260,7 +261,7 @@ class _Index:
 
 def _entry(found: Found, order: int, resource: str = "", column: str = "", *, seldom: bool = False) -> _Entry:
     own = found.name.rpartition(" = ")[2] if found.kind == "value" else column or resource or found.name
-    own = own.removeprefix("cn.analysis.").removeprefix("cn.")
+    own = own.rpartition(".")[2] if found.kind == "function" else own
     return _Entry(
         found,
         resource,
@@ -387,11 +388,11 @@ def _terms(text: str, index: _Index, entries: list[_Entry]) -> list[_Term]:
     names = {entry.key for entry in entries}
     words = {*index.vocabulary, *(stem for entry in entries for stem in (*entry.stems, *entry.text))}
     terms = []
-    for stems in _split(_tokens(text), lambda key: key in said or key in names):
-        key = "".join(stems)
+    for term in _split(_tokens(text), lambda key: key in said or key in names):
+        key, stems = "".join(term), term
         if key not in words and key not in names and len(key) >= _TOO_SHORT_FOR_A_TYPO:
-            close = difflib.get_close_matches(key, sorted(words), n=1, cutoff=_TYPO)
-            key, stems = (close[0], (close[0],)) if close else (key, stems)
+            for close in difflib.get_close_matches(key, sorted(words), n=1, cutoff=_TYPO):
+                key, stems = close, (close,)
         places = said.get(key, ())
         resources = frozenset(
             entry.resource for entry in entries if entry.found.kind == "resource" and entry.key == key

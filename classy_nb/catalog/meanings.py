@@ -54,7 +54,7 @@ def resource_meaning(resource: str) -> str:
 
 
 def value_meaning(record: str, column: str, value: str) -> str:
-    """Return what a value of a column says (``status = cb_lost``); an empty text where it speaks for itself."""
+    """Return what a value of a column says (``status = cb_lost``); an empty text where there are no words."""
     words = _dictionary()
     return words["values"].get(f"{words['same'].get(record, record)}.{column} = {value}", "")
 

@@ -333,7 +333,7 @@ class Classy:
             ("data", f"{http.base_url} (read-only)"),
             (
                 "next",
-                ".resources() lists what there is; .transactions says what one is; .find('refund') searches",
+                ".resources() lists all; .find('refund') searches; .transactions says what one is",
             ),
         ]
 

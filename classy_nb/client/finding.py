@@ -1,7 +1,7 @@
 """``cn.find`` and ``classy.find``: words come in, a table of what they may mean goes out.
 
-The catalog finds (``catalog/finding.py`` says in which order); here its finds become a frame, and the functions of
-the package join what can be found. :class:`ReadableTable` is also what ``Resource.columns`` returns.
+The catalog finds (``catalog/finding.py`` says in which order). Here the functions of the package join what
+can be found, and the finds become a frame. :class:`ReadableTable` is also what ``Resource.columns`` returns.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import classy_nb
 from classy_nb.catalog import Found, load
 from classy_nb.catalog import find as find_in_catalog
 from classy_nb.errors import UsageError
+
+from .resource import Resource
 
 _AT_MOST = 12
 _LONGEST = 200
@@ -96,8 +98,8 @@ def find(text: str) -> pd.DataFrame:
     table = ReadableTable(rows, columns=["kind", "name", "meaning", "use"], dtype="string")
     if table.empty:
         table.attrs["note"] = (
-            f"Nothing found for {text.strip()!r}. Try another word for it, or a single one (English only: refund, "
-            "fee, donor, page); classy.resources() lists what can be fetched, and classy.transactions.columns what "
+            f"Nothing found for {text.strip()!r}. Try another English word for it, or a single one (refund, "
+            "fee, donor, page). classy.resources() lists what can be fetched, classy.transactions.columns what "
             "is in a list."
         )
     return table
@@ -116,18 +118,25 @@ def _checked(text: object) -> str:
 
 @cache
 def _functions() -> tuple[Found, ...]:
-    """Return the public functions of the package and of ``cn.analysis``, by the first line of their docstrings."""
+    """Return the functions of ``cn.analysis`` and ``cn``, and what a resource can do, by their docstrings."""
+    homes = (
+        ("cn.analysis", {name: getattr(classy_nb.analysis, name) for name in classy_nb.analysis.__all__}),
+        ("cn", {name: getattr(classy_nb, name) for name in classy_nb.__all__}),
+        ("classy.transactions", vars(Resource)),
+    )
     found = []
-    for module, prefix in ((classy_nb.analysis, "cn.analysis"), (classy_nb, "cn")):
-        for name in module.__all__:
-            function: Any = getattr(module, name)
-            if inspect.isfunction(function):
-                about = inspect.getdoc(function) or ""
-                needed = [
-                    parameter.name
-                    for parameter in inspect.signature(function).parameters.values()
-                    if parameter.default is parameter.empty and parameter.kind != parameter.VAR_KEYWORD
-                ]
-                use = f"{prefix}.{name}({', '.join(needed)})"
-                found.append(Found("function", f"{prefix}.{name}", about.partition("\n")[0].rstrip("."), use))
+    for home, names in homes:
+        for name, function in names.items():
+            if not inspect.isfunction(function) or name.startswith("_"):
+                continue
+            about = (inspect.getdoc(function) or "").partition("\n")[0].rstrip(".")
+            needed = [
+                parameter.name
+                for parameter in inspect.signature(function).parameters.values()
+                if parameter.name != "self"
+                and parameter.default is parameter.empty
+                and parameter.kind != parameter.VAR_KEYWORD
+            ]
+            use = f"{home}.{name}({', '.join(needed)})"
+            found.append(Found("function", f"{home}.{name}", about, use))
     return tuple(found)
