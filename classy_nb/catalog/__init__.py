@@ -9,8 +9,8 @@ it, frames get their columns from it, and the sandbox serves it; nothing here ta
 from __future__ import annotations
 
 from .catalog import DEFAULT_KEYS, Catalog, load, summary
-from .finding import Found, find, meant, said_for
-from .meanings import joins_to, meaning, resource_meaning
+from .finding import Found, example_call, find, find_resources, meant
+from .meanings import joins_to, meaning, meanings, resource_meaning
 from .model import KINDS, Column, Endpoint, Parameter, Record, ResourceSpec
 
 __all__ = [
@@ -23,12 +23,14 @@ __all__ = [
     "Parameter",
     "Record",
     "ResourceSpec",
+    "example_call",
     "find",
+    "find_resources",
     "joins_to",
     "load",
     "meaning",
+    "meanings",
     "meant",
     "resource_meaning",
-    "said_for",
     "summary",
 ]

@@ -1,8 +1,8 @@
 """Finding by words: which resources, columns, values, keywords and functions somebody means.
 
-Words come in as people type them; :func:`find` returns what they may mean, best first, to ``cn.find`` and the
-explorer's search, and :func:`meant` to the suggestions of errors. ``synonyms.toml`` says which words lead
-where.
+Words come in as people type them; :func:`find` returns what they may mean, best first, to ``cn.find``,
+:func:`find_resources` to the explorer's search, and :func:`meant` to the suggestions of errors.
+``synonyms.toml`` says which words lead where.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _IN_ITS_RESOURCE = 40
 _SELDOM_WANTED = 25
 """Taken from whatever is seldom meant: small resources, amounts in other currencies, deprecated lists."""
 _LONGEST_PHRASE = 5
+_ENOUGH = 20
+"""Finds that the explorer's search looks through for resources."""
 _TYPO, _TOO_SHORT_FOR_A_TYPO = 0.8, 4
 
 
@@ -120,24 +122,20 @@ def meant(name: str, known: Iterable[str]) -> list[str]:
     return sorted(scores, key=lambda one: -scores[one])
 
 
-def said_for(resource: str) -> str:
-    """Return the words that lead to a resource or to something in it, for a search that compares texts."""
-    return " ".join(
-        words
-        for words, places in _synonyms().lines
-        if any(place.split(".")[0] == resource for place in places)
-    )
+def find_resources(catalog: Catalog, text: str) -> list[str]:
+    """Return the names of the resources that *text* may mean, or that have what it means, best first."""
+    index = _index(catalog)
+    found = (one.name.partition(".")[0] for one in find(catalog, text, limit=_ENOUGH))
+    return [name for name in dict.fromkeys(found) if name in index.resources]
 
 
 def _names(place: str, name: str) -> bool:
     """Whether a place of the synonyms is called *name*, or the resource or the column that it is in is."""
     column, _, value = place.partition(" = ")
     resource, _, inner = column.partition(".")
-    if value:
-        return name in (value, resource)
     if not inner:
         return _key(resource.removesuffix("=")) == _key(name)
-    return name in (inner, resource)
+    return name in (value, inner, inner.partition(".")[0], resource)
 
 
 # --- words
@@ -203,7 +201,6 @@ def _split(tokens: list[str], is_known: Callable[[str], bool]) -> list[tuple[str
 class _Synonyms:
     said: dict[str, tuple[str, ...]]
     """Key of a word or phrase -> places, best first."""
-    lines: tuple[tuple[str, tuple[str, ...]], ...]
     main: tuple[str, ...]
     ignored: frozenset[str]
     keywords: dict[str, str]
@@ -220,7 +217,6 @@ def _synonyms() -> _Synonyms:
             said[key] = tuple(dict.fromkeys((*said.get(key, ()), *places)))
     return _Synonyms(
         said,
-        tuple((words, tuple(places)) for words, places in data["said"].items()),
         tuple(data["main"]),
         frozenset(data["ignored"].split()),
         data["keywords"],
@@ -255,6 +251,7 @@ class _Term:
 @dataclass(frozen=True)
 class _Index:
     entries: tuple[_Entry, ...]
+    resources: frozenset[str]
     vocabulary: frozenset[str] = field(repr=False)
     """All words that lead somewhere: a typo is compared with them."""
 
@@ -281,9 +278,9 @@ def _index(catalog: Catalog) -> _Index:
     entries: list[_Entry] = []
     for name in names:
         spec = catalog.resources[name]
-        endpoint = plainest(spec)
+        endpoint = _plainest(spec)
         seldom = name not in synonyms.main or all(one.deprecated for one in spec.endpoints)
-        found = Found("resource", name, resource_meaning(name), _call(name, endpoint, _period(endpoint)))
+        found = Found("resource", name, resource_meaning(name), example_call(spec))
         entries.append(_entry(found, len(entries), name, seldom=seldom))
         for column in catalog.columns((spec.lists or spec.objects)[0]):
             if _of_another_resource(column, endpoint, catalog):
@@ -293,7 +290,11 @@ def _index(catalog: Catalog) -> _Index:
         found = Found("keyword", f"{keyword}=", text, synonyms.uses[keyword])
         entries.append(_entry(found, len(entries)))
     stems = {stem for entry in entries for stem in (*entry.stems, *entry.text)}
-    return _Index(tuple(entries), frozenset({*synonyms.said, *stems, *(entry.key for entry in entries)}))
+    return _Index(
+        tuple(entries),
+        frozenset(names),
+        frozenset({*synonyms.said, *stems, *(entry.key for entry in entries)}),
+    )
 
 
 def _entries_of(
@@ -330,7 +331,13 @@ def _of_another_resource(column: Column, endpoint: Endpoint, catalog: Catalog) -
 # --- how to use it
 
 
-def plainest(resource: ResourceSpec) -> Endpoint:
+def example_call(resource: ResourceSpec) -> str:
+    """Return a call of *resource* as an example: ``classy.transactions(since="2026-01-01")``."""
+    endpoint = _plainest(resource)
+    return _call(resource.name, endpoint, _period(endpoint))
+
+
+def _plainest(resource: ResourceSpec) -> Endpoint:
     """Return the endpoint that takes the least to call, a list if there is one."""
     endpoints = resource.lists or resource.objects
     return min(endpoints, key=lambda one: (one.deprecated, len(_asked(one))))

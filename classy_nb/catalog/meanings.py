@@ -13,7 +13,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .catalog import Catalog
+    from .model import Endpoint
 
 _SAME_MONEY = {
     "raw_": "in the donor's currency",
@@ -46,6 +49,12 @@ def meaning(catalog: Catalog, record: str, column: str) -> str:
         nested = _nested_record(catalog, record, outer)
         return meaning(catalog, nested, inner) if nested else ""
     return words["any"].get(column, "")
+
+
+def meanings(catalog: Catalog, endpoint: Endpoint, include: Iterable[str] = ()) -> dict[str, str]:
+    """Return what each column of a frame of *endpoint* means, by name; as :func:`meaning` has it."""
+    columns = catalog.columns(endpoint, include)
+    return {column.name: meaning(catalog, endpoint.record, column.name) for column in columns}
 
 
 def resource_meaning(resource: str) -> str:

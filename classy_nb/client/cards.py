@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from classy_nb.catalog import DEFAULT_KEYS
+from classy_nb.catalog import DEFAULT_KEYS, meaning, resource_meaning
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Column, Endpoint, ResourceSpec
@@ -52,7 +52,7 @@ def _row_header(name: str) -> str:
 
 def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
     """Describe a resource: how to call it, its columns, includes and business date."""
-    facts: list[tuple[str, str]] = []
+    facts = [("holds", resource_meaning(kind.name))]
     if kind.lists:
         facts.append(("lists", "; ".join(_call(kind, e) for e in kind.lists)))
     if kind.objects:
@@ -79,14 +79,11 @@ def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
         facts.append(("mind", _MIXED[kind.name]))
     if kind.name in _RAISED:
         facts.append(("raised", _RAISED[kind.name]))
-    facts.append(
-        (
-            f"{len(columns)} columns",
-            ", ".join(f"{c.name} ({c.dtype(queries.timezone)})" for c in columns[:_SHOWN]),
-        )
-    )
+    all_of_them = ".columns lists them with meaning, dtype, values and what ids join to"
+    facts.append((f"{len(columns)} columns", all_of_them))
+    facts += [(c.name, meaning(queries.catalog, first.record, c.name)) for c in columns[:_SHOWN]]
     if len(columns) > _SHOWN:
-        facts.append(("", f"... and {len(columns) - _SHOWN} more: .columns"))
+        facts.append(("...", f"and {len(columns) - _SHOWN} more; find('refund') searches all"))
     return facts
 
 

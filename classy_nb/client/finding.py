@@ -99,8 +99,8 @@ def find(text: str) -> pd.DataFrame:
     if table.empty:
         table.attrs["note"] = (
             f"Nothing found for {text.strip()!r}. Try another English word for it, or a single one (refund, "
-            "fee, donor, page). classy.resources() lists what can be fetched, classy.transactions.columns what "
-            "is in a list."
+            "fee, donor, page). classy.resources() lists what can be fetched, classy.transactions.columns "
+            "what is in a list."
         )
     return table
 
