@@ -213,8 +213,9 @@ def _synonyms() -> _Synonyms:
     said: dict[str, tuple[str, ...]] = {}
     for words, places in data["said"].items():
         for word in words.split(","):
-            key = _key(word)
-            said[key] = tuple(dict.fromkeys((*said.get(key, ()), *places)))
+            # Both, as "cell phone" is also written "cellphone", where the end of "cell" is not seen.
+            for key in {_key(word), _stem("".join(_tokens(word)))}:
+                said[key] = tuple(dict.fromkeys((*said.get(key, ()), *places)))
     return _Synonyms(
         said,
         tuple(data["main"]),
@@ -256,7 +257,19 @@ class _Index:
     """All words that lead somewhere: a typo is compared with them."""
 
 
-def _entry(found: Found, order: int, resource: str = "", column: str = "", *, seldom: bool = False) -> _Entry:
+_WORDS_OF_A_KIND = {"datetime": "date time day", "date": "date day", "float": "amount"}
+"""What columns of a kind are called, too: "cancellation date" is a column with a date."""
+
+
+def _entry(
+    found: Found,
+    order: int,
+    resource: str = "",
+    column: str = "",
+    *,
+    about: str = "",
+    seldom: bool = False,
+) -> _Entry:
     own = found.name.rpartition(" = ")[2] if found.kind == "value" else column or resource or found.name
     own = own.rpartition(".")[2] if found.kind == "function" else own
     return _Entry(
@@ -265,7 +278,7 @@ def _entry(found: Found, order: int, resource: str = "", column: str = "", *, se
         column,
         _key(own),
         frozenset(map(_stem, _tokens(own))),
-        frozenset(map(_stem, _tokens(found.meaning))),
+        frozenset(map(_stem, _tokens(f"{found.meaning} {about}"))),
         order,
         seldom,
     )
@@ -308,7 +321,8 @@ def _entries_of(
         text += f" (joins to {target})"
     found = Found("column", f"{name}.{column.name}", text, _use(name, endpoint, column))
     less = seldom or column.name.startswith(("raw_", "charged_"))
-    entries = [_entry(found, order, name, column.name, seldom=less)]
+    kind = _WORDS_OF_A_KIND.get(column.kind, "")
+    entries = [_entry(found, order, name, column.name, about=kind, seldom=less)]
     for value in column.known:
         condition = f"{column.name} = {value}"
         use = _call(name, endpoint, f'where="{condition}"')

@@ -192,7 +192,7 @@ def test_the_keywords_are_those_of_a_call() -> None:
 
 def everything() -> list[Found]:
     """Return all finds of the catalog, by way of every word in their names."""
-    words = {name for name in CATALOG.resources}
+    words = set(CATALOG.resources)
     words |= {column.name for record in CATALOG.records.values() for column in record.columns}
     words |= set(SYNONYMS["keywords"])
     return list({one.name: one for word in words for one in find(CATALOG, word)}.values())

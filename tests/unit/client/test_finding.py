@@ -1,7 +1,5 @@
 """``cn.find`` and ``classy.find``: a table of what words may mean; errors that suggest by meaning."""
 
-from __future__ import annotations
-
 import inspect
 import pickle
 import pydoc
@@ -11,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from IPython.core.oinspect import Inspector
 from support.server import ScriptedServer
 
 import classy_nb as cn
@@ -234,3 +233,11 @@ def test_the_card_says_what_columns_mean(connected: Classy) -> None:
     assert "...            and 15 more; find('refund') searches all" in card
     assert "<td" in connected.supporters._repr_html_()
     assert "Street address, first line" in connected.supporters._repr_html_()
+
+
+def test_shift_tab_shows_what_the_columns_mean(connected: Classy) -> None:
+    shown = Inspector().info(connected.transactions)
+
+    assert shown["docstring"].startswith("Gifts and orders, one row each")
+    assert "Call it to fetch a whole list as a DataFrame" in shown["class_docstring"]
+    assert "since" in shown["call_def"] or "since" in shown["definition"]
