@@ -12,7 +12,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -80,11 +80,10 @@ def find(
     for entry in entries:
         points = [_score(term, entry) for term in terms]
         if any(points):
-            lifted = [
-                max(own, _IN_ITS_RESOURCE if entry.column and entry.resource in term.resources else 0)
-                for term, own in zip(terms, points, strict=True)
-            ]
-            scored.append((-sum(lifted), entry.order, entry))
+            lifts = [_IN_ITS_RESOURCE * (entry.column != "" and entry.resource in t.resources) for t in terms]
+            as_typed = entry.found.kind == "resource" and entry.found.name == text.strip()
+            total = sum(map(max, points, lifts)) + _WHOLE_NAME * as_typed
+            scored.append((-total, entry.order, entry))
     found: dict[tuple[str, str, str], Found] = {}
     for _, _, entry in sorted(scored, key=lambda one: one[:2]):
         # The same column in many resources (campaign_id) is one find, in the resource that is meant most.
@@ -144,10 +143,12 @@ def _names(place: str, name: str) -> bool:
 def _tokens(text: str) -> list[str]:
     """Split text into lower-case words: at blanks, punctuation, underscores and inner capitals (dateFrom)."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("\u2019", ""))
 
 
+@lru_cache(8192)
 def _stem(token: str) -> str:
     """Take plurals and endings off, alike in all texts: refunds, refunded and refunding become refund."""
     word = token
@@ -164,7 +165,7 @@ def _stem(token: str) -> str:
     else:
         if word.endswith("ll"):
             word = word[:-1]
-    return word.removesuffix("e")
+    return word.removesuffix("e") if len(word) > _SHORTEST_STEM else word
 
 
 _SHORTEST_STEM = 3
@@ -295,7 +296,7 @@ def _index(catalog: Catalog) -> _Index:
         seldom = name not in synonyms.main or all(one.deprecated for one in spec.endpoints)
         found = Found("resource", name, resource_meaning(name), example_call(spec))
         entries.append(_entry(found, len(entries), name, seldom=seldom))
-        for column in catalog.columns((spec.lists or spec.objects)[0]):
+        for column in catalog.columns(endpoint):
             if _of_another_resource(column, endpoint, catalog):
                 continue
             entries += _entries_of(column, name, endpoint, catalog, len(entries), seldom=seldom)
@@ -325,7 +326,9 @@ def _entries_of(
     entries = [_entry(found, order, name, column.name, about=kind, seldom=less)]
     for value in column.known:
         condition = f"{column.name} = {value}"
-        use = _call(name, endpoint, f'where="{condition}"')
+        use = f'{_use(name, endpoint, column)} == "{value}"'
+        if endpoint.is_list:
+            use = _call(name, endpoint, f'where="{condition}"')
         words = value_meaning(record, column.name, value) or f"A value of {column.name}: {text}"
         found = Found("value", f"{name}.{condition}", words, use)
         entries.append(_entry(found, order + len(entries), name, column.name, seldom=less))
@@ -362,12 +365,12 @@ def _asked(endpoint: Endpoint) -> list[str]:
     from .catalog import DEFAULT_KEYS
 
     asked = []
-    for key in endpoint.keys:
+    for key in sorted(endpoint.keys, key=lambda key: key != endpoint.key):  # the record's own id goes first
+        choices = endpoint.choices.get(key, ()) or endpoint.known.get(key, ())
+        example = f'"{choices[0]}"' if choices else '"..."' if key in endpoint.text_keys else "123"
         if key == endpoint.key and not endpoint.is_list:
-            asked.append('"..."' if key in endpoint.text_keys else "123")
+            asked.append(example)
         elif key not in DEFAULT_KEYS:
-            choices = endpoint.choices.get(key, ()) or endpoint.known.get(key, ())
-            example = f'"{choices[0]}"' if choices else '"..."' if key in endpoint.text_keys else "123"
             asked.append(f"{key}={example}")
     for one in endpoint.parameters:
         if one.required:

@@ -299,7 +299,7 @@ class Classy:
                 # By meaning: classy.gifts are transactions, and so are classy.refunds.
                 meant = nearest(name, sorted({*resources, *dir(type(self))}), most=1)
                 message += f". {meant}{' ' if meant else ''}"
-                message += f"find({name!r}) searches everything, resources() lists what there is."
+                message += f"resources() lists what there is, find({name!r}) searches all of it."
             # Given the object, Python would look for similar names too, and say it once more.
             raise AttributeError(message, name=name, obj=None)
 
@@ -331,10 +331,8 @@ class Classy:
             ("time zone", f"{session.timezone} ({session.timezone_source})"),
             *([] if month == 1 else [("fiscal years", f"begin in {month_name[month]}")]),
             ("data", f"{http.base_url} (read-only)"),
-            (
-                "next",
-                ".resources() lists all; .find('refund') searches; .transactions says what one is",
-            ),
+            ("next", ".resources() lists what there is; .transactions says what one is"),
+            ("", ".find('refund') finds columns and more by what you call them"),
         ]
 
     def __repr__(self) -> str:

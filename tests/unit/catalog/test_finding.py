@@ -140,9 +140,9 @@ def test_a_find_says_what_it_means_and_how_to_use_it() -> None:
             'classy.transactions(where="status = refunded")',
         ),
     ]
-    assert [(one.kind, one.name, one.use) for one in find(CATALOG, "date_from")] == [
-        ("keyword", "since=", 'classy.transactions(since="2026-01-01")')
-    ]
+    keyword = find(CATALOG, "date_from")[0]
+    assert (keyword.kind, keyword.name) == ("keyword", "since=")
+    assert keyword.use == 'classy.transactions(since="2026-01-01")'
 
 
 def test_functions_that_are_handed_in_are_found_too() -> None:
@@ -204,6 +204,8 @@ def test_every_line_of_use_is_a_call_that_the_client_would_send() -> None:
 
     for one in found:
         call = ast.parse(one.use, mode="eval").body
+        if isinstance(call, ast.Compare):
+            call = call.left
         if isinstance(call, ast.Subscript):
             call = call.value
         assert isinstance(call, ast.Call), one
@@ -217,7 +219,7 @@ def test_every_line_of_use_is_a_call_that_the_client_would_send() -> None:
             query = QUERIES.for_record(spec, *values, **keywords)
         else:
             query = QUERIES.for_list(spec, **keywords)
-        if one.kind == "value":
+        if one.kind == "value" and path[-1] != "get":
             assert [condition.warning for condition in query.conditions] == [None], one
 
 
