@@ -80,10 +80,10 @@ def test_an_unknown_resource_is_refused(viewer: Viewer) -> None:
 
 
 def test_the_search_tells_which_resources_are_meant(viewer: Viewer, server: ScriptedServer) -> None:
-    viewer.say("search", text="donors")
-    assert viewer.last("searched")["text"] == "donors"
+    viewer.say("search", text="donor")
+    assert viewer.last("searched")["text"] == "donor"
     assert viewer.last("searched")["names"][:2] == ["supporters", "transactions"]
-    viewer.say("search", text=["donors"])
+    viewer.say("search", text=["donor"])
     assert viewer.last("searched") == {"kind": "searched", "text": "", "names": []}
     assert server.asked == []
 
