@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from .catalog import DEFAULT_KEYS
 from .meanings import joins_to, meaning, resource_meaning, value_meaning
 from .model import KINDS
 
@@ -362,8 +363,6 @@ def _plainest(resource: ResourceSpec) -> Endpoint:
 
 def _asked(endpoint: Endpoint) -> list[str]:
     """Return the arguments that a call of *endpoint* needs, with examples for values."""
-    from .catalog import DEFAULT_KEYS
-
     asked = []
     for key in sorted(endpoint.keys, key=lambda key: key != endpoint.key):  # the record's own id goes first
         choices = endpoint.choices.get(key, ()) or endpoint.known.get(key, ())
