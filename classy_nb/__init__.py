@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from . import analysis
     from .client import Classy, Demo, Resource, connect, demo, login
+    from .client.finding import find
     from .credentials import Credentials
     from .errors import (
         BadRequestError,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
     **dict.fromkeys(("Classy", "Demo", "Resource", "connect", "demo", "login"), ".client"),
+    "find": ".client.finding",
     "Credentials": ".credentials",
     "explode": ".frames",
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
@@ -107,6 +109,7 @@ __all__ = [
     "connect",
     "demo",
     "explode",
+    "find",
     "login",
     "read_csv",
     "to_csv",

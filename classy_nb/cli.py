@@ -1,4 +1,4 @@
-"""The command line: ``classy-nb demo``, ``export``, ``resources`` and ``sandbox``.
+"""The command line: ``classy-nb demo``, ``export``, ``resources``, ``find`` and ``sandbox``.
 
 Arguments come in; files and lines of text go out, with an exit code and without tracebacks. Each command has
 two functions, one that declares its arguments and one that runs it. What a command needs is imported when it
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from classy_nb import __version__
-from classy_nb.catalog import load, summary
+from classy_nb.catalog import load, meanings, summary
 from classy_nb.errors import ClassyError, ClassyWarning, UsageError
 from classy_nb.query.filters import suggestion
 
@@ -78,6 +78,12 @@ def parser() -> argparse.ArgumentParser:
             add_resources_arguments,
             run_resources,
             "List what can be fetched, or say what one resource is; needs no account and no network.",
+        ),
+        (
+            "find",
+            add_find_arguments,
+            run_find,
+            "Find resources, columns, values and functions by what people call them, such as: find refund.",
         ),
         (
             "sandbox",
@@ -317,11 +323,28 @@ def _one(catalog: Catalog, name: str) -> str:
     from classy_nb.query.builder import QueryBuilder
 
     kind = catalog.resources[name]
-    columns = catalog.columns((kind.lists or kind.objects)[0])
+    endpoint = (kind.lists or kind.objects)[0]
+    columns, meaning = catalog.columns(endpoint), meanings(catalog, endpoint)
     width = max(len(column.name) for column in columns)
     lines = [resource_text(kind, QueryBuilder(catalog, _ZONE)), "", "columns"]
-    lines += [f"  {column.name:<{width}}  {column.dtype(_ZONE)}" for column in columns]
+    dtypes = max(len(column.dtype(_ZONE)) for column in columns)
+    lines += [f"  {c.name:<{width}}  {c.dtype(_ZONE):<{dtypes}}  {meaning[c.name]}".rstrip() for c in columns]
     return "\n".join(lines)
+
+
+# --- find
+
+
+def add_find_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb find``."""
+    parser.add_argument("words", nargs="+", help="what to look for: refund, soft credit, team goal")
+
+
+def run_find(options: argparse.Namespace) -> None:
+    """Print what some words may mean."""
+    from classy_nb.client.finding import find
+
+    _say(repr(find(" ".join(options.words))))
 
 
 # --- what is written to the terminal

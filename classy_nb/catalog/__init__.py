@@ -2,14 +2,15 @@
 
 ``catalog.json`` goes in, made by ``tools/build_catalog.py`` from the vendor's OpenAPI document and
 ``corrections.toml``; a :class:`Catalog` comes out of :func:`load`, and what columns mean out of
-:func:`meaning`, in our own words. Queries are checked against it, frames
-get their columns from it, and the sandbox serves it; nothing here talks to the network.
+:func:`meaning`, in our own words; :func:`find` looks for them by words of yours. Queries are checked against
+it, frames get their columns from it, and the sandbox serves it; nothing here talks to the network.
 """
 
 from __future__ import annotations
 
 from .catalog import DEFAULT_KEYS, Catalog, load, summary
-from .meanings import joins_to, meaning
+from .finding import Found, example_call, find, find_resources, meant
+from .meanings import joins_to, meaning, meanings, resource_meaning
 from .model import KINDS, Column, Endpoint, Parameter, Record, ResourceSpec
 
 __all__ = [
@@ -18,11 +19,18 @@ __all__ = [
     "Catalog",
     "Column",
     "Endpoint",
+    "Found",
     "Parameter",
     "Record",
     "ResourceSpec",
+    "example_call",
+    "find",
+    "find_resources",
     "joins_to",
     "load",
     "meaning",
+    "meanings",
+    "meant",
+    "resource_meaning",
     "summary",
 ]

@@ -22,7 +22,7 @@ DEFAULT_KEYS = ("organization", "app")
 """Path keys that the connection fills in where the caller names no parent."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # hashable, so that what is made of one can be kept
 class Catalog:
     """Everything that the API offers. Get it with :func:`load`."""
 

@@ -1,6 +1,7 @@
-"""The data dictionary: what a column means, and which resource its ids lead to.
+"""The data dictionary: what resources, columns and values mean, and which resource an id leads to.
 
-``meanings.toml`` holds our own words, by kind of record; ``Resource.columns`` shows them. The catalog's names
+``meanings.toml`` holds our own words, by kind of record; cards, ``Resource.columns``, the explorer and
+``cn.find`` show them. The catalog's names
 and types come from the vendor's document, these do not.
 """
 
@@ -12,7 +13,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .catalog import Catalog
+    from .model import Endpoint
 
 _SAME_MONEY = {
     "raw_": "in the donor's currency",
@@ -32,18 +36,36 @@ def meaning(catalog: Catalog, record: str, column: str) -> str:
         Name of the column in a frame: ``goal``, or ``campaign.goal`` for one of a nested record.
     """
     words = _dictionary()
-    if found := words.get(record, {}).get(column):
+    same = words["same"].get(record, record)
+    if found := words.get(record, {}).get(column) or words.get(same, {}).get(column):
         return found
     for prefix, currency in _SAME_MONEY.items():
         if column.startswith(prefix):
-            same = meaning(catalog, record, column.removeprefix(prefix))
-            if _OWN_CURRENCY in same:
-                return same.replace(_OWN_CURRENCY, currency)
+            own = meaning(catalog, record, column.removeprefix(prefix))
+            if _OWN_CURRENCY in own:
+                return own.replace(_OWN_CURRENCY, currency)
     outer, _, inner = column.partition(".")
     if inner:
         nested = _nested_record(catalog, record, outer)
         return meaning(catalog, nested, inner) if nested else ""
     return words["any"].get(column, "")
+
+
+def meanings(catalog: Catalog, endpoint: Endpoint, include: Iterable[str] = ()) -> dict[str, str]:
+    """Return what each column of a frame of *endpoint* means, by name; as :func:`meaning` has it."""
+    columns = catalog.columns(endpoint, include)
+    return {column.name: meaning(catalog, endpoint.record, column.name) for column in columns}
+
+
+def resource_meaning(resource: str) -> str:
+    """Return what a resource holds, in a line."""
+    return _dictionary()["resources"].get(resource, "")
+
+
+def value_meaning(record: str, column: str, value: str) -> str:
+    """Return what a value of a column says (``status = cb_lost``); an empty text where there are no words."""
+    words = _dictionary()
+    return words["values"].get(f"{words['same'].get(record, record)}.{column} = {value}", "")
 
 
 def joins_to(column: str) -> str:

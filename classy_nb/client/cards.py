@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from classy_nb.catalog import DEFAULT_KEYS
+from classy_nb.catalog import DEFAULT_KEYS, meaning, resource_meaning
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Column, Endpoint, ResourceSpec
@@ -51,8 +51,8 @@ def _row_header(name: str) -> str:
 
 
 def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
-    """Describe a resource: how to call it, its columns, includes and business date."""
-    facts: list[tuple[str, str]] = []
+    """Describe a resource: what it holds, how to call it, its includes and business date."""
+    facts = [("holds", resource_meaning(kind.name))]
     if kind.lists:
         facts.append(("lists", "; ".join(_call(kind, e) for e in kind.lists)))
     if kind.objects:
@@ -79,14 +79,20 @@ def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
         facts.append(("mind", _MIXED[kind.name]))
     if kind.name in _RAISED:
         facts.append(("raised", _RAISED[kind.name]))
-    facts.append(
-        (
-            f"{len(columns)} columns",
-            ", ".join(f"{c.name} ({c.dtype(queries.timezone)})" for c in columns[:_SHOWN]),
-        )
-    )
+    facts.append((f"{len(columns)} columns", ".columns has all, with meanings, values and what ids join to"))
+    return facts
+
+
+def column_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:
+    """Describe the first columns of a resource."""
+    endpoint = (kind.lists or kind.objects)[0]
+    columns = queries.catalog.columns(endpoint)
+    facts = []
+    for column in columns[:_SHOWN]:
+        words = meaning(queries.catalog, endpoint.record, column.name)
+        facts.append((column.name, f"{words} ({column.dtype(queries.timezone)})".strip()))
     if len(columns) > _SHOWN:
-        facts.append(("", f"... and {len(columns) - _SHOWN} more: .columns"))
+        facts.append(("...", f"and {len(columns) - _SHOWN} more; find('refund') searches all columns"))
     return facts
 
 
@@ -118,12 +124,13 @@ def _include_facts(kind: ResourceSpec) -> Facts:
 
 def resource_text(kind: ResourceSpec, queries: QueryBuilder) -> str:
     """Return a resource's card as text."""
-    return text_card(kind.name, resource_facts(kind, queries))
+    columns = text_card("", column_facts(kind, queries)).replace("\n", "\n  ")
+    return text_card(kind.name, resource_facts(kind, queries)) + columns
 
 
 def resource_html(kind: ResourceSpec, queries: QueryBuilder) -> str:
     """Return a resource's card as HTML."""
-    return html_card(kind.name, resource_facts(kind, queries))
+    return html_card(kind.name, [*resource_facts(kind, queries), *column_facts(kind, queries)])
 
 
 def _all(kind: ResourceSpec, flag: str) -> bool:

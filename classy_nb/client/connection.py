@@ -210,6 +210,16 @@ class Classy:
 
         return pd.DataFrame(summary(load()))
 
+    @staticmethod
+    def find(text: str) -> pd.DataFrame:
+        """Find resources, columns, values, keywords and functions by what people call them.
+
+        The same as :func:`classy_nb.find`, which see: ``classy.find("refund")``.
+        """
+        from .finding import find
+
+        return find(text)
+
     @clear_tracebacks
     def explore(self) -> Explorer:
         """Open the explorer: a panel to choose, look at, count, save and fetch lists without writing code.
@@ -286,8 +296,10 @@ class Classy:
                 return Resource(resources[name], self)
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             if not name.startswith("_"):
+                # By meaning: classy.gifts are transactions, and so are classy.refunds.
                 meant = nearest(name, sorted({*resources, *dir(type(self))}), most=1)
-                message += f". {meant}{' ' if meant else ''}resources() lists what there is."
+                message += f". {meant}{' ' if meant else ''}"
+                message += f"resources() lists what there is, find({name!r}) searches all of it."
             # Given the object, Python would look for similar names too, and say it once more.
             raise AttributeError(message, name=name, obj=None)
 
@@ -320,6 +332,7 @@ class Classy:
             *([] if month == 1 else [("fiscal years", f"begin in {month_name[month]}")]),
             ("data", f"{http.base_url} (read-only)"),
             ("next", ".resources() lists what there is; .transactions says what one is"),
+            ("", ".find('refund') finds columns and more by what you call them"),
         ]
 
     def __repr__(self) -> str:

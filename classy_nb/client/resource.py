@@ -6,10 +6,11 @@ Keywords come in and become a query (``query``), which the connection's fetcher 
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.catalog import joins_to, meaning
+from classy_nb.catalog import example_call, joins_to, load, meanings, resource_meaning
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
 from classy_nb.progress import Progress
 from classy_nb.query import unsatisfiable
@@ -101,6 +102,7 @@ class Resource:
         self._spec = spec
         self._connection = connection
         self.__signature__ = _signature(spec)
+        self.__doc__ = _documentation(spec.name)
 
     @property
     def _queries(self) -> QueryBuilder:
@@ -129,23 +131,17 @@ class Resource:
             ``campaigns.id``; empty for the others). Where the lists of different parents differ, these are
             the columns of the first list; those that ``include=`` and ``aggregates=`` add are left out.
         """
-        import pandas as pd
+        from .finding import ReadableTable
 
         endpoint = (self._spec.lists or self._spec.objects)[0]
-        catalog = self._queries.catalog
+        catalog, timezone = self._queries.catalog, self._queries.timezone
+        meaning = meanings(catalog, endpoint)
         rows = [
-            (
-                c.name,
-                c.dtype(self._queries.timezone),
-                c.nullable,
-                c.known,
-                meaning(catalog, endpoint.record, c.name),
-                joins_to(c.name),
-            )
+            (c.name, c.dtype(timezone), c.nullable, c.known, meaning[c.name], joins_to(c.name))
             for c in catalog.columns(endpoint)
         ]
         names = ["column", "dtype", "nullable", "values", "meaning", "joins_to"]
-        return pd.DataFrame(rows, columns=names)
+        return ReadableTable(rows, columns=names)
 
     @clear_tracebacks
     def __call__(
@@ -507,6 +503,31 @@ def _signature(spec: ResourceSpec) -> inspect.Signature:
         if name not in names
     ]
     return inspect.Signature([*general, *extra])
+
+
+@cache
+def _documentation(name: str) -> str:
+    """Return what Shift-Tab, ``?`` and ``help`` show of one resource: what it holds, and its columns."""
+    catalog = load()
+    spec = catalog.resources[name]
+    endpoint = (spec.lists or spec.objects)[0]
+    meaning = meanings(catalog, endpoint)
+    width = max(map(len, meaning))
+    columns = (
+        f"{column.name:<{width}}  {column.kind:<8}  {meaning[column.name]}".rstrip()
+        for column in catalog.columns(endpoint)
+    )
+    return "\n".join(
+        (
+            f"{resource_meaning(name)}.\n",
+            f"{example_call(spec)}\n",
+            "since, until, where, fields, include, sort, limit and the other keywords: help(cn.Resource).",
+            ".columns has this as a frame, with dtypes, values and joins; find('refund') searches it.\n",
+            "Columns",
+            "-------",
+            *columns,
+        )
+    )
 
 
 def _checked_backend(backend: object) -> Backend:

@@ -34,6 +34,10 @@ _OF_THE_CALL = ("dtype_backend", "progress")
 """Keywords of a resource's call that are not part of the question; only a suggestion needs them here."""
 
 
+_OF_A_RECORD = frozenset(("fields", "include", "aggregates"))
+"""Keywords that ``.get`` takes of those that every list takes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListOptions:
     """The keywords that every list takes.
@@ -183,7 +187,8 @@ class QueryBuilder:
         for name in included:
             if name not in (*endpoint.include, *endpoint.include_elsewhere):
                 raise UsageError(
-                    f"{endpoint.path} does not know include={name!r}.", advice=_include_advice(name, endpoint)
+                    f"{endpoint.path} does not know include={name!r}.",
+                    advice=self._include_advice(name, endpoint),
                 )
         undocumented = tuple(name for name in included if name in endpoint.include_elsewhere)
         warnings = [
@@ -220,6 +225,19 @@ class QueryBuilder:
             endpoint, path, columns, tuple(parameters), undocumented=undocumented, warnings=tuple(warnings)
         )
 
+    def _include_advice(self, name: str, endpoint: Endpoint) -> str:
+        """Say what an endpoint includes, and what only other calls of its resource are said to include."""
+        listed, elsewhere = endpoint.include, endpoint.include_elsewhere
+        # The name of an include is no mistake for another one, even if they mean alike.
+        if name not in self.catalog.includes and (close := nearest(name, (*listed, *elsewhere))):
+            return close
+        advice = f"It takes {', '.join(listed)}." if listed else "It takes none." if not elsewhere else ""
+        if elsewhere:
+            advice += (
+                f" Listed for other calls of the same record, sent with a warning: {', '.join(elsewhere)}."
+            )
+        return advice.strip()
+
     def _check_known(
         self,
         resource: ResourceSpec,
@@ -235,9 +253,15 @@ class QueryBuilder:
                     f"{resource.name} has no parent {keyword}=.",
                     advice=f"It takes {describe_parents(endpoints)}.",
                 )
+            options = ListOptions.names() | {*_OF_THE_CALL} if endpoints[0].is_list else _OF_A_RECORD
+            names = sorted(known | options)
+            columns = [column.name for column in self.catalog.columns(endpoints[0])]
+            if keyword in columns:
+                advice = f"{keyword} is a column: where='{keyword} = ...' filters by it."
+            elif not (advice := nearest(keyword, names)) and (advice := nearest(keyword, columns)):
+                advice = f"Columns are filtered by where=. {advice}"
             raise UsageError(
-                f"{resource.name} takes no keyword {keyword!r}.",
-                advice=suggestion(keyword, known | ListOptions.names() | {*_OF_THE_CALL}),
+                f"{resource.name} takes no keyword {keyword!r}.", advice=advice or suggestion(keyword, names)
             )
 
     def _parameters(
@@ -294,17 +318,6 @@ class QueryBuilder:
                 raise UsageError(f"sort= names {name!r} twice.", advice="Give it once: the first decides.")
             order[name] = direction == "desc"
         return tuple(order.items())
-
-
-def _include_advice(name: str, endpoint: Endpoint) -> str:
-    """Say which includes an endpoint takes, and which only other calls of its resource are said to take."""
-    listed, elsewhere = endpoint.include, endpoint.include_elsewhere
-    if close := nearest(name, (*listed, *elsewhere)):
-        return close
-    advice = f"It takes {', '.join(listed)}." if listed else "It takes none." if not elsewhere else ""
-    if elsewhere:
-        advice += f" Listed for other calls of the same record, sent with a warning: {', '.join(elsewhere)}."
-    return advice.strip()
 
 
 def _unlisted_value(keyword: str, value: object, known: Sequence[str]) -> str | None:

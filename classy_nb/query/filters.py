@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from classy_nb.catalog import meant
 from classy_nb.errors import UsageError
 
 from .dates import Moment, day, days, filter_literal, instant
@@ -31,6 +32,8 @@ _BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _USE_PANDAS = "The API combines conditions with AND only; apply this one to the frame in pandas."
 _LISTED_AT_MOST = 40
 """Names that a suggestion lists where none is close."""
+_A_SLIP = 0.85
+"""How alike two names are that differ by a slip of the pen: transaction and transactions."""
 _MOST_DIGITS = 100
 """Far more than any id or amount has; Python itself refuses to read some thousands."""
 _LAST_FOUR = 4
@@ -172,8 +175,13 @@ def find_column(name: str, columns: Mapping[str, Column], keyword: str) -> Colum
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
-    """Return ``Did you mean 'x'?`` for the *known* names that are close to *name*, or an empty text."""
-    close = difflib.get_close_matches(name, list(known), n=most, cutoff=0.6)
+    """Return ``Did you mean 'x'?`` for the *known* names that *name* means, or an empty text.
+
+    Meaning counts more than letters (``start`` is since, not sort), unless it is a mere slip of the pen.
+    """
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=most, cutoff=_A_SLIP)
+    close = close or meant(name, known)[:most] or difflib.get_close_matches(name, known, n=most, cutoff=0.6)
     return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 

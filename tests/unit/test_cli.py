@@ -67,11 +67,29 @@ def test_the_table_of_resources(run: Run) -> None:
     assert next(line for line in lines if line.startswith("me ")).endswith("member_only")
 
 
+def test_words_are_found(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, err = run("find", "money", "back")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].split() == ["kind", "name", "meaning", "use"]
+    assert out.splitlines()[1].split()[:2] == ["column", "transactions.refunded_at"]
+    assert run("find", "zzqx")[1].startswith("Nothing found for 'zzqx'. Try another English word")
+    code, _, err = run("find", "??")
+    assert code == 2
+    assert "names no word" in err
+
+
+def test_a_resource_is_suggested_by_meaning(run: Run) -> None:
+    assert "Did you mean 'transactions'" in run("resources", "gifts")[2]
+    assert "Did you mean 'transactions'" in run("export", "donations", "--to", "gifts.csv")[2]
+
+
 def test_one_resource(run: Run) -> None:
     code, out, _ = run("resources", "transactions")
     assert code == 0
     assert out.startswith("transactions\n")
     assert "  total_gross_amount" in out
+    assert "When the gift was returned; missing for all others" in out
     assert "datetime64[us, ZONE]" in out  # the connection's, and there is none
     assert "..." in out
 

@@ -64,6 +64,7 @@ PUBLIC = {
     "connect",
     "demo",
     "explode",
+    "find",
     "login",
     "read_csv",
     "to_csv",
@@ -106,7 +107,7 @@ def test_tab_completion_offers_only_the_public_names() -> None:
 
 
 def test_public_functions_document_parameters_results_and_errors() -> None:
-    for name in ("connect", "demo", "to_csv", "to_excel", "to_parquet"):
+    for name in ("connect", "demo", "find", "to_csv", "to_excel", "to_parquet"):
         text = inspect.getdoc(getattr(classy_nb, name)) or ""
         for section in ("Parameters\n", "Returns\n", "Raises\n"):
             assert section in text, (name, section)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.catalog import find_resources, resource_meaning
 from classy_nb.progress import counted
 
 from .form import caller_keys, endpoint_of, key_label, resource_of
@@ -34,12 +35,22 @@ def known_values(column: Column) -> list[str]:
 
 
 def resource_choices(catalog: Catalog) -> list[dict[str, Any]]:
-    """Return all resources that have lists: name, one line about each, flags."""
+    """Return all resources that have lists: name, one line about each, what it holds, flags."""
     return [
-        {"name": name, "about": _about(resource, catalog), "flags": _flags(resource.lists)}
+        {
+            "name": name,
+            "about": _about(resource, catalog),
+            "meaning": resource_meaning(name),
+            "flags": _flags(resource.lists),
+        }
         for name, resource in sorted(catalog.resources.items())
         if resource.lists
     ]
+
+
+def search_resources(text: str, catalog: Catalog) -> list[str]:
+    """Return the resources with lists that *text* may mean, best first, by synonyms (``cn.find``), too."""
+    return [name for name in find_resources(catalog, text) if catalog.resources[name].lists]
 
 
 def _about(resource: ResourceSpec, catalog: Catalog) -> str:

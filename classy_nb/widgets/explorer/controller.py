@@ -25,7 +25,7 @@ from classy_nb.progress import counted
 from classy_nb.widgets.words import words
 
 from . import files, notebook
-from .choices import form_choices, resource_choices
+from .choices import form_choices, resource_choices, search_resources
 from .counts import count_by_status, statuses_to_count
 from .downloads import Download, Downloads
 from .form import Form, FormError, check, resource_of, tidy
@@ -130,6 +130,7 @@ class Controller:
             "assign": self._assign,
             "keep": lambda _: self._say("Nothing was replaced."),
             "cancel": lambda _: self.cancel(),
+            "search": self._search,
             "personal": self._show_personal,
             "pull": self._pull,
             "received": self._received,
@@ -230,6 +231,11 @@ class Controller:
             self._tell("shape", **form_choices(form, self._queries))
         self._tell("form", form=form.as_message(), view=_word(message, "view"))
         self._tell("call", **self._call_message())
+
+    def _search(self, message: Mapping[str, Any]) -> None:
+        """Tell which resources the words of the search field mean."""
+        text = _word(message, "text")
+        self._tell("searched", text=text, names=search_resources(text, self._queries.catalog))
 
     def _call_message(self) -> dict[str, Any]:
         """Return the calls that the buttons make, as Python, or what is wrong with the form."""

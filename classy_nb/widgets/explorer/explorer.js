@@ -182,6 +182,7 @@ function render({ model, el }) {
     const control = root.querySelector(`[data-field="${CSS.escape(where)}"]`);
     (control?.querySelector("[aria-invalid]") ?? control)?.focus();
   });
+  bridge.on("searched", fields.searched);
   bridge.on("error", ({ text }) => drawStatus({ text, tone: "error" }));
   bridge.on("who", () => bridge.send("here", { view: bridge.view }));
   bridge.on("state", (state) => {

@@ -30,6 +30,7 @@ function makeFields(bridge, changed) {
   const form = structuredClone(EMPTY_FORM);
   let shape = null;
   let resources = [];
+  let searched = { text: "", names: [] }; // what Python found last
   const drawn = {};
 
   const search = element("input", { type: "search", autocomplete: "off", placeholder: "name, parent, date …" });
@@ -60,10 +61,14 @@ function makeFields(bridge, changed) {
 
   const drawList = () => {
     const words = search.value.trim().toLowerCase().split(/[\s_]+/).filter(Boolean);
-    const found = resources.filter(({ name, about, flags: marks }) =>
-      words.every((word) => `${name} ${about} ${marks.join(" ")}`.toLowerCase().includes(word)));
-    list.replaceChildren(...found.map(({ name, about, flags: marks }) =>
-      option(name, marks.length ? `${name} (${marks.join(", ")})` : name, { title: about })));
+    // What Python finds by synonyms ("gift") comes first, in its order; then what holds the words.
+    const meant = searched.text === search.value.trim() ? searched.names : [];
+    const rank = ({ name }) => (meant.includes(name) ? meant.indexOf(name) : meant.length);
+    const found = resources.filter(({ name, about, flags: marks }) => meant.includes(name)
+      || words.every((word) => `${name} ${about} ${marks.join(" ")}`.toLowerCase().includes(word)))
+      .sort((one, other) => rank(one) - rank(other));
+    list.replaceChildren(...found.map(({ name, meaning, about, flags: marks }) =>
+      option(name, marks.length ? `${name} (${marks.join(", ")})` : name, { title: `${meaning} (${about})` })));
     list.value = form.resource;
     none.textContent = found.length || !resources.length ? "" : `No match; ${form.resource} stays selected.`;
   };
@@ -182,7 +187,11 @@ function makeFields(bridge, changed) {
 
   const searching = field(bridge, "search", "Search resources", search);
   searching.append(none);
-  search.addEventListener("input", drawList);
+  search.addEventListener("input", () => {
+    drawList();
+    const text = search.value.trim();
+    if (text) bridge.send("search", { text });
+  });
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") {
       event.preventDefault();
@@ -233,6 +242,10 @@ function makeFields(bridge, changed) {
     include,
     chooser: element("div", { className: "classy-nb-chooser" }, searching, field(bridge, "resource", "Resource", list), about),
     details,
+    searched(found) {
+      searched = found;
+      drawList();
+    },
     offer(found) {
       resources = found;
       drawList();

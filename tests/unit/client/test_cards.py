@@ -86,6 +86,7 @@ def test_the_card(server: ScriptedServer) -> None:
         "  time zone      Europe/Berlin (timezone=)",
         f"  data           {server.base_url} (read-only)",
         "  next           .resources() lists what there is; .transactions says what one is",
+        "                 .find('refund') finds columns and more by what you call them",
     ]
     assert "Second &lt;b&gt;Chance&lt;/b&gt; (id 9)" in html
     assert "<b>" not in html
@@ -141,7 +142,8 @@ def test_the_card_of_a_resource(connected: Classy) -> None:
     assert lines["business date"] == "purchased_at"
     assert "supporter" in lines["include"]
     assert "holds every status" in lines["mind"]
-    assert "id (Int64)" in text
+    assert re.search(r"\n    id +Number of the record; unique within its list \(Int64\)\n", text)
+    assert lines["holds"].startswith("Gifts and orders, one row each, of every status")
     html = connected.transactions._repr_html_()
     assert html.startswith("<div><strong>transactions</strong>")
     assert "where=&#x27;status = success&#x27;" in html

@@ -64,8 +64,11 @@ def test_unknown_attributes_are_attribute_errors(connected: Classy) -> None:
     ) as one:
         _ = connected.transaction  # type: ignore[attr-defined]
     assert "".join(traceback.format_exception(one.value)).count("Did you mean") == 1
-    with pytest.raises(AttributeError, match=r"'gifts'\. resources\(\) lists what there is\.$"):
-        _ = connected.gifts  # type: ignore[attr-defined]
+    with pytest.raises(
+        AttributeError,
+        match=r"'zzqx'\. resources\(\) lists what there is, find\('zzqx'\) searches all of it\.$",
+    ):
+        _ = connected.zzqx  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match=r"has no attribute '_repr_png_'$"):
         _ = connected._repr_png_  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):

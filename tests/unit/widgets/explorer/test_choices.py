@@ -4,7 +4,7 @@ import pytest
 
 from classy_nb.catalog import load
 from classy_nb.query.builder import QueryBuilder
-from classy_nb.widgets.explorer.choices import form_choices, resource_choices
+from classy_nb.widgets.explorer.choices import form_choices, resource_choices, search_resources
 from classy_nb.widgets.explorer.form import Form, caller_keys, check, resource_of
 from classy_nb.widgets.explorer.notebook import default_name, name_problem
 
@@ -19,9 +19,18 @@ def test_every_list_is_offered() -> None:
     assert offered["transactions"]["about"] == (
         "under organization, campaign, recurring donation plan · 117 columns · dated by purchased_at"
     )
+    assert offered["supporters"]["meaning"] == "People who gave or signed up: names, addresses, consent"
     assert offered["notifications"]["flags"] == ["deprecated"]
     assert offered["brandkit_images"]["flags"] == ["members only"]
     assert offered["transactions"]["flags"] == []
+
+
+def test_the_search_finds_lists_by_any_word() -> None:
+    assert search_resources("gifts", CATALOG)[0] == "transactions"
+    assert search_resources("t-shirt", CATALOG)[0] == "registrations"
+    assert search_resources("sustainer", CATALOG)[0] == "recurring_donation_plans"
+    assert set(search_resources("percent to goal", CATALOG)) <= set(LISTS)  # overviews are no list
+    assert search_resources("", CATALOG) == search_resources("zzqx", CATALOG) == []
 
 
 @pytest.mark.parametrize("resource", LISTS)

@@ -79,6 +79,15 @@ def test_an_unknown_resource_is_refused(viewer: Viewer) -> None:
     assert viewer.last("state")["form"]["resource"] == "transactions"
 
 
+def test_the_search_tells_which_resources_are_meant(viewer: Viewer, server: ScriptedServer) -> None:
+    viewer.say("search", text="donor")
+    assert viewer.last("searched")["text"] == "donor"
+    assert viewer.last("searched")["names"][:2] == ["supporters", "transactions"]
+    viewer.say("search", text=["donor"])
+    assert viewer.last("searched") == {"kind": "searched", "text": "", "names": []}
+    assert server.asked == []
+
+
 def test_unknown_messages_do_nothing(viewer: Viewer) -> None:
     before = len(viewer.told)
     for kind in ("nonsense", "", "__init__"):
