@@ -25,7 +25,7 @@ _MIXED = {
     "donors": "holds every status: where='status = success'",
     "fundraising_pages": "holds deleted pages: where='status = active'",
     "fundraising_teams": "holds deleted teams: where='status = active'",
-    "payouts": "both types unless payout_type=; amounts in cents; cn.explode(frame, 'transactions') has the lines",
+    "payouts": "both types unless payout_type=; in cents; cn.explode(frame, 'transactions') has the lines",
     "designations": "holds inactive designations: where='is_active = true'",
 }
 
