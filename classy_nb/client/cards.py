@@ -25,6 +25,7 @@ _MIXED = {
     "donors": "holds every status: where='status = success'",
     "fundraising_pages": "holds deleted pages: where='status = active'",
     "fundraising_teams": "holds deleted teams: where='status = active'",
+    "payouts": "both types unless payout_type=; in cents; cn.explode(frame, 'transactions') has the lines",
     "designations": "holds inactive designations: where='is_active = true'",
 }
 
@@ -138,6 +139,8 @@ def _all(kind: ResourceSpec, flag: str) -> bool:
 
 
 def _call(kind: ResourceSpec, endpoint: Endpoint) -> str:
+    if endpoint.daily:
+        return f"{kind.name}(since=..., until=...)"
     asked = [f"{key}=..." for key in endpoint.parents if key not in DEFAULT_KEYS]
     asked += [f"{p.keyword}=..." for p in endpoint.parameters if p.required]
     return f"{kind.name}({', '.join(asked)})"

@@ -29,10 +29,11 @@ def test_trap_40_an_object_that_no_document_lists(stage: Stage) -> None:
 
 def test_trap_34_payouts_have_an_envelope_of_their_own(stage: Stage) -> None:
     with stage.connect() as classy:
-        frame = classy.payouts(payout_type="stripe", payout_date="2026-11-20")
+        frame = classy.payouts(payout_date="2026-10-16")  # of both types
     assert len(frame) == frame.attrs["classy"]["total"] == 2
     assert frame["id"].is_unique
-    assert set(frame["payout_date"]) == {pd.Timestamp("2026-11-20")}
+    assert set(frame["payout_date"]) == {pd.Timestamp("2026-10-16")}
+    assert list(frame["payout_type"]) == ["paypal", "stripe"]
     assert all(isinstance(cell, list) for cell in frame["transactions"])
 
 

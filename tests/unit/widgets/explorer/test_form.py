@@ -146,7 +146,7 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         (
             Form("payouts", "payout_type", {"payout_type": "stripe"}),
             "value:payout_date",
-            "Fill in the payout date.",
+            "Fill in the payout date, or “Since”.",
         ),
         (
             Form("feed_items", "campaign,scope", {"campaign": "3", "scope": "near"}),
