@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from .catalog import DEFAULT_KEYS, Catalog, load, summary
 from .meanings import joins_to, meaning
-from .model import KINDS, Column, Endpoint, Parameter, Record, ResourceSpec
+from .model import (
+    KINDS,
+    Column,
+    Endpoint,
+    Parameter,
+    Record,
+    ResourceSpec,
+    flat_names,
+    with_decimals,
+)
 
 __all__ = [
     "DEFAULT_KEYS",
@@ -21,8 +30,10 @@ __all__ = [
     "Parameter",
     "Record",
     "ResourceSpec",
+    "flat_names",
     "joins_to",
     "load",
     "meaning",
     "summary",
+    "with_decimals",
 ]

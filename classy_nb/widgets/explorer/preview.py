@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,9 @@ def _cell_text(value: Any, *, personal: bool) -> str:
     """Write one cell. Columns that are not masked may still hold people: in nested values and free text."""
     if _is_missing(value) or value is pd.NaT:
         return ""
+    if isinstance(value, str) and value[:1] in ("{", "["):  # nested values are JSON text in a frame
+        with suppress(ValueError):
+            value = json.loads(value)
     if isinstance(value, dict | list):
         shown = value if personal else mask_nested(value)
         text = json.dumps(shown, ensure_ascii=False, default=str)
