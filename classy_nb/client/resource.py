@@ -299,7 +299,8 @@ class Resource:
         Warns
         -----
         DataWarning
-            With *decimal*, an amount that has more than two decimals is rounded to cents; one of more than 15
+            With *decimal*, an amount with a fraction of a cent is rounded to cents (without a warning where
+            that is the noise of the server's own floats, as in ``0.8200000000000001``); one of more than 15
             digits before the point becomes missing.
         """
         query = self._list(**keywords)

@@ -69,7 +69,7 @@ class Converter:
         cells, misfits = read_cells(values, self._kind)
         if self._kind == "decimal":
             read = (pair for pair in zip(values, cells, strict=True) if pair[1] is not None)
-            self.cut += sum(Decimal(str(value)) != cell for value, cell in read)
+            self.cut += sum(abs(Decimal(str(value)) - cell) > _NOISE for value, cell in read)
         return pa.array(cells, arrow, memory_pool=POOL), misfits
 
 
@@ -217,6 +217,8 @@ _MICROSECOND = timedelta(microseconds=1)
 # Python takes quadratic time to read a number, and no number of this API is nearly as long.
 _LONGEST = 400
 _CENT = Decimal("0.01")
+_NOISE = Decimal("0.000001")
+"""Less than this is no amount, but what a server's own floats left: ``0.8200000000000001``."""
 _WHOLE_DIGITS = 15
 """Digits before the point: a decimal column has room for one more, to which rounding may lead."""
 

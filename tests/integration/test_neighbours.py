@@ -6,6 +6,7 @@ way is one function and one line.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -66,8 +68,10 @@ def frames(connection: cn.Classy) -> dict[tuple[str, str], pd.DataFrame]:
 
 def value_of(value: Any) -> Any:
     """Return a value in one spelling, whichever library it comes from."""
-    if hasattr(value, "item"):
+    if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, (list, dict, np.ndarray)):
+        return value
     if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 - NaN
         return None
     if isinstance(value, datetime):
@@ -102,12 +106,12 @@ def to_sql(frame: pd.DataFrame, folder: Path) -> Values:
         instants = [
             name
             for name, values in frame.items()
-            if "datetime" in str(values.dtype) or "time" in str(values.dtype)
+            if "date" in str(values.dtype) or "time" in str(values.dtype)
         ]
         back = pd.read_sql("select * from x", database, dtype_backend="numpy_nullable")
     for name in instants:  # SQLite has no dates: pandas stores their text
-        utc = getattr(frame[name].dt, "tz", None) is not None
-        back[name] = pd.to_datetime(back[name], format="ISO8601", utc=utc)
+        zoned = "," in str(frame[name].dtype)
+        back[name] = pd.to_datetime(back[name], format="ISO8601", utc=zoned)
     return values_of(back)
 
 
@@ -134,8 +138,17 @@ def nunique(frame: pd.DataFrame, _: Path) -> Values:
 
 def describe(frame: pd.DataFrame, _: Path) -> Values:
     values = values_of(frame)
-    counts = frame.describe(include="all").loc["count"].to_dict()
-    assert counts == {name: len(column) - column.count(None) for name, column in values.items()}
+    # pandas puts the largest value into a float, and Arrow refuses one that a float cannot hold. So pandas
+    # cannot describe ids above 2^53 of dtype int64[pyarrow], whoever made them.
+    large = [
+        name
+        for name, column in frame.items()
+        if str(column.dtype) == "int64[pyarrow]" and column.notna().any() and column.max() > 2**53
+    ]
+    counts = frame.drop(columns=large).describe(include="all").loc["count"].to_dict()
+    assert counts == {
+        name: len(column) - column.count(None) for name, column in values.items() if name not in large
+    }
     return values
 
 
@@ -148,7 +161,7 @@ def polars(frame: pd.DataFrame, _: Path) -> Values:
 
 
 def select(frame: pd.DataFrame, _: Path) -> Values:
-    with duckdb.connect(config={"TimeZone": "America/Los_Angeles"}) as database:
+    with duckdb.connect() as database:
         database.register("gifts", frame)
         return values_in(pa.table(database.sql("select * from gifts").arrow()))
 
@@ -208,18 +221,12 @@ def test_the_dtypes_of_pandas_hold_no_objects(frames: dict[tuple[str, str], pd.D
 
 
 def test_metadata_is_json_text(frames: dict[tuple[str, str], pd.DataFrame], shared_box: Sandbox) -> None:
-    import json
-
     frame = frames["supporters", "numpy_nullable"]
     sent = {record["id"]: record["metadata"] for record in shared_box.truth("supporters")}
     cells = frame.set_index("id")["metadata"].dropna()
     assert len(cells) > 0
     for key, cell in cells.items():
-        truth = sent[key]
-        assert json.loads(cell) in (
-            truth,
-            json.loads(truth) if truth[:1] in "[{" and cell == truth else truth,
-        )
+        assert sent[key] in (json.loads(cell), cell)
 
 
 # Lists
@@ -235,7 +242,7 @@ def through_csv(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def through_duckdb(frame: pd.DataFrame, _: Path) -> pd.DataFrame:
-    with duckdb.connect(config={"TimeZone": "America/Los_Angeles"}) as database:
+    with duckdb.connect() as database:
         database.register("gifts", frame)
         return database.sql("select * from gifts").df()
 
@@ -257,17 +264,20 @@ DETOURS: dict[str, Callable[[pd.DataFrame, Path], pd.DataFrame]] = {
     "concat": through_concat,
     "pickle": lambda frame, folder: frame.to_pickle(folder / "x") or pd.read_pickle(folder / "x"),
 }
-LISTS = (("transactions", "items"), ("fundraising_pages", "questions"))
+LISTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "items": ("transactions", {"include": "items"}),
+    "source_tracking_codes": ("transactions", {"include": "source_tracking_codes"}),
+    "transactions": ("payouts", {"payout_type": "stripe"}),  # the list is the record's own: JSON text
+}
 
 
 @pytest.mark.parametrize("detour", DETOURS)
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("resource_and_column", LISTS)
+@pytest.mark.parametrize("column", LISTS)
 def test_lists_come_apart_after_any_detour(
-    connection: cn.Classy, backend: str, resource_and_column: tuple[str, str], detour: str, tmp_path: Path
+    connection: cn.Classy, backend: str, column: str, detour: str, tmp_path: Path
 ) -> None:
-    resource, column = resource_and_column
-    options: dict[str, Any] = {"include": "items"} if column == "items" else {}
+    resource, options = LISTS[column]
     frame = getattr(connection, resource)(dtype_backend=backend, **options)
     expected = cn.explode(getattr(connection, resource)(**options), column)
     found = cn.explode(DETOURS[detour](frame, tmp_path), column)
@@ -276,11 +286,11 @@ def test_lists_come_apart_after_any_detour(
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
-@pytest.mark.parametrize(("resource", "column"), LISTS)
+@pytest.mark.parametrize("column", LISTS)
 def test_lists_come_apart_from_streamed_files(
-    connection: cn.Classy, resource: str, column: str, ending: str, tmp_path: Path
+    connection: cn.Classy, column: str, ending: str, tmp_path: Path
 ) -> None:
-    options: dict[str, Any] = {"include": "items"} if column == "items" else {}
+    resource, options = LISTS[column]
     list_of = getattr(connection, resource)
     if ending == "csv":
         frame = cn.read_csv(list_of.to_csv(tmp_path / "x.csv", **options))
@@ -344,11 +354,11 @@ def test_decimals_are_exact_everywhere(connection: cn.Classy, shared_box: Sandbo
     assert total == exact
     with duckdb.connect() as database:
         database.register("gifts", gifts.batches(arrow=True, decimal=True, rows=200))
-        found = database.sql("select sum(total_gross_amount), count(*) from gifts").fetchone()
-    assert found == (exact, len(truth))
+        found = database.sql("select sum(total_gross_amount), count(*) from gifts").fetchall()
+    assert found == [(exact, len(truth))]
     path = gifts.to_parquet(tmp_path / "gifts.parquet", decimal=True)
     assert pq.read_table(path).schema.field("total_gross_amount").type == pa.decimal128(18, 2)
-    assert duckdb.sql(f"select sum(total_gross_amount) from '{path}'").fetchone() == (exact,)
+    assert duckdb.sql(f"select sum(total_gross_amount) from '{path}'").fetchall() == [(exact,)]
     polars_total = pl.DataFrame(gifts.batches(arrow=True, decimal=True, rows=200))["total_gross_amount"].sum()
     assert polars_total == exact
 
@@ -369,7 +379,7 @@ def test_amounts_within_lists_are_exact(connection: cn.Classy) -> None:
 
 
 def test_flat_names_need_no_quoting(connection: cn.Classy, tmp_path: Path) -> None:
-    asked: dict[str, Any] = {"include": ["supporter", "campaign"], "limit": 50}
+    asked: dict[str, Any] = {"include": ["supporter", "recurring_donation_plan"], "limit": 50}
     dotted = connection.transactions(**asked)
     flat = connection.transactions(**asked, flat=True)
     assert not [name for name in flat.columns if "." in name]
@@ -380,11 +390,14 @@ def test_flat_names_need_no_quoting(connection: cn.Classy, tmp_path: Path) -> No
     )
     city = dotted["supporter.city"].dropna().iloc[0]
     assert len(flat.query("supporter_city == @city")) == int((dotted["supporter.city"] == city).sum())
-    assert {"campaign_id", "campaign__id", "supporter_id", "supporter__id"} <= {*flat.columns}
+    plan = {"recurring_donation_plan_id", "recurring_donation_plan__id"}
+    assert plan | {"supporter_id", "supporter__id"} <= {*flat.columns}
+        *flat.columns
+    }
     assert connection.transactions.to_arrow(**asked, flat=True).column_names == [*flat.columns]
     assert [*next(iter(connection.transactions.batches(**asked, flat=True)))] == [*flat.columns]
     assert [*cn.read_csv(connection.transactions.to_csv(tmp_path / "x.csv", **asked, flat=True))] == [*flat]
-    one = connection.transactions.get(int(flat["id"].iloc[0]), include=["supporter", "campaign"], flat=True)
+    one = connection.transactions.get(int(flat["id"].iloc[0]), include=asked["include"], flat=True)
     assert [*one.index] == [*flat.columns]
 
 
@@ -395,7 +408,7 @@ LEADING = {
         *("currency_code", "campaign_id", "supporter_id", "fundraising_page_id", "fundraising_team_id"),
     ],
     "supporters": ["id", "created_at", "first_name", "last_name", "email_address"],
-    "campaigns": ["id", "created_at", "status", "goal", "currency_code", "name", "type"],
+    "campaigns": ["id", "created_at", "status", "goal", "currency_code", "designation_id", "name", "type"],
     "recurring_donation_plans": [
         *("id", "created_at", "status", "donation_amount", "currency_code"),
         *("campaign_id", "supporter_id", "fundraising_page_id", "fundraising_team_id"),
