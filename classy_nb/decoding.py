@@ -20,13 +20,17 @@ REPLACEMENT = "\ufffd"
 """Stands for what cannot be read, as Unicode wants it."""
 
 _DOTTED_DIGITS = bytes.maketrans(b".123456789", b"0" * 10)
-_MANY_DIGITS = b"0" * 18
+_MANY_DIGITS = b"0" * 17
 # orjson rounds these to a float, silently. Shorter ones fit a float or 64 bits.
-_LONG_NUMBER = re.compile(rb"\d{20,}|0\.0*[1-9]\d{17,}|(?=[\d.]{19,})[1-9]\d*\.\d+|\d{18,}[eE]")
+_LONG_NUMBER = re.compile(
+    rb"\d{20,}|0\.0*[1-9]\d{17,}|(?=[\d.]{19,})[1-9]\d*\.\d+|[1-9]\d{13,}\.\d+|\d{18,}[eE]"
+)
 _BEFORE_A_NUMBER = (b"", b":", b",", b"[")
 _RUN = re.compile(rb"0+")
 _FLOAT_DIGITS = 17
 """Significant digits that tell any float from its neighbors."""
+_CENTS_END = 1e13
+"""From here on, a float may not tell one cent from the next."""
 
 _HALF_OF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 # Takes one escape after the other, so that an escaped backslash in front of a "u" is not mistaken for one.
@@ -188,14 +192,14 @@ def _integer(digits: str) -> int | Decimal:
 def _number(digits: str) -> float | Decimal | None:
     """Return a float where it holds all digits, else a Decimal."""
     value = float(digits)
-    if len(digits) <= _FLOAT_DIGITS and math.isfinite(value):
+    if len(digits) <= _FLOAT_DIGITS and abs(value) < _CENTS_END:
         return value
     try:
         exact = Decimal(digits)
     except InvalidOperation:  # an exponent beyond all measure
         return value
     if math.isfinite(value):
-        short = len(exact.as_tuple().digits) <= _FLOAT_DIGITS
+        short = len(exact.as_tuple().digits) <= _FLOAT_DIGITS and abs(value) < _CENTS_END
         if short or exact == Decimal(repr(value)):
             return value
     return exact

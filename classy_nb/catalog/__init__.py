@@ -11,7 +11,16 @@ from __future__ import annotations
 from .catalog import DEFAULT_KEYS, Catalog, load, summary
 from .finding import Found, example_call, find, find_resources, meant
 from .meanings import joins_to, meaning, meanings, resource_meaning
-from .model import KINDS, Column, Endpoint, Parameter, Record, ResourceSpec
+from .model import (
+    KINDS,
+    Column,
+    Endpoint,
+    Parameter,
+    Record,
+    ResourceSpec,
+    flat_names,
+    with_decimals,
+)
 
 __all__ = [
     "DEFAULT_KEYS",
@@ -26,6 +35,7 @@ __all__ = [
     "example_call",
     "find",
     "find_resources",
+    "flat_names",
     "joins_to",
     "load",
     "meaning",
@@ -33,4 +43,5 @@ __all__ = [
     "meant",
     "resource_meaning",
     "summary",
+    "with_decimals",
 ]

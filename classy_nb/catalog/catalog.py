@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,24 @@ if TYPE_CHECKING:
 
 DEFAULT_KEYS = ("organization", "app")
 """Path keys that the connection fills in where the caller names no parent."""
+
+
+LEADING = (
+    *("id", "date", "status"),
+    # amounts and their currency
+    *("total_gross_amount", "donation_gross_amount", "fees_amount", "donation_net_amount"),
+    *("donation_amount", "amount", "gross_amount", "net_amount", "payout_amount", "payout_amount_currency"),
+    *("final_price", "price", "quantity", "goal", "currency_code"),
+    # what it belongs to
+    *("campaign_id", "supporter_id", "fundraising_page_id", "fundraising_team_id", "transaction_id"),
+    *("recurring_donation_plan_id", "question_id", "answerable_id", "answerable_type"),
+    *("trackable_id", "trackable_type", "designation_id"),
+    # what people call it
+    *("name", "title", "label", "first_name", "last_name", "email_address", "email"),
+    *("type", "frequency", "answer", "product_name"),
+)
+"""The columns that people look at, first in this order in every frame; ``date`` stands for the endpoint's
+business date (``created_at`` where it has none). The others follow in the vendor's order."""
 
 
 @dataclass(frozen=True, eq=False)  # hashable, so that what is made of one can be kept
@@ -35,7 +53,10 @@ class Catalog:
     def columns(
         self, endpoint: Endpoint, include: Iterable[str] = (), *, aggregates: bool = False
     ) -> tuple[Column, ...]:
-        """Return the columns of a frame of *endpoint*, with nested records flattened by one level.
+        """Return the columns of a frame of *endpoint*: first those of `LEADING`, then the vendor's order.
+
+        Nested records are flattened by one level. Lists that a record has of its own are JSON text; only
+        those that *include* names are lists.
 
         Parameters
         ----------
@@ -48,24 +69,26 @@ class Catalog:
         """
         if endpoint.record in KINDS:
             return (Column("value", endpoint.record),)
-        own = list(self.records[endpoint.record].columns)
+        places = {name: place for place, name in enumerate(LEADING)}
+        places[endpoint.date or "created_at"] = places.pop("date")
+        own = sorted(
+            self.records[endpoint.record].columns, key=lambda column: places.get(column.name, len(LEADING))
+        )
         if aggregates and endpoint.aggregates:
             own += self.records[endpoint.aggregates].columns
         names = {column.name for column in own}
-        own += [self.includes[name] for name in include if name not in names]
-        return tuple(flat for column in own for flat in self._flatten(column))
+        added = [self.includes[name] for name in include if name not in names]
+        flat = [flat for column in own for flat in self._flatten(_as_text(column))]
+        flat += [flat for column in added for flat in self._flatten(column)]
+        return tuple(flat)
 
     def _flatten(self, column: Column) -> Iterable[Column]:
         if column.kind != "object" or column.record is None:
             return (column,)
         return (
-            Column(
-                f"{column.name}.{inner.name}",
-                "json" if inner.kind == "object" else inner.kind,
-                True,
-                inner.record,
-                inner.known,
-            )
+            Column(f"{column.name}.{inner.name}", "json", nullable=True)
+            if inner.kind == "object"
+            else replace(_as_text(inner), name=f"{column.name}.{inner.name}", nullable=True)
             for inner in self.records[column.record].columns
         )
 
@@ -83,6 +106,11 @@ class Catalog:
         segments = path.strip("/").split("/")
         matches = [e for e in self.endpoints if _matches(e.path.strip("/").split("/"), segments)]
         return min(matches, key=lambda e: len(e.keys), default=None)
+
+
+def _as_text(column: Column) -> Column:
+    """Return a list that a record has of its own as a column of JSON text."""
+    return replace(column, kind="json") if column.kind == "list" else column
 
 
 def _matches(template: list[str], segments: list[str]) -> bool:

@@ -7,11 +7,11 @@ room that names a column or a path uses them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 KINDS: Mapping[str, str] = {
     "int": "Int64",
@@ -22,15 +22,20 @@ KINDS: Mapping[str, str] = {
     "datetime": "datetime64[us, {timezone}]",
     "date": "datetime64[us]",
     "list": "object",
-    "json": "object",
+    "json": "string",
 }
 """Column kinds and the pandas dtype of each.
 
 ``text`` is never read as a number (postal codes keep their zeros), ``last4`` is text that is padded with
-zeros to four characters, ``datetime`` is an instant, ``date`` is a day without a time zone (naive midnight),
-``list`` and ``json`` hold Python objects. ``object`` (a nested record) has no dtype: its columns are in the
-frame as ``name.column``.
+zeros to four characters, ``datetime`` is an instant, ``date`` is a day without a time zone (naive midnight).
+``json`` is JSON text: values without a declared shape, and the lists that a record has of its own. ``list``
+is an included list: Python lists of dicts, all with the same keys. ``object`` (a nested record) has no dtype:
+its columns are in the frame as ``name.column``.
 """
+
+
+_MONEY = re.compile(r"(^|_)(amount|goal|price|flat|raised|balance|credits|donation)$")
+"""How the names of amounts end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Column:
     kind: str
     nullable: bool = False
     record: str | None = None
-    """The record of a nested object or of a list's items."""
+    """The record of a nested object or of a list's items (``json``: of the list that the text holds)."""
     known: tuple[str, ...] = ()
     """The texts that the vendor's document lists, if any. Others may occur."""
 
@@ -58,9 +63,42 @@ class Column:
             return cls(name, "list", nullable, None if item in KINDS else item)
         return cls(name, text, nullable, known=tuple(known.split("|")) if known else ())
 
+    @property
+    def is_money(self) -> bool:
+        """Whether the column holds an amount of money, rather than another number with a fraction."""
+        name = self.name.rpartition(".")[2]
+        return self.kind == "float" and _MONEY.search(name) is not None and "percent" not in name
+
     def dtype(self, timezone: str = "UTC") -> str:
         """Return the name of the column's pandas dtype in a frame."""
         return KINDS[self.kind].format(timezone=timezone)
+
+
+def with_decimals(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Return *columns* with ``decimal`` instead of ``float`` for amounts of money."""
+    return tuple(replace(column, kind="decimal") if column.is_money else column for column in columns)
+
+
+def flat_names(names: Iterable[str]) -> list[str]:
+    """Return names that need no quoting: ``supporter.city`` becomes ``supporter_city``.
+
+    Where that is the name of another column, there are two underscores: ``campaign__id`` beside
+    ``campaign_id``.
+    """
+    names = list(names)
+    taken = {name for name in names if "." not in name}
+    flat = []
+    for name in names:
+        new = name
+        if "." in name:
+            new = name.replace(".", "_")
+            if new in taken:
+                new = name.replace(".", "__")
+            while new in taken:
+                new += "_"
+            taken.add(new)
+        flat.append(new)
+    return flat
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb import __version__
+from classy_nb.catalog import flat_names
 from classy_nb.decoding import Repairs
 from classy_nb.errors import DataWarning, InterruptedFetchError, UnexpectedAnswerError, warn
 from classy_nb.frames import (
@@ -23,6 +24,8 @@ from classy_nb.frames import (
     computes_with_arrow,
     fewer_collections,
     json_kind,
+    stream,
+    to_arrow,
     to_frame,
 )
 from classy_nb.http import kind_of, message_of, words_of
@@ -190,6 +193,16 @@ class Fetcher:
                 frame.attrs["classy"]["batch"] = len(frame)
                 yield frame
 
+    def arrow(self, query: Query, *, progress: bool | Watcher | None = None) -> pa.Table:
+        """Return a list as one Arrow table of plain types, in the order asked for."""
+        return to_arrow(self.table(query, progress=progress), decimal=query.decimal)
+
+    def stream(
+        self, query: Query, rows: int, *, progress: bool | Watcher | None = None
+    ) -> pa.RecordBatchReader:
+        """Return a list as a stream of Arrow batches; see :meth:`tables`."""
+        return stream(self.tables(query, rows, progress=progress), decimal=query.decimal)
+
     def tables(
         self,
         query: Query,
@@ -317,6 +330,8 @@ class Fetcher:
             "total": paginator.total,
             "fiscal_year_start": self._fiscal_year_start,
         }
+        if query.flat:
+            table = table.rename_columns(flat_names(table.column_names))
         return table.replace_schema_metadata({ABOUT: json.dumps(about)})
 
     def question(self, query: Query) -> dict[str, Any]:
@@ -331,6 +346,8 @@ class Fetcher:
             "sort": query.sort,
             "limit": query.limit,
             "period": query.period,
+            "flat": query.flat,
+            "decimal": query.decimal,
         }
 
 
@@ -484,6 +501,8 @@ def _failing(column: pa.ChunkedArray, condition: Condition) -> int:
     import pyarrow.compute as pc
 
     kind, value = condition.column.kind, condition.value
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
     if kind in ("text", "last4"):
         if condition.operator != "=":
             return 0

@@ -8,9 +8,9 @@ from __future__ import annotations
 import inspect
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from classy_nb.catalog import example_call, joins_to, load, meanings, resource_meaning
+from classy_nb.catalog import example_call, flat_names, joins_to, load, meanings, resource_meaning
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
 from classy_nb.progress import Progress
 from classy_nb.query import unsatisfiable
@@ -55,10 +55,12 @@ class Resource:
         (``"purchased_at = 2026-01-28"``, ``"purchased_at <= 2026-01-31"``), and a month or a year means all
         of it; only ``!=`` cannot have one, because the API has no OR.
     fields : str or list of str, optional
-        Only these columns; ``id`` is always added.
+        Only these columns, in this order; ``id`` is always added.
     include : str or list of str, optional
         Related records in the same row (the API's ``with``): ``include="supporter"`` adds
-        ``supporter.*`` columns; lists stay lists (see :func:`classy_nb.explode`).
+        ``supporter.*`` columns; lists (``include="items"``) are lists of dicts, which
+        :func:`classy_nb.explode` takes apart. A list that a record has of its own (``questions`` of
+        ``fundraising_pages``) is JSON text, and :func:`classy_nb.explode` reads that, too.
     aggregates : bool
         Add ``total_raised`` and similar totals (pages and teams).
     sort : str or list of str, optional
@@ -68,6 +70,10 @@ class Resource:
     limit : int, optional
         Only the first rows: one request for up to 100, more page by page, and twice with *sort* (to be
         sure that nothing moved in the meantime). To get most of a list, fetching all of it is faster.
+    flat : bool
+        Names without dots, which need no quoting in ``frame.query`` and SQL: ``supporter_city`` instead of
+        ``supporter.city``; two underscores where that is another column (``campaign__id`` beside
+        ``campaign_id``). The keywords of the call keep the dots.
     accept_incomplete : bool
         If the API's total keeps counting records that it does not show, take the rows that two complete
         reads agree on, with a ``DataWarning``. Otherwise that is an ``IncompleteResultError``.
@@ -84,7 +90,8 @@ class Resource:
     Returns
     -------
     DataFrame
-        One row per record, with the columns and dtypes of the catalog, even for zero rows. Instants are in
+        One row per record, with the columns and dtypes of the catalog, even for zero rows: first those that
+        people look at (id, business date, status, amounts, ...), then the vendor's order. Instants are in
         the connection's time zone, amounts in the currency given in the row.
         ``frame.attrs["classy"]`` records the request.
 
@@ -161,6 +168,7 @@ class Resource:
         aggregates: bool = False,
         sort: Names = None,
         limit: int | None = None,
+        flat: bool = False,
         accept_incomplete: bool = False,
         dtype_backend: Backend = "numpy_nullable",
         progress: bool | Watcher | None = None,
@@ -177,6 +185,7 @@ class Resource:
             aggregates=aggregates,
             sort=sort,
             limit=limit,
+            flat=flat,
             accept_incomplete=accept_incomplete,
             **keywords,
         )
@@ -192,6 +201,7 @@ class Resource:
         fields: Names = None,
         include: Names = None,
         aggregates: bool = False,
+        flat: bool = False,
         **keywords: object,
     ) -> pd.Series[Any]:
         """Fetch one record.
@@ -201,7 +211,7 @@ class Resource:
         id
             The record's id (``classy.transactions.get(8734)``). Leave it out if the record is found by
             its parent (``classy.overviews.get(campaign=123)``) or by the organization.
-        fields, include, aggregates, **keywords
+        fields, include, aggregates, flat, **keywords
             As for the list.
 
         Returns
@@ -219,14 +229,16 @@ class Resource:
         """
         from classy_nb.frames import to_series
 
+        _checked_flag("flat", flat)
         query = self._queries.for_record(
             self._spec, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._warn(query)
         record = self._fetcher.record(query)
-        return to_series(
+        series = to_series(
             record, query.columns, timezone=self._fetcher.timezone, name=_name(self._spec.name, record)
         )
+        return series.set_axis(flat_names(series.index)) if flat else series
 
     @clear_tracebacks
     def count(
@@ -259,20 +271,75 @@ class Resource:
         return self._fetcher.paginate(query, line).count()
 
     @clear_tracebacks
+    def to_arrow(
+        self, *, decimal: bool = False, progress: bool | Watcher | None = None, **keywords: Any
+    ) -> pa.Table:
+        """Fetch a whole list as an Arrow table: for polars, DuckDB, dlt, Spark and whatever else reads Arrow.
+
+        Parameters
+        ----------
+        decimal
+            Amounts of money as ``decimal128(18, 2)``, made of the digits that the API sends, so that sums are
+            exact. Rates and percentages stay ``double``.
+        progress, **keywords
+            As for the frame (``dtype_backend=`` apart, which is pandas' own).
+
+        Returns
+        -------
+        pyarrow.Table
+            One row per record, with the columns of the frame, even for zero rows: ids and counts ``int64``,
+            money ``double`` or decimal, flags ``bool``, text ``large_string``, instants
+            ``timestamp[us, zone]`` in the connection's time zone, days ``date32``, included lists
+            ``list<struct>`` (dates in them are ISO text), values without a declared shape JSON text.
+
+        Raises
+        ------
+        ClassyError
+            As for the frame.
+
+        Warns
+        -----
+        DataWarning
+            With *decimal*, an amount with a fraction of a cent is rounded to cents (without a warning where
+            that is the noise of the server's own floats, as in ``0.8200000000000001``); one of more than 15
+            digits before the point becomes missing.
+        """
+        query = self._list(**keywords)
+        if _checked_flag("decimal", decimal):
+            query = query.with_decimals()
+        return self._fetcher.arrow(query, progress=_checked_progress(progress))
+
+    @overload
+    def batches(
+        self, *, rows: int = ..., arrow: Literal[False] = ..., dtype_backend: Backend = ..., **keywords: Any
+    ) -> Iterator[pd.DataFrame]: ...
+    @overload
+    def batches(
+        self, *, rows: int = ..., arrow: Literal[True], decimal: bool = ..., **keywords: Any
+    ) -> pa.RecordBatchReader: ...
+    @clear_tracebacks
     def batches(
         self,
         *,
         rows: int = BATCH_ROWS,
+        arrow: bool = False,
+        decimal: bool = False,
         dtype_backend: Backend = "numpy_nullable",
         progress: bool | Watcher | None = None,
         **keywords: Any,
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[pd.DataFrame] | pa.RecordBatchReader:
         """Yield a list as frames of about *rows* rows each, in constant memory (see the notes).
 
         Parameters
         ----------
         rows
             Rows per batch, rounded up to whole pages.
+        arrow
+            Return a ``pyarrow.RecordBatchReader`` instead, which yields Arrow record batches, and which
+            DuckDB (``from reader``), polars (``pl.DataFrame(reader)``), dlt and whatever knows
+            ``__arrow_c_stream__`` read by themselves.
+        decimal
+            With *arrow*: exact amounts, as in :meth:`to_arrow`.
         dtype_backend, progress, **keywords
             As for the whole list, except ``sort=``: batches are in order of id.
 
@@ -280,10 +347,22 @@ class Resource:
         ------
         DataFrame
             All with the same columns and dtypes (columns that the catalog does not know may differ);
-            one empty frame if the list is empty.
+            one empty frame if the list is empty. With *arrow*, record batches with the types of
+            :meth:`to_arrow`, none if the list is empty (the reader has the schema all the same).
+
+        Raises
+        ------
+        UsageError
+            An argument is not valid; nothing was sent.
+        UnexpectedAnswerError
+            With *arrow*: later records have a key that the catalog does not know and that no record of the
+            first batch had. The columns of a stream are fixed, and nothing is left out silently. (Such keys
+            of the first batch are columns of JSON text.)
 
         Notes
         -----
+        With *arrow*, the call itself fetches the first batch, whose columns are those of all.
+
         Rows are in order of id, within and across batches. A list whose records have no id comes in the API's
         order, and *sort* with *limit* in the order that it asks for.
 
@@ -295,7 +374,15 @@ class Resource:
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
         backend, progress = _checked_backend(dtype_backend), _checked_progress(progress)
-        return self._fetcher.batches(self._in_order_of_id(**keywords), backend, rows, progress=progress)
+        if _checked_flag("decimal", decimal) and not arrow:
+            raise UsageError(
+                "decimal=True needs arrow=True.",
+                advice="Money in frames is Float64; to_arrow() has decimals.",
+            )
+        query = self._in_order_of_id(**keywords)
+        if not _checked_flag("arrow", arrow):
+            return self._fetcher.batches(query, backend, rows, progress=progress)
+        return self._fetcher.stream(query.with_decimals() if decimal else query, rows, progress=progress)
 
     @clear_tracebacks
     def to_csv(
@@ -351,7 +438,12 @@ class Resource:
 
     @clear_tracebacks
     def to_parquet(
-        self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any
+        self,
+        path: str | Path,
+        *,
+        decimal: bool = False,
+        progress: bool | Watcher | None = None,
+        **keywords: Any,
     ) -> Path:
         """Fetch a list straight into a Parquet file (zstd), in constant memory where :meth:`batches` has it.
 
@@ -365,6 +457,8 @@ class Resource:
             The file: ``.parquet``, ``.pq``, or any ending that promises no other format. It appears once it
             is complete, and replaces an older one only then. Its rows are in order, as those of
             :meth:`batches`.
+        decimal
+            Exact amounts (``DECIMAL(18, 2)``) instead of floats, as in :meth:`to_arrow`.
         progress, **keywords
             As for :meth:`batches`.
 
@@ -390,7 +484,7 @@ class Resource:
         """
         from classy_nb.export import stream_parquet
 
-        tables, question, options = self._stream(progress=progress, **keywords)
+        tables, question, options = self._stream(decimal=decimal, progress=progress, **keywords)
         return stream_parquet(tables, path, question, **options)
 
     @clear_tracebacks
@@ -436,10 +530,12 @@ class Resource:
         return stream_excel(tables, path, question, sheet=self.name, **options)
 
     def _stream(
-        self, *, progress: bool | Watcher | None, **keywords: Any
+        self, *, decimal: bool = False, progress: bool | Watcher | None, **keywords: Any
     ) -> tuple[Callable[[int | None], Iterator[pa.Table]], dict[str, Any], dict[str, Any]]:
         """Return what fetches the tables after an id, the question, and how to stream them."""
         query = self._in_order_of_id(**keywords)
+        if _checked_flag("decimal", decimal):
+            query = query.with_decimals()
         watcher = progress if callable(_checked_progress(progress)) else None
         line = Progress(label_of(query), wanted=watcher or False)
 
@@ -494,7 +590,7 @@ class Resource:
         return resource_html(self._spec, self._queries)
 
 
-_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "accept_incomplete")
+_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
 
 
 def _signature(spec: ResourceSpec) -> inspect.Signature:
@@ -541,6 +637,12 @@ def _checked_backend(backend: object) -> Backend:
     if backend == "pyarrow":
         return "pyarrow"
     raise UsageError(f"dtype_backend={backend!r} must be 'numpy_nullable' or 'pyarrow'.")
+
+
+def _checked_flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise UsageError(f"{name}={value!r} must be True or False.")
 
 
 def _checked_progress(progress: object) -> bool | Watcher | None:

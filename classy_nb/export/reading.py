@@ -32,7 +32,7 @@ from pyarrow import csv as arrow_csv
 
 from classy_nb.catalog import Column, load
 from classy_nb.errors import DataWarning, UsageError, warn
-from classy_nb.frames import ARROW, JSON_KINDS, LISTS, field_of, to_frame
+from classy_nb.frames import ARROW, JSON_KINDS, LISTS, field_of, json_values, to_frame
 from classy_nb.query import zone
 from classy_nb.query.filters import suggestion
 from classy_nb.redact import clear_tracebacks
@@ -115,8 +115,9 @@ def read_csv(
     -------
     DataFrame, shape (rows, columns)
         Columns that the API has are of the dtypes that the fetched frame had. Any other column is ``Int64``,
-        ``Float64``, ``boolean``, ``datetime64[us]`` (with a zone if there are offsets) or nested if all of
-        its cells look like that, and text otherwise: digits that must stay text need *dtype*. An empty cell
+        ``Float64``, ``boolean`` or ``datetime64[us]`` (with a zone if there are offsets) if all of its cells
+        look like that, and text otherwise: digits that must stay text need *dtype*, and so do nested values
+        of your own (``object``), which are JSON text without it. An empty cell
         is missing; ``""`` is an empty text, unless it is the only column. An index that was written is an
         ordinary column. Without rows there is no offset, so instants are in UTC unless *timezone* says
         otherwise.
@@ -160,6 +161,11 @@ def read_csv(
         fields.append(field.with_type(values.type) if naive else field)
         arrays.append(values if naive else values.cast(field.type))
     frame = to_frame(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), dtype_backend=dtype_backend)
+    for place, name in enumerate(names):
+        if name in wanted and is_object_dtype(wanted[name]):
+            values = json_values(arrays[place].to_pylist())
+            cells = [pd.NA if value is None else value for value in values]
+            frame[str(place)] = pd.Series(cells, index=frame.index, dtype=object)
     frame.columns = pd.Index(names)
     if LISTS in frame.attrs:
         frame.attrs[LISTS] = {names[int(place)]: record for place, record in frame.attrs[LISTS].items()}
@@ -230,6 +236,9 @@ def _known_columns(resource: str | None) -> dict[str, list[Column]]:
     for endpoint in (endpoint for spec in specs for endpoint in (*spec.lists, *spec.objects)):
         for column in catalog.columns(endpoint, catalog.includes, aggregates=True):
             found.setdefault(column.name, Counter())[column.kind, column.record] += 1
+    for name in [name for name in found if "." in name]:  # as flat=True writes them
+        for flat in (name.replace(".", "_"), name.replace(".", "__")):
+            found.setdefault(flat, found[name])
     return {
         name: [Column(name, kind, record=record) for (kind, record), _ in counts.most_common()]
         for name, counts in found.items()
@@ -257,18 +266,19 @@ def _column(name: str, text: pa.Array, known: Sequence[Column]) -> Column:
         return known[0] if known else Column(name, "undeclared")
     if len({column.kind for column in known}) == 1 and _reads_as(text, known[0].kind, exactly=False):
         return known[0]
-    kind = next((kind for kind in _GUESSES if _reads_as(text, kind, exactly=True)), "text")
+    guesses = [*_GUESSES, *(column.kind for column in known if column.kind in JSON_KINDS)]
+    kind = next((kind for kind in guesses if _reads_as(text, kind, exactly=True)), "text")
     return next((column for column in known if column.kind == kind), Column(name, kind))
 
 
-_GUESSES = ("bool", "int", "float", "date", "naive", "datetime", "json")
+_GUESSES = ("bool", "int", "float", "date", "naive", "datetime")
 
 
 def _reads_as(text: pa.Array, kind: str, *, exactly: bool) -> bool:
     """Whether all cells can be values of *kind*; *exactly*: and would be written just like that."""
-    if exactly and kind == "json":
-        texts = text.drop_null().to_pylist()
-        return all(cell[:1] in ("[", "{") and _json(cell) is cell for cell in texts)
+    if exactly and kind in JSON_KINDS:
+        begins = ("[",) if kind == "list" else ("[", "{")
+        return all(cell[:1] in begins and _json(cell) is cell for cell in text.drop_null().to_pylist())
     try:
         values = _values(text, kind)
     except _REFUSED:
@@ -299,14 +309,12 @@ def _values(text: pa.Array, kind: str) -> pa.Array:
 
 
 def _json(cell: str) -> str:
-    """Return a cell of a JSON column as JSON: text stands in it without quotes."""
+    """Return a cell of a JSON column as JSON; what is not (an id such as 007, or NULL) is text."""
     try:
-        value = orjson.loads(cell)
+        orjson.loads(cell)
     except orjson.JSONDecodeError:
-        value = None
-    # What is not written like that by JSON is text: an id such as 007, or NULL.
-    is_json = isinstance(value, (dict, list)) or (value is not None and not isinstance(value, str))
-    return cell if is_json else orjson.dumps(cell).decode()
+        return orjson.dumps(cell).decode()
+    return cell
 
 
 def _zone_of(texts: Iterable[pa.Array], likely: Sequence[str]) -> str:

@@ -18,11 +18,17 @@ import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pandas.api.types import is_object_dtype
 
 from classy_nb.errors import DataWarning, UsageError, warn
-from classy_nb.frames import SharedKind, computes_with_arrow, json_kind, json_values
+from classy_nb.frames import (
+    SharedKind,
+    computes_with_arrow,
+    field_of,
+    free_form_text,
+    json_kind,
+    json_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -219,19 +225,20 @@ def plain_schema(
     """
     fields = {field.name: field for schema in reversed(schemas) for field in schema}
     order = dict.fromkeys(name for schema in schemas for name in schema.names)
-    return pa.schema([(name, _plain_type(fields[name], texts)) for name in order])
+    return pa.schema([_plain_field(fields[name], texts) for name in order])
 
 
-def _plain_type(field: pa.Field, texts: Callable[[str], Iterable[pa.ChunkedArray]]) -> pa.DataType:
-    kind = json_kind(field)
-    if kind == "undeclared":
+def _plain_field(field: pa.Field, texts: Callable[[str], Iterable[pa.ChunkedArray]]) -> pa.Field:
+    if json_kind(field) == "undeclared":
         shared = SharedKind()
         for column in texts(field.name):
             shared.add(json_values(column.to_pylist()))
-        return _SHARED_TYPES.get(shared.kind or "text", TEXT)
-    if kind is not None:
-        return TEXT
-    return _DAY if pa.types.is_date32(field.type) else field.type
+        if shared.kind is not None:
+            return pa.field(field.name, _SHARED_TYPES[shared.kind])
+        return field_of(field.name, "json", "UTC")
+    return pa.field(
+        field.name, _DAY if pa.types.is_date32(field.type) else field.type, metadata=field.metadata
+    )
 
 
 @computes_with_arrow
@@ -247,18 +254,12 @@ def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def _plain_column(table: pa.Table, wanted: pa.Field) -> pa.ChunkedArray:
     column, kind = table[wanted.name], json_kind(table.schema.field(wanted.name))
-    if kind is None:
+    if kind != "undeclared":
         return column.cast(wanted.type)
-    if kind == "undeclared" and wanted.type != TEXT:
-        return pa.chunked_array([pa.array(json_values(column.to_pylist()), wanted.type)])
-    # Numbers, objects and lists are written as JSON has them; text without the quotes that JSON puts around.
-    quoted = pc.fill_null(pc.starts_with(column, '"'), False)
-    if not pc.any(quoted).as_py():
-        return column
-    cells = [
-        json_values([text])[0] if text is not None and text[0] == '"' else text for text in column.to_pylist()
-    ]
-    return pa.chunked_array([pa.array(cells, TEXT)])
+    values = json_values(column.to_pylist())
+    if json_kind(wanted) is None:
+        return pa.chunked_array([pa.array(values, wanted.type)])
+    return pa.chunked_array([pa.array([None if v is None else free_form_text(v) for v in values], TEXT)])
 
 
 def even(tables: Iterable[pa.Table], schema: pa.Schema, rows: int = ROWS) -> Iterator[pa.Table]:

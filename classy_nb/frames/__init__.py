@@ -16,19 +16,24 @@ last4       as text, padded with zeros to four digits
 datetime    ``datetime64[us, <timezone>]``; a text without a zone is UTC, a day alone is its midnight
             in UTC
 date        ``datetime64[us]`` without a zone: the day as it is written, never moved by a zone
-list, json  ``object``: Python lists and dicts as they came; JSON text in Arrow
+list        ``object``: Python lists of dicts with the same keys and types in each (included lists only);
+            dates in them are ISO text
+json        pandas' string dtype: the value's JSON text; text that is the JSON of an object or a list
+            already stays as it is
 ==========  =========================================================================================
 
 An empty text in a column of numbers, flags or dates is missing. Any other value that does not fit
 keeps its row, becomes missing and is counted in one :class:`~classy_nb.errors.DataWarning` a column.
-A key that the catalog does not know becomes a column at the right, of the dtype that all its values share.
+A key that the catalog does not know becomes a column at the right, of the dtype that all its values share,
+or of JSON text.
 """
 
 from __future__ import annotations
 
+from .arrow import stream, to_arrow
 from .builder import GROUP_ROWS, TableBuilder
 from .children import explode
-from .convert import EXACT, Converter, SharedKind, json_text, json_values
+from .convert import EXACT, Converter, SharedKind, free_form_text, json_text, json_values
 from .forks import computes_with_arrow
 from .frame import LISTS, empty_frame, to_frame, to_series
 from .garbage import fewer_collections
@@ -50,9 +55,12 @@ __all__ = [
     "explode",
     "fewer_collections",
     "field_of",
+    "free_form_text",
     "json_kind",
     "json_text",
     "json_values",
+    "stream",
+    "to_arrow",
     "to_frame",
     "to_series",
 ]

@@ -42,6 +42,11 @@ _SEPARATOR = "\0"
 """Between an object and its key in the columns' names inside the builder. A key may have a dot in it:
 ``{"a.b": 1}`` and ``{"a": {"b": 1}}`` are two columns, and get different names at the end."""
 _NO_KEYS: Row = {}
+_CUT = {
+    "date": "which holds days, have a time; the day is the one that is written.",
+    "decimal": "which holds cents, have more than two decimals; they are rounded.",
+}
+"""What is said of values that lost something."""
 
 
 class TableBuilder:
@@ -82,7 +87,7 @@ class TableBuilder:
         self._pending: list[Row | None] = []
         self._pieces: list[pa.Table] = []
         self._misfits: dict[str, int] = {}
-        self._times: dict[str, int] = {}
+        self._cut: dict[str, int] = {}
         self._not_objects = 0
         self._begin_piece()
 
@@ -163,8 +168,8 @@ class TableBuilder:
             if part.misfits:
                 self._misfits[part.name] = self._misfits.get(part.name, 0) + part.misfits
         for column in self._declared:
-            if column.times:
-                self._times[column.name] = self._times.get(column.name, 0) + column.times
+            if column.cut:
+                self._cut[column.name] = self._cut.get(column.name, 0) + column.cut
         self._begin_piece()
 
     @computes_with_arrow
@@ -187,8 +192,8 @@ class TableBuilder:
         self._not_objects += other._not_objects
         for name, count in other._misfits.items():
             self._misfits[name] = self._misfits.get(name, 0) + count
-        for name, count in other._times.items():
-            self._times[name] = self._times.get(name, 0) + count
+        for name, count in other._cut.items():
+            self._cut[name] = self._cut.get(name, 0) + count
         other._start_over()
 
     @computes_with_arrow
@@ -254,9 +259,9 @@ class TableBuilder:
             if path in self._misfits
         ]
         messages += [
-            f"{self._label}: {count} of {self._rows} values of {path.replace(_SEPARATOR, '.', 1)!r}, which "
-            "holds days, have a time; the day is the one that is written."
-            for path, count in self._times.items()
+            f"{self._label}: {count} of {self._rows} values of {path.replace(_SEPARATOR, '.', 1)!r}, "
+            f"{_CUT[kinds[path]]}"
+            for path, count in self._cut.items()
         ]
         return messages
 
@@ -279,9 +284,9 @@ class _Column:
         self.misfits += misfits
 
     @property
-    def times(self) -> int:
-        """Days that had a time."""
-        return self._converter.times
+    def cut(self) -> int:
+        """Values that lost something."""
+        return self._converter.cut
 
     def add_missing(self, count: int) -> None:
         """Take *count* rows that lack the value."""

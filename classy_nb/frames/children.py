@@ -41,7 +41,8 @@ def explode(
     Parameters
     ----------
     frame
-        A frame with lists in a column, such as transactions fetched with ``include=["items"]``.
+        A frame with lists in a column, such as transactions fetched with ``include=["items"]``, or with their
+        JSON text, such as the ``questions`` of fundraising pages.
     column
         The column of lists. After a detour they may be arrays (Parquet, DuckDB, polars), tuples, or text
         (JSON from our files, Python's notation from pandas' own CSV files).
@@ -105,6 +106,8 @@ def _may_hold_lists(frame: pd.DataFrame, column: str) -> bool:
     """Whether a column without any items is one of lists, as far as its name and its dtype tell."""
     if column in frame.attrs.get(LISTS, {}) or catalog.load().lists_called(column):
         return True
+    if any(isinstance(cell, str) and cell.lstrip().startswith("[") for cell in frame[column].dropna()):
+        return True  # empty ones, as JSON text
     dtype = frame[column].dtype
     return pd.api.types.is_object_dtype(dtype) or (
         isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 
 from classy_nb.decoding import loads, rows_of, storable
 
-from .kinds import ARROW, JSON_KINDS, POOL
+from .kinds import ARROW, POOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -40,8 +41,8 @@ class Converter:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self.times = 0
-        """Days so far that had a time, which is lost."""
+        self.cut = 0
+        """Values so far that lost something: days their time, amounts what is less than a cent."""
         self._attempts = list(_ATTEMPTS[kind])
 
     def convert(self, values: Sequence[Any]) -> tuple[pa.Array, int]:
@@ -57,7 +58,7 @@ class Converter:
             return array, 0
         arrow = ARROW[self._kind]
         if self._kind == "date":
-            self.times += sum(type(value) is str and _TIME.match(value) is not None for value in values)
+            self.cut += sum(type(value) is str and _TIME.match(value) is not None for value in values)
         if self._kind in _NATIVE:
             # Mostly it is a few strays that Arrow refused: leave the values alone that it knows.
             cells, misfits = read_cells(values, self._kind, _NATIVE[self._kind])
@@ -66,6 +67,9 @@ class Converter:
             except _REFUSED:
                 pass  # one of these was the culprit, such as an integer of more than 64 bits
         cells, misfits = read_cells(values, self._kind)
+        if self._kind == "decimal":
+            read = (pair for pair in zip(values, cells, strict=True) if pair[1] is not None)
+            self.cut += sum(abs(Decimal(str(value)) - cell) > _NOISE for value, cell in read)
         return pa.array(cells, arrow, memory_pool=POOL), misfits
 
 
@@ -102,6 +106,12 @@ def _floats_as_text(values: Sequence[Any]) -> pa.Array:
 
 def _floats_as_padded_text(values: Sequence[Any]) -> pa.Array:
     return _trimmed(values).cast(pa.float64(), memory_pool=POOL)
+
+
+def _decimals(values: Sequence[Any]) -> pa.Array:
+    # By way of the digits, which are those of the JSON: the decoder makes no float that would lose any.
+    _refuse({Decimal}, values)
+    return _floats(values).cast(pa.string(), memory_pool=POOL).cast(ARROW["decimal"], memory_pool=POOL)
 
 
 def _booleans(values: Sequence[Any]) -> pa.Array:
@@ -148,13 +158,14 @@ def _json(values: Sequence[Any]) -> pa.Array:
     return pa.array(texts, pa.large_string(), memory_pool=POOL)
 
 
+def _free_form(values: Sequence[Any]) -> pa.Array:
+    texts = [None if value is None else free_form_text(value) for value in values]
+    return pa.array(texts, pa.large_string(), memory_pool=POOL)
+
+
 def _lists(values: Sequence[Any]) -> pa.Array:
-    return _json([value if type(value) is not dict else _list(value) for value in values])
-
-
-def _list(numbered: dict[str, Any]) -> Any:
-    rows = rows_of(numbered)
-    return numbered if rows is None else rows
+    _refuse({str, bool, int, float, dict, Decimal}, values)
+    return _json(values)
 
 
 def _strings(values: Sequence[Any]) -> pa.Array:
@@ -169,12 +180,15 @@ def _trimmed(values: Sequence[Any]) -> pa.Array:
 _ATTEMPTS: dict[str, tuple[Callable[[Sequence[Any]], pa.Array], ...]] = {
     "int": (_integers, _integers_as_text),
     "float": (_floats, _floats_as_text, _floats_as_padded_text),
+    "decimal": (_decimals,),
     "bool": (_booleans, _booleans_as_digits),
     "text": (_text,),
     "last4": (_last_four,),
     "datetime": (_instants, _instants_of_several_forms),
     "date": (_days,),
-    **dict.fromkeys(JSON_KINDS, (_json,)),
+    "json": (_free_form,),
+    "object": (_free_form,),
+    "undeclared": (_json,),
     "list": (_lists,),
 }
 
@@ -202,6 +216,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Python takes quadratic time to read a number, and no number of this API is nearly as long.
 _LONGEST = 400
+_CENT = Decimal("0.01")
+_NOISE = Decimal("0.000001")
+"""Less than this is no amount, but what a server's own floats left: ``0.8200000000000001``."""
+_WHOLE_DIGITS = 15
+"""Digits before the point: a decimal column has room for one more, to which rounding may lead."""
 
 
 def read_cells(values: Sequence[Any], kind: str, skip: Collection[type] = ()) -> tuple[list[Any], int]:
@@ -250,6 +269,22 @@ def read_float(value: Any) -> Any:
         except OverflowError:
             return MISFIT
     return value if type(value) is float else MISFIT
+
+
+def read_decimal(value: Any) -> Any:
+    """Read an amount from its digits, rounded to cents."""
+    if type(value) is str:
+        value = value.strip()
+        if not value:
+            return None
+        if len(value) > _LONGEST or not _NUMBER.fullmatch(value):
+            return MISFIT
+    if type(value) not in {str, int, float, Decimal}:
+        return MISFIT
+    exact = Decimal(str(value))
+    if not exact.is_finite() or exact.adjusted() >= _WHOLE_DIGITS:
+        return MISFIT
+    return exact.quantize(_CENT)
 
 
 def read_bool(value: Any) -> Any:
@@ -311,14 +346,26 @@ def read_day(value: Any) -> Any:
     return date.fromisoformat(value.strip()[:10])
 
 
+def read_list(value: Any) -> Any:
+    """Read a list as its JSON text; a list with gaps, or of one item, may come from PHP as an object."""
+    if type(value) is dict:
+        rows = rows_of(value)
+        value = [value] if rows is None else rows
+    if type(value) is not list:
+        return None if value == "" else MISFIT
+    return json_text(value).decode()
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     "int": read_int,
     "float": read_float,
+    "decimal": read_decimal,
     "bool": read_bool,
     "text": read_text,
     "last4": read_last4,
     "datetime": read_instant,
     "date": read_day,
+    "list": read_list,
 }
 
 
@@ -386,6 +433,21 @@ def _with_what_orjson_takes(value: Any) -> Any:
     if isinstance(value, int) and value not in _INT64:
         return Decimal(value)
     return value
+
+
+def free_form_text(value: Any) -> str:
+    """Return the JSON text of a value without a declared shape.
+
+    A text that is itself the JSON of an object or a list stays as it is: the API has both, in one column.
+    """
+    if type(value) is str and value.lstrip()[:1] in _BRACKETS:
+        with suppress(ValueError):
+            orjson.loads(value)
+            return value
+    return json_text(value).decode()
+
+
+_BRACKETS = frozenset("[{")
 
 
 def json_values(texts: Iterable[str | None]) -> list[Any]:

@@ -1,6 +1,7 @@
 """The edge to pandas: an Arrow table becomes a frame, one record a Series.
 
-Everything before works on Arrow; what a notebook gets is made here.
+Everything before works on Arrow; what a notebook gets is made here. Values without a shape stay JSON text, so
+that whatever takes a frame (Parquet, SQL, polars, ``drop_duplicates``) takes this one.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .arrow import typed_column
 from .builder import Record, TableBuilder
-from .convert import Converter, SharedKind, json_values
 from .forks import computes_with_arrow
 from .kinds import ABOUT, RECORD, Backend, json_kind, to_pandas
 
@@ -44,8 +45,10 @@ def to_frame(table: pa.Table, *, dtype_backend: Backend = "numpy_nullable") -> p
     Returns
     -------
     DataFrame, shape (rows, columns)
-        JSON columns hold Python objects, undeclared ones the dtype that all their values share (else objects
-        too). The index counts from 0.
+        Included lists are Python lists of dicts that all have the same keys, with values of the same types
+        (dates as ISO text, as the API has them); the column's dtype is object. Undeclared columns have the
+        dtype that all their values share. Everything else without a shape is JSON text, of the string dtype.
+        The index counts from 0.
     """
     index = pd.RangeIndex(table.num_rows)
     fields = list(table.schema)
@@ -74,16 +77,8 @@ def to_frame(table: pa.Table, *, dtype_backend: Backend = "numpy_nullable") -> p
 
 
 def _array(values: pa.Array, field: pa.Field, backend: Backend) -> Any:
-    kind = json_kind(field)
-    if kind is None:
-        return to_pandas(values, backend)
-    objects = json_values(values.to_pylist())
-    if kind == "undeclared":
-        shared = SharedKind()
-        shared.add(objects)
-        if shared.kind is not None:
-            return to_pandas(Converter(shared.kind).convert(objects)[0], backend)
-    return _object_array(objects)
+    typed = typed_column(values, field)
+    return _object_array(typed.to_pylist()) if json_kind(field) == "list" else to_pandas(typed, backend)
 
 
 def _object_array(values: list[Any]) -> np.ndarray[Any, Any]:
@@ -128,8 +123,8 @@ def to_series(
     -------
     Series
         Indexed by column name in the columns' order. Ids are ``int``, money is ``float``, flags are
-        ``bool``, instants are ``Timestamp`` in *timezone*, days are ``Timestamp`` without a zone; whatever is
-        missing is ``pd.NA``.
+        ``bool``, instants are ``Timestamp`` in *timezone*, days are ``Timestamp`` without a zone, lists are
+        lists of dicts, other nested values JSON text; whatever is missing is ``pd.NA``.
 
     Warns
     -----

@@ -17,6 +17,7 @@ Backend = Literal["numpy_nullable", "pyarrow"]
 ARROW: dict[str, pa.DataType] = {
     "int": pa.int64(),
     "float": pa.float64(),
+    "decimal": pa.decimal128(18, 2),
     "bool": pa.bool_(),
     # 64-bit offsets: pandas uses them too and takes the finished column over without a copy.
     "text": pa.large_string(),
@@ -34,7 +35,7 @@ JSON_KINDS = frozenset({"list", "json", "object", "undeclared"})
 """Kinds without an Arrow type of their own: each cell is JSON text, and the field's metadata says so."""
 
 KIND, RECORD = b"classy_kind", b"classy_record"
-"""Keys of a field's metadata: one of `JSON_KINDS`; the record type that a list holds."""
+"""Keys of a field's metadata: one of `JSON_KINDS`; the record type of the items where the JSON is a list."""
 
 ABOUT = b"classy"
 """Key of a table's metadata: JSON that becomes ``frame.attrs["classy"]`` and tells what was asked."""
@@ -46,11 +47,13 @@ somewhat more memory (benchmarks/README.md)."""
 WORDS = {
     "int": "whole numbers",
     "float": "numbers",
+    "decimal": "amounts of at most 15 digits before the point",
     "bool": "true or false",
     "text": "text",
     "last4": "last four digits",
     "datetime": "dates with a time",
     "date": "dates",
+    "list": "lists",
     "object": "objects",
 }
 """What the values of a kind are called in a warning."""
@@ -59,7 +62,7 @@ WORDS = {
 def field_of(name: str, kind: str, timezone: str, record: str | None = None) -> pa.Field:
     """Return the Arrow field of a column."""
     metadata = {KIND: kind.encode()} if kind in JSON_KINDS else {}
-    if kind == "list" and record:
+    if kind in {"list", "json"} and record:
         metadata[RECORD] = record.encode()
     arrow = pa.timestamp("us", timezone) if kind == "datetime" else ARROW[kind]
     return pa.field(name, arrow, metadata=metadata or None)

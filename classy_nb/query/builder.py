@@ -74,6 +74,8 @@ class ListOptions:
     """Only this many rows, the first ones."""
     accept_incomplete: bool = False
     """Whether rows that two complete reads agree on will do, even if the API's total says more."""
+    flat: bool = False
+    """Whether names come without dots: ``supporter_city``."""
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -147,6 +149,8 @@ class QueryBuilder:
             )
         if not isinstance(options.accept_incomplete, bool):
             raise UsageError(f"accept_incomplete={options.accept_incomplete!r} must be True or False.")
+        if not isinstance(options.flat, bool):
+            raise UsageError(f"flat={options.flat!r} must be True or False.")
         return replace(
             query,
             conditions=conditions,
@@ -154,6 +158,7 @@ class QueryBuilder:
             limit=limit,
             accept_incomplete=options.accept_incomplete,
             period=note,
+            flat=options.flat,
         )
 
     def _day_by_day(
@@ -342,12 +347,16 @@ class QueryBuilder:
             parameters.append(("with", ",".join(included)))
         if aggregates:
             parameters.append(("aggregates", "true"))
-        chosen = self._fields(endpoint, _names(fields, "fields"))
+        named = _names(fields, "fields")
+        chosen = self._fields(endpoint, named)
         if chosen:
             parameters.append(("fields", ",".join(chosen)))
-            # What was included or aggregated stays: fields= chooses among the record's own columns.
+            # What was included or aggregated stays: fields= chooses among the record's own columns. They come
+            # in the caller's order, behind the id if the caller did not name that.
             own = {column.name for column in self.catalog.columns(endpoint)} - set(included)
-            columns = tuple(c for c in columns if c.name.split(".")[0] in chosen or c.name not in own)
+            order = dict.fromkeys((*(name for name in chosen if name not in named), *named))
+            mine = [c for name in order for c in columns if c.name.split(".")[0] == name]
+            columns = (*mine, *(c for c in columns if c.name not in own and c not in mine))
         return Query(
             endpoint, path, columns, tuple(parameters), undocumented=undocumented, warnings=tuple(warnings)
         )

@@ -5,8 +5,10 @@ The builder makes queries, and ``pagination`` turns them into requests; nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from classy_nb.catalog import with_decimals
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Column, Endpoint
@@ -36,12 +38,20 @@ class Query:
     """What the caller should know before it is sent."""
     page_size: int = MOST_PER_PAGE
     """Records on the largest page to request."""
+    flat: bool = False
+    """Whether the frame's names come without dots."""
+    decimal: bool = False
+    """Whether amounts of money are decimals; see :meth:`with_decimals`."""
     accept_incomplete: bool = False
     """Whether records that two complete reads agree on will do, even if the API promises more."""
     parts: tuple[Query, ...] = ()
     """The lists that make up this one, where the API gives it one day at a time."""
     period: str | None = None
     """What a period in words came to: ``last month: 2026-10-01 to 2026-10-31``."""
+
+    def with_decimals(self) -> Query:
+        """Return the query with amounts of money in decimal columns."""
+        return replace(self, columns=with_decimals(self.columns), decimal=True)
 
     def page(
         self,

@@ -16,7 +16,7 @@ COLUMNS = (
     Column("comment", "text"),
     Column("purchased_at", "datetime"),
     Column("day", "date"),
-    Column("items", "list"),
+    Column("items", "list", record="TransactionItem"),
 )
 RECORDS = [
     {
@@ -27,7 +27,7 @@ RECORDS = [
         "comment": 'said "hi",\nZoë 🎉',
         "purchased_at": "2026-02-01T02:30:00+0000",
         "day": "2026-02-01",
-        "items": [{"name": 'q"é', "n": 1}],
+        "items": [{"product_name": 'q"é', "quantity": 1}],
     },
     {"id": 7, "amount": 0.1, "fee_on_top": 0, "comment": "NA", "purchased_at": "2026-07-01T02:30:00.123Z"},
     {},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -144,11 +145,22 @@ def _is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float | datetime) and value != value)  # noqa: PLR0124
 
 
+def _without_missing(value: Any) -> Any:
+    """Leave out what is missing in a nested value: items of a list have all keys that the catalog knows."""
+    if isinstance(value, dict):
+        return {key: _without_missing(inner) for key, inner in value.items() if inner is not None}
+    return [_without_missing(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _cell_text(value: Any, *, personal: bool) -> str:
     """Write one cell. Columns that are not masked may still hold people: in nested values and free text."""
     if _is_missing(value) or value is pd.NaT:
         return ""
+    if isinstance(value, str) and value[:1] in ("{", "["):  # nested values are JSON text in a frame
+        with suppress(ValueError):
+            value = json.loads(value)
     if isinstance(value, dict | list):
+        value = _without_missing(value)
         shown = value if personal else mask_nested(value)
         text = json.dumps(shown, ensure_ascii=False, default=str)
     elif isinstance(value, date):  # a datetime is one, too

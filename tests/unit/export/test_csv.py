@@ -44,7 +44,11 @@ def test_trap_44_every_kind_of_cell(tmp_path: Path, backend: str) -> None:
     assert first[:5] == ["9007199254740993", "-12.5", "true", "02139", 'said "hi",\nZoë 🎉']
     assert datetime.fromisoformat(first[5]).isoformat() == "2026-01-31T18:30:00-08:00"
     assert first[6] == "2026-02-01"
-    assert json.loads(first[7]) == [{"name": 'q"é', "n": 1}]
+    (item,) = json.loads(first[7])
+    assert {key: value for key, value in item.items() if value is not None} == {
+        "product_name": 'q"é',
+        "quantity": 1,
+    }
     assert second[:5] == ["7", "0.1", "false", "", "NA"]
     assert datetime.fromisoformat(second[5]).isoformat() == "2026-06-30T19:30:00.123000-07:00"
     assert third == [""] * len(COLUMNS)
@@ -283,7 +287,7 @@ def test_a_column_name_with_a_formula_behind_a_separator(tmp_path: Path, separat
     frame = pd.DataFrame({f"a{separator}=1": [-1], "nested": [[f"a{separator}=1", -1]]})
     path = cn.to_csv(frame, tmp_path / "a.csv")
     assert rows_of(path)[0] == [f"a{separator}'=1", "nested"]
-    again = cn.read_csv(path)
+    again = cn.read_csv(path, dtype={"nested": object})
     assert again.columns.tolist() == frame.columns.tolist()
     assert again["nested"].tolist() == frame["nested"].tolist()
 

@@ -142,7 +142,12 @@ def test_columns_that_the_catalog_does_not_know(tmp_path: Path) -> None:
             "nothing": pd.Series([pd.NA, pd.NA], dtype=object),
         }
     )
-    assert_frame_equal(cn.read_csv(cn.to_csv(frame, tmp_path / "a.csv")), frame)
+    path = cn.to_csv(frame, tmp_path / "a.csv")
+    text = pd.array(['[1,{"a":"x;=1"}]', None], dtype=pd.StringDtype("pyarrow"))
+    missing = pd.array([None, None], dtype=pd.StringDtype("pyarrow"))
+    assert_frame_equal(cn.read_csv(path), frame.assign(nested=text, nothing=missing))
+    objects = {"nested": object, "nothing": object}
+    assert_frame_equal(cn.read_csv(path, dtype=objects), frame)
 
 
 @pytest.mark.edge(21)

@@ -95,7 +95,7 @@ def test_a_column_that_appears_late_after_an_interrupt(tmp_path: Path) -> None:
     table = pq.read_table(path)
     assert table.column_names == ["id", "name", "items", "late"]
     assert table["id"].to_pylist() == list(range(1, 41))
-    assert table["late"].to_pylist() == [None] * 25 + ["x" if i % 2 == 0 else str(i) for i in range(26, 41)]
+    assert table["late"].to_pylist() == [None] * 25 + ['"x"' if i % 2 == 0 else str(i) for i in range(26, 41)]
     assert pq.ParquetFile(path).metadata.num_row_groups == 1
 
 

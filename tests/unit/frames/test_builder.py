@@ -18,8 +18,8 @@ from support.frames import COLUMNS, build, table_of
 from classy_nb import catalog
 from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import DataWarning
-from classy_nb.frames import TableBuilder, empty_frame, json_kind, to_frame
-from classy_nb.frames.convert import READERS, read_cells
+from classy_nb.frames import TableBuilder, empty_frame, explode, json_kind, to_frame
+from classy_nb.frames.convert import READERS, free_form_text, read_cells
 
 KNOWN = catalog.load()
 LISTS = [endpoint for endpoint in KNOWN.endpoints if endpoint.is_list]
@@ -79,7 +79,7 @@ def test_dtypes_of_the_arrow_backend() -> None:
         "fee_on_top": pd.ArrowDtype(pa.bool_()),
         "card_last_four": pd.ArrowDtype(pa.string()),
         "items": np.dtype(object),
-        "metadata": np.dtype(object),
+        "metadata": pd.ArrowDtype(pa.string()),
     }
     full = build(records_of(COLUMNS, 4), timezone="Europe/Berlin", dtype_backend="pyarrow")
     empty = empty_frame(COLUMNS, timezone="Europe/Berlin", dtype_backend="pyarrow")
@@ -115,11 +115,11 @@ def test_trap_28_unknown_keys_become_columns_at_the_right_in_order_of_appearance
         "context.another",
     ]
     assert [str(frame[name].dtype) for name in list(frame)[len(COLUMNS) :]] == [
-        *("Int64", "boolean", "string", "Float64", "object", "Float64")
+        *("Int64", "boolean", "string", "Float64", "string", "Float64")
     ]
     assert frame["zeta"].to_list() == [1, pd.NA, pd.NA, pd.NA]
     assert frame["beta"].to_list() == [pd.NA, pd.NA, 2.0, 2.5]
-    assert frame["gamma"].to_list() == [pd.NA, pd.NA, [1], pd.NA]
+    assert frame["gamma"].to_list() == [pd.NA, pd.NA, "[1]", pd.NA]
     assert frame["context.another"].to_list() == [pd.NA, pd.NA, 1.5, pd.NA]
     assert frame["id"].to_list() == [1, 2, 3, 4]
 
@@ -128,21 +128,22 @@ def test_trap_28_unknown_keys_become_columns_at_the_right_in_order_of_appearance
     ("values", "dtype"),
     [
         ([1, None, -(2**63)], "Int64"),
-        ([1, 2**63], "object"),
+        ([1, 2**63], "json"),
         ([1, 0.5], "Float64"),
-        ([2**53 + 1, 0.5], "object"),
+        ([2**53 + 1, 0.5], "json"),
         ([True, None], "boolean"),
-        ([True, 1], "object"),
+        ([True, 1], "json"),
         (["1", None], "string"),
-        (["1", 1], "object"),
-        ([None, None], "object"),
-        ([{"a": 1}, None], "object"),
+        (["1", 1], "json"),
+        ([None, None], "json"),
+        ([{"a": 1}, None], "json"),
     ],
 )
 def test_the_dtype_of_an_unknown_key_is_what_its_values_share(values: list[object], dtype: str) -> None:
     frame = build([{"id": 1, "new": value} for value in values])
-    assert str(frame["new"].dtype) == dtype
-    assert [None if value is pd.NA else value for value in frame["new"]] == values
+    assert str(frame["new"].dtype) == ("string" if dtype == "json" else dtype)
+    found = [None if value is pd.NA else value for value in frame["new"]]
+    assert [json.loads(v) if dtype == "json" and v is not None else v for v in found] == values
 
 
 def test_a_key_with_a_dot_does_not_overwrite_a_nested_one() -> None:
@@ -177,17 +178,66 @@ def test_trap_29_a_nested_object_of_another_shape_keeps_the_row_and_is_warned_of
     ]
 
 
-def test_trap_29_pseudo_json_is_kept_as_it_came() -> None:
-    values = [{"foo": "bar"}, None, '{"foo": 1}', "{foo: 'bar'}", []]
+def test_trap_29_pseudo_json_becomes_json_text() -> None:
+    values = [{"foo": "bar"}, None, '{"foo": 1}', "{foo: 'bar'}", [], "", "7", 7, "[1]"]
+    texts = ['{"foo":"bar"}', pd.NA, '{"foo": 1}', "\"{foo: 'bar'}\"", "[]", '""', '"7"', "7", "[1]"]
     frame = build([{"metadata": value} for value in values])
-    assert frame["metadata"].to_list() == [{"foo": "bar"}, pd.NA, '{"foo": 1}', "{foo: 'bar'}", []]
+    assert frame["metadata"].to_list() == texts
 
 
-def test_object_columns_stay_object_whatever_they_hold() -> None:
-    for values in (["a", "b"], ["a", None], [1, 2], [True], [None]):
-        frame = build([{"metadata": value, "items": value} for value in values])
-        assert frame.dtypes[["metadata", "items"]].to_list() == [object, object]
-        assert frame["metadata"].to_list() == [pd.NA if value is None else value for value in values]
+@pytest.mark.parametrize("values", [["a", "b"], ["a", None], [1, 2], [True], [None], [{}, []]])
+def test_values_without_a_shape_are_json_text_whatever_they_are(values: list[object]) -> None:
+    frame = build([{"metadata": value} for value in values])
+    assert str(frame["metadata"].dtype) == "string"
+    assert frame["metadata"].to_list() == [pd.NA if value is None else json.dumps(value) for value in values]
+
+
+def test_included_lists_have_the_same_keys_and_types_in_each_item() -> None:
+    lists = [
+        [{"id": "1", "final_price": 5, "created": "x"}, {"price": "2.50"}],
+        None,
+        [],
+        {"0": {"id": 3}, "2": {"id": 4}},
+        {"id": 5},
+        "",
+    ]
+    frame = build([{"items": value} for value in lists])
+    assert frame["items"].dtype == object
+    keys = [*(c.name for c in KNOWN.columns(Endpoint("", "list", "TransactionItem", ""))), "created"]
+    assert {tuple(item) for cell in frame["items"] if isinstance(cell, list) for item in cell} == {
+        tuple(keys)
+    }
+    shown = [
+        [(item["id"], item["final_price"], item["price"], item["created"]) for item in cell]
+        if isinstance(cell, list)
+        else cell
+        for cell in frame["items"]
+    ]
+    assert shown == [
+        [(1, 5.0, None, "x"), (None, None, 2.5, None)],
+        pd.NA,
+        [],
+        [(3, None, None, None), (4, None, None, None)],
+        [(5, None, None, None)],
+        pd.NA,
+    ]
+    assert type(frame["items"][0][0]["final_price"]) is float
+
+
+def test_what_is_not_a_list_becomes_missing_with_a_warning() -> None:
+    with pytest.warns(DataWarning, match="^records: 2 of 3 values of 'items' are not lists"):
+        frame = build([{"items": "x"}, {"items": False}, {"items": [{"id": 1}]}])
+    assert [isinstance(cell, list) for cell in frame["items"]] == [False, False, True]
+
+
+def test_nested_objects_of_items_stay_nested() -> None:
+    columns = (Column("id", "int"), Column("source_tracking_codes", "list", False, "SourceTrackingCode"))
+    codes = [{"id": 1, "utm": {"utm_source": "mail", "fresh": 2}, "created_at": "2026-01-28T18:00:00Z"}]
+    frame = build([{"id": 1, "source_tracking_codes": codes}], columns)
+    (code,) = frame["source_tracking_codes"][0]
+    assert code["created_at"] == "2026-01-28T18:00:00Z"
+    assert code["utm"]["fresh"] == 2
+    assert explode(frame, "source_tracking_codes")["utm.fresh"].to_list() == [2]
 
 
 def test_each_column_warns_once_with_its_count_and_never_a_value() -> None:
@@ -259,12 +309,12 @@ def test_without_declared_columns_everything_is_inferred() -> None:
     assert frame.dtypes.astype(str).to_dict() == {
         "b": "Int64",
         "nested.x": "string",
-        "nested.y": "object",
+        "nested.y": "string",
         "when": "string",
         "a": "Float64",
-        "nested.z": "object",
+        "nested.z": "string",
     }
-    assert frame["nested.z"][2] == {"deep": 1}
+    assert frame["nested.z"][2] == '{"deep":1}'
     assert build([], []).shape == (0, 0)
     assert build(["a", "b"], [])["value"].to_list() == ["a", "b"]
 
@@ -309,14 +359,20 @@ def test_the_arrow_types_of_a_table() -> None:
 
 def test_lists_free_form_values_and_undeclared_columns_are_json_text_in_arrow() -> None:
     values = [{"a": [1, "é"]}, "text", 1.0, True, None]
-    table = table_of([{"items": value, "metadata": value, "new": value} for value in values])
+    lists = [[{"id": 1}], [], {"id": 2}, {"0": {"id": 3}}, None]
+    records = [
+        {"items": items, "metadata": value, "new": value} for items, value in zip(lists, values, strict=True)
+    ]
+    table = table_of(records)
+    texts = ['{"a":[1,"é"]}', '"text"', "1.0", "true", None]
+    assert table["items"].to_pylist() == ['[{"id":1}]', "[]", '[{"id":2}]', '[{"id":3}]', None]
     for name, kind in (("items", "list"), ("metadata", "json"), ("new", "undeclared")):
-        assert table[name].to_pylist() == ['{"a":[1,"é"]}', '"text"', "1.0", "true", None]
+        assert table[name].to_pylist() == texts or name == "items"
         assert json_kind(table.schema.field(name)) == kind
     assert json_kind(table.schema.field("id")) is None
     frame = to_frame(table)
-    for name in ("items", "metadata", "new"):
-        assert frame[name].to_list() == [*values[:-1], pd.NA]
+    for name in ("metadata", "new"):
+        assert frame[name].to_list() == [*texts[:-1], pd.NA]
 
 
 def test_records_without_any_key_keep_their_rows() -> None:
@@ -374,7 +430,11 @@ def reference(records: list[Any]) -> dict[str, list[Any]]:
             if dot:
                 value = value.get(inner) if isinstance(value, dict) else None
             values.append(value)
-        found[column.name] = read_cells(values, column.kind)[0] if column.kind in READERS else values
+        found[column.name] = (
+            read_cells(values, column.kind)[0]
+            if column.kind in READERS
+            else [None if value is None else free_form_text(value) for value in values]
+        )
     return found
 
 

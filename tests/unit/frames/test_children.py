@@ -333,7 +333,7 @@ def test_values_of_other_libraries_are_read() -> None:
     assert (found["id"], found["raw_final_price"]) == (5, 10.25)
     assert found["created_at"] == found["updated_at"] == pd.Timestamp("2026-01-28T10:00Z")
     assert found["product_name"] == "00000000-0000-0000-0000-000000000005"
-    assert (found["custom"], found["unknown"]) == ([1, 2], pd.NA)
+    assert (found["custom"], found["unknown"]) == ("[1,2]", pd.NA)
 
 
 @pytest.mark.edge(3)

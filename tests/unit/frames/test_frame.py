@@ -3,7 +3,10 @@
 import pandas as pd
 from support.frames import COLUMNS
 
+from classy_nb import catalog
 from classy_nb.frames import to_series
+
+ITEM = [column.name for column in catalog.load().records["TransactionItem"].columns]
 
 
 def test_a_series_is_typed_as_a_row() -> None:
@@ -25,7 +28,7 @@ def test_a_series_is_typed_as_a_row() -> None:
             pd.Timestamp("2026-01-31T10:30:00", tz="America/Los_Angeles"),
             False,
             pd.NA,
-            [{"id": 1}],
+            [{**dict.fromkeys(ITEM), "id": 1}],
             pd.NA,
             "x",
         ),

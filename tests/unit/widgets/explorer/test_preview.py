@@ -50,7 +50,7 @@ def test_trap_45_a_preview_shows_a_few_rows_without_anything_personal(viewer: Vi
         "promo_code_code",
     ):
         assert cells[column] == "hidden"
-    assert cells["items"] == '[{"id": 1, "billing_last_name": "hidden", "price": 25}]'
+    assert cells["items"] == '[{"id": 1, "price": 25.0, "billing_last_name": "hidden"}]'
     told = json.dumps([message for message, _ in viewer.told])
     assert DONOR not in told
     assert EMAIL not in told
