@@ -107,7 +107,8 @@ def _lose_dates(scene: Scene) -> None:
     for column, share in KNOBS["missing_dates"].items():
         table, name = column.split(".")
         scene.store.execute(
-            f"UPDATE base_{table} SET {name} = NULL WHERE organization_id = ? AND (id * 2654435761 >> 16) % 1000 < ?",
+            f"UPDATE base_{table} SET {name} = NULL"
+            " WHERE organization_id = ? AND (id * 2654435761 >> 16) % 1000 < ?",
             [scene.organization, round(1000 * share)],
         )
 
