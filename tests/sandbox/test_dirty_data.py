@@ -128,7 +128,6 @@ def test_metadata_has_every_shape(box, kind):
 def test_titles_name_the_people_they_belong_to(box):
     members = {row["id"]: row for row in box.truth("members")}
     pages, teams = box.truth("fundraising_pages"), box.truth("fundraising_teams")
-    causes = {row["id"]: row["name"] for row in box.truth("campaigns")}
     named = 0
     for row in pages:
         owner = members[row["member_id"]]
@@ -139,8 +138,7 @@ def test_titles_name_the_people_they_belong_to(box):
     assert len({row["title"] for row in pages}) > 0.7 * len(pages)
     for row in teams:
         lead = members[row["team_lead_id"]]
-        cause = causes[row["campaign_id"]].split()[0]
-        assert any(word in row["name"] for word in (lead["first_name"], lead["last_name"], cause))
+        assert lead["first_name"] in row["name"] or lead["last_name"] in row["name"]
         assert "{" not in row["name"]
     titled = Counter((row["title"], row["gender"]) for row in members.values())
     assert titled["Ms", "F"]
