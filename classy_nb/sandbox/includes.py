@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import orjson
 
 from .routes import tables_of_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from classy_nb.catalog import Endpoint
 
@@ -32,62 +34,6 @@ _FIRST: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """One related record that names the row, or null."""
 
-
-def _asset(record: Record, column: str) -> dict[str, Any] | None:
-    number = record.get(column)
-    if number is None:
-        return None
-    return {"id": number, "url": f"https://cdn.example.org/{number}.png", "type": "image"}
-
-
-def _check(record: Record) -> dict[str, Any] | None:
-    if record.get("payment_method") != "Offline":
-        return None
-    return {
-        "id": record["id"],
-        "payment_type": "check",
-        "check_number": f"{record['id'] % 10_000:05d}",
-        "description": 'Typed in by "mailroom"',
-        "sync": False,
-    }
-
-
-def _decline(record: Record) -> dict[str, Any] | None:
-    code = record.get("processor_decline_code")
-    return None if code is None else {"code": code, "message": "Declined, insufficient funds"}
-
-
-def _match(record: Record) -> dict[str, Any] | None:
-    number = record.get("donation_match_id")
-    if number is None:
-        return None
-    return {"id": number, "amount": record["donation_gross_amount"], "status": "matched"}
-
-
-_MADE: Mapping[str, Callable[[Record], Any]] = {
-    "channel_transaction": lambda r: (
-        {"channel_name": "facebook"} if r.get("payment_method") == "Facebook" else None
-    ),
-    "commitment": lambda r: {"id": r["commitment_id"], "value": "250.00"} if r.get("commitment_id") else None,
-    "cover_photo": lambda r: _asset(r, "cover_photo_id"),
-    "decline_reason": _decline,
-    "domain": lambda r: {"id": r.get("domain_id"), "value": "give.example.org"},
-    "fundraising_entity": lambda r: {
-        "id": r.get("fundraising_entity_id"),
-        "type": r.get("fundraising_entity_type"),
-    },
-    "logo": lambda r: _asset(r, "logo_id"),
-    "offline_payment_info": _check,
-    "order_donation_match": _match,
-    "receipt_serial": lambda r: r.get("receipt_serial"),
-    "reprocess_attempt_info": lambda r: (
-        {"attempts": r["reprocess_attempts"]} if r.get("reprocess_attempts") else None
-    ),
-    "reprocess_history": lambda r: [{"attempt": n + 1} for n in range(r.get("reprocess_attempts") or 0)],
-    "reprocess_status": lambda r: "reprocessed" if r.get("reprocess_attempts") else None,
-    "scope": lambda r: {"id": r.get("scope_id"), "type": r.get("scope_type")},
-}
-"""Related objects that follow from the record itself."""
 
 _EMBEDDED = {"Activity": ("campaign", "designation", "member", "organization"), "Dedication": ("ecard",)}
 """Records that always hold related ones."""
@@ -129,9 +75,8 @@ def add(store: Store, records: list[Record], table: Table, names: Sequence[str])
             _add_one(store, records, name, name)  # the record holds the id itself
         elif name in tables_of_names() and f"{name}_id" in records[0]:
             _add_one(store, records, name, f"{name}_id")
-        elif name == "ticket_type" or name in _MADE:
-            for record in records:
-                record[name] = _MADE[name](record) if name in _MADE else None
+        else:
+            _add_made(store, records, table, name)
 
 
 def _add_one(store: Store, records: list[Record], name: str, column: str) -> None:
@@ -140,6 +85,15 @@ def _add_one(store: Store, records: list[Record], name: str, column: str) -> Non
     found = {record["id"]: record for record in store.records(table, numbers)}
     for record in records:
         record[name] = found.get(record[column])
+
+
+def _add_made(store: Store, records: list[Record], table: Table, name: str) -> None:
+    """Add what follows from the record itself, by the view ``with_<table>``."""
+    numbers = orjson.dumps([record["id"] for record in records]).decode()
+    view = f"with_{table.name} WHERE id IN (SELECT value FROM json_each(?))"
+    found = dict(store.execute(f'SELECT id, "{name}" FROM {view}', [numbers]))
+    for record in records:
+        record[name] = orjson.loads(found[record["id"]] or b"null")
 
 
 def _add_many(

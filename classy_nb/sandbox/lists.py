@@ -42,37 +42,8 @@ _BOUNDS = {
     ">": bisect.bisect_right,
     ">=": bisect.bisect_left,
 }
-_WITH_AGGREGATES = {"FundraisingPage": "fundraising_pages", "FundraisingTeam": "fundraising_teams"}
-_AGGREGATES_AS_TEXT = {
-    "total_donors": "%d",
-    "total_fundraisers": "%d",
-    "total_hard_credits": "%.2f",
-    "total_soft_credits": "%.2f",
-    "progress_bar_amount": "%.2f",
-}
-_AGGREGATES = (
-    "total_raised",
-    "total_donations",
-    "total_donors",
-    "total_fundraisers",
-    "total_hard_credits",
-    "total_soft_credits",
-    "progress_bar_amount",
-    "average_donation",
-    "largest_donation",
-    "percent_to_goal",
-    "net_credit_balance",
-)
-_AGGREGATES2 = {
-    "raised_amount": "total_raised",
-    "donations_count": "total_donations",
-    "donors_count": "total_donors",
-    "average_donation_amount": "average_donation",
-    "largest_donation_amount": "largest_donation",
-    "hard_credits_amount": "total_hard_credits",
-    "soft_credits_amount": "total_soft_credits",
-    "progress_bar_amount": "progress_bar_amount",
-}
+_AGGREGATES = {"fundraising_pages": ("aggregates2", "aggregates"), "fundraising_teams": ("aggregates",)}
+"""Switches for totals of a table, each with a view of what it adds."""
 
 
 def answer_list(call: Call) -> dict[str, Any]:
@@ -198,9 +169,10 @@ def _where(call: Call, chosen: list[Condition]) -> tuple[str, dict[str, Any]]:
 
 def _order(call: Call, table: Table) -> str:
     extra = {}
-    if call.query.flag("aggregates") and table.record in _WITH_AGGREGATES:
+    if call.query.flag("aggregates") and table.name in _AGGREGATES:
         totals = f"totals_{table.name}"
-        extra = {name: f"(SELECT x.{name} FROM {totals} x WHERE x.id = t.id)" for name in _AGGREGATES}
+        names = [row[1] for row in call.store.execute(f"PRAGMA table_info({totals})")]
+        extra = {name: f"(SELECT x.{name} FROM {totals} x WHERE x.id = t.id)" for name in names}
     if call.endpoint.record == "PastDonor" and call.query.flag("sortReverse"):
         return "t.purchased_at, t.id"
     lenient = call.faults.unknown_attribute == "ignore" or call.endpoint.record == "BrandkitImage"
@@ -219,37 +191,18 @@ def _records(call: Call, table: Table, ids: Sequence[int]) -> list[Record]:
         declared = {column.name for column in catalog.load().records[record].columns}
         records = [{name: value for name, value in row.items() if name in declared} for row in records]
     includes.add(call.store, records, table, known)
-    if records and table.record in _WITH_AGGREGATES:
-        _add_aggregates(call, table, records)
+    for switch in _AGGREGATES.get(table.name, ()):
+        if call.query.flag(switch) and (switch != "aggregates" or call.endpoint.aggregates):
+            numbers = orjson.dumps([record["id"] for record in records]).decode()
+            view = f"{switch}_{table.name} WHERE id IN (SELECT value FROM json_each(?))"
+            found = dict(call.store.execute(f"SELECT id, totals FROM {view}", [numbers]))
+            for row in records:
+                row.update(orjson.loads(found[row["id"]]))
     fields = call.query.words("fields")
     if fields:
         kept = {*fields, *known}
         records = [{name: value for name, value in row.items() if name in kept} for row in records]
     return records
-
-
-def _add_aggregates(call: Call, table: Table, records: list[Record]) -> None:
-    """Add the totals: numbers and text for ``aggregates``, numbers under other names for ``aggregates2``."""
-    first = call.query.flag("aggregates") and bool(call.endpoint.aggregates)
-    second = call.query.flag("aggregates2") and table.record == "FundraisingPage"
-    if not (first or second):
-        return
-    listed = ",".join(str(int(record["id"])) for record in records)
-    rows = call.store.execute(
-        f"SELECT id, {', '.join(_AGGREGATES)} FROM totals_{table.name} WHERE id IN ({listed})"
-    )
-    found = {row[0]: dict(zip(_AGGREGATES, row[1:], strict=True)) for row in rows}
-    texts = dict(_AGGREGATES_AS_TEXT)
-    if table.record == "FundraisingTeam":
-        texts["total_donations"] = "%d"
-    for record in records:
-        totals = found[record["id"]]
-        if second:
-            record.update({name: totals[source] for name, source in _AGGREGATES2.items()})
-        if first:
-            record.update(
-                {name: texts[name] % value if name in texts else value for name, value in totals.items()}
-            )
 
 
 def _envelope(call: Call, data: list[Any], number: int, per_page: int, total: int) -> dict[str, Any]:

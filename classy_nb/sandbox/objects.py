@@ -141,68 +141,55 @@ def _custom_url(call: Call) -> dict[str, Any]:
     return {"available": not found}
 
 
-def _sums(call: Call, condition: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Count and sum the successful transactions ``x`` that *condition* holds for, in cents."""
-    sums = {
-        "count": "COUNT(*)",
-        "donors": "COUNT(DISTINCT x.supporter_id)",
-        "donations": "COALESCE(SUM(x.donation), 0)",
-        "registrations": "COALESCE(SUM(x.overhead), 0)",
-        "gross": "COALESCE(SUM(x.donation + x.overhead + x.adjustment), 0)",
-        "fees": "COALESCE(SUM(x.classy + x.pp), 0)",
-        "net": "COALESCE(SUM(x.donation + x.adjustment - x.classy - x.pp), 0)",
-        "soft": "COALESCE(SUM(x.soft_credit), 0)",
+def _metrics(call: Call, key: str, **bounds: int) -> dict[str, Any]:
+    """Count and sum the successful transactions of a campaign, page or team, from and before an instant."""
+    gross = "SUM(x.donation + x.overhead + x.adjustment)"
+    metrics = {
+        "donation_net_amount": "COALESCE(SUM(x.donation + x.adjustment - x.classy - x.pp), 0) / 100.0",
+        "donations_amount": "COALESCE(SUM(x.donation), 0) / 100.0",
+        "donors_count": "COUNT(DISTINCT x.supporter_id)",
+        "fees_amount": "COALESCE(SUM(x.classy + x.pp), 0) / 100.0",
+        "gross_amount": f"COALESCE({gross}, 0) / 100.0",
+        "net_amount": f"COALESCE({gross} - SUM(x.classy + x.pp), 0) / 100.0",
+        "percent_to_goal": f"COALESCE(ROUND(100.0 * {gross} / t.goal, 2), 0.0)",
+        "registrations_amount": "COALESCE(SUM(x.overhead), 0) / 100.0",
+        "soft_credits_amount": "COALESCE(SUM(x.soft_credit), 0) / 100.0",
+        "transactions_count": "COUNT(x.id)",
+        "created_at": "t.created_at",
     }
-    row = call.store.execute(
-        f"SELECT {', '.join(sums.values())} FROM successful x WHERE {condition}", parameters
+    condition = "".join(
+        f" AND x.purchased_at {operator} :{name}"
+        for name, operator in (("start_date", ">="), ("end_date", "<"))
+        if name in bounds
     )
-    return dict(zip(sums, row[0], strict=True))
+    rows = call.store.execute(
+        f"SELECT {', '.join(metrics.values())} FROM base_{key}s t"
+        f" LEFT JOIN successful x ON x.{key}_id = t.id{condition} WHERE t.id = :number",
+        {"number": int(call.keys[key]), **bounds},
+    )
+    return dict(zip(metrics, rows[0], strict=True))
 
 
 def _campaign_overview(call: Call) -> dict[str, Any]:
     """Return the overview of a campaign: a flat object with some amounts as text."""
-    campaign = int(call.keys["campaign"])
-    sums = _sums(call, "x.campaign_id = :campaign", {"campaign": campaign})
-    goal = call.store.execute("SELECT goal FROM base_campaigns WHERE id = ?", [campaign])[0][0]
-    return {
-        "donation_net_amount": f"{sums['net'] / 100:.2f}",
-        "donations_amount": f"{sums['donations'] / 100:.2f}",
-        "donors_count": sums["donors"],
-        "fees_amount": sums["fees"] / 100,
-        "gross_amount": f"{sums['gross'] / 100:.2f}",
-        "net_amount": f"{(sums['gross'] - sums['fees']) / 100:.2f}",
-        "percent_to_goal": round(100 * sums["gross"] / goal, 2) if goal else 0.0,
-        "registrations_amount": f"{sums['registrations'] / 100:.2f}",
-        "total_gross_amount": f"{sums['gross'] / 100:.2f}",
-        "transactions_count": sums["count"],
-    }
+    metrics = _metrics(call, "campaign")
+    del metrics["created_at"], metrics["soft_credits_amount"]
+    metrics["total_gross_amount"] = metrics["gross_amount"]
+    numbers = ("fees_amount", "percent_to_goal")
+    is_text = {name: name.endswith("_amount") and name not in numbers for name in metrics}
+    return {name: f"{value:.2f}" if is_text[name] else value for name, value in sorted(metrics.items())}
 
 
 def _overview(call: Call, key: str) -> dict[str, Any]:
     """Return the overview of a page or a team; ``start_date`` and ``end_date``, in ``timezone``, bound it."""
-    number = int(call.keys[key])
     bounds = {name: call.query.last(name) for name in ("start_date", "end_date")}
     timezone = call.query.last("timezone") or "America/Los_Angeles"
     instants = {name: _local(seconds(text, name), timezone) for name, text in bounds.items() if text}
-    condition = f"x.{key}_id = :number"
-    condition += " AND x.purchased_at >= :start_date" if "start_date" in instants else ""
-    condition += " AND x.purchased_at < :end_date" if "end_date" in instants else ""
-    sums = _sums(call, condition, {"number": number, **instants})
-    goal, created = call.store.execute(f"SELECT goal, created_at FROM base_{key}s WHERE id = ?", [number])[0]
-    metrics = {
-        "soft_credits_amount": sums["soft"] / 100,
-        "start_date": _shown(instants.get("start_date", created)),
-        "donations_amount": sums["donations"] / 100,
-        "donors_count": sums["donors"],
-        "fees_amount": sums["fees"] / 100,
-        "gross_amount": sums["gross"] / 100,
-        "net_amount": (sums["gross"] - sums["fees"]) / 100,
-        "percent_to_goal": round(100 * sums["gross"] / goal, 2) if goal else 0.0,
-        "registrations_amount": sums["registrations"] / 100,
-        "transactions_count": sums["count"],
-    }
+    metrics = _metrics(call, key, **instants)
+    del metrics["donation_net_amount"]
+    metrics["start_date"] = _shown(instants.get("start_date", metrics.pop("created_at")))
     if key == "fundraising_team":
-        metrics["progress_bar_amount"] = sums["donations"] / 100
+        metrics["progress_bar_amount"] = metrics["donations_amount"]
     return {
         "start_time": _shown(instants.get("start_date")),
         "end_time": _shown(instants.get("end_date")),

@@ -115,7 +115,7 @@ class Sandbox(Service):
             smaller = max(_FEWEST, transactions // (20 * position)) if position else transactions
             count = _FEWEST if position == organizations else smaller
             world.build(self.store, seed=seed, today=today, transactions=count, position=position)
-        self.store.make_indexes()
+        self.store.finish()
         # The first page of transactions should cost no more than the others.
         table = self.store.table("transactions")
         for order in ("t.id", table.order):

@@ -143,9 +143,10 @@ class Store:
         path = resources.files(__package__).joinpath(f"sql/{script}.sql")
         self._connection.executescript(path.read_text(encoding="utf-8"))
 
-    def make_indexes(self) -> None:
-        """Index the tables, once they are filled."""
+    def finish(self) -> None:
+        """Give names to what people made, and index the tables, once they are filled."""
         with self.lock:
+            self._run("names")
             self._run("indexes")
 
     def _declare(self, name: str, existing: set[str]) -> Table:

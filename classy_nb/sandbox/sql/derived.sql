@@ -138,34 +138,45 @@ SELECT t.id, t.organization_id, t.campaign_id, t.id,
 FROM base_transactions t JOIN base_supporters s ON s.id = t.payer_id WHERE t.in_honor_of IS NOT NULL;
 
 
-CREATE VIEW new_answers (
-  id, organization_id, campaign_id, answerable_id, member_id, question_id, answer, answerable_type,
-  created_at, updated_at
-) AS
-SELECT r.id * 16 + q.weight, r.organization_id, r.campaign_id, r.id, COALESCE(r.member_id, 0), q.id,
-  CASE q.type WHEN 'boolean' THEN CASE r.id % 2 WHEN 0 THEN 'true' ELSE 'false' END
-              WHEN 'integer' THEN printf('%03d', r.id % 120)
-              WHEN 'date' THEN '1985-03-15'
-              ELSE 'Answer, with "quotes" no. ' || r.id END,
-  'campaign_registration', r.created_at, r.updated_at
+-- Who was asked what: about tickets, whoever registers; else whoever gives or fundraises.
+CREATE VIEW asked AS
+SELECT r.id * 16 + q.weight AS id, r.id AS answerable_id, 'campaign_registration' AS answerable_type,
+  COALESCE(r.member_id, 0) AS member_id, r.id AS person, r.date_of_birth, r.created_at, r.updated_at,
+  q.organization_id, q.campaign_id, q.id AS question_id, q.type, q.location
 FROM base_registrations r
 JOIN base_questions q ON q.campaign_id = r.campaign_id AND q.location = 'campaign_registration'
 UNION ALL
-SELECT t.id * 16 + 8, t.organization_id, t.campaign_id, t.id, t.member_id, q.id, 'A friend told me',
-  'transaction', t.created_at, t.created_at
+SELECT t.id * 16 + 8, t.id, 'transaction', t.member_id, t.member_id, NULL, t.created_at, t.created_at,
+  q.organization_id, q.campaign_id, q.id, q.type, q.location
 FROM base_transactions t
 JOIN base_questions q ON q.campaign_id = t.campaign_id AND q.location = 'donation_page'
 WHERE t.id % 5 = 0 AND t.member_id IS NOT NULL
 UNION ALL
-SELECT p.id * 16 + 9, p.organization_id, p.campaign_id, p.id, p.member_id, q.id, 'Because it matters',
-  'fundraising_page', p.created_at, p.created_at
+SELECT p.id * 16 + 9, p.id, 'fundraising_page', p.member_id, p.id, NULL, p.created_at, p.created_at,
+  q.organization_id, q.campaign_id, q.id, q.type, q.location
 FROM base_fundraising_pages p
 JOIN base_questions q ON q.campaign_id = p.campaign_id AND q.location = 'page_creation'
 UNION ALL
-SELECT g.id * 16 + 10, g.organization_id, g.campaign_id, g.id, g.team_lead_id, q.id, 'Our team, our town',
-  'fundraising_team', g.created_at, g.created_at
+SELECT g.id * 16 + 10, g.id, 'fundraising_team', g.team_lead_id, g.id, NULL, g.created_at, g.created_at,
+  q.organization_id, q.campaign_id, q.id, q.type, q.location
 FROM base_fundraising_teams g
 JOIN base_questions q ON q.campaign_id = g.campaign_id AND q.location = 'team_creation';
+
+-- Answers are text, and everybody writes a date of birth as they like.
+CREATE VIEW new_answers (
+  id, organization_id, campaign_id, answerable_id, member_id, question_id, answer, answerable_type,
+  created_at, updated_at
+) AS
+SELECT a.id, a.organization_id, a.campaign_id, a.answerable_id, a.member_id, a.question_id,
+  CASE a.type
+    WHEN 'boolean' THEN CASE a.person % 8 WHEN 0 THEN 'true' ELSE 'false' END
+    WHEN 'integer' THEN
+      printf(CASE a.person % 9 WHEN 0 THEN '0%09d' ELSE '619%07d' END, a.person * 7919 % 10000000)
+    WHEN 'date' THEN strftime(CASE a.person % 5 WHEN 0 THEN '%m/%d/%Y' ELSE '%Y-%m-%d' END,
+      COALESCE(a.date_of_birth, a.person * 7919 % 12000 * 86400), 'unixepoch')
+    ELSE json_extract(w.texts, '$[' || (a.person * 7919 % json_array_length(w.texts)) || ']') END,
+  a.answerable_type, a.created_at, a.updated_at
+FROM asked a LEFT JOIN answer_texts w ON w.location = a.location;
 
 
 CREATE VIEW new_soft_credits (
@@ -176,7 +187,9 @@ SELECT t.id, t.organization_id, t.campaign_id, t.fundraising_page_id, t.fundrais
   COALESCE(t.fundraising_page_id, t.fundraising_team_id),
   CASE WHEN t.id % 2 = 0 THEN 6000 + t.id % 900 END,
   CASE WHEN t.fundraising_page_id IS NULL THEN 'fundraising_team' ELSE 'fundraising_page' END,
-  'Moved by staff, "as asked"', '"{''foo'':''bar''}"',
+  'Moved by staff, "as asked"',
+  CASE t.id % 4 WHEN 0 THEN '"{''foo'':''bar''}"' WHEN 1 THEN json_object('moved_by', 'staff', 'batch', t.id % 97)
+    WHEN 2 THEN '[]' ELSE t.id % 97 END,
   CASE WHEN t.status = 'refunded' THEN 'refund' ELSE 'allocation' END, t.donation, t.created_at
 FROM given t
 WHERE (t.fundraising_page_id IS NOT NULL OR t.fundraising_team_id IS NOT NULL)

@@ -2,7 +2,7 @@
 -- shows of them stands in views.sql. The small tables beside the main story are not declared here: tables.toml
 -- says how they are invented.
 
--- How a transaction was paid, which mailed batch a check came in, and where the donor came from.
+-- How a transaction was paid, which mailed batch a check came in, where the donor came from, and what people answer.
 CREATE TABLE payments (
   code INTEGER PRIMARY KEY, payment_type TEXT, payment_method TEXT, payment_gateway TEXT, payment_source TEXT,
   card_type TEXT
@@ -12,14 +12,13 @@ CREATE TABLE sources (
   id INTEGER PRIMARY KEY, source TEXT, medium TEXT, campaign TEXT, content TEXT, term TEXT, c_src TEXT,
   c_src2 TEXT, referrer TEXT
 );
+CREATE TABLE answer_texts (location TEXT PRIMARY KEY, texts TEXT);  -- a JSON list
 
 
 -- Organizations, their staff and their supporters.
 
 CREATE TABLE base_organizations (
-  id INTEGER PRIMARY KEY,
-  name TEXT, description TEXT, mission TEXT, city TEXT, state TEXT, postal_code TEXT,
-  timezone_identifier TEXT, url TEXT,
+  id INTEGER PRIMARY KEY, name TEXT,
   created_at INTEGER, updated_at INTEGER  -- seconds since 1970
 );
 

@@ -5,16 +5,17 @@
 
 CREATE VIEW api_organizations AS
 SELECT
-  t.id, t.name, t.description, t.mission, t.city, t.state, t.postal_code, t.timezone_identifier, t.url,
-  t.created_at, t.updated_at,
-  '1 Invented Way' AS address, 'USA' AS country, 'USD' AS currency, 'USD' AS currency_code,
+  t.id, t.name, t.created_at, t.updated_at,
+  'Invented for the sandbox of classy_nb: a stand-in, no real organization.' AS description,
+  'To be counted, filtered and sorted.' AS mission, 'America/Los_Angeles' AS timezone_identifier,
+  '1 Invented Way' AS address, 'San Diego' AS city, 'CA' AS state, '92101' AS postal_code, 'USA' AS country, 'USD' AS currency, 'USD' AS currency_code,
   2 AS customer_tier, 'stand.in.example' AS facebook, 5.0 AS fixed_fot_percent, 0.0 AS flex_rate_percent,
   2 AS gfm_connect_banner_count, 10400 AS logo_id, 'LEGACY' AS marketplace_state, 'Enterprise' AS plan_type,
   'It is OK to text me about ways to help ' || t.name || '.' AS sms_opt_in_text_default,
   1 AS sms_opt_in_text_is_default, 1 AS resend_receipt_flag, 10401 AS signature_id,
   'Ada Standin' AS signature_name, 'Director' AS signature_title, 'active' AS status,
-  8 AS subscription_plan, t.url || 'thumbnail.png' AS thumbnail, '@standin' AS twitter,
-  t.url || 'privacy' AS privacy_policy_url, 'npo' AS type,
+  8 AS subscription_plan, 'https://standin.example.org/thumbnail.png' AS thumbnail, '@standin' AS twitter,
+  'https://standin.example.org/' AS url, 'https://standin.example.org/privacy' AS privacy_policy_url, 'npo' AS type,
   'This is the sandbox of classy_nb: a stand-in with invented data.' AS welcome_message
 FROM base_organizations t;
 
@@ -433,3 +434,87 @@ FROM (
       AS largest_donation
   FROM base_fundraising_teams t
 );
+
+-- The totals as "aggregates" and "aggregates2" send them: JSON objects, the first with some numbers as text.
+CREATE VIEW aggregates_fundraising_pages AS
+SELECT id, json_object(
+  'total_raised', total_raised, 'total_donations', total_donations,
+  'total_donors', printf('%d', total_donors), 'total_fundraisers', printf('%d', total_fundraisers),
+  'total_hard_credits', printf('%.2f', total_hard_credits),
+  'total_soft_credits', printf('%.2f', total_soft_credits),
+  'progress_bar_amount', printf('%.2f', progress_bar_amount),
+  'average_donation', average_donation, 'largest_donation', largest_donation,
+  'percent_to_goal', percent_to_goal, 'net_credit_balance', net_credit_balance) AS totals
+FROM totals_fundraising_pages;
+
+CREATE VIEW aggregates_fundraising_teams AS
+SELECT id, json_object(
+  'total_raised', total_raised, 'total_donations', printf('%d', total_donations),
+  'total_donors', printf('%d', total_donors), 'total_fundraisers', printf('%d', total_fundraisers),
+  'total_hard_credits', printf('%.2f', total_hard_credits),
+  'total_soft_credits', printf('%.2f', total_soft_credits),
+  'progress_bar_amount', printf('%.2f', progress_bar_amount),
+  'average_donation', average_donation, 'largest_donation', largest_donation,
+  'percent_to_goal', percent_to_goal, 'net_credit_balance', net_credit_balance) AS totals
+FROM totals_fundraising_teams;
+
+CREATE VIEW aggregates2_fundraising_pages AS
+SELECT id, json_object(
+  'raised_amount', total_raised, 'donations_count', total_donations, 'donors_count', total_donors,
+  'average_donation_amount', average_donation, 'largest_donation_amount', largest_donation,
+  'hard_credits_amount', total_hard_credits, 'soft_credits_amount', total_soft_credits,
+  'progress_bar_amount', progress_bar_amount) AS totals
+FROM totals_fundraising_pages;
+
+
+-- What "with" adds that follows from the record itself: JSON, by the name that is asked for.
+
+CREATE VIEW with_transactions AS
+SELECT t.id,
+  CASE t.payment_method WHEN 'Offline' THEN json_object(
+    'id', t.id, 'payment_type', 'check', 'check_number', printf('%05d', t.id % 10000),
+    'description', 'Typed in by "mailroom"', 'sync', json('false')) END AS offline_payment_info,
+  CASE t.payment_method WHEN 'Facebook' THEN json_object('channel_name', 'facebook') END
+    AS channel_transaction,
+  CASE WHEN t.processor_decline_code IS NOT NULL THEN json_object(
+    'code', t.processor_decline_code, 'message', 'Declined, insufficient funds') END AS decline_reason,
+  CASE WHEN t.donation_match_id IS NOT NULL THEN json_object(
+    'id', t.donation_match_id, 'amount', t.donation_gross_amount, 'status', 'matched') END
+    AS order_donation_match,
+  CASE WHEN t.receipt_serial IS NOT NULL THEN json_quote(t.receipt_serial) END AS receipt_serial,
+  CASE WHEN t.reprocess_attempts > 0 THEN '"reprocessed"' END AS reprocess_status,
+  CASE WHEN t.reprocess_attempts > 0 THEN json_object('attempts', t.reprocess_attempts) END
+    AS reprocess_attempt_info,
+  CASE t.reprocess_attempts WHEN 0 THEN '[]' WHEN 1 THEN '[{"attempt":1}]'
+    WHEN 2 THEN '[{"attempt":1},{"attempt":2}]' ELSE '[{"attempt":1},{"attempt":2},{"attempt":3}]' END
+    AS reprocess_history
+FROM api_transactions t;
+
+CREATE VIEW with_fundraising_pages AS
+SELECT t.id,
+  CASE WHEN t.commitment_id > 0 THEN json_object('id', t.commitment_id, 'value', '250.00') END AS commitment,
+  CASE WHEN t.logo_id > 0 THEN json_object('id', t.logo_id, 'url', t.logo_url, 'type', 'image') END AS logo,
+  NULL AS cover_photo
+FROM api_fundraising_pages t;
+
+CREATE VIEW with_fundraising_teams AS
+SELECT t.id,
+  CASE WHEN t.logo_id > 0 THEN json_object('id', t.logo_id, 'url', t.logo_url, 'type', 'image') END AS logo,
+  NULL AS cover_photo
+FROM api_fundraising_teams t;
+
+CREATE VIEW with_domain_slugs AS
+SELECT t.id, json_object('id', 331, 'value', 'give.example.org') AS domain,
+  json_object('id', t.fundraising_entity_id, 'type', t.fundraising_entity_type) AS fundraising_entity
+FROM base_domain_slugs t;
+
+CREATE VIEW with_promo_code_configurations AS
+SELECT t.id, NULL AS ticket_type FROM base_promo_code_configurations t;
+
+CREATE VIEW with_campaign_notification_settings AS
+SELECT t.id, json_object('id', t.scope_id, 'type', t.scope_type) AS scope
+FROM base_campaign_notification_settings t;
+
+CREATE VIEW with_organization_notification_settings AS
+SELECT t.id, json_object('id', t.scope_id, 'type', t.scope_type) AS scope
+FROM base_organization_notification_settings t;

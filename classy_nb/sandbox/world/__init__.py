@@ -7,6 +7,7 @@ dropped or moved changes everything after it.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def build(store: Store, *, seed: int, today: date, transactions: int, position: 
     """Fill *store* with one organization of so many transactions."""
     size = sizes(transactions)
     rng = np.random.default_rng([seed, position])
-    scene = Scene(store, rng, Calendar(today), organization_id(position), position)
+    dirt = np.random.default_rng([seed, position, 1])
+    scene = Scene(store, rng, dirt, Calendar(today), organization_id(position), position)
     if position == 0:
         _write_lookups(scene)
     _write_organization(scene)
@@ -72,6 +74,7 @@ def build(store: Store, *, seed: int, today: date, transactions: int, position: 
         book.columns["created_at"][is_known],
         book.columns["campaign_id"][is_known],
     )
+    _lose_dates(scene)
 
 
 def _write_lookups(scene: Scene) -> None:
@@ -92,23 +95,28 @@ def _write_lookups(scene: Scene) -> None:
             ("payments", payments["ways"]),
             ("sources", payments["sources"]),
             ("batches", batches),
+            ("answer_texts", [{"location": k, "texts": json.dumps(v)} for k, v in KNOBS["answers"].items()]),
         ):
             for row in rows:
                 marks = ", ".join(f":{name}" for name in row)
                 connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
 
 
+def _lose_dates(scene: Scene) -> None:
+    """Make some dates null that the API's document declares never null, as old records have it."""
+    for column, share in KNOBS["missing_dates"].items():
+        table, name = column.split(".")
+        scene.store.execute(
+            f"UPDATE base_{table} SET {name} = NULL"
+            " WHERE organization_id = ? AND (id * 2654435761 >> 16) % 1000 < ?",
+            [scene.organization, round(1000 * share)],
+        )
+
+
 def _write_organization(scene: Scene) -> None:
     row = {
         "id": scene.organization,
         "name": _KNOBS["names"][scene.position % len(_KNOBS["names"])],
-        "description": "Invented for the sandbox of classy_nb: a stand-in, no real organization.",
-        "mission": "To be counted, filtered and sorted.",
-        "city": "San Diego",
-        "state": "CA",
-        "postal_code": "92101",
-        "timezone_identifier": "America/Los_Angeles",
-        "url": "https://standin.example.org/",
         "created_at": int(datetime(2014, 5, 6, 15, tzinfo=UTC).timestamp()),
         "updated_at": scene.calendar.seconds(scene.calendar.days - 30),
     }

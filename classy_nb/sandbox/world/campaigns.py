@@ -89,9 +89,13 @@ def _occasion(n: int, rng: np.random.Generator, calendar: Calendar) -> tuple[str
     spring = calendar.start.replace(year=year) + timedelta(days=int(rng.integers(20, 260)))
     start = min(calendar.day_of(spring), calendar.days - 1 - 30)
     longest = 240 if kind in PAGE_TYPES else 160
-    cause = _KNOBS["causes"][n % len(_KNOBS["causes"])]
     end = start + int(rng.integers(longest // 3, longest))
-    return f"{cause} {kind.replace('_', ' ').title()} {year}", kind, start, end
+    return f"{cause_of(n)} {kind.replace('_', ' ').title()} {year}", kind, start, end
+
+
+def cause_of(n: int) -> str:
+    """Return what the campaign at this position is for."""
+    return str(_KNOBS["causes"][n % len(_KNOBS["causes"])])
 
 
 def _campaign(n: int, scene: Scene, name: str, kind: str, window: tuple[int, int | None]) -> dict[str, Any]:

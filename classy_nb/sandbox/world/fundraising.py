@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .campaigns import PAGE_TYPES
-from .people import FIRST_NAMES
+from .campaigns import PAGE_TYPES, cause_of
 from .scene import DAY, KNOBS, Ints, Scene
 
 _KNOBS = KNOBS["fundraising"]
-_CAUSES = KNOBS["campaigns"]["causes"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,7 @@ def _write_teams(scene: Scene, base: int, hosts: list[int], count: int) -> dict[
     lead = rng.choice(np.flatnonzero(people.member_ids), count)
     goal = rng.choice(_KNOBS["team_goals"], count)
     age = rng.integers(0, 90 * DAY, count)
+    names = _KNOBS["team_names"]
     first_team = ids[np.searchsorted(campaign, campaign)]
     rows = []
     for n in range(count):
@@ -87,7 +86,7 @@ def _write_teams(scene: Scene, base: int, hosts: list[int], count: int) -> dict[
             "designation_id": int(campaigns.designation[c]) if n % 3 else None,
             "team_policy_id": 2354 if n % 2 else None,
             "logo_id": 1100 + n if n % 3 == 0 else None,
-            "name": f'Team "{_CAUSES[n % len(_CAUSES)]}" {n}',
+            "name": names[n % len(names)].replace("{cause}", cause_of(int(c))),
             "description": None if n % 4 == 0 else "We run, we walk, we give.\nJoin us!",
             "city": "Boston" if n % 2 else None,
             "state": "MA" if n % 2 else None,
@@ -105,14 +104,15 @@ def _write_teams(scene: Scene, base: int, hosts: list[int], count: int) -> dict[
 
 
 def _write_pages(scene: Scene, ids: Ints, campaign: Ints, *, owner: Ints, day: Ints, team: Ints) -> None:
+    """Fill the pages. Their people are named last, so ``sql/names.sql`` replaces {first} and {last} then."""
     rng, calendar, campaigns, people = scene.rng, scene.calendar, scene.campaigns, scene.people
-    count = len(ids)
+    count, titles, aliases = len(ids), _KNOBS["page_titles"], _KNOBS["aliases"]
     second = rng.integers(0, DAY, count)
     goal = rng.choice(_KNOBS["page_goals"], count)
-    name = rng.integers(0, len(FIRST_NAMES), count)
+    title = rng.integers(0, len(titles), count)
     rows = []
     for n in range(count):
-        c, who = campaign[n], FIRST_NAMES[name[n]]
+        c = campaign[n]
         created = calendar.seconds(int(day[n])) + int(second[n])
         row = {
             "id": int(ids[n]),
@@ -126,8 +126,8 @@ def _write_pages(scene: Scene, ids: Ints, campaign: Ints, *, owner: Ints, day: I
             "is_primary": 1,
             "is_tribute": (None, 0, 1)[n % 3],
             "logo_id": 1000 + n if n % 3 == 0 else None,
-            "alias": f"{who} gives back",
-            "title": f"{who}'s page, for all" if n % 9 else f"=Page of {who}",
+            "alias": aliases[n % len(aliases)],
+            "title": titles[title[n]].replace("{cause}", cause_of(int(c))) if n % 9 else "=Page of {first}",
             "intro_text": 'Thanks for visiting "my" page!<br>',
             "thankyou_email_text": "<p>Thank you</p>" if n % 2 else None,
             "raw_currency_code": campaigns.currency[c],

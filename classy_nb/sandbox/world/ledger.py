@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .gifts import Sales, gifts_only
-from .scene import DAY, KNOBS, Flags, Ints, Objects, Scene
+from .scene import DAY, KNOBS, METADATA, Flags, Ints, Objects, Scene
 
 if TYPE_CHECKING:
     from .fundraising import Pages
@@ -246,7 +246,7 @@ def _texts(rng: np.random.Generator, sales: Sales, plan: Ints, plans: Plans, pay
         "company_name": some("companies", "company_share", once),
         "in_honor_of": some("honorees", "honoree_share", is_personal),
         "promo_code_code": some("promo_codes", "promo_code_share", sales.ticket_type >= 0),
-        "metadata": some("metadata", "metadata_share", np.ones(size, dtype=bool)),
+        "metadata": _some(rng, METADATA, np.full(size, _KNOBS["metadata_share"])),
         "source": np.ma.array(
             rng.integers(1, sources + 1, size),
             mask=(rng.random(size) > _KNOBS["source_share"]) | (pay == OFFLINE) | (plan >= 0),

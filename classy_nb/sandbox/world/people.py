@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from .scene import DAY, KNOBS, Ints, Scene
+from . import duplicates
+from .scene import DAY, KNOBS, METADATA, Ints, Scene
 
 _KNOBS = KNOBS["people"]
-FIRST_NAMES: list[str] = _KNOBS["first_names"].split()
-LAST_NAMES: list[str] = _KNOBS["last_names"].split()
+_FIRST_NAMES: list[str] = _KNOBS["first_names"].split()
+_LAST_NAMES: list[str] = _KNOBS["last_names"].split()
+_MEN = frozenset(_KNOBS["men"].split())
 
 
 @dataclass(frozen=True)
@@ -54,37 +55,31 @@ def write(scene: Scene, givers: Ints, given_at: Ints, campaign_ids: Ints) -> Non
     campaign = np.full(people.size, int(scene.campaigns.ids[0]))
     campaign[givers[::-1]] = campaign_ids[::-1]  # the first gift's is written last, and stays
 
-    names = draw_names(rng, people.size)
+    names = [_as_typed(n, *name) for n, name in enumerate(draw_names(rng, people.size))]
     addresses = _addresses(rng, people.size)
     created = first - rng.integers(0, 60, people.size)
     updated = np.maximum(last, created) + rng.integers(0, 5 * DAY, people.size)
     pick = rng.integers(0, 1000, people.size)
+    persons = [
+        _person(names[n], int(people.ids[n]), int(pick[n]))
+        | {"organization_id": scene.organization, **addresses[n], "created_at": int(created[n])}
+        for n in range(people.size)
+    ]
+    for second, original in duplicates.pairs(scene.dirt, people.member_ids):
+        own = {"created_at": persons[second]["created_at"]}
+        number, has_login = int(people.ids[second]), people.member_ids[second] > 0
+        other = duplicates.respell(scene.dirt, persons[original], number, has_login=has_login)
+        persons[second] = persons[original] | other | own
+        pick[second] = pick[original]
     supporters: list[dict[str, Any]] = []
     members: list[dict[str, Any]] = []
-    for n, (first_name, last_name) in enumerate(names):
-        first_name, last_name = _as_typed(n, first_name, last_name)  # noqa: PLW2901
-        number, chance, member = int(people.ids[n]), int(pick[n]), int(people.member_ids[n])
-        email = f"{_letters(first_name)}.{_letters(last_name)}{number % 100000}@example.org"
-        person = {
-            "organization_id": scene.organization,
-            "first_name": first_name,
-            "last_name": last_name,
-            "email_address": email,
-            **addresses[n],
-            "phone": (
-                f"0{chance:03d}-555-{chance:04d}"
-                if chance % 5 == 0
-                else f"619-555-{chance:04d}"
-                if chance % 2
-                else None
-            ),
-            "gender": ("F", "M", None, "F")[chance % 4],
-            "created_at": int(created[n]),
-        }
+    for n, person in enumerate(persons):
+        chance, member = int(pick[n]), int(people.member_ids[n])
+        emailed = datetime.fromtimestamp(int(last[n]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         supporters.append(
             person
             | {
-                "id": number,
+                "id": int(people.ids[n]),
                 "member_id": member or None,
                 "source_campaign_id": int(campaign[n]) if chance % 6 else None,
                 "opt_in": int(chance % 3 > 0),
@@ -92,23 +87,20 @@ def write(scene: Scene, givers: Ints, given_at: Ints, campaign_ids: Ints) -> Non
                 "cell_phone": f"619-555-{chance:04d}" if chance % 4 == 0 else None,
                 "birthday": f"{1 + chance % 12}/{1 + chance % 28}" if chance % 3 == 0 else None,
                 "nickname": "=SUM(A1)" if chance == 7 else "Bee" if chance % 40 == 1 else None,
-                "last_emailed_at": (
-                    datetime.fromtimestamp(int(last[n]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-                    if chance % 2
-                    else None
-                ),
+                "last_emailed_at": emailed if chance % 2 else None,
                 "origin": _KNOBS["origins"][0 if chance % 10 < 7 else chance % 4],
-                "metadata": dict(enumerate(_KNOBS["metadata"])).get(chance % 50),
+                "metadata": dict(enumerate(METADATA)).get(chance % 50),
                 "updated_at": int(updated[n]),
             }
         )
         if member:
             turn = len(members)
+            address = {"F": "Ms", "M": "Mr"}.get(person["gender"])
             members.append(
                 person
                 | {
                     "id": member,
-                    "title": ("Ms", None, "Dr", None)[turn % 4],
+                    "title": (address, None, "Dr", None)[turn % 4],
                     "status": ("active", "active", "active", "unclaimed")[turn % 4],
                     "date_of_birth": -turn * 911 * DAY // 40 if turn % 3 else None,
                     "last_login_at": int(updated[n]) if turn % 4 else None,
@@ -118,11 +110,24 @@ def write(scene: Scene, givers: Ints, given_at: Ints, campaign_ids: Ints) -> Non
     scene.store.insert_rows("members", members)
 
 
+def _person(name: tuple[str, str], number: int, chance: int) -> dict[str, Any]:
+    """Return what supporter and member have in common."""
+    first_name, last_name = name
+    phone = f"619-555-{chance:04d}" if chance % 2 else None
+    return {
+        "first_name": first_name,
+        "last_name": last_name,
+        "email_address": "{}.{}{}@example.org".format(*map(duplicates.letters, name), number % 100_000),
+        "phone": f"0{chance:03d}-555-{chance:04d}" if chance % 5 == 0 else phone,
+        "gender": None if chance % 4 == 2 else "M" if first_name.split()[0] in _MEN else "F",
+    }
+
+
 def draw_names(rng: np.random.Generator, size: int) -> list[tuple[str, str]]:
     """Draw first and last names."""
-    first = rng.integers(0, len(FIRST_NAMES), size)
-    last = rng.integers(0, len(LAST_NAMES), size)
-    return [(FIRST_NAMES[f], LAST_NAMES[n]) for f, n in zip(first, last, strict=True)]
+    first = rng.integers(0, len(_FIRST_NAMES), size)
+    last = rng.integers(0, len(_LAST_NAMES), size)
+    return [(_FIRST_NAMES[f], _LAST_NAMES[n]) for f, n in zip(first, last, strict=True)]
 
 
 def _as_typed(n: int, first_name: str, last_name: str) -> tuple[str, str]:
@@ -134,11 +139,6 @@ def _as_typed(n: int, first_name: str, last_name: str) -> tuple[str, str]:
     if n % 997 == 90:
         last_name = "=Null"
     return first_name, last_name
-
-
-def _letters(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return "".join(letter for letter in plain if letter.isalnum())
 
 
 def _addresses(rng: np.random.Generator, size: int) -> list[dict[str, Any]]:

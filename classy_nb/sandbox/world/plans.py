@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .scene import DAY, KNOBS, Calendar, Flags, Floats, Ints, Scene
+from .scene import DAY, KNOBS, METADATA, Calendar, Flags, Floats, Ints, Scene
 
 _KNOBS = KNOBS["plans"]
 _FREQUENCIES: list[str] = [name for name, _, _ in _KNOBS["frequencies"]]
@@ -154,7 +154,7 @@ def write(scene: Scene, plans: Plans) -> None:
             "failed_at": last if status in {"failed", "failing"} else None,
             "recur_until": last + 12 * DAY if status == "ended" else None,
             "migrated": int(is_migrated),
-            "metadata": '{"source":"old system","id":"00042"}' if is_migrated else None,
+            "metadata": METADATA[n // 40 % len(METADATA)] if is_migrated else None,
             "migration_date": start if is_migrated else None,
         }
         rows.append(row)

@@ -26,6 +26,7 @@ DAY = 86_400
 KNOBS: dict[str, Any] = tomllib.loads(
     resources.files(__package__).joinpath("knobs.toml").read_text(encoding="utf-8")
 )
+METADATA: list[str] = KNOBS["metadata"]["shapes"]
 _SEASONS = KNOBS["seasons"]
 YEARS: int = _SEASONS["years"]
 ZONES: list[str] = _SEASONS["zones"]
@@ -37,6 +38,8 @@ class Scene:
 
     store: Store
     rng: np.random.Generator
+    dirt: np.random.Generator
+    """Chance for what people and imports do to the data; apart from *rng*, so that it moves no amount."""
     calendar: Calendar
     organization: int
     position: int
