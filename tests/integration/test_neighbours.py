@@ -267,7 +267,7 @@ DETOURS: dict[str, Callable[[pd.DataFrame, Path], pd.DataFrame]] = {
 LISTS: dict[str, tuple[str, dict[str, Any]]] = {
     "items": ("transactions", {"include": "items"}),
     "source_tracking_codes": ("transactions", {"include": "source_tracking_codes"}),
-    "transactions": ("payouts", {"payout_type": "stripe"}),  # the list is the record's own: JSON text
+    "transactions": ("payouts", {"payout_type": "stripe", "payout_date": "2026-10-01"}),  # the list is the record's own: JSON text
 }
 
 
