@@ -5,12 +5,14 @@ Frames come in from a notebook (:func:`to_csv`), Arrow tables from a fetch (``st
 promises (``check_ending``). ``client`` calls it, and so do users, also for the way back (:func:`read_csv`).
 """
 
+from .atomic import AtomicFile
 from .csv import CsvWriter, to_csv
 from .endings import check_ending, has_ending
 from .reading import read_csv
 from .stream import stream_csv, stream_parquet
 
 __all__ = [
+    "AtomicFile",
     "CsvWriter",
     "check_ending",
     "has_ending",

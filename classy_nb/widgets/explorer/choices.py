@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.catalog import meaning
 from classy_nb.progress import counted
 
-from .form import caller_keys, endpoint_of, key_label, resource_of
+from .form import caller_keys, endpoint_of, key_label, own_columns, resource_of
+from .named import kind_of
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, ResourceSpec
@@ -89,6 +91,10 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     resource, endpoint = resource_of(form, queries), endpoint_of(form, queries)
     include = [name for name in form.include if name in endpoint.include]
     columns = queries.catalog.columns(endpoint, include)
+
+    def means(column: Column) -> str:
+        return meaning(queries.catalog, endpoint.record, column.name)
+
     return {
         "resource": form.resource,
         "about": _about(resource, queries.catalog),
@@ -105,6 +111,9 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
         "columns": [
             [c.name, c.kind, known_values(c)] for c in columns if c.kind not in ("list", "json", "object")
         ],
+        "meanings": {c.name: means(c) for c in columns},
+        "named": {c.name: kind for c in columns if (kind := kind_of(c.name))},
+        "own": [[c.name, means(c)] for c in own_columns(endpoint, queries)],
         "include": list(endpoint.include),
         "aggregates": bool(endpoint.aggregates),
     }
@@ -119,6 +128,7 @@ def _key_field(endpoint: Endpoint, key: str) -> dict[str, Any]:
         "choices": choices,
         "required": True,
         "default": None,
+        "named": kind_of(key),
     }
 
 
@@ -130,4 +140,5 @@ def _parameter_field(parameter: Parameter) -> dict[str, Any]:
         "choices": list(parameter.choices),
         "required": parameter.required,
         "default": parameter.default,
+        "named": None,
     }

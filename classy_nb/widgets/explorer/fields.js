@@ -3,7 +3,7 @@
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">="];
 const EMPTY_FORM = {
   resource: "", parent: "", values: {}, since: "", until: "", by: "",
-  where: [], include: [], aggregates: false, variable: "", file: "",
+  where: [], fields: [], include: [], aggregates: false, variable: "", file: "",
 };
 
 function option(value, text = value, attributes = {}) {
@@ -26,19 +26,22 @@ function checkbox(bridge, name, label, onchange) {
 }
 
 // The fields of one form. `changed(now)` is called after each change; now: do not wait for more typing.
-function makeFields(bridge, changed) {
+// `find(place, named, text)` has Python search a campaign or the like by name.
+function makeFields(bridge, changed, find) {
   const form = structuredClone(EMPTY_FORM);
   let shape = null;
   let resources = [];
   const drawn = {};
+  const pickers = new Map(); // by place: the fields that take the id of something with a name
 
   const search = element("input", { type: "search", autocomplete: "off", placeholder: "name, parent, date …" });
-  const none = element("span", { className: "classy-nb-hint", role: "status" });
+  const none = element("span", { className: "classy-nb-hint", role: "status", "data-tone": "warning" });
   const list = element("select", { size: 8 });
   const about = element("p", { className: "classy-nb-hint" });
   const parent = element("select", {});
   const keys = element("div", { className: "classy-nb-row" });
   const more = element("div", { className: "classy-nb-row" });
+  const columns = makeColumns(bridge, (names) => { form.fields = names; changed(true); });
   const optional = element("details", {}, element("summary", {}, "More parameters"), more);
   const since = element("input", { type: "date", max: "9999-12-31" });
   const until = element("input", { type: "date", max: "9999-12-31" });
@@ -79,13 +82,25 @@ function makeFields(bridge, changed) {
       const control = keyControl(one);
       control.value = form.values[one.name] ?? "";
       control.dataset.field = `value:${one.name}`;
-      return field(bridge, `key-${one.name}`, one.label, control);
+      const line = field(bridge, `key-${one.name}`, one.label, control);
+      if (one.named) line.append(...withPicker(control.dataset.field, one.named, control));
+      return line;
     };
     const extra = shape.fields.filter((one) => !one.required);
     keys.replaceChildren(...shape.fields.filter((one) => one.required).map(drawKey));
     more.replaceChildren(...extra.map(drawKey));
     optional.hidden = !extra.length;
     optional.open = extra.some((one) => form.values[one.name]);
+  };
+
+  const withPicker = (place, named, input) => {
+    const picker = makePicker(bridge, place.replace(":", "-"), named, (text) => find(place, named, text), (id) => {
+      input.value = id;
+      input.dispatchEvent(new Event("input"));
+    });
+    input.addEventListener("input", () => picker.follow(input.value));
+    pickers.set(place, picker);
+    return [element("div", { className: "classy-nb-by-name" }, picker.button, picker.name), picker.panel];
   };
 
   const keyControl = (one) => {
@@ -104,7 +119,7 @@ function makeFields(bridge, changed) {
   };
 
   const drawRows = () => {
-    const offered = [option("", "column …"), ...shape.columns.map(([name]) => option(name))];
+    const offered = [option("", "column …"), ...shape.columns.map(([name]) => option(name, name, { title: shape.meanings[name] }))];
     rows.replaceChildren(...form.where.map((row, place) => drawRow(row, place, offered)));
   };
 
@@ -128,8 +143,15 @@ function makeFields(bridge, changed) {
       form.where = form.where.map((old, at) => (at === place ? [column.value, operator.value, value.value] : old));
       changed(now);
     };
+    const byName = element("div", { className: "classy-nb-by-name-of-row" });
+    const offerNames = () => {
+      const named = shape.named[column.value];
+      pickers.delete(`where:${place}`);
+      byName.replaceChildren(...(named ? withPicker(`where:${place}`, named, value) : []));
+    };
     fit();
-    column.addEventListener("change", () => { fit(); take(true); });
+    offerNames();
+    column.addEventListener("change", () => { fit(); offerNames(); take(true); });
     operator.addEventListener("change", () => take(true));
     value.addEventListener("input", () => take(false));
     remove.addEventListener("click", () => {
@@ -139,7 +161,7 @@ function makeFields(bridge, changed) {
       changed(true);
     });
     const line = element("div", { className: "classy-nb-condition", role: "group", "aria-label": `Condition ${place + 1}` },
-      column, operator, value, remove, known);
+      column, operator, value, remove, known, byName);
     line.dataset.field = `where:${place}`;
     return line;
   };
@@ -204,7 +226,7 @@ function makeFields(bridge, changed) {
     element("div", { className: "classy-nb-row" }, field(bridge, "parent", "Parent", parent)), keys,
     element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since),
       field(bridge, "until", "Until", until), byField), period,
-    conditions, include, optional);
+    conditions, columns.root, include, optional);
   const dates = () => [since, until, ...keys.querySelectorAll("[type=date]"), ...more.querySelectorAll("[type=date]")];
   // A half-typed date fires no input event: its value stays empty.
   details.addEventListener("keyup", ({ target }) => { if (target.type === "date" && target.validity.badInput) changed(false); });
@@ -224,6 +246,8 @@ function makeFields(bridge, changed) {
     redraw("keys", [shape.fields, form.resource], drawKeys);
     redraw("dates", [shape.date, shape.dates], drawDates);
     redraw("rows", [shape.columns, form.resource], drawRows);
+    redraw("own", [shape.own, form.resource], () => columns.offer(shape.own));
+    columns.take(form.fields);
     redraw("boxes", [shape.include, shape.aggregates, form.resource], drawBoxes);
   };
 
@@ -252,6 +276,7 @@ function makeFields(bridge, changed) {
       if (shape) draw();
       drawList();
     },
+    found: (message) => pickers.get(message.place)?.show(message),
     incomplete: () => dates().filter((date) => date.validity.badInput).map((date) => date.dataset.field),
   };
 }

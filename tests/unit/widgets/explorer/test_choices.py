@@ -57,6 +57,15 @@ def test_a_list_offers_parents_dates_columns_and_fields() -> None:
     values = {name: values for name, _, values in shape["columns"]}
     assert values["status"][0] == "success"
     assert {"refunded", "failed", "test"} < set(values["status"])
+    assert (
+        shape["meanings"]["billing_last_name"] == "Last name on the card or account: not always the donor's"
+    )
+    assert shape["named"]["campaign_id"] == "campaign"
+    assert shape["named"]["fundraising_page_id"] == "fundraising_page"
+    assert "supporter_id" not in shape["named"]
+    own = dict(shape["own"])
+    assert own["status"]
+    assert "items" not in own  # that is included, not chosen
     payouts = form_choices(Form("payouts", "payout_type"), QUERIES)
     assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
         ("Payout type", "choice", True),
@@ -67,6 +76,7 @@ def test_a_list_offers_parents_dates_columns_and_fields() -> None:
         ("Campaign id", "int", []),
         ("Scope", "choice", ["direct", "all"]),
     ]
+    assert [one["named"] for one in feed["fields"]][:2] == ["campaign", None]
     teams = form_choices(Form("fundraising_teams", "member"), QUERIES)
     assert teams["parents"][-1]["text"] == "Member (deprecated)"
     assert teams["flags"] == ["deprecated"]

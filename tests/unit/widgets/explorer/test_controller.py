@@ -27,7 +27,8 @@ def test_hello_is_answered_with_everything_a_view_needs(viewer: Viewer, server: 
     assert state["form"]["resource"] == "transactions"
     assert state["call"]["texts"]["frame"] == "gifts = classy.transactions()"
     assert re.fullmatch(r"transactions_\d{4}-\d\d-\d\d\.csv", state["call"]["file"])
-    assert (state["preview"], state["counts"]) == ({"shown": None}, {"shown": None})
+    assert [state[kind] for kind in ("preview", "counts", "totals")] == [{"shown": None}] * 3
+    assert state["questions"] == {"names": [], "problem": "", "file": "classy-questions.json"}
     assert state["job"]["running"] is False
     assert len(state["resources"]) + state["others"] == len(Classy.__annotations__)
     assert server.asked == []
@@ -97,6 +98,7 @@ def test_choosing_another_resource_clears_the_results(viewer: Viewer) -> None:
     viewer.say("form", form=filled(viewer, resource="campaigns"))
     assert viewer.last("counts")["shown"] is None
     assert viewer.last("preview")["shown"] is None
+    assert viewer.last("totals")["shown"] is None
     assert viewer.last("status")["text"] == ""
     assert viewer.last("shape")["resource"] == "campaigns"
 
