@@ -198,7 +198,7 @@ def _without_people(form: Form, queries: QueryBuilder) -> tuple[dict[str, Any], 
             left_out.append(f"condition {number} ({row.column or 'without a column'})")
         where.append([row.column, row.operator, row.value if keep else ""])
 
-    # Parents and parameters take numbers, dates and words of a list; other text may be what somebody is called.
+    # Parents and parameters take numbers, dates and words of a list; other text may be somebody's name.
     words = {word for choices in endpoint.choices.values() for word in choices}
     words |= {word for parameter in endpoint.parameters for word in parameter.choices}
     kept = {
