@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         UnexpectedAnswerError,
         UsageError,
     )
-    from .export import read_csv, to_csv
+    from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
@@ -64,7 +64,7 @@ _HOMES = {
     **dict.fromkeys(("Classy", "Demo", "Resource", "connect", "demo", "login"), ".client"),
     "Credentials": ".credentials",
     "explode": ".frames",
-    **dict.fromkeys(("read_csv", "to_csv"), ".export"),
+    **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
 __all__ = [
@@ -110,6 +110,8 @@ __all__ = [
     "login",
     "read_csv",
     "to_csv",
+    "to_excel",
+    "to_parquet",
 ]
 
 

@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
             "export",
             add_export_arguments,
             run_export,
-            "Fetch a list straight into a file (CSV, Parquet); credentials: .env or the environment.",
+            "Fetch a list straight into a file (CSV, Excel, Parquet); credentials: .env or the environment.",
         ),
         (
             "resources",
@@ -168,7 +168,11 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``classy-nb export``."""
     parser.add_argument("resource", help="what to fetch (classy-nb resources lists them)")
     parser.add_argument(
-        "--to", required=True, type=Path, metavar="FILE", help="the file to write: .csv, .csv.gz or .parquet"
+        "--to",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="the file to write: .csv, .csv.gz, .xlsx or .parquet",
     )
     parser.add_argument("--since", metavar="DATE", help="from this moment on (business date)")
     parser.add_argument("--until", metavar="DATE", help="before this moment")
@@ -195,7 +199,7 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a parent or a parameter, such as campaign=123; may be repeated",
     )
-    parser.add_argument("--excel", action="store_true", help="begin the file with a mark that Excel needs")
+    parser.add_argument("--excel", action="store_true", help="begin a CSV file with a mark that Excel needs")
     parser.add_argument(
         "--raw-text", action="store_true", help="leave text alone that Excel would take for a formula"
     )
@@ -218,10 +222,10 @@ def run_export(options: argparse.Namespace) -> None:
     from classy_nb.client import connect
     from classy_nb.export import check_ending, has_ending
 
-    as_parquet = has_ending(options.to, "parquet")
-    if as_parquet and (options.excel or options.raw_text):
-        raise UsageError("--excel and --raw-text are for CSV files, not for Parquet.")
-    check_ending(options.to, "parquet" if as_parquet else "csv")  # before anything is sent
+    as_excel, as_parquet = has_ending(options.to, "excel"), has_ending(options.to, "parquet")
+    if (as_excel or as_parquet) and (options.excel or options.raw_text):
+        raise UsageError(f"--excel and --raw-text are for CSV files, not for {options.to.suffix}.")
+    check_ending(options.to, "excel" if as_excel else "parquet" if as_parquet else "csv")  # before any request
     with connect(
         organization=options.organization,
         env_file=options.env_file,
@@ -233,6 +237,8 @@ def run_export(options: argparse.Namespace) -> None:
         keywords = _keywords(options.keywords)
         if as_parquet:
             write = resource.to_parquet
+        elif as_excel:
+            write = resource.to_excel
         else:
             write = partial(resource.to_csv, excel=options.excel, neutralize=not options.raw_text)
         path = write(

@@ -392,6 +392,50 @@ class Resource:
         tables, question, options = self._stream(progress=progress, **keywords)
         return stream_parquet(tables, path, question, **options)
 
+    @clear_tracebacks
+    def to_excel(
+        self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any
+    ) -> Path:
+        """Fetch a list straight into an Excel workbook, in constant memory where :meth:`batches` has it.
+
+        The cells are those of :func:`classy_nb.to_excel`; the sheet has the resource's name, and the sheet
+        "About" says what was asked. After a crash, an interrupt or a lost connection, the same call picks
+        up where the first one ended, as with :meth:`to_csv`.
+
+        Parameters
+        ----------
+        path
+            The file, which must end in ``.xlsx``. It appears once it is complete, and replaces an older one
+            only then. Its rows are in order, as those of :meth:`batches`.
+        progress, **keywords
+            As for :meth:`batches`.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        UsageError
+            The name does not end in ``.xlsx``; nothing is fetched.
+        ExportError
+            The file cannot be written; nothing half-written is left, but for the rows that are kept to resume
+            with: a note of the error says where.
+        ClassyError
+            The list cannot be fetched.
+
+        Warns
+        -----
+        DataWarning
+            As :func:`classy_nb.to_excel`, where something does not fit into Excel. Rows of an earlier call are
+            used, which may have changed since; or they are dropped, and why.
+        """
+        from classy_nb.export import stream_excel
+
+        tables, question, options = self._stream(progress=progress, **keywords)
+        return stream_excel(tables, path, question, sheet=self.name, **options)
+
     def _stream(
         self, *, progress: bool | Watcher | None, **keywords: Any
     ) -> tuple[Callable[[int | None], Iterator[pa.Table]], dict[str, Any], dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What the ending of a file's name promises, held against what is about to be written or read.
 
-``to_csv``, ``to_parquet``, ``read_csv``, the command line and the explorer ask here before they do anything.
+``to_csv``, ``to_parquet``, ``to_excel``, ``read_csv``, the command line and the explorer ask here before they do
+anything.
 """
 
 from __future__ import annotations
@@ -17,18 +18,17 @@ from classy_nb.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "parquet", "excel"]
 
 COMPRESSIONS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 """Endings after ``.csv`` or ``.txt`` that compress the file, and what opens it."""
 _OURS: dict[Format, frozenset[str]] = {
     "csv": frozenset({".csv", ".txt"}),
     "parquet": frozenset({".parquet", ".pq"}),
+    "excel": frozenset({".xlsx"}),
 }
+_CALLED: dict[Format, str] = {"csv": "CSV", "parquet": "Parquet", "excel": "Excel"}
 _PANDAS = {
-    ".xlsx": "to_excel",
-    ".xls": "to_excel",
-    ".xlsm": "to_excel",
     ".ods": "to_excel",
     ".feather": "to_feather",
     ".json": "to_json",
@@ -45,7 +45,7 @@ _PANDAS = {
 }
 """Endings of formats that pandas writes, and the method."""
 _OTHERS = (
-    frozenset({".xlsb", ".numbers", ".arrow", ".ipc", ".avro", ".htm", ".pickle", ".h5", ".hdf", ".hdf5"})
+    frozenset({".xls", ".xlsm", ".xlsb", ".numbers", ".arrow", ".ipc", ".avro", ".htm", ".pickle", ".h5", ".hdf", ".hdf5"})
     | {".sav", ".por", ".xpt", ".sas7bdat", ".rds", ".rdata", ".db", ".sqlite", ".sqlite3", ".duckdb"}
     | {".mdb", ".accdb", ".sql", ".yaml", ".yml", ".toml", ".npy", ".npz", ".tex", ".pdf", ".doc", ".docx"}
     | {".zip", ".zst", ".lz4", ".br", ".7z", ".rar", ".tar", ".tgz"}
@@ -64,24 +64,26 @@ def has_ending(path: str | os.PathLike[str], wanted: Format) -> bool:
 def check_ending(path: str | os.PathLike[str], wanted: Format) -> None:
     """Raise where the name of a file promises another format than *wanted*.
 
+    An ending that promises nothing is fine, except for Excel, which opens ``.xlsx`` only.
+
     Raises
     ------
     UsageError
         It does; the advice names what writes that format, if anything does.
     """
     ending = Path(path).suffix.lower()
-    promises = _OURS["csv"] | _OURS["parquet"] | COMPRESSIONS.keys() | _PANDAS.keys() | _OTHERS
-    if has_ending(path, wanted) or ending not in promises:
+    promises = frozenset().union(*_OURS.values(), COMPRESSIONS, _PANDAS, _OTHERS)
+    if has_ending(path, wanted) or (ending not in promises and wanted != "excel"):
         return
-    if ending in _OURS["parquet"]:
-        advice = f'Use classy.<resource>.to_parquet or frame.to_parquet, or end the name in ".{wanted}".'
-    elif has_ending(path, "csv"):
-        advice = f'Use to_csv, or end the name in ".{wanted}".'
+    own = f'end the name in "{".xlsx" if wanted == "excel" else f".{wanted}"}"'
+    other = next((kind for kind in _OURS if has_ending(path, kind)), None)
+    if other is not None:
+        advice = f"Use to_{other}, or {own}."
     elif ending in _PANDAS:
-        advice = f'Fetch a frame and use frame.{_PANDAS[ending]}, or end the name in ".{wanted}".'
+        advice = f"Fetch a frame and use frame.{_PANDAS[ending]}, or {own}."
     elif wanted == "csv" and ending in COMPRESSIONS:
         advice = f'Compressed CSV ends in ".csv{ending}".'
     else:
-        advice = f'End the name in ".{wanted}".'
-    what = {"csv": "CSV", "parquet": "Parquet"}[wanted]
-    raise UsageError(f"{os.fspath(path)!r} ends in {ending!r}, as no {what} file does.", advice=advice)
+        advice = f"{own[0].upper()}{own[1:]}."
+    shown = f"ends in {ending!r}" if ending else "has no ending"
+    raise UsageError(f"{os.fspath(path)!r} {shown}, as no {_CALLED[wanted]} file does.", advice=advice)

@@ -6,11 +6,11 @@ beside the target as they come; once the list is complete the file is made of th
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from classy_nb.errors import (
     BadRequestError,
@@ -24,13 +24,15 @@ from classy_nb.errors import (
     UnexpectedAnswerError,
     warn,
 )
-from classy_nb.frames import fewer_collections
+from classy_nb.frames import ABOUT, fewer_collections
 from classy_nb.query import zone
 
 from .atomic import AtomicFile, explained_errors, writable
 from .checkpoint import Checkpoint
 from .csv import CsvWriter
 from .endings import check_ending
+from .excel import ExcelWriter
+from .parquet import write_parquet
 
 if TYPE_CHECKING:
     import os
@@ -78,20 +80,29 @@ def stream_parquet(
     """Fetch *tables* into a Parquet file (zstd); see :func:`stream`."""
     check_ending(path, "parquet")
 
-    def write(plain: Iterable[pa.Table], schema: pa.Schema, file: AtomicFile) -> None:
-        try:
-            with (
-                explained_errors(file.path),
-                pq.ParquetWriter(file.file, schema, compression="zstd") as writer,
-            ):
-                for table in plain:
-                    writer.write_table(table)
-            file.commit()
-        except BaseException:
-            file.abort()
-            raise
+    return stream(tables, path, question, write_parquet, **options)
 
-    return stream(tables, path, question, write, **options)
+
+def stream_excel(
+    tables: Tables, path: str | os.PathLike[str], question: Mapping[str, Any], *, sheet: str, **options: Any
+) -> Path:
+    """Fetch *tables* into one sheet of an Excel workbook; see :func:`stream`."""
+    check_ending(path, "excel")
+    about: dict[str, Any] = {}
+
+    def noted(after: int | None) -> Iterator[pa.Table]:
+        for table in tables(after):
+            about.update(json.loads((table.schema.metadata or {}).get(ABOUT, b"{}")))
+            about.pop("total", None)  # of a call that resumes: the rest
+            yield table
+
+    def write(plain: Iterable[pa.Table], schema: pa.Schema, file: AtomicFile) -> None:
+        with ExcelWriter(file) as writer:
+            writer.add_sheet(sheet, schema.names, about)
+            for table in plain:
+                writer.write_table(table)
+
+    return stream(noted, path, question, write, **options)
 
 
 def stream(

@@ -55,44 +55,53 @@ def as_frame(given: Any) -> pd.DataFrame:
 def table_of(frame: pd.DataFrame) -> pa.Table:
     """Return *frame* as plain columns; nested cells become JSON text.
 
-    The index comes first if it says something, that is, unless it only counts rows. Names may occur twice, as
-    that of the index and of a column. A column of objects that are all missing has the type null: nothing is
-    known about it.
+    A column of objects that are all missing has the type null: nothing is known about it.
     """
-    columns = [(_name(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
+    columns = named_columns(frame)
+    arrays = [array_of(column, name) for name, column in columns]
+    return pa.Table.from_arrays(arrays, names=[as_utf8(name, name) for name, _ in columns])
+
+
+def named_columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
+    """Return the columns of *frame* under the names that a file has for them.
+
+    The index comes first if it says something, that is, unless it only counts rows. Names may occur twice, as
+    that of the index and of a column.
+    """
+    columns = [(header_name(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
     index = frame.index
     if isinstance(index, pd.MultiIndex):
         for level in reversed(range(index.nlevels)):
             name = index.names[level]
             values = pd.Series(index.get_level_values(level))
-            columns.insert(0, (f"level_{level}" if name is None else _name(name), values))
+            columns.insert(0, (f"level_{level}" if name is None else header_name(name), values))
     elif not (isinstance(index, pd.RangeIndex) and index.name is None):
-        columns.insert(0, ("index" if index.name is None else _name(index.name), pd.Series(index)))
-    arrays = [_array(column, name) for name, column in columns]
-    return pa.Table.from_arrays(arrays, names=[_as_utf8(name, name) for name, _ in columns])
+        columns.insert(0, ("index" if index.name is None else header_name(index.name), pd.Series(index)))
+    return columns
 
 
-def _name(name: object) -> str:
+def header_name(name: object) -> str:
     """Return what the header has for a column: days as days, the parts of a tuple joined with dots."""
     if isinstance(name, tuple):
-        return ".".join(map(_name, name))
+        return ".".join(map(header_name, name))
     if isinstance(name, datetime):
         text = name.isoformat()
         return text.removesuffix("T00:00:00") if name.tzinfo is None else text
     return "" if name is None else str(name)
 
 
-def _array(column: pd.Series[Any], name: str) -> pa.Array:  # noqa: PLR0911 - a way out for each dtype
+def array_of(column: pd.Series[Any], name: str) -> pa.Array:  # noqa: PLR0911 - a way out for each dtype
+    """Return a column as numbers, flags, dates or text; the *name* is for warnings."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         # By code: a missing value would not fit the dtype of the categories.
         codes = column.cat.codes.to_numpy()
-        return _array(pd.Series(column.cat.categories), name).take(pa.array(codes, mask=codes < 0))
+        return array_of(pd.Series(column.cat.categories), name).take(pa.array(codes, mask=codes < 0))
     if isinstance(dtype, pd.SparseDtype):
-        return _array(pd.Series(np.asarray(column)), name)
+        return array_of(pd.Series(np.asarray(column)), name)
     if is_object_dtype(dtype):
         cells = [
-            None if missing else _as_utf8(_cell_text(cell), name)
+            None if missing else as_utf8(cell_text(cell), name)
             for cell, missing in zip(column, column.isna(), strict=True)
         ]
         texts = pa.array(cells, TEXT)
@@ -102,9 +111,9 @@ def _array(column: pd.Series[Any], name: str) -> pa.Array:  # noqa: PLR0911 - a 
     try:
         array = pa.Array.from_pandas(column)
     except UnicodeEncodeError:
-        return _array(column.astype(object), name)
+        return array_of(column.astype(object), name)
     except (pa.ArrowException, TypeError, ValueError):  # a dtype or a time zone that Arrow does not have
-        return _array(column.astype(object), name) if dtype.kind == "M" else _as_pandas_writes(column)
+        return array_of(column.astype(object), name) if dtype.kind == "M" else _as_pandas_writes(column)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     kind = array.type
     if pa.types.is_dictionary(kind):
@@ -113,7 +122,7 @@ def _array(column: pd.Series[Any], name: str) -> pa.Array:  # noqa: PLR0911 - a 
     if pa.types.is_string(kind):
         return array.cast(TEXT)
     if pa.types.is_nested(kind):
-        return pa.array([None if cell is None else _cell_text(cell) for cell in array.to_pylist()], TEXT)
+        return pa.array([None if cell is None else cell_text(cell) for cell in array.to_pylist()], TEXT)
     return array if any(fits(kind) for fits in _WRITTEN) else _as_pandas_writes(column)
 
 
@@ -138,7 +147,7 @@ def _as_pandas_writes(column: pd.Series[Any]) -> pa.Array:
     return pa.array(cells, TEXT, mask=column.isna().to_numpy(dtype=bool))
 
 
-def _cell_text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """Return the text of one object: nested ones as JSON, dates in ISO 8601, others as pandas writes them."""
     if isinstance(cell, str):
         return cell
@@ -180,7 +189,7 @@ def _json_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _as_utf8(text: str, where: str) -> str:
+def as_utf8(text: str, where: str) -> str:
     """Return *text*, without the halves of surrogate pairs that no file in UTF-8 can hold."""
     try:
         text.encode()

@@ -35,7 +35,7 @@ def test_each_button_shows_its_own_call(wired: Wired) -> None:
     form.labelled("File name").fill("gifts")
     wired.carry()
     form.labelled("File name").press("Tab")  # to "Save CSV", by keyboard
-    expect(form.call).to_have_text('classy.transactions.to_csv("gifts.csv")')
+    expect(form.call).to_have_text('classy.transactions.to_csv("gifts.csv", excel=True)')
     form.press("Preview")
     wired.until("Fetched")
     expect(form.call).to_have_text("gifts = classy.transactions()")

@@ -30,21 +30,26 @@ _MANY = 1000
 
 
 @pytest.fixture(scope="session")
-def spreadsheet(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Cells]:
-    """Open a CSV file in LibreOffice with some separators; formulas are evaluated, as by default."""
+def office(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the beginning of a command that runs LibreOffice with a profile of its own."""
     program = shutil.which("soffice")
     if program is None:
         if IN_CI:
             pytest.fail("LibreOffice must be here: install libreoffice-calc-nogui.", pytrace=False)
         pytest.skip("LibreOffice (soffice) is not installed")
-    home = tmp_path_factory.mktemp("office")
+    profile = tmp_path_factory.mktemp("office") / "profile"
+    return [program, f"-env:UserInstallation={profile.as_uri()}", "--headless"]
+
+
+@pytest.fixture(scope="session")
+def spreadsheet(office: list[str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Cells]:
+    """Open a CSV file in LibreOffice with some separators; formulas are evaluated, as by default."""
+    home = tmp_path_factory.mktemp("converted")
 
     def read(path: Path, separators: str) -> Cells:
         codes = "/".join(str(ord(separator)) for separator in separators)
         command = [
-            program,
-            f"-env:UserInstallation={(home / 'profile').as_uri()}",
-            "--headless",
+            *office,
             f"--infilter=CSV:{codes},34,76,1",
             *("--convert-to", "fods", "--outdir", str(home)),
             str(path),

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from support.connection import CANARY, CLIENT_ID, orgs, paginator
@@ -295,10 +296,23 @@ def test_export_to_parquet_is_parquet(export: Run, server: ScriptedServer, tmp_p
 
 
 @pytest.mark.edge(17)
+@pytest.mark.parametrize("name", ["x.xlsx", "x.XLSX"])
+def test_export_to_excel_is_a_workbook(export: Run, server: ScriptedServer, tmp_path: Path, name: str) -> None:
+    server.handler = Listed(rows(150)).reply
+    code, out, err = export("transactions", "--to", name)
+    assert (code, err) == (0, "")
+    assert name in out
+    sheet = openpyxl.load_workbook(tmp_path / name)["transactions"]
+    assert [row[0] for row in sheet.values] == ["id", *(row["id"] for row in rows(150))]
+
+
+@pytest.mark.edge(17)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--to", "x.xlsx"),
+        ("--to", "x.xlsx", "--excel"),
+        ("--to", "x.xlsx", "--raw-text"),
+        ("--to", "x.xls"),
         ("--to", "x.json"),
         ("--to", "x.csv.zip"),
         ("--to", "x.parquet", "--excel"),

@@ -67,6 +67,8 @@ PUBLIC = {
     "login",
     "read_csv",
     "to_csv",
+    "to_excel",
+    "to_parquet",
 }
 
 
@@ -104,7 +106,7 @@ def test_tab_completion_offers_only_the_public_names() -> None:
 
 
 def test_public_functions_document_parameters_results_and_errors() -> None:
-    for name in ("connect", "demo", "to_csv"):
+    for name in ("connect", "demo", "to_csv", "to_excel", "to_parquet"):
         text = inspect.getdoc(getattr(classy_nb, name)) or ""
         for section in ("Parameters\n", "Returns\n", "Raises\n"):
             assert section in text, (name, section)

@@ -20,7 +20,7 @@ PACKAGE = """
     MemberOnlyError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError PermissionDeniedError
     QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError TimedOutError
     UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo explode login
-    read_csv to_csv
+    read_csv to_csv to_excel to_parquet
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts failed_payments forecast gain_loss gifts
@@ -49,6 +49,8 @@ PARAMETERS = {
     "requests_per_minute headers prompt",
     "demo": "transactions seed timezone fiscal_year_start options",
     "to_csv": "frame path excel neutralize",
+    "to_excel": "frames path",
+    "to_parquet": "frame path",
     "read_csv": "path resource timezone dtype dtype_backend neutralize",
     "explode": "frame column parent_id columns",
     "Classy.get": "path parameters",
@@ -60,6 +62,7 @@ PARAMETERS = {
     "Resource.count": "since until by where progress",
     "Resource.get": "id fields include aggregates",
     "Resource.to_csv": "path excel neutralize progress",
+    "Resource.to_excel": "path progress",
     "Resource.to_parquet": "path progress",
     "Credentials.load": "client_id client_secret organization base_url token_url timezone fiscal_year_start "
     "env_file",

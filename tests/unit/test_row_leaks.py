@@ -28,6 +28,7 @@ WAYS: dict[str, QueryBuilder] = {
     "batches": lambda classy, _: list(classy.supporters.batches(rows=100)),
     "to_csv": lambda classy, folder: classy.supporters.to_csv(folder / "a.csv"),
     "to_parquet": lambda classy, folder: classy.supporters.to_parquet(folder / "a.parquet"),
+    "to_excel": lambda classy, folder: classy.supporters.to_excel(folder / "a.xlsx"),
     "get(path)": lambda classy, _: classy.get("/organizations/7/supporters"),
     "get(odd path)": lambda classy, _: classy.get("/organizations/7/odd-ones"),
     "count": lambda classy, _: classy.supporters.count(),

@@ -288,7 +288,7 @@ class Controller:
         with suppress(FormError):  # a bad file name matters only once a file is to be written
             typed = self.state.form.file.strip() or self._default_file()
             name = typed.removesuffix(Path(typed).name) + self._csv_path().name
-            texts["csv"] = notebook.call_text(f"{called}.to_csv", keywords, name)
+            texts["csv"] = notebook.call_text(f"{called}.to_csv", {**keywords, "excel": True}, name)
         return {button: comment + text for button, text in texts.items()}
 
     def _default_file(self) -> str:
@@ -374,7 +374,7 @@ class Controller:
             return
 
         def write(job: Job) -> tuple[Path, int]:
-            return resource.to_csv(path, progress=job.progress, **keywords), job.rows
+            return resource.to_csv(path, excel=True, progress=job.progress, **keywords), job.rows
 
         def show(written: tuple[Path, int]) -> str | Nothing:
             file, rows = written

@@ -61,7 +61,7 @@ class Download:
         """Fetch a list into the file; return the number of rows. If it fails, nothing is left behind."""
         self._folder = TemporaryDirectory(prefix="classy_nb-", ignore_cleanup_errors=True)
         try:
-            resource.to_csv(self.path, progress=job.progress, **keywords)
+            resource.to_csv(self.path, excel=True, progress=job.progress, **keywords)
             self._measure(job)
         except InterruptedFetchError:
             self.remove()

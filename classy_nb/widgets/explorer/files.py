@@ -1,4 +1,7 @@
-"""The CSV files that the explorer writes: names are checked before anything is fetched."""
+"""The CSV files that the explorer writes: names are checked before anything is fetched.
+
+They begin with the mark that Excel needs (``excel=True``): whoever clicks opens them with a double click.
+"""
 
 from __future__ import annotations
 

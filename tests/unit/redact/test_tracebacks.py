@@ -127,7 +127,7 @@ def test_the_public_entries_are_covered() -> None:
 
     entries = [cn.connect, cn.demo, cn.login, cn.to_csv, cn.explode, cn.Classy.get]
     entries += [getattr(cn.Resource, name) for name in ("__call__", "get", "count", "batches", "to_csv")]
-    entries += [cn.Resource.to_parquet]
+    entries += [cn.Resource.to_parquet, cn.Resource.to_excel, cn.to_parquet, cn.to_excel]
     entries += [function for name in cn.analysis.__all__ if callable(function := getattr(cn.analysis, name))]
     for entry in entries:
         assert entry.__wrapped__.__code__ is not entry.__code__, entry

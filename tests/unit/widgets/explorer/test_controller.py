@@ -138,7 +138,7 @@ def test_each_button_shows_its_own_call(viewer: Viewer) -> None:
     assert viewer.last("call")["texts"] == {
         "frame": 'gifts = classy.transactions(where="status = success")',
         "count": 'classy.transactions.count(where="status = success")',
-        "csv": 'classy.transactions.to_csv("out/gifts.csv", where="status = success")',
+        "csv": 'classy.transactions.to_csv("out/gifts.csv", where="status = success", excel=True)',
     }
     viewer.say("form", form={**form, "file": "gone/"})
     assert sorted(viewer.last("call")["texts"]) == ["count", "frame"]
