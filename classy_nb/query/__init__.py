@@ -13,22 +13,28 @@ from .builder import ListOptions, Names, QueryBuilder
 from .dates import Moment, filter_literal, instant, zone
 from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable
 from .paths import raw_path
+from .periods import PERIODS, Period, named_period, read_period, today_in
 from .query import MOST_PER_PAGE, Query
 
 __all__ = [
     "MOST_PER_PAGE",
+    "PERIODS",
     "Condition",
     "ListOptions",
     "Moment",
     "Names",
+    "Period",
     "Query",
     "QueryBuilder",
     "filter_literal",
     "instant",
+    "named_period",
     "nearest",
     "raw_path",
     "read_conditions",
+    "read_period",
     "suggestion",
+    "today_in",
     "unsatisfiable",
     "zone",
 ]

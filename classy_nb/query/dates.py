@@ -18,7 +18,8 @@ from classy_nb.errors import UsageError
 Moment = int | str | date | datetime
 """A year, ISO text, a date or a datetime (``pandas.Timestamp`` is one)."""
 
-_FORMS = "a year (2026), '2026-01-31', '2026-01-31T18:30', a date, a datetime or a Timestamp"
+DATE_FORMS = "a year (2026), '2026-01-31', '2026-01-31T18:30', a date, a datetime or a Timestamp"
+"""What a date may be, for the advice of errors."""
 _LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
@@ -37,6 +38,15 @@ def zone(name: str) -> ZoneInfo:
             f"timezone={name!r} is unknown.",
             advice="Use an IANA name such as 'America/Los_Angeles' or 'UTC'.",
         ) from None
+
+
+def is_date_text(text: str) -> bool:
+    """Tell whether *text* is a date or a time of a day, and not a period in words."""
+    try:
+        _from_text(text.strip(), "since")
+    except UsageError:
+        return False
+    return True
 
 
 def instant(value: Moment, timezone: str, keyword: str = "since") -> datetime:
@@ -132,7 +142,7 @@ def _read(value: Any, keyword: str) -> datetime:
     if text is not None:
         return _from_text(text.strip(), keyword)
     shown = repr(value) if isinstance(value, float | bool) or value is None else f"a {type(value).__name__}"
-    raise UsageError(f"{keyword}={shown} is not a date.", advice=f"Use {_FORMS}.")
+    raise UsageError(f"{keyword}={shown} is not a date.", advice=f"Use {DATE_FORMS}.")
 
 
 def _is_day(text: str) -> bool:
@@ -172,4 +182,7 @@ def _from_text(text: str, keyword: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{keyword}={text!r} is not a date.", advice=f"Use {_FORMS}.") from None
+        advice = f"Use {DATE_FORMS}."
+        if keyword == "where":
+            advice += " Periods in words, such as 'last month', go into since= and until=."
+        raise UsageError(f"{keyword}={text!r} is not a date.", advice=advice) from None
