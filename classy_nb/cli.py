@@ -225,7 +225,9 @@ def run_export(options: argparse.Namespace) -> None:
     as_excel, as_parquet = has_ending(options.to, "excel"), has_ending(options.to, "parquet")
     if (as_excel or as_parquet) and (options.excel or options.raw_text):
         raise UsageError(f"--excel and --raw-text are for CSV files, not for {options.to.suffix}.")
-    check_ending(options.to, "excel" if as_excel else "parquet" if as_parquet else "csv")  # before any request
+    check_ending(
+        options.to, "excel" if as_excel else "parquet" if as_parquet else "csv"
+    )  # before any request
     with connect(
         organization=options.organization,
         env_file=options.env_file,

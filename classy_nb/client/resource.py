@@ -393,9 +393,7 @@ class Resource:
         return stream_parquet(tables, path, question, **options)
 
     @clear_tracebacks
-    def to_excel(
-        self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any
-    ) -> Path:
+    def to_excel(self, path: str | Path, *, progress: bool | Watcher | None = None, **keywords: Any) -> Path:
         """Fetch a list straight into an Excel workbook, in constant memory where :meth:`batches` has it.
 
         The cells are those of :func:`classy_nb.to_excel`; the sheet has the resource's name, and the sheet

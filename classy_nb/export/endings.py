@@ -45,7 +45,22 @@ _PANDAS = {
 }
 """Endings of formats that pandas writes, and the method."""
 _OTHERS = (
-    frozenset({".xls", ".xlsm", ".xlsb", ".numbers", ".arrow", ".ipc", ".avro", ".htm", ".pickle", ".h5", ".hdf", ".hdf5"})
+    frozenset(
+        {
+            ".xls",
+            ".xlsm",
+            ".xlsb",
+            ".numbers",
+            ".arrow",
+            ".ipc",
+            ".avro",
+            ".htm",
+            ".pickle",
+            ".h5",
+            ".hdf",
+            ".hdf5",
+        }
+    )
     | {".sav", ".por", ".xpt", ".sas7bdat", ".rds", ".rdata", ".db", ".sqlite", ".sqlite3", ".duckdb"}
     | {".mdb", ".accdb", ".sql", ".yaml", ".yml", ".toml", ".npy", ".npz", ".tex", ".pdf", ".doc", ".docx"}
     | {".zip", ".zst", ".lz4", ".br", ".7z", ".rar", ".tar", ".tgz"}

@@ -491,7 +491,12 @@ _MONEY = re.compile(
 )
 _NO_MONEY = re.compile(r"percent|pct|share|ratio|rate$|per_|count|number", re.IGNORECASE)
 _WHOLE, _CENTS, _ANY = "0", "#,##0.00", ""
-_DAY, _INSTANT, _FRACTION, _HOURS = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000", "[h]:mm:ss"
+_DAY, _INSTANT, _FRACTION, _HOURS = (
+    "yyyy-mm-dd",
+    "yyyy-mm-dd hh:mm:ss",
+    "yyyy-mm-dd hh:mm:ss.000",
+    "[h]:mm:ss",
+)
 _LEAST_WIDTH, _MOST_WIDTH = 8, 50
 _SURELY_FITS = _MOST_CHARACTERS // 2
 
@@ -697,7 +702,9 @@ def _dates(array: pa.Array, kind: _Kind) -> _Cells:
     if len(old):
         texts = array.take(pa.array(old)).cast(pa.string()).to_pylist()
         for place, text in zip(old, texts, strict=True):
-            values[place] = _Digits(text[: -len(" 00:00:00.000000")] if is_day else text.removesuffix(".000000"))
+            values[place] = _Digits(
+                text[: -len(" 00:00:00.000000")] if is_day else text.removesuffix(".000000")
+            )
     return _Cells(values, number_format, len(number_format) + 1, bool(len(old)), len(old), zones)
 
 
@@ -706,7 +713,9 @@ def _midnights(micros: Any) -> bool:
 
 
 def _texts(array: pa.Array) -> _Cells:
-    array = pc.replace_substring(pc.replace_substring(array, "\r\n", "\n"), "\r", "\n")  # as Excel breaks lines
+    array = pc.replace_substring(
+        pc.replace_substring(array, "\r\n", "\n"), "\r", "\n"
+    )  # as Excel breaks lines
     values = array.to_pylist()
     has_digits = False
     for pattern, kind in ((FORMULA, _Formula), (_LOOKS_LIKE_A_NUMBER, _Digits)):
@@ -724,7 +733,7 @@ def _texts(array: pa.Array) -> _Cells:
 
 def _width(text: str) -> int:
     """Return the length of the longest line."""
-    return max(map(len, text[: _MOST_CHARACTERS].split("\n")))
+    return max(map(len, text[:_MOST_CHARACTERS].split("\n")))
 
 
 def _object_cells(column: pd.Series[Any], kind: _Kind) -> _Cells:

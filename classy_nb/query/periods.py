@@ -286,7 +286,9 @@ def _rolling(match: re.Match[str], today: date, _: int) -> tuple[date, date]:
 
 
 def _to_date(match: re.Match[str], today: date, start: int) -> tuple[date, date]:
-    unit = match["unit"] or {"y": "year", "q": "quarter", "m": "month", "w": "week", "fy": "fy"}[match["abbr"]]
+    unit = (
+        match["unit"] or {"y": "year", "q": "quarter", "m": "month", "w": "week", "fy": "fy"}[match["abbr"]]
+    )
     offset = _WHICH.get(match["which"] or "", 0)
     first, _ = _around(unit, today, start, offset)
     if unit == "week":
@@ -323,9 +325,7 @@ _NAMES = (
     "january|february|march|april|may|june|july|august|september|october|november|december"
     "|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
 )
-_PHRASES: list[
-    tuple[re.Pattern[str], Callable[[re.Match[str], date, int], tuple[date, date]]]
-] = [
+_PHRASES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, int], tuple[date, date]]]] = [
     (re.compile(pattern), resolve)
     for pattern, resolve in (
         ("today", lambda _, today, __: (today, today)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
@@ -36,7 +35,9 @@ def gifts() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def cells(gifts: pd.DataFrame, office: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[list[Cell]]:
+def cells(
+    gifts: pd.DataFrame, office: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> list[list[Cell]]:
     """Return the sheet as LibreOffice reads it, row by row."""
     folder = tmp_path_factory.mktemp("excel")
     path = cn.to_excel(gifts, folder / "gifts.xlsx")

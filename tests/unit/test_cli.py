@@ -297,7 +297,9 @@ def test_export_to_parquet_is_parquet(export: Run, server: ScriptedServer, tmp_p
 
 @pytest.mark.edge(17)
 @pytest.mark.parametrize("name", ["x.xlsx", "x.XLSX"])
-def test_export_to_excel_is_a_workbook(export: Run, server: ScriptedServer, tmp_path: Path, name: str) -> None:
+def test_export_to_excel_is_a_workbook(
+    export: Run, server: ScriptedServer, tmp_path: Path, name: str
+) -> None:
     server.handler = Listed(rows(150)).reply
     code, out, err = export("transactions", "--to", name)
     assert (code, err) == (0, "")

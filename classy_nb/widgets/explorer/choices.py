@@ -5,10 +5,12 @@ All of it comes from the catalog and goes to the browser, which draws its fields
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import meaning
 from classy_nb.progress import counted
+from classy_nb.query import PERIODS, named_period, today_in
 
 from .form import caller_keys, endpoint_of, key_label, own_columns, resource_of
 from .named import kind_of
@@ -108,6 +110,7 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
         "date": endpoint.date,
         "dates": [c.name for c in columns if c.kind in ("datetime", "date") and "." not in c.name],
         "timezone": queries.timezone,
+        "periods": _periods(queries),
         "columns": [
             [c.name, c.kind, known_values(c)] for c in columns if c.kind not in ("list", "json", "object")
         ],
@@ -117,6 +120,16 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
         "include": list(endpoint.include),
         "aggregates": bool(endpoint.aggregates),
     }
+
+
+def _periods(queries: QueryBuilder) -> list[list[str]]:
+    """Return the periods that can be chosen by name: the words, the first and last day, and the day after."""
+    today = today_in(queries.timezone)
+    offered = []
+    for words in PERIODS:
+        first, last = named_period(words, today=today, fiscal_year_start=queries.fiscal_year_start)
+        offered.append([words, first.isoformat(), last.isoformat(), (last + timedelta(days=1)).isoformat()])
+    return offered
 
 
 def _key_field(endpoint: Endpoint, key: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class State:
     frame: pd.DataFrame | None = None
     """What "To a variable" fetched last."""
     file: Path | None = None
-    """What "Save CSV" wrote last."""
+    """What "Save" wrote last."""
 
 
 class Controller:
@@ -259,9 +259,10 @@ class Controller:
 
     def _call_message(self) -> dict[str, Any]:
         """Return the calls that the buttons make, as Python, or what is wrong with the form."""
-        texts, key, problem, field = {"frame": ""}, "", "", ""
+        texts, key, problem, field, period = {"frame": ""}, "", "", "", None
         try:
             keywords, _ = check(self.state.form, self._queries)
+            period = self._queries.period(keywords.get("since"), keywords.get("until")).note
             key = _call_key(self.state.form.resource, keywords)
             texts = self._call_texts(keywords)
         except FormError as error:
@@ -269,9 +270,11 @@ class Controller:
         return {
             "texts": texts,
             "key": key,
+            "period": period or "",
             "problem": problem,
             "field": field,
             "file": self._default_file(),
+            "format": self._format(),
             "variable": notebook.default_name(self.state.form.resource),
         }
 
@@ -287,16 +290,28 @@ class Controller:
         }
         with suppress(FormError):  # a bad file name matters only once a file is to be written
             typed = self.state.form.file.strip() or self._default_file()
-            name = typed.removesuffix(Path(typed).name) + self._csv_path().name
-            texts["csv"] = notebook.call_text(f"{called}.to_csv", {**keywords, "excel": True}, name)
+            path = self._path()
+            name = typed.removesuffix(Path(typed).name) + path.name
+            texts["file"] = (
+                notebook.call_text(f"{called}.to_excel", keywords, name)
+                if files.is_excel(path)
+                else notebook.call_text(f"{called}.to_csv", {**keywords, "excel": True}, name)
+            )
         return {button: comment + text for button, text in texts.items()}
 
     def _default_file(self) -> str:
         today = datetime.now().date()  # noqa: DTZ005 - the reader's calendar
-        return f"{self.state.form.resource}_{today.isoformat()}.csv"
+        return f"{self.state.form.resource}_{today.isoformat()}.{self.state.form.format}"
 
-    def _csv_path(self) -> Path:
-        return files.csv_path(self.state.form.file.strip() or self._default_file())
+    def _path(self) -> Path:
+        return files.file_path(self.state.form.file.strip() or self._default_file(), self.state.form.format)
+
+    def _format(self) -> str:
+        """Return the format of the file that would be written: its name may decide."""
+        try:
+            return "xlsx" if files.is_excel(self._path()) else "csv"
+        except FormError:
+            return self.state.form.format
 
     def _variable_name(self) -> str:
         name = self.state.form.variable.strip() or notebook.default_name(self.state.form.resource)
@@ -358,7 +373,7 @@ class Controller:
     def _save(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
         keywords, _ = check(self.state.form, self._queries)
-        resource, path = self._resource(), self._csv_path()
+        resource, path = self._resource(), self._path()
         found = files.fingerprint(path)
         if found is not None and not self._agreed("save", str(path), message):
             text = f"{path} already exists ({files.describe(path)}). Replace it?"
@@ -374,7 +389,7 @@ class Controller:
             return
 
         def write(job: Job) -> tuple[Path, int]:
-            return resource.to_csv(path, excel=True, progress=job.progress, **keywords), job.rows
+            return files.write_list(resource, path, keywords, job), job.rows
 
         def show(written: tuple[Path, int]) -> str | Nothing:
             file, rows = written
@@ -389,7 +404,7 @@ class Controller:
         self._form_changed(message)
         keywords, _ = check(self.state.form, self._queries)
         resource = self._resource()
-        download = Download(self._csv_path().name, view=_word(message, "view"))
+        download = Download(self._path().name, view=_word(message, "view"))
 
         def offer(rows: int) -> str:
             self._downloads.offer(download)

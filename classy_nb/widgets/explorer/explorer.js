@@ -8,7 +8,7 @@ function render({ model, el }) {
   const bridge = openBridge({ model, el, name: "explorer", label: "Explorer" });
   const { root, status } = bridge;
   let pending = 0;
-  let call = { texts: { frame: "" }, key: "", problem: "", field: "", file: "", variable: "" };
+  let call = { texts: { frame: "" }, key: "", period: "", problem: "", field: "", file: "", format: "csv", variable: "" };
   let shownCall = "frame"; // which call is shown: that of the button last pressed or focused
   let preview = null;
   let counts = null;
@@ -59,7 +59,7 @@ function render({ model, el }) {
     download: button("Download", begin("download")),
     variable: button("To a variable", begin("variable")),
   };
-  const calls = { preview: "frame", variable: "frame", count: "count", save: "csv", download: "csv" };
+  const calls = { preview: "frame", variable: "frame", count: "count", save: "file", download: "file" };
   for (const [name, one] of Object.entries(actions)) {
     one.addEventListener("focus", () => {
       if (!one.matches(":focus-visible")) return; // a longer call would move the button from under the mouse
@@ -86,6 +86,14 @@ function render({ model, el }) {
   };
   const file = named("file", "File name");
   const variable = named("variable", "Variable name");
+  const format = element("select", {}, option("csv", "CSV"), option("xlsx", "Excel"));
+  format.addEventListener("change", () => {
+    fields.form.format = format.value;
+    // A name that was typed with the other ending would decide by itself.
+    fields.form.file = file.input.value = fields.form.file.replace(/\.(csv|xlsx)$/i, `.${format.value}`);
+    changed(true);
+  });
+  const formatLine = field(bridge, "format", "Format", format);
 
   const bar = element("progress", { "aria-label": "Progress" });
   const progressText = element("span", { className: "classy-nb-hint" });
@@ -149,6 +157,8 @@ function render({ model, el }) {
   };
   const drawCall = () => {
     drawCode();
+    if (root.getRootNode().activeElement !== format) format.value = call.format;
+    actions.save.textContent = call.format === "xlsx" ? "Save Excel" : "Save CSV";
     for (const [name, { input }] of [["file", file], ["variable", variable]]) {
       if (root.getRootNode().activeElement !== input) input.value = fields.form[name] || call[name];
     }
@@ -197,7 +207,7 @@ function render({ model, el }) {
 
   const take = {
     shape: (message) => fields.fit(message),
-    call: (message) => { call = message; drawCall(); },
+    call: (message) => { call = message; fields.dated(call.period); drawCall(); },
     preview: ({ shown }) => { preview = shown; drawPreview(); reveal("preview", rows); },
     totals: ({ shown }) => { totals = shown; drawTotals(); },
     counts: ({ shown }) => { counts = shown; drawCounts(); reveal("count", tally); },
@@ -245,7 +255,7 @@ function render({ model, el }) {
     element("div", { className: "classy-nb-python" }, element("pre", {}, code), copy),
     element("div", { className: "classy-nb-buttons" }, actions.preview, actions.count),
     element("div", { className: "classy-nb-exports" },
-      element("div", { className: "classy-nb-export" }, file.line, actions.save, actions.download),
+      element("div", { className: "classy-nb-export" }, file.line, formatLine, actions.save, actions.download),
       element("div", { className: "classy-nb-export" }, variable.line, actions.variable)));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("keydown", (event) => {

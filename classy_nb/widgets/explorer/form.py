@@ -82,6 +82,8 @@ class Form:
     """The name of the frame; empty for the default name."""
     file: str = ""
     """The name of the file; empty for the default name."""
+    format: str = "csv"
+    """``csv`` or ``xlsx``; a name that ends like one of them decides by itself."""
     incomplete: tuple[str, ...] = ()
     """Fields with a half-typed or impossible date: the browser does not reveal what is in them."""
     excess: tuple[str, str] | None = None
@@ -106,6 +108,7 @@ class Form:
             aggregates=found.get("aggregates") is True,
             variable=_text(found.get("variable")),
             file=_text(found.get("file")),
+            format="xlsx" if found.get("format") == "xlsx" else "csv",
             incomplete=tuple(_text(name) for name in _items(found.get("incomplete"))),
             excess=_find_excess(found),
         )
@@ -125,6 +128,7 @@ class Form:
             "aggregates": self.aggregates,
             "variable": self.variable,
             "file": self.file,
+            "format": self.format,
         }
 
 

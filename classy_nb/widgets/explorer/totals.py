@@ -48,7 +48,8 @@ def totals(frame: pd.DataFrame, date_column: str | None) -> dict[str, Any] | Non
         return None
     months = _months(frame[date]) if date is not None else [""] * len(frame)
     statuses = _texts(frame["status"], "no status") if "status" in frame else ["all"] * len(frame)
-    amount = next((name for name in _AMOUNTS if name in frame), None) if "currency_code" in frame else None
+    amounts = [name for name in _AMOUNTS if name in frame and frame[name].notna().any()]
+    amount = amounts[0] if amounts and "currency_code" in frame else None
     notes = []
     if amount is None:
         units = ["rows"] * len(frame)

@@ -59,7 +59,7 @@ class Explorer(MessageWidget):
 
     @property
     def file(self) -> Path | None:
-        """What "Save CSV" wrote last, or None."""
+        """What "Save" wrote last, CSV or Excel; or None."""
         return self._controller.state.file
 
     @property

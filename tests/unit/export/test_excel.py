@@ -161,7 +161,17 @@ def test_cells_have_the_values_types_and_formats_of_their_column(tmp_path: Path,
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
 
 
-FORMULAS = ["=1+1", "+1", "-x", "@SUM(1)", "\t=1", "{=1}", "=cmd|' /C calc'!A0", "https://a.org", "mailto:a@b.org"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-x",
+    "@SUM(1)",
+    "\t=1",
+    "{=1}",
+    "=cmd|' /C calc'!A0",
+    "https://a.org",
+    "mailto:a@b.org",
+]
 FORMULAS += ["internal:Sheet1!A1", "external:c:\\a.xlsx", "ftp://a.org"]
 
 
@@ -314,7 +324,9 @@ def test_names_may_occur_twice(tmp_path: Path) -> None:
     assert list(sheet_of(frame, tmp_path).values) == [("a", "a"), (1, "x")]
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})])
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})]
+)
 def test_a_frame_without_rows_gives_its_header(tmp_path: Path, frame: pd.DataFrame) -> None:
     sheet = sheet_of(frame, tmp_path)
     assert [cell.value for cell in sheet[1]] == list(frame.columns)
@@ -326,7 +338,9 @@ def test_a_frame_without_rows_gives_its_header(tmp_path: Path, frame: pd.DataFra
 def test_rows_that_do_not_fit_go_on_in_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(excel, "MOST_ROWS", 5)
     frames = {"gifts": pd.DataFrame({"id": range(9), "a": "02134"}), "gifts (2)": pd.DataFrame({"b": [1]})}
-    with pytest.warns(DataWarning, match=r"the 9 rows of 'gifts' .* \(4\); they go on in 'gifts \(3\)', 'gifts \(4\)'"):
+    with pytest.warns(
+        DataWarning, match=r"the 9 rows of 'gifts' .* \(4\); they go on in 'gifts \(3\)', 'gifts \(4\)'"
+    ):
         path = cn.to_excel(frames, tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["gifts", "gifts (3)", "gifts (4)", "gifts (2)", "About"]
@@ -351,8 +365,12 @@ def test_too_many_columns_are_refused(tmp_path: Path) -> None:
 
 
 def test_long_texts_are_cut_and_counted_once(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"a": ["x" * 32_768, "y" * 32_767, "😀" * 16_384], "b": ["z" * 40_000, [1] * 20_000, None]})
-    with pytest.warns(DataWarning, match=r"more than 32,767 characters were cut.*: 2 in 'a', 2 in 'b'") as caught:
+    frame = pd.DataFrame(
+        {"a": ["x" * 32_768, "y" * 32_767, "😀" * 16_384], "b": ["z" * 40_000, [1] * 20_000, None]}
+    )
+    with pytest.warns(
+        DataWarning, match=r"more than 32,767 characters were cut.*: 2 in 'a', 2 in 'b'"
+    ) as caught:
         sheet = sheet_of(frame, tmp_path)
     assert len(caught) == 1
     assert [len(row[0]) for row in sheet.iter_rows(min_row=2, values_only=True)] == [32_767, 32_767, 16_383]
@@ -428,7 +446,15 @@ def test_the_last_sheet_says_what_was_asked_and_when(tmp_path: Path) -> None:
     assert openpyxl.load_workbook(path).properties.created == datetime(2026, 11, 28, 10)
 
 
-@pytest.mark.parametrize("attrs", [{}, {"classy": 7}, {"classy": {}}, {"classy": {"resource": 7, "asked": 1, "limit": "x", "fetched_at": 3}}])
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {},
+        {"classy": 7},
+        {"classy": {}},
+        {"classy": {"resource": 7, "asked": 1, "limit": "x", "fetched_at": 3}},
+    ],
+)
 def test_attrs_of_any_shape(tmp_path: Path, attrs: Any) -> None:
     frame = pd.DataFrame({"a": [1]})
     frame.attrs.update(attrs)

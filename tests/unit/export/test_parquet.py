@@ -39,7 +39,11 @@ COLUMNS: dict[str, tuple[Any, pa.DataType, list[Any]]] = {
         pa.timestamp("us", ZONE),
         [NOON, None],
     ),
-    "durations": (pd.Series([timedelta(1), None], dtype="timedelta64[us]"), pa.duration("us"), [timedelta(1), None]),
+    "durations": (
+        pd.Series([timedelta(1), None], dtype="timedelta64[us]"),
+        pa.duration("us"),
+        [timedelta(1), None],
+    ),
     "periods": (pd.Series(MONTHS), TEXT, ["2026-01", "2026-02"]),
     "intervals": (pd.Series(pd.interval_range(0.5, periods=1)), TEXT, ["(0.5, 1.5]"]),
     "half": (pd.Series(np.array([0.5], dtype="float16")), pa.float32(), [0.5]),
@@ -148,7 +152,9 @@ def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
         cn.to_parquet(pd.DataFrame({"a": [1]}), tmp_path / name)
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})])
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="Int64"), "b": []})]
+)
 def test_a_frame_without_rows_keeps_its_columns(tmp_path: Path, frame: pd.DataFrame) -> None:
     table = pq.read_table(cn.to_parquet(frame, tmp_path / "a.parquet"))
     assert table.column_names == list(frame.columns)

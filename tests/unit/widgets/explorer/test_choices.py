@@ -1,9 +1,13 @@
 """What the form offers: resources, parents, parameters, columns, includes."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from classy_nb.catalog import load
 from classy_nb.query.builder import QueryBuilder
+from classy_nb.widgets.explorer import choices
 from classy_nb.widgets.explorer.choices import form_choices, resource_choices
 from classy_nb.widgets.explorer.form import Form, caller_keys, check, resource_of
 from classy_nb.widgets.explorer.notebook import default_name, name_problem
@@ -42,8 +46,10 @@ def test_every_list_can_be_filled_in(resource: str) -> None:
         assert name_problem(default_name(resource)) is None
 
 
-def test_a_list_offers_parents_dates_columns_and_fields() -> None:
-    shape = form_choices(Form(include=("supporter", "nonsense")), QUERIES)
+def test_a_list_offers_parents_dates_columns_and_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "today_in", lambda _: date(2026, 11, 23))
+    in_july = replace(QUERIES, fiscal_year_start=7)
+    shape = form_choices(Form(include=("supporter", "nonsense")), in_july)
     assert shape["parents"] == [
         {"value": "", "text": "Organization"},
         {"value": "campaign", "text": "Campaign"},
@@ -66,6 +72,10 @@ def test_a_list_offers_parents_dates_columns_and_fields() -> None:
     own = dict(shape["own"])
     assert own["status"]
     assert "items" not in own  # that is included, not chosen
+    periods = {words: days for words, *days in shape["periods"]}
+    assert periods["last month"] == ["2026-10-01", "2026-10-31", "2026-11-01"]
+    assert periods["giving tuesday"] == ["2025-12-02", "2025-12-02", "2025-12-03"]
+    assert periods["last fiscal year"] == ["2025-07-01", "2026-06-30", "2026-07-01"]
     payouts = form_choices(Form("payouts", "payout_type"), QUERIES)
     assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
         ("Payout type", "choice", True),

@@ -50,6 +50,17 @@ def test_a_later_view_gets_the_form_as_it_is(viewer: Viewer) -> None:
     assert viewer.last("state")["call"] == {name: call[name] for name in call if name != "kind"}
 
 
+def test_a_period_in_words_says_what_it_came_to(viewer: Viewer) -> None:
+    viewer.say("form", form=filled(viewer, since="January 2026"))
+    call = viewer.last("call")
+    assert call["texts"]["frame"] == 'gifts = classy.transactions(since="January 2026")'
+    assert call["period"] == "January 2026: 2026-01-01 to 2026-01-31"
+    viewer.say("form", form=filled(viewer, since="2026-01-01"))
+    assert viewer.last("call")["period"] == ""
+    viewer.say("form", form=filled(viewer, since="last moon"))
+    assert viewer.last("call")["field"] == "since"
+
+
 def test_an_incomplete_form_says_so_and_sends_nothing(viewer: Viewer, server: ScriptedServer) -> None:
     form = filled(viewer, parent="campaign")
     viewer.say("form", form=form)
@@ -138,7 +149,7 @@ def test_each_button_shows_its_own_call(viewer: Viewer) -> None:
     assert viewer.last("call")["texts"] == {
         "frame": 'gifts = classy.transactions(where="status = success")',
         "count": 'classy.transactions.count(where="status = success")',
-        "csv": 'classy.transactions.to_csv("out/gifts.csv", where="status = success", excel=True)',
+        "file": 'classy.transactions.to_csv("out/gifts.csv", where="status = success", excel=True)',
     }
     viewer.say("form", form={**form, "file": "gone/"})
     assert sorted(viewer.last("call")["texts"]) == ["count", "frame"]

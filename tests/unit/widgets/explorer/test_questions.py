@@ -48,7 +48,7 @@ def test_a_question_is_saved_and_loaded(viewer: Viewer, tmp_path: Path) -> None:
     viewer.say("load_question", name="Large gifts", form=filled(viewer))
     loaded = viewer.last("form")
     assert loaded["view"] == ""  # every view takes it, also the one that asked
-    assert loaded["form"] == {**question, "variable": "mine", "file": ""}
+    assert loaded["form"] == {**question, "variable": "mine", "file": "", "format": "csv"}
     assert viewer.last("shape")["resource"] == "transactions"
     assert viewer.last("call")["texts"]["frame"].startswith(
         "mine = raiser.transactions(\n    campaign=12345678,"
