@@ -157,10 +157,20 @@ def _summarize(gifts: pd.DataFrame, campaigns: pd.DataFrame) -> None:
 
 # --- export
 
-_LIST_OPTIONS = ("since", "until", "by", "fields", "include", "sort", "limit")
+_LIST_OPTIONS = ("by", "fields", "include", "sort", "limit")
 """Options that go to the list under their own names."""
 _HAVE_AN_OPTION = frozenset(
-    (*_LIST_OPTIONS, "where", "aggregates", "accept_incomplete", "excel", "neutralize", "path")
+    (
+        *_LIST_OPTIONS,
+        "since",
+        "until",
+        "where",
+        "aggregates",
+        "accept_incomplete",
+        "excel",
+        "neutralize",
+        "path",
+    )
 )
 
 
@@ -174,8 +184,12 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the file to write: .csv, .csv.gz, .xlsx or .parquet",
     )
-    parser.add_argument("--since", metavar="DATE", help="from this moment on (business date)")
-    parser.add_argument("--until", metavar="DATE", help="before this moment")
+    parser.add_argument(
+        "--since", metavar="DATE", help='from this moment on (business date), or a period: "last month"'
+    )
+    parser.add_argument(
+        "--until", metavar="DATE", help='before this moment, or to the end of a period: "last month"'
+    )
     parser.add_argument("--by", metavar="COLUMN", help="another date column for --since and --until")
     parser.add_argument(
         "--where", action="append", metavar="CONDITION", help='such as "status = success"; may be repeated'
@@ -207,6 +221,12 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     connection.add_argument("--organization", type=int, metavar="ID")
     connection.add_argument("--env-file", metavar="FILE")
     connection.add_argument("--timezone", metavar="ZONE", help="such as America/Los_Angeles")
+    connection.add_argument(
+        "--fiscal-year-start",
+        type=int,
+        metavar="MONTH",
+        help="7 for July: for periods such as last fiscal year",
+    )
     connection.add_argument("--base-url", metavar="URL")
     connection.add_argument("--token-url", metavar="URL")
 
@@ -221,6 +241,7 @@ def run_export(options: argparse.Namespace) -> None:
         )
     from classy_nb.client import connect
     from classy_nb.export import check_ending, has_ending
+    from classy_nb.query import read_period
 
     as_excel, as_parquet = has_ending(options.to, "excel"), has_ending(options.to, "parquet")
     if (as_excel or as_parquet) and (options.excel or options.raw_text):
@@ -228,14 +249,20 @@ def run_export(options: argparse.Namespace) -> None:
     check_ending(
         options.to, "excel" if as_excel else "parquet" if as_parquet else "csv"
     )  # before any request
+    # As far as it can be told without a connection; what a period comes to needs its zone and fiscal year.
+    read_period(options.since, None, timezone="UTC")
+    read_period(None, options.until, timezone="UTC")
     with connect(
         organization=options.organization,
         env_file=options.env_file,
         timezone=options.timezone,
+        fiscal_year_start=options.fiscal_year_start,
         base_url=options.base_url,
         token_url=options.token_url,
     ) as classy:
         resource = getattr(classy, options.resource)
+        session = classy._require_session()  # noqa: SLF001 - the last line says what was asked, and in which zone
+        period = session.queries.period(options.since, options.until)
         keywords = _keywords(options.keywords)
         if as_parquet:
             write = resource.to_parquet
@@ -248,11 +275,14 @@ def run_export(options: argparse.Namespace) -> None:
             where=options.where,
             aggregates=options.aggregates,
             accept_incomplete=options.accept_incomplete,
+            since=options.since if period.note is None else period,
+            until=options.until if period.note is None else None,
             **{name: getattr(options, name) for name in _LIST_OPTIONS},
             **keywords,
         )
-        source = classy._require_session().timezone_source  # noqa: SLF001 - the line says where it comes from
-        _say(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, times in {classy.timezone} ({source})")
+        size = f"{path.stat().st_size / 1e6:,.1f} MB"
+        asked = "" if period.note is None else f", {period.note}"
+        _say(f"{path}: {size}{asked}, times in {session.timezone} ({session.timezone_source})")
 
 
 def _keywords(texts: list[str]) -> dict[str, Any]:

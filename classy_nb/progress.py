@@ -68,7 +68,14 @@ class Progress:
         self._state: tuple[int, int | None, int] = (0, None, 0)
 
     def update(
-        self, rows: int, total: int | None, requests: int, waiting: float = 0.0, silence: float = 0.0
+        self,
+        rows: int,
+        total: int | None,
+        requests: int,
+        waiting: float = 0.0,
+        silence: float = 0.0,
+        *,
+        planned: str | None = None,
     ) -> None:
         """Update the state, and show it unless it was shown just now.
 
@@ -80,6 +87,8 @@ class Progress:
             Seconds until the rate limit lets the next request through.
         silence
             Seconds since the last response.
+        planned
+            How many requests it takes, where that is known: ``124``, ``at least 62``.
         """
         self._state = (rows, total, requests)
         now = self._clock()
@@ -91,7 +100,10 @@ class Progress:
             why = f", waiting {waiting:.0f} s for the API's limit"
         elif silence >= _NOTABLE_SILENCE:
             why = f", no answer for {silence:.0f} s"
-        self._line.show(rows, total, f"{counted(requests, 'request')}{why}")
+        sent = counted(requests, "request")
+        if planned is not None:
+            sent = f"{requests:,} of {planned} requests"
+        self._line.show(rows, total, f"{sent}{why}")
 
     def end(self, *, whole: bool = True) -> None:
         """Show the final state, which stays; *whole*: all rows have arrived."""

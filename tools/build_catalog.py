@@ -202,7 +202,7 @@ class Builder:
         columns = self.records.get(entry["record"], {})
         if columns.get("id", "").rstrip("?") == "int":
             entry["id"] = "id"
-        date = next(
+        date = self.fix["dates"].get(path) or next(
             (d for d in ("purchased_at", "created_at") if columns.get(d, "").startswith("datetime")), None
         )
         if date:

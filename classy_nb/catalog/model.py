@@ -176,6 +176,12 @@ class Endpoint:
         return self.kind != "object"
 
     @property
+    def daily(self) -> Parameter | None:
+        """The parameter that takes the one day that an answer is about (payouts); None for other lists."""
+        days = (p for p in self.parameters if p.type == "date" and p.required and self.is_list)
+        return next(days, None)
+
+    @property
     def deprecated(self) -> bool:
         """Whether the vendor announced the end of this endpoint."""
         return "deprecated" in self.flags

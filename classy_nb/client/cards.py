@@ -131,6 +131,8 @@ def _all(kind: ResourceSpec, flag: str) -> bool:
 
 
 def _call(kind: ResourceSpec, endpoint: Endpoint) -> str:
+    if endpoint.daily:
+        return f"{kind.name}(since=..., until=...)"
     asked = [f"{key}=..." for key in endpoint.parents if key not in DEFAULT_KEYS]
     asked += [f"{p.keyword}=..." for p in endpoint.parameters if p.required]
     return f"{kind.name}({', '.join(asked)})"

@@ -76,7 +76,10 @@ class Session:
         self.sandbox = sandbox
         self._process = os.getpid()
         self.queries = QueryBuilder(
-            load(), timezone, {"organization": organization, "app": credentials.client_id}
+            load(),
+            timezone,
+            {"organization": organization, "app": credentials.client_id},
+            credentials.fiscal_year_start,
         )
         self.fetcher = Fetcher(http, timezone, workers, fiscal_year_start=credentials.fiscal_year_start)
 

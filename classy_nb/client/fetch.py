@@ -26,7 +26,7 @@ from classy_nb.frames import (
     to_frame,
 )
 from classy_nb.http import kind_of, message_of, words_of
-from classy_nb.pagination import Paginator, refuse_foreign_page
+from classy_nb.pagination import DailyPaginator, Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from classy_nb.http import Cancel, HttpClient
-    from classy_nb.pagination import Part
+    from classy_nb.pagination import Fetch, Part
     from classy_nb.progress import Watcher
     from classy_nb.query import Condition, Query
 
@@ -109,24 +109,31 @@ class Fetcher:
         *,
         after: int | None = None,
         repairs: Repairs | None = None,
-    ) -> Paginator:
+    ) -> Paginator | DailyPaginator:
         """Return what fetches a list (after an id); while it waits, it keeps *progress* up to date."""
 
-        def fetch(parameters: Sequence[tuple[str, str]], retry_timeouts: bool, cancel: Cancel) -> Any:  # noqa: FBT001
-            return self._http.get(
-                query.path,
-                parameters,
-                member_only=query.endpoint.member_only,
-                retry_timeouts=retry_timeouts,
-                cancel=cancel,
-                repairs=repairs,
-            )
+        def fetch_of(query: Query) -> Fetch:
+            def fetch(parameters: Sequence[tuple[str, str]], retry_timeouts: bool, cancel: Cancel) -> Any:  # noqa: FBT001
+                return self._http.get(
+                    query.path,
+                    parameters,
+                    member_only=query.endpoint.member_only,
+                    retry_timeouts=retry_timeouts,
+                    cancel=cancel,
+                    repairs=repairs,
+                )
+
+            return fetch
 
         def show() -> None:
             if progress is not None:
                 self._show(paginator, progress)
 
-        paginator = Paginator(query, fetch, workers=self._workers, after=after, on_wait=show)
+        paginator: Paginator | DailyPaginator
+        if query.parts:
+            paginator = DailyPaginator(query, fetch_of, workers=self._workers, on_wait=show)
+        else:
+            paginator = Paginator(query, fetch_of(query), workers=self._workers, after=after, on_wait=show)
         return paginator
 
     def frame(
@@ -137,6 +144,9 @@ class Fetcher:
 
     def table(self, query: Query, *, progress: bool | Watcher | None = None) -> pa.Table:
         """Return a list as one table, in the order asked for."""
+        if query.parts and query.sort and query.limit is not None:
+            # No request sorts more than one day: the first rows are known once all have come.
+            return self._whole_list(replace(query, limit=None), progress=progress).slice(0, query.limit)
         table = self._whole_list(query, progress=progress)
         if query.limit is not None and _warn_where_unsorted(table, query.sort):
             # The first rows in another order are other rows: sort all of them here, then take the first.
@@ -144,7 +154,7 @@ class Fetcher:
         return table
 
     def _whole_list(self, query: Query, *, progress: bool | Watcher | None) -> pa.Table:
-        line = Progress(query.endpoint.resource, wanted=progress)
+        line = Progress(label_of(query), wanted=progress)
         repairs = Repairs()
         paginator = self.paginate(query, line, repairs=repairs)
         ranges: dict[int, TableBuilder] = {}
@@ -165,7 +175,7 @@ class Fetcher:
                 whole.extend(ranges.pop(start))
             table = self._checked_table(whole, query, paginator)
         _warn_of_repairs(repairs, query)
-        if query.limit is None and query.endpoint.kind == "list":
+        if query.limit is None and (query.endpoint.kind == "list" or query.parts):
             table = _in_order(table, query.sort, query.endpoint.id)
         return table
 
@@ -194,7 +204,7 @@ class Fetcher:
             for start in range(0, max(len(table), 1), rows):
                 yield table.slice(start, rows)
             return
-        line = Progress(query.endpoint.resource, wanted=progress)
+        line = Progress(label_of(query), wanted=progress)
         repairs = Repairs()
         paginator = self.paginate(query, line, after=after, repairs=repairs)
         ready, yielded = self._builder(query), False
@@ -215,7 +225,7 @@ class Fetcher:
                 yield _in_order(self._checked_table(ready, query, paginator), (), query.endpoint.id)
 
     def _ranges_in_order(
-        self, paginator: Paginator, line: Progress, query: Query, rows: int
+        self, paginator: Paginator | DailyPaginator, line: Progress, query: Query, rows: int
     ) -> Generator[tuple[TableBuilder, bool], None, None]:
         """Yield what the ranges hold, the first range first, each as soon as nothing can come before it.
 
@@ -251,7 +261,7 @@ class Fetcher:
             yield ranges[start], False
 
     def _parts(
-        self, paginator: Paginator, progress: Progress, rows_per_range: int | None = None
+        self, paginator: Paginator | DailyPaginator, progress: Progress, rows_per_range: int | None = None
     ) -> Generator[Part, None, None]:
         """Yield the parts of a list, showing how far it has come."""
         complete = False
@@ -265,9 +275,17 @@ class Fetcher:
             self._show(paginator, progress)
             progress.end(whole=complete)
 
-    def _show(self, paginator: Paginator, progress: Progress) -> None:
+    def _show(self, paginator: Paginator | DailyPaginator, progress: Progress) -> None:
         waiting = self._http.rate_limit.waiting()
-        progress.update(paginator.received, paginator.total, paginator.requests, waiting, paginator.silence)
+        planned = paginator.planned if isinstance(paginator, DailyPaginator) else None
+        progress.update(
+            paginator.received,
+            paginator.total,
+            paginator.requests,
+            waiting,
+            paginator.silence,
+            planned=planned,
+        )
 
     def _builder(self, query: Query) -> TableBuilder:
         return TableBuilder(
@@ -278,7 +296,9 @@ class Fetcher:
         )
 
     @computes_with_arrow
-    def _checked_table(self, builder: TableBuilder, query: Query, paginator: Paginator) -> pa.Table:
+    def _checked_table(
+        self, builder: TableBuilder, query: Query, paginator: Paginator | DailyPaginator
+    ) -> pa.Table:
         """Return the table of all that was added, checked against the filters; it says what was asked."""
         table = builder.table()
         _warn_where_ignored(table, query.conditions)
@@ -289,6 +309,7 @@ class Fetcher:
             "resource": query.endpoint.resource,
             "path": safe_path(query.path),
             "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
+            "period": query.period,
             "limit": query.limit,
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "timezone": self.timezone,
@@ -309,11 +330,18 @@ class Fetcher:
             "conditions": [str(condition) for condition in query.conditions],
             "sort": query.sort,
             "limit": query.limit,
+            "period": query.period,
         }
 
 
+def label_of(query: Query) -> str:
+    """Return what a progress line calls the list: with the dates that a period in words came to."""
+    resource = query.endpoint.resource
+    return resource if query.period is None else f"{resource} ({query.period})"
+
+
 @contextmanager
-def _explained_interrupts(paginator: Paginator) -> Iterator[None]:
+def _explained_interrupts(paginator: Paginator | DailyPaginator) -> Iterator[None]:
     """Say how far a fetch had come when the user stopped it."""
     try:
         yield

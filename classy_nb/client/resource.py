@@ -16,7 +16,7 @@ from classy_nb.query import unsatisfiable
 from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
-from .fetch import BATCH_ROWS, Backend, Fetcher
+from .fetch import BATCH_ROWS, Backend, Fetcher, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,12 @@ class Resource:
     since, until : int, str, date or datetime, optional
         Half-open period on the business date (``purchased_at`` for transactions, otherwise
         ``created_at``). A year, ISO text, a date, a datetime or a Timestamp; without a time zone, it is
-        in the connection's.
+        in the connection's. Or a period in words: ``"last month"``, ``"this fiscal year"``,
+        ``"last 30 days"``, ``"year to date"``, ``"Giving Tuesday 2025"``. As *since*, that is the whole
+        period, unless *until* says where it ends (``since="last month", until="today"``); as *until*, it
+        is included. What "today" is follows the connection's time zone, a fiscal year
+        its ``fiscal_year_start``; ``frame.attrs["classy"]["period"]`` and the progress line say which dates
+        the words came to. :func:`classy_nb.query.named_period` has all that works.
     by : str, optional
         Another date column for *since* and *until*, such as ``"updated_at"``.
     where : str or list of str, optional
@@ -254,7 +259,7 @@ class Resource:
                 raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
         _checked_progress(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
-        line = Progress(self._spec.name, wanted=progress) if progress is not None else None
+        line = Progress(label_of(query), wanted=progress) if progress is not None else None
         return self._fetcher.paginate(query, line).count()
 
     @clear_tracebacks
@@ -440,7 +445,7 @@ class Resource:
         """Return what fetches the tables after an id, the question, and how to stream them."""
         query = self._in_order_of_id(**keywords)
         watcher = progress if callable(_checked_progress(progress)) else None
-        line = Progress(query.endpoint.resource, wanted=watcher or False)
+        line = Progress(label_of(query), wanted=watcher or False)
 
         def tables(after: int | None) -> Iterator[pa.Table]:
             return self._fetcher.tables(query, BATCH_ROWS, progress=progress, after=after)

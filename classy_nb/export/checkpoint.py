@@ -59,7 +59,8 @@ class Checkpoint:
     target
         The file that will be made of the rows.
     question
-        What is asked, of whom and in which time zone: only the same question resumes.
+        What is asked, of whom and in which time zone: only the same question resumes. Its ``period`` says
+        what words such as "last 30 days" came to; the dates themselves are among the conditions.
 
     Attributes
     ----------
@@ -82,7 +83,10 @@ class Checkpoint:
         self.begun_at = time.time()
         self.dropped: Leftover | None = None
         self._target = target
-        text = json.dumps(question, sort_keys=True, default=str)
+        # Compared are the dates, not the words: "last month" is the same question until the month is over.
+        self._period = question.get("period")
+        compared = {name: value for name, value in question.items() if name != "period"}
+        text = json.dumps(compared, sort_keys=True, default=str)
         self._question = hashlib.sha256(text.encode()).hexdigest()
         self._parts: list[Path] = []
         self._empty = pa.schema([])
@@ -174,6 +178,9 @@ class Checkpoint:
             return False
         if question != self._question:
             why = "answer another question (other arguments, organization, time zone or version of classy_nb)"
+            then = about.get("period")
+            if isinstance(then, str) and isinstance(self._period, str) and then != self._period:
+                why = f"answer another question (then {then}; now {self._period})"
             self.dropped = Leftover(rows, begun_at, why)
         elif time.time() - begun_at > MAX_AGE:
             self.dropped = Leftover(rows, begun_at, "are older than a day")
@@ -199,7 +206,7 @@ class Checkpoint:
             self._empty = table.schema
             return
         if not (self.folder / _QUESTION).exists():
-            about = {"question": self._question, "begun_at": self.begun_at}
+            about = {"question": self._question, "begun_at": self.begun_at, "period": self._period}
             self._write(self.folder / _QUESTION, json.dumps(about).encode())
         last = self._last_id(table)
         name = f"unordered-{len(self._parts):09}.arrow" if last is None else f"part-{last:020}.arrow"

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from classy_nb.decoding import rows_of
 from classy_nb.errors import DataWarning, IncompleteResultError, TimedOutError, UnexpectedAnswerError, warn
@@ -143,6 +144,21 @@ def _total_of(body: dict[str, Any], path: str) -> int | None:
     raise UnexpectedAnswerError(what, method="GET", path=safe_path(path), status=200)
 
 
+def _columns_in_path(query: Query) -> dict[str, str]:
+    """Return the columns that stand in the path only: of a payout, no record says whose type it is."""
+    columns = {column.name for column in query.columns}
+    segments = zip(query.endpoint.path.split("/"), query.path.split("/"), strict=False)
+    return {
+        key.strip("{}"): unquote(value)
+        for key, value in segments
+        if key.strip("{}") in query.endpoint.choices and key.strip("{}") in columns
+    }
+
+
+def _with(record: Any, columns: dict[str, str]) -> Any:
+    return {**columns, **record} if isinstance(record, dict) else record
+
+
 def looks_like_list(body: Any) -> bool:
     """Whether an answer is a list of records, by its shape."""
     if not isinstance(body, dict) or _OF_A_PAGE.isdisjoint(body):
@@ -199,6 +215,7 @@ class PageFetcher:
         """Records that have come in all answers."""
         self._repeats: bool | None = None
         """Whether the list's links repeat the conditions of a request; None: not known yet."""
+        self._from_path = _columns_in_path(query)
         self._believed = False
         """Whether the latest answer contradicted itself and was believed all the same."""
 
@@ -270,6 +287,8 @@ class PageFetcher:
                 raise UnexpectedAnswerError(what, method="GET", path=safe_path(self.query.path), status=200)
             whole = self.query.endpoint.kind != "list"
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
+            if self._from_path:
+                page.records[:] = [_with(record, self._from_path) for record in page.records]
             if only_total and page.total is not None:
                 return page
             with self._lock:

@@ -12,24 +12,31 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import UsageError
 
-from .dates import day, instant, zone
+from .dates import day, instant, is_date_text, zone
 from .filters import find_column, nearest, period, read_conditions, suggestion
 from .paths import choose_endpoint, describe_parents, fill_path
+from .periods import named_period, read_period, today_in
 from .query import Query
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, ResourceSpec
 
     from .dates import Moment
+    from .periods import Period
 
 Names = str | Iterable[str] | None
 """One name, several in a comma list, or an iterable of names."""
 
+_BOUNDS = ("start_date", "end_date")
+"""Parameters of some endpoints that bound a period; the second is the first moment after it."""
 _OF_THE_CALL = ("dtype_backend", "progress")
 """Keywords of a resource's call that are not part of the question; only a suggestion needs them here."""
 
@@ -43,10 +50,10 @@ class ListOptions:
     :class:`classy_nb.Resource` explains it (a test compares signature and docstring with this class).
     """
 
-    since: Moment | None = None
-    """First moment of the period on the business date."""
+    since: Moment | Period | None = None
+    """First moment of the period on the business date; or the whole period in words, "last month"."""
     until: Moment | None = None
-    """First moment after it: the period is half-open."""
+    """First moment after it: the period is half-open; or a period in words, which is included."""
     by: str | None = None
     """The date column of *since* and *until*, if it is not the business date."""
     where: Names = None
@@ -86,6 +93,8 @@ class QueryBuilder:
     """Time zone of dates that have none."""
     defaults: Mapping[str, object] | None = None
     """Path keys to fill in: the ids of the organization and the application."""
+    fiscal_year_start: int = 1
+    """The month in which fiscal years begin, for periods in words."""
 
     def for_list(self, resource: ResourceSpec, **keywords: Any) -> Query:
         """Return the query for a list of *resource*.
@@ -103,6 +112,12 @@ class QueryBuilder:
             The API does not know something: it would ignore it and answer another question.
         """
         options, own = ListOptions.split(keywords)
+        daily = next((endpoint for endpoint in resource.lists if endpoint.daily), None)
+        if daily is not None:
+            return self._day_by_day(resource, daily, options, own)
+        return self._one_list(resource, options, own)
+
+    def _one_list(self, resource: ResourceSpec, options: ListOptions, own: Mapping[str, object]) -> Query:
         include = _names(options.include, "include")
         query = self._start(
             resource, resource.lists, own, options.fields, include, aggregates=options.aggregates
@@ -110,9 +125,12 @@ class QueryBuilder:
         # Conditions may name columns that fields= leaves out, but no aggregates: the API cannot filter those.
         filterable = {column.name: column for column in self.catalog.columns(query.endpoint, include)}
         conditions = read_conditions(options.where, filterable, self.timezone)
+        note = None
         if options.since is not None or options.until is not None or options.by is not None:
             column = _date_column(query.endpoint, options.by, filterable)
-            conditions += period(options.since, options.until, column, self.timezone)
+            dates = self.period(options.since, options.until)
+            conditions += period(dates.since, dates.until, column, self.timezone)
+            note = dates.note
         limit = _limit(options.limit)
         sort = self._sort(query.endpoint, _names(options.sort, "sort"), aggregates=options.aggregates)
         if limit is not None:
@@ -131,7 +149,116 @@ class QueryBuilder:
             sort=sort,
             limit=limit,
             accept_incomplete=options.accept_incomplete,
+            period=note,
         )
+
+    def _day_by_day(
+        self, resource: ResourceSpec, endpoint: Endpoint, options: ListOptions, own: Mapping[str, object]
+    ) -> Query:
+        """Return the query for a list that the API gives one day, and one kind, at a time.
+
+        Its parts are the lists of the days and kinds. What sorts and cuts it has to wait for all of them.
+        """
+        assert endpoint.daily is not None  # noqa: S101 - the caller has looked
+        name = endpoint.daily.keyword
+        own = _without_none(own, {key for key in endpoint.keys if key not in endpoint.choices})
+        for_all = options
+        if options.by in (None, name):
+            if own.get(name) is not None and (options.since, options.until) != (None, None):
+                raise UsageError(
+                    f"{name}= is one day, and since= and until= are several.", advice="Give one or the other."
+                )
+            for_all = replace(options, since=None, until=None, by=None)
+        elif own.get(name) is None:
+            raise UsageError(
+                f"by={options.by!r} needs {name}=, too.", advice=f"Or leave by= out: it is {name}."
+            )
+        if own.get(name) is None:
+            first, last, note = self._days(resource, name, options.since, options.until)
+        else:
+            first, last, note = self._one_day(own[name], name)
+        kinds: list[dict[str, object]] = [{}]
+        for key, values in endpoint.choices.items():
+            if own.get(key) is None:
+                kinds = [{**kind, key: value} for value in values for kind in kinds]
+        lists = [
+            self._one_list(
+                resource, replace(for_all, sort=None, limit=None), {**own, **kind, name: first.isoformat()}
+            )
+            for kind in kinds
+        ]
+        parts = [
+            replace(one, parameters=_with_parameter(one.parameters, endpoint.daily.name, day.isoformat()))
+            for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
+            for one in lists
+        ]
+        # Sort and limit are checked as for any list.
+        whole = self._one_list(resource, for_all, {**own, **kinds[0], name: first.isoformat()})
+        conditions, parameters = whole.conditions, whole.parameters
+        if own.get(name) is None:
+            column = next(column for column in self.catalog.columns(endpoint) if column.name == name)
+            conditions += period(first, last + timedelta(days=1), column, self.timezone)
+            parameters = tuple(pair for pair in parameters if pair[0] != endpoint.daily.name)
+        ways = [one.path.rpartition("/") for one in lists]
+        return replace(
+            whole,
+            # Ids of different kinds may be equal, and days come before ids.
+            endpoint=replace(endpoint, id=None),
+            path=f"{ways[0][0]}/{','.join(way[2] for way in ways)}",
+            parameters=parameters,
+            conditions=conditions,
+            parts=tuple(parts),
+            period=note,
+        )
+
+    def _days(
+        self, resource: ResourceSpec, name: str, since: Any, until: Any
+    ) -> tuple[date, date, str | None]:
+        """Return the first and the last day of a period; without ``until=``, today is the last."""
+        dates = self.period(since, until)
+        if dates.since is None:
+            raise UsageError(
+                f"{resource.name} needs since=, or {name}=: the API lists them by day.",
+                advice="Such as since='last month', or since='2026-01-01', until='2026-02-01'.",
+            )
+        first = day(dates.since, "since")
+        if dates.until is None:
+            last = max(first, today_in(self.timezone))
+        else:
+            last = day(dates.until, "until") - timedelta(days=1)
+        if last < first:
+            raise UsageError(
+                f"since={since!r} is not before until={until!r}.",
+                advice="The period is half-open: until= is the first moment after it.",
+            )
+        return first, last, dates.note
+
+    def _one_day(self, value: Any, name: str) -> tuple[date, date, str | None]:
+        """Return a day twice; it may be a period in words that is one day."""
+        if not isinstance(value, str) or is_date_text(value):
+            one = day(value, name)
+            return one, one, None
+        first, last = named_period(
+            value,
+            today=today_in(self.timezone),
+            fiscal_year_start=self.fiscal_year_start,
+            keyword=name,
+        )
+        if first != last:
+            raise UsageError(
+                f"{name}={value!r} is not one day: {first} to {last}.", advice=f"Use since={value!r}."
+            )
+        return first, last, f"{' '.join(value.split())}: {first}"
+
+    def period(self, since: Moment | Period | None, until: Moment | None) -> Period:
+        """Return both ends of a period; words become days of this connection's zone and fiscal year.
+
+        Raises
+        ------
+        UsageError
+            As for :func:`read_period`.
+        """
+        return read_period(since, until, timezone=self.timezone, fiscal_year_start=self.fiscal_year_start)
 
     def for_record(
         self,
@@ -257,6 +384,13 @@ class QueryBuilder:
             keywords = {"timezone": self.timezone, **keywords}
         own_zone = keywords.get("timezone") if "timezone" in known else None
         timezone = own_zone if isinstance(own_zone, str) else self.timezone
+        if moments == set(_BOUNDS):
+            given: list[Any] = [keywords.get(name) for name in _BOUNDS]
+            dates = read_period(
+                *given, timezone=timezone, fiscal_year_start=self.fiscal_year_start, names=_BOUNDS
+            )
+            both = zip(_BOUNDS, (dates.since, dates.until), strict=True)
+            keywords = {**keywords, **{name: value for name, value in both if value is not None}}
         pairs = []
         for keyword, parameter in known.items():
             value = keywords.get(keyword, parameter.default)
@@ -355,6 +489,12 @@ def _without_none(keywords: Mapping[str, object], keys: set[str]) -> dict[str, o
         if keywords[key] is None:
             raise UsageError(f"{key}=None names no parent.", advice=f"Give an id, or leave {key}= out.")
     return {key: value for key, value in keywords.items() if value is not None}
+
+
+def _with_parameter(
+    parameters: tuple[tuple[str, str], ...], name: str, value: str
+) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value if key == name else old) for key, old in parameters)
 
 
 def _names(value: Names, keyword: str) -> tuple[str, ...]:

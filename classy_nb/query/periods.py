@@ -47,8 +47,8 @@ PERIODS = (
 """The periods that people ask for most, for menus. :func:`named_period` understands more."""
 
 _WORKS = (
-    f"{', '.join(repr(name) for name in PERIODS)}; also other numbers of days, weeks, months or years, 'next' "
-    "for 'last', and 'January 2026', 'Q1 2026', 'year 2026', 'fiscal year 2026', 'Giving Tuesday 2025'"
+    f"{', '.join(repr(name) for name in PERIODS)}; also other numbers of days, weeks, months or years, "
+    "'next' for 'last', and 'January 2026', 'Q1 2026', 'year 2026', 'fiscal year 2026', 'Giving Tuesday 2025'"
 )
 _DAY = timedelta(days=1)
 _LONGEST = 60
@@ -206,7 +206,10 @@ def _compact(text: str) -> str:
     plain = re.sub(r"['’#]", "", unicodedata.normalize("NFKC", text).casefold())  # noqa: RUF001 - as typed
     if re.search(r"[^a-z0-9\s_,.-]", plain):
         return ""
-    tokens = re.findall(r"[a-z]+|[0-9]+", plain)
+    if re.search(r"(?<![a-z0-9])-|[0-9][.,][0-9]", plain):  # -3 days are not 3, and 1.5 months not 15
+        return ""
+    # Numbers stay apart: "last 1 2 months" are not 12.
+    tokens = re.findall(r"[a-z]+|[0-9]+|~", re.sub(r"(?<=[0-9])[\s_-]+(?=[0-9])", "~", plain))
     return "".join(token for token in tokens if token not in ("the", "of", "calendar"))
 
 
@@ -336,8 +339,10 @@ _PHRASES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, int], tuple
             lambda match, today, start: _around(match["unit"], today, start, _WHICH[match["which"]]),
         ),
         (
-            rf"(?P<which>{_LAST}|past|trailing|rolling|next|coming)"
-            rf"(?P<number>[1-9][0-9]{{0,5}}|{'|'.join(_NUMBERS)})(?P<unit>day|week|month|year)s?",
+            (
+                rf"(?P<which>{_LAST}|past|trailing|rolling|next|coming)"
+                rf"(?P<number>[1-9][0-9]{{0,5}}|{'|'.join(_NUMBERS)})(?P<unit>day|week|month|year)s?"
+            ),
             _rolling,
         ),
         (rf"(?P<which>this|current|{_LAST})?(?:{_UNIT}todate|(?P<abbr>fy|y|q|m|w)td)", _to_date),
@@ -350,13 +355,18 @@ _PHRASES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, int], tuple
         (r"year(?P<year>\d{4})", lambda match, _, __: _months(int(match["year"]) * 12, 12)),
         (rf"(?P<month>{_NAMES})(?P<year>\d{{4}})|(?P<before>\d{{4}})(?P<month2>{_NAMES})", _of_a_month),
         (
-            rf"(?P<fiscal>{_FISCAL}|f)?q(?:uarter)?(?P<quarter>[1-4])(?P<fiscal_year>{_FY})?(?P<year>\d{{4}})"
-            rf"|(?P<fiscal_before>{_FY})?(?P<before>\d{{4}})q(?:uarter)?(?P<quarter2>[1-4])",
+            (
+                rf"(?P<fiscal>{_FISCAL}|f)?q(?:uarter)?(?P<quarter>[1-4])"
+                rf"(?:~|(?P<fiscal_year>{_FY}))?(?P<year>\d{{4}})"
+                rf"|(?P<fiscal_before>{_FY})?(?P<before>\d{{4}})q(?:uarter)?(?P<quarter2>[1-4])"
+            ),
             _of_a_quarter,
         ),
         (
-            rf"(?:(?P<before>\d{{4}})|(?P<which>{'|'.join(_WHICH)})|(?P<whose>this|{_LAST}|next)years?)?"
-            r"givingtuesday(?P<year>\d{4})?",
+            (
+                rf"(?:(?P<before>\d{{4}})|(?P<which>{'|'.join(_WHICH)})|(?P<whose>this|{_LAST}|next)years?)?"
+                r"givingtuesday(?P<year>\d{4})?"
+            ),
             _of_a_giving_tuesday,
         ),
     )

@@ -38,6 +38,10 @@ class Query:
     """Records on the largest page to request."""
     accept_incomplete: bool = False
     """Whether records that two complete reads agree on will do, even if the API promises more."""
+    parts: tuple[Query, ...] = ()
+    """The lists that make up this one, where the API gives it one day at a time."""
+    period: str | None = None
+    """What a period in words came to: ``last month: 2026-10-01 to 2026-10-31``."""
 
     def page(
         self,

@@ -225,7 +225,7 @@ def _shown(moment: int | None) -> str | None:
 
 
 def _payouts(call: Call) -> dict[str, Any]:
-    """Answer the payouts of a day, two of each type, one a page.
+    """Answer the payouts of a day, up to two of each type, one a page.
 
     Their transactions were charged two or three days before.
     """
@@ -241,24 +241,26 @@ def _payouts(call: Call) -> dict[str, Any]:
         " FROM successful WHERE organization_id = ? AND charged_at >= ? AND charged_at < ? ORDER BY id",
         [organization, start - 3 * 86_400, start - 2 * 86_400],
     )
-    page, last = call.query.number("page", 1), 2
-    mine = [row for row in rows if row[0] % 4 == (page - 1) % 2 + 2 * (call.keys["payout_type"] == "stripe")]
+    first = 2 if call.keys["payout_type"] == "stripe" else 0
+    shares = [(kind, [row for row in rows if row[0] % 4 == kind]) for kind in (first, first + 1)]
+    payouts = [_payout(start, kind, share) for kind, share in shares if share]
+    page, total = call.query.number("page", 1), len(payouts)
     path = f"/organizations/{organization}/payouts/{call.keys['payout_type']}?payout_date={day}&page="
     return {
         "current_page": page,
-        "data": _payout(start, page, mine) if page <= last else {},
+        "data": payouts[page - 1] if page <= total else [],  # PHP's empty object
         "from": page,
-        "last_page": last,
-        "next_page_url": f"{path}{page + 1}" if page < last else None,
+        "last_page": max(total, 1),
+        "next_page_url": f"{path}{page + 1}" if page < total else None,
         "per_page": 1,
         "pre_page_url": f"{path}{max(page - 1, 1)}",
         "to": page,
-        "total": last,
+        "total": total,
     }
 
 
-def _payout(start: int, page: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    number = start // 86_400 * 2 + page
+def _payout(start: int, kind: int, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    number = start // 86_400 * 4 + kind
     paid = invent.moment(start, ".000Z")
     transactions = [
         {

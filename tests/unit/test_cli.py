@@ -120,6 +120,47 @@ def test_all_options_reach_the_question(export: Run, server: ScriptedServer) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "said", "sent"),
+    [
+        (
+            ("--since", "Giving Tuesday 2025"),
+            "Giving Tuesday 2025: 2025-12-02",
+            "purchased_at>=2025-12-02T08:00:00+0000,purchased_at<2025-12-03T08:00:00+0000",
+        ),
+        (
+            ("--since", "FY2026", "--fiscal-year-start", "7"),
+            "FY2026: 2025-07-01 to 2026-06-30",
+            "purchased_at>=2025-07-01T07:00:00+0000,purchased_at<2026-07-01T07:00:00+0000",
+        ),
+        (
+            ("--since", "2026-01-31", "--until", "Q1 2026"),
+            "Q1 2026: through 2026-03-31",
+            "purchased_at>=2026-01-31T08:00:00+0000,purchased_at<2026-04-01T07:00:00+0000",
+        ),
+    ],
+)
+def test_export_of_a_period_in_words_says_which_dates_it_came_to(
+    export: Run, server: ScriptedServer, options: tuple[str, ...], said: str, sent: str
+) -> None:
+    listed = Listed([])
+    server.handler = listed.reply
+    zone = ("--timezone", "America/Los_Angeles")
+    code, out, err = export("transactions", "--to", "gifts.csv", *zone, *options)
+    assert (code, err) == (0, "")
+    assert out.endswith(f" MB, {said}, times in America/Los_Angeles (timezone=)\n")
+    assert listed.asked[0]["filter"] == sent
+
+
+@pytest.mark.parametrize("option", ["--since", "--until"])
+def test_export_refuses_what_is_not_a_period_before_it_connects(
+    export: Run, server: ScriptedServer, option: str
+) -> None:
+    code, out, err = export("transactions", "--to", "gifts.csv", option, "last mnoth")
+    assert (code, out, server.asked) == (2, "", [])
+    assert f"{option[2:]}='last mnoth' is not a date or a period in words. Did you mean 'last month'" in err
+
+
 @pytest.mark.edge(7)
 def test_export_says_in_which_time_zone(export: Run, server: ScriptedServer) -> None:
     server.answers[:] = [

@@ -105,7 +105,7 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
         "parents": [_parent_choice(one) for one in sorted(resource.lists, key=_plainest)],
         "fields": [
             *(_key_field(endpoint, key) for key in caller_keys(endpoint)),
-            *(_parameter_field(parameter) for parameter in endpoint.parameters),
+            *(_parameter_field(parameter, endpoint) for parameter in endpoint.parameters),
         ],
         "date": endpoint.date,
         "dates": [c.name for c in columns if c.kind in ("datetime", "date") and "." not in c.name],
@@ -139,19 +139,19 @@ def _key_field(endpoint: Endpoint, key: str) -> dict[str, Any]:
         "label": key_label(key, endpoint),
         "type": "choice" if choices else "text" if key in endpoint.text_keys else "int",
         "choices": choices,
-        "required": True,
+        "required": not endpoint.daily,  # all types, if none is chosen
         "default": None,
         "named": kind_of(key),
     }
 
 
-def _parameter_field(parameter: Parameter) -> dict[str, Any]:
+def _parameter_field(parameter: Parameter, endpoint: Endpoint) -> dict[str, Any]:
     return {
         "name": parameter.keyword,
         "label": parameter.keyword.replace("_", " ").capitalize(),
         "type": "choice" if parameter.choices else parameter.type,
         "choices": list(parameter.choices),
-        "required": parameter.required,
+        "required": parameter.required and parameter != endpoint.daily,  # since= does as well
         "default": parameter.default,
         "named": None,
     }

@@ -242,9 +242,19 @@ def read_keywords(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     endpoint = endpoint_of(form, queries)
     keywords: dict[str, Any] = {}
     for key in caller_keys(endpoint):
-        keywords[key] = _key_value(endpoint, key, form.values.get(key, "").strip())
+        text = form.values.get(key, "").strip()
+        if text or not endpoint.daily:  # without a type, a list by day has all of them
+            keywords[key] = _key_value(endpoint, key, text)
     for parameter in endpoint.parameters:
-        value = _parameter_value(parameter, form.values.get(parameter.keyword, "").strip())
+        text = form.values.get(parameter.keyword, "").strip()
+        if parameter == endpoint.daily and not text:
+            if not form.since.strip():
+                raise FormError(
+                    f"Fill in the {parameter.keyword.replace('_', ' ')}, or “Since”.",
+                    f"value:{parameter.keyword}",
+                )
+            continue
+        value = _parameter_value(parameter, text)
         if value is not None:
             keywords[parameter.keyword] = value
     keywords.update(_period(form, endpoint))
@@ -333,6 +343,13 @@ def _field_at_fault(form: Form, queries: QueryBuilder, keywords: Mapping[str, An
 
     period = {name: keywords[name] for name in ("since", "until", "by") if name in keywords}
     base = {name: value for name, value in keywords.items() if name not in {*period, "where"}}
+    daily = endpoint_of(form, queries).daily
+    if daily and daily.keyword not in base:  # it needs a period before anything else can be tried
+        for name in ("since", "until"):
+            if name in period and refusal(**{**base, "since": 2000, name: period[name]}) is not None:
+                return name
+        base |= period
+        period = {}
     problem = refusal(**base)
     if problem is not None:
         named = [

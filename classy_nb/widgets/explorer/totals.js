@@ -1,6 +1,6 @@
 // A small chart of what fetched rows add up to: bars by month, a part for each status, and the same as a table.
 
-const CHART = { width: 560, height: 150, left: 64, right: 6, top: 10, bottom: 22 };
+const CHART = { widest: 560, narrowest: 260, height: 150, left: 48, right: 6, top: 10, bottom: 22 };
 
 function drawing(tag, attributes = {}, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -15,16 +15,17 @@ const shortNumber = (value) => value.toLocaleString("en-US", { notation: "compac
 
 function showTotals(box, bridge, shown) {
   const by = shown.by ? `by ${shown.charts[0].periods.some((period) => period.length === 7) ? "month" : "year"} of ${shown.by} and status` : "by status";
+  const width = Math.max(CHART.narrowest, Math.min(CHART.widest, box.clientWidth || CHART.widest));
   box.replaceChildren(
     element("h3", {}, `Totals ${by}`),
     element("p", { className: "classy-nb-hint" }, `Of ${shown.of}.${shown.part ? " “To a variable” fetches all rows and adds them up." : ""}`),
-    ...shown.charts.map((chart, place) => drawTotal(bridge, chart, place)),
+    ...shown.charts.map((chart, place) => drawTotal(bridge, chart, place, width)),
     ...shown.notes.map((note) => element("p", { className: "classy-nb-hint" }, note)),
     ...(shown.charts.length > 1 ? [element("p", { className: "classy-nb-hint" }, "Amounts in different currencies are never added.")] : []),
   );
 }
 
-function drawTotal(bridge, chart, place) {
+function drawTotal(bridge, chart, place, width) {
   const digits = chart.unit === "rows" ? 0 : 2;
   const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
   const totals = chart.values.map(sum);
@@ -33,12 +34,12 @@ function drawTotal(bridge, chart, place) {
       `${status}: ${plainNumber(totals[at], digits)}`)));
   const title = element("p", { className: "classy-nb-chart-title" }, chart.title);
   const summary = `${chart.title}: ${chart.statuses.map((status, at) => `${status} ${plainNumber(totals[at], digits)}`).join(", ")}. The numbers are in the table below.`;
-  return element("div", { className: "classy-nb-chart" }, title, bars(chart, summary, digits), legend,
+  return element("div", { className: "classy-nb-chart" }, title, bars(chart, summary, digits, width), legend,
     element("details", {}, element("summary", {}, "As a table"), numbersOf(bridge, chart, place, digits, sum)));
 }
 
-function bars({ periods, statuses, values }, summary, digits) {
-  const { width, height, left, right, top, bottom } = CHART;
+function bars({ periods, statuses, values }, summary, digits, width) {
+  const { height, left, right, top, bottom } = CHART;
   const heights = periods.map((_, at) => values.reduce((all, row) => all + Math.max(row[at], 0), 0));
   const most = Math.max(...heights, 0) || 1;
   const step = (width - left - right) / periods.length;
@@ -51,7 +52,7 @@ function bars({ periods, statuses, values }, summary, digits) {
       drawing("text", { class: "classy-nb-axis", x: left - 6, y: y(value) + 3.5, "text-anchor": "end" }, shortNumber(value)),
     );
   }
-  const every = Math.ceil(periods.length / 9); // labels that do not touch
+  const every = Math.ceil((periods.length * 58) / (width - left - right)); // labels that do not touch
   periods.forEach((period, at) => {
     const x = left + step * at + (step - bar) / 2;
     let base = 0;
@@ -72,14 +73,15 @@ function bars({ periods, statuses, values }, summary, digits) {
 }
 
 function numbersOf(bridge, { title, periods, statuses, values }, place, digits, sum) {
+  const counted = digits === 0 && statuses.length > 1; // amounts of gifts that failed and that did not have no sum
   const number = (value) => element("td", { className: "classy-nb-number" }, plainNumber(value, digits));
   const line = (name, numbers) => element("tr", {}, element("th", { scope: "row" }, name), ...numbers.map(number),
-    ...(statuses.length > 1 ? [number(sum(numbers))] : []));
-  const names = ["", ...statuses, ...(statuses.length > 1 ? ["All"] : [])];
+    ...(counted ? [number(sum(numbers))] : []));
+  const names = ["", ...statuses, ...(counted ? ["All"] : [])];
   const head = element("tr", {}, ...names.map((name, at) => (at
     ? element("th", { scope: "col", className: "classy-nb-number" }, name) : element("td", {}, ""))));
-  const lines = periods.map((period, at) => line(period || "All", values.map((row) => row[at])));
-  if (periods.length > 1) lines.push(line("All", values.map(sum)));
+  const lines = periods.map((period, at) => line(period || "Total", values.map((row) => row[at])));
+  if (periods.length > 1) lines.push(line("Total", values.map(sum)));
   const caption = element("caption", { id: bridge.id(`totals-${place}`) }, title);
   const table = element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...lines));
   return element("div", { className: "classy-nb-scroll", role: "region", tabIndex: 0, "aria-labelledby": caption.id }, table);

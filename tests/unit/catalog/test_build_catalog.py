@@ -91,6 +91,7 @@ NO_FIXES: dict[str, Any] = {
     "aggregates": {},
     "choices": {"mood": ["up", "down"]},
     "examples": {"mood": ["up"], "who": ["donor"]},
+    "dates": {},
     "sortable": {"/organizations/{organization}/things": ["name"]},
     "extra_includes": {"Thing": ["parent"]},
     "includes": {},

@@ -124,7 +124,7 @@ def test_a_card_asks_for_by_only_where_there_is_a_date(connected: Classy) -> Non
     items, payouts = repr(connected.transaction_items), repr(connected.payouts)
     assert "  business date  none, and no other date: since= and until= do not apply\n" in items
     assert "by=" not in items
-    assert "need by= (payout_date, payout_created_at, payout_updated_at)" in payouts
+    assert "  business date  payout_date\n" in payouts
     assert "business date" not in repr(connected.me)
 
 
@@ -156,7 +156,7 @@ def test_the_cards_say_which_amount_is_raised(connected: Classy) -> None:
 
 
 def test_the_card_says_what_is_required_deprecated_and_for_members(connected: Classy) -> None:
-    assert "payouts(payout_type=..., payout_date=...)" in repr(connected.payouts)
+    assert "payouts(since=..., until=...)" in repr(connected.payouts)
     assert "deprecated" in repr(connected.matched_transactions)
     assert "members only" in repr(connected.me)
     assert "none, and no other date: since= and until= do not apply" in repr(connected.activity)

@@ -113,6 +113,29 @@ def test_rows_of_another_question_are_dropped_aloud(
 
 
 @ways
+def test_rows_of_a_period_in_words_resume_while_it_means_the_same_days(
+    target: Path, write: Callable[..., Path]
+) -> None:
+    october = {**QUESTION, "conditions": ["purchased_at>=2026-10-01", "purchased_at<2026-11-01"]}
+    said = {**october, "period": "last month: 2026-10-01 to 2026-10-31"}
+    with pytest.raises(InterruptedFetchError, match="Stopped: 20 rows are kept"):
+        write(Batches(before=raising(KeyboardInterrupt(), 3)), target, question=said)
+    with resuming(20), pytest.raises(InterruptedFetchError, match="Stopped: 20 rows are kept"):
+        # The same days in other words, or without any, are the same question.
+        write(Batches(before=raising(KeyboardInterrupt(), 1)), target, question={**october, "period": None})
+    november = {**QUESTION, "conditions": ["purchased_at>=2026-11-01", "purchased_at<2026-12-01"]}
+    batches = Batches()
+    with pytest.warns(DataWarning) as caught:
+        write(batches, target, question={**november, "period": "last month: 2026-11-01 to 2026-11-30"})
+    [warning] = caught
+    assert str(warning.message).partition(" UTC ")[2] == (
+        "answer another question (then last month: 2026-10-01 to 2026-10-31; now last month: 2026-11-01 to "
+        "2026-11-30) and were dropped: all is fetched again."
+    )
+    assert batches.asked == [None]
+
+
+@ways
 @pytest.mark.parametrize(
     ("there", "dropped"), [(19, False), (20, False), (21, True), (None, False), (TimedOutError("no"), False)]
 )

@@ -35,9 +35,9 @@ def test_trap_34_a_bare_array() -> None:
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_trap_34_an_envelope_around_one_object(number: int) -> None:
     asked = QUERIES.for_list(CATALOG.resources["payouts"], payout_type="stripe", payout_date=2026)
-    payouts = [{"id": i, "payout_amount": 100 * i} for i in range(number)]
-    listed = Listed(payouts, Faults(shape="one"))
-    assert fetched(listed, asked) == payouts
+    payouts = [{"payout_type": "stripe", "id": i, "payout_amount": 100 * i} for i in range(number)]
+    listed = Listed([{"id": i, "payout_amount": 100 * i} for i in range(number)], Faults(shape="one"))
+    assert fetched(listed, asked.parts[0]) == payouts
 
 
 @pytest.mark.parametrize(

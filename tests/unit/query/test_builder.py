@@ -228,8 +228,21 @@ def test_moments_go_with_the_zone_in_which_they_are_meant() -> None:
 
 @pytest.mark.edge(8)
 def test_payouts_are_filtered_by_day() -> None:
-    query = listed("payouts", payout_type="paypal", payout_date="2026-01-31", since=2026, by="payout_date")
-    assert [str(condition) for condition in query.conditions] == ["payout_date>=2026-01-01"]
+    query = listed("payouts", payout_type="paypal", since="2026-01-30", until="2026-02-02")
+    assert [str(condition) for condition in query.conditions] == [
+        "payout_date>=2026-01-30",
+        "payout_date<2026-02-02",
+    ]
+    assert [dict(part.page())["payout_date"] for part in query.parts] == [
+        "2026-01-30",
+        "2026-01-31",
+        "2026-02-01",
+    ]
+    both = listed("payouts", payout_date="2026-01-31")
+    assert [part.path for part in both.parts] == [
+        "/organizations/7/payouts/paypal",
+        "/organizations/7/payouts/stripe",
+    ]
     text = refusal("payouts", payout_type="paypal", payout_date="2026-01-31T18:00")
     assert text == (
         "payout_date='2026-01-31T18:00' has a time, but is compared with days. Give the day alone."
@@ -315,7 +328,8 @@ def test_trap_33_tracking_codes_are_requested_with_all_flags() -> None:
 
 def test_trap_33_required_parameters_are_required() -> None:
     assert refusal("payouts", payout_type="stripe") == (
-        "/organizations/{organization}/payouts/{payout_type} needs payout_date=."
+        "payouts needs since=, or payout_date=: the API lists them by day. "
+        "Such as since='last month', or since='2026-01-01', until='2026-02-01'."
     )
     assert sent("payouts", payout_type="stripe", payout_date="2026-01-31") == {"payout_date": "2026-01-31"}
     with pytest.raises(UsageError, match="/social-videos/entity needs entity_type="):

@@ -38,9 +38,10 @@ def test_every_list_can_be_filled_in(resource: str) -> None:
             for one in shape["fields"]
             if one["required"]
         }
-        filled = Form(resource, shape["parent"], values, include=tuple(shape["include"]))
+        since = "2026-01-31" if endpoint.daily else ""
+        filled = Form(resource, shape["parent"], values, since, include=tuple(shape["include"]))
         query = check(filled, QUERIES)[1]
-        assert query.endpoint == endpoint
+        assert query.endpoint.path == endpoint.path
         assert shape["parent"] in [parent["value"] for parent in shape["parents"]]
         assert resource_of(form, QUERIES).name == resource
         assert name_problem(default_name(resource)) is None
@@ -78,8 +79,8 @@ def test_a_list_offers_parents_dates_columns_and_fields(monkeypatch: pytest.Monk
     assert periods["last fiscal year"] == ["2025-07-01", "2026-06-30", "2026-07-01"]
     payouts = form_choices(Form("payouts", "payout_type"), QUERIES)
     assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
-        ("Payout type", "choice", True),
-        ("Payout date", "date", True),
+        ("Payout type", "choice", False),
+        ("Payout date", "date", False),
     ]
     feed = form_choices(Form("feed_items", "campaign,scope"), QUERIES)
     assert [(one["label"], one["type"], one["choices"]) for one in feed["fields"]] == [

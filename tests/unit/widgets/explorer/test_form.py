@@ -164,7 +164,7 @@ def test_chosen_columns_keep_their_order_and_lose_what_the_list_does_not_have() 
         (
             Form("payouts", "payout_type", {"payout_type": "stripe"}),
             "value:payout_date",
-            "Fill in the payout date.",
+            "Fill in the payout date, or “Since”.",
         ),
         (
             Form("feed_items", "campaign,scope", {"campaign": "3", "scope": "near"}),
