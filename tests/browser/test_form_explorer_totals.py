@@ -45,7 +45,7 @@ def test_a_whole_list_is_added_up_by_month_and_status(
     table.locator("summary").focus()
     page.keyboard.press("Enter")
     last = table.locator("tbody tr").last
-    expect(last.locator("th")).to_have_text("All")
+    expect(last.locator("th")).to_have_text("Total")
     expect(last.locator("td").first).to_have_text(f"{dollars:,.2f}")
     assert violations(page, ROOT) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -260,14 +260,7 @@ def read_keywords(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     keywords.update(_period(form, endpoint))
     if form.where:
         keywords["where"] = _one_or_more([_condition_text(n, row) for n, row in enumerate(form.where, 1)])
-    if form.fields:
-        keywords["fields"] = _one_or_more(list(form.fields))
-    include = [name for name in endpoint.include if name in form.include]
-    if include:
-        keywords["include"] = _one_or_more(include)
-    if form.aggregates and endpoint.aggregates:
-        keywords["aggregates"] = True
-    return keywords
+    return {**keywords, **_columns(form, endpoint)}
 
 
 def count_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -309,6 +302,19 @@ def _period(form: Form, endpoint: Endpoint) -> dict[str, str]:
     if not by and endpoint.date is None:
         raise FormError("Choose the date that “Since” and “Until” apply to.", "by")
     return {**period, "by": by} if by else period
+
+
+def _columns(form: Form, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the keywords that say which columns come."""
+    keywords: dict[str, Any] = {}
+    if form.fields:
+        keywords["fields"] = _one_or_more(list(form.fields))
+    include = [name for name in endpoint.include if name in form.include]
+    if include:
+        keywords["include"] = _one_or_more(include)
+    if form.aggregates and endpoint.aggregates:
+        keywords["aggregates"] = True
+    return keywords
 
 
 def _condition_text(number: int, row: Condition) -> str:
