@@ -9,7 +9,8 @@
 
 They need ``pip install -e '.[notebooks]'``. Each runs in a kernel of the running Python, in an empty folder
 of its own that vanishes, against the sandbox (whose seed and date are fixed). ``notebook_outputs.py``
-says what may stand in an output, and what counts as the same on another machine.
+says what may stand in an output, and what counts as the same on another machine. A cell with the tag
+``skip-execution`` waits for people (a form), so it is not run; the browser tests do that.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ of the format that the ending of its name promises (``check_ending``). ``client`
 also for the way back (:func:`read_csv`).
 """
 
+from .atomic import AtomicFile
 from .csv import CsvWriter, to_csv
 from .endings import check_ending, has_ending
 from .excel import to_excel
@@ -14,6 +15,7 @@ from .reading import read_csv
 from .stream import stream_csv, stream_excel, stream_parquet
 
 __all__ = [
+    "AtomicFile",
     "CsvWriter",
     "check_ending",
     "has_ending",

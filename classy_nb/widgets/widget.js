@@ -30,7 +30,7 @@ function element(tag, attributes = {}, ...children) {
 //   bridge.send(kind, {})  send a message
 //   bridge.ask(kind, {}, replies)  the same, and say so if none of these kinds comes back within seconds;
 //                          messages that Python sends on its own do not count as an answer
-//   bridge.say(text, tone) show text in the status; tone: "", "error", "done"
+//   bridge.say(text, tone) show text in the status; tone: "", "done", "warning" (amber), "error"
 //   bridge.id(name)        an id that is unique on the page
 //   bridge.open()          call it once everything is set up: asks Python for its state
 //   bridge.hush()          do not tell Python when this view goes

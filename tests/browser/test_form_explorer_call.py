@@ -34,11 +34,22 @@ def test_each_button_shows_its_own_call(wired: Wired) -> None:
     expect(form.call).to_have_text("classy.transactions.count()")
     form.labelled("File name").fill("gifts")
     wired.carry()
-    form.labelled("File name").press("Tab")  # to "Save CSV", by keyboard
+    form.labelled("File name").press("Tab")
+    form.labelled("Format").press("Tab")  # to "Save CSV", by keyboard
     expect(form.call).to_have_text('classy.transactions.to_csv("gifts.csv", excel=True)')
     form.press("Preview")
     wired.until("Fetched")
     expect(form.call).to_have_text("gifts = classy.transactions()")
+    form.labelled("Format").select_option("xlsx")
+    wired.carry()
+    expect(form.labelled("File name")).to_have_value("gifts.xlsx")
+    form.labelled("Format").press("Tab")
+    expect(form.root.get_by_role("button", name="Save Excel")).to_be_focused()
+    expect(form.call).to_have_text('classy.transactions.to_excel("gifts.xlsx")')
+    form.labelled("File name").fill("mine.csv")
+    wired.carry()
+    expect(form.labelled("Format")).to_have_value("csv")
+    expect(form.root.get_by_role("button", name="Save CSV")).to_be_visible()
 
 
 def test_a_date_that_does_not_exist_is_an_error_not_left_out(wired: Wired) -> None:

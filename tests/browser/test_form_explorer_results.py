@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 from browser.accessibility import violations
 from browser.evidence import picture
@@ -98,6 +99,21 @@ def test_a_download_is_the_file_that_the_kernel_writes(
     assert hashlib.sha256(saved.read_bytes()).hexdigest() == wired.viewer.last("offer")["sha256"]
     assert len(wired.viewer.of("piece")) == -(-saved.stat().st_size // chunk)
     expect(form.status).to_contain_text("its checksum is right")
+
+
+def test_a_workbook_is_downloaded(wired: Wired, tmp_path: Path) -> None:
+    form = wired.form
+    form.labelled("Since").fill("2026-11-01")
+    form.labelled("Format").select_option("xlsx")
+    with wired.page.expect_download() as downloading:
+        form.press("Download")
+        wired.carry(lambda: wired.viewer.of("offer") and not wired.viewer.last("job")["running"])
+    file = tmp_path / "downloaded.xlsx"
+    downloading.value.save_as(file)
+    assert downloading.value.suggested_filename.endswith(".xlsx")
+    sheet = openpyxl.load_workbook(file).worksheets[0]
+    assert (sheet.title, sheet["A1"].value) == ("transactions", "id")
+    assert sheet.max_row > 5
 
 
 def test_a_download_that_was_damaged_is_not_kept(wired: Wired) -> None:

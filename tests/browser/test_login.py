@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 CONNECTED = re.compile(
     r"Connected to Stand-in Harbor Foundation at \d\d:\d\d\s*"
-    r"Dates and times are in America/Los_Angeles \(the organization's\)\."
+    r"Dates and times are in America/Los_Angeles \(the organization's\)\.\s*"
+    r"What next\? In a new cell, classy\.explore\(\) opens a form to choose, preview and save lists "
+    r"without code\."
 )
 
 

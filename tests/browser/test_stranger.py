@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from browser.evidence import picture
 from browser.explorer import ExplorerForm
-from browser.login import CELL, LoginForm
+from browser.login import LoginForm
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -16,14 +18,19 @@ if TYPE_CHECKING:
     from browser.notebook import Notebook
 
 
+FOR_PEOPLE = Path(__file__).parents[2] / "notebooks" / "00_without_code.ipynb"
+
+
 def test_from_the_form_to_a_csv_of_this_years_gifts(notebook: Callable[..., Notebook]) -> None:
-    opened = notebook(CELL, "classy.explore()")
+    cells = [c for c in json.loads(FOR_PEOPLE.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
+    opened = notebook(*("".join(cell["source"]) for cell in cells))
     form = LoginForm(opened.output(0))
     opened.run_cell(0)
     form.root.get_by_label("Environment", exact=True).select_option("sandbox")
     form.connect.click()
     expect(opened.output(0)).to_contain_text("Connected to Stand-in Harbor Foundation at")
     expect(opened.output(0)).to_contain_text("all data are invented")
+    expect(opened.output(0)).to_contain_text("classy.explore() opens a form")
     opened.run_cell(1)
     explorer = ExplorerForm(opened.output(1))
     explorer.ask_for_gifts_of_this_year()

@@ -5,12 +5,15 @@ All of it comes from the catalog and goes to the browser, which draws its fields
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.catalog import find_resources, resource_meaning
+from classy_nb.catalog import find_resources, meaning, resource_meaning
 from classy_nb.progress import counted
+from classy_nb.query import PERIODS, named_period, today_in
 
-from .form import caller_keys, endpoint_of, key_label, resource_of
+from .form import caller_keys, endpoint_of, key_label, own_columns, resource_of
+from .named import kind_of
 
 if TYPE_CHECKING:
     from classy_nb.catalog import Catalog, Column, Endpoint, Parameter, ResourceSpec
@@ -100,6 +103,10 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     resource, endpoint = resource_of(form, queries), endpoint_of(form, queries)
     include = [name for name in form.include if name in endpoint.include]
     columns = queries.catalog.columns(endpoint, include)
+
+    def means(column: Column) -> str:
+        return meaning(queries.catalog, endpoint.record, column.name)
+
     return {
         "resource": form.resource,
         "about": _about(resource, queries.catalog),
@@ -113,12 +120,26 @@ def form_choices(form: Form, queries: QueryBuilder) -> dict[str, Any]:
         "date": endpoint.date,
         "dates": [c.name for c in columns if c.kind in ("datetime", "date") and "." not in c.name],
         "timezone": queries.timezone,
+        "periods": _periods(queries),
         "columns": [
             [c.name, c.kind, known_values(c)] for c in columns if c.kind not in ("list", "json", "object")
         ],
+        "meanings": {c.name: means(c) for c in columns},
+        "named": {c.name: kind for c in columns if (kind := kind_of(c.name))},
+        "own": [[c.name, means(c)] for c in own_columns(endpoint, queries)],
         "include": list(endpoint.include),
         "aggregates": bool(endpoint.aggregates),
     }
+
+
+def _periods(queries: QueryBuilder) -> list[list[str]]:
+    """Return the periods that can be chosen by name: the words, the first and last day, and the day after."""
+    today = today_in(queries.timezone)
+    offered = []
+    for words in PERIODS:
+        first, last = named_period(words, today=today, fiscal_year_start=queries.fiscal_year_start)
+        offered.append([words, first.isoformat(), last.isoformat(), (last + timedelta(days=1)).isoformat()])
+    return offered
 
 
 def _key_field(endpoint: Endpoint, key: str) -> dict[str, Any]:
@@ -130,6 +151,7 @@ def _key_field(endpoint: Endpoint, key: str) -> dict[str, Any]:
         "choices": choices,
         "required": not endpoint.daily,  # all types, if none is chosen
         "default": None,
+        "named": kind_of(key),
     }
 
 
@@ -141,4 +163,5 @@ def _parameter_field(parameter: Parameter, endpoint: Endpoint) -> dict[str, Any]
         "choices": list(parameter.choices),
         "required": parameter.required and parameter != endpoint.daily,  # since= does as well
         "default": parameter.default,
+        "named": None,
     }

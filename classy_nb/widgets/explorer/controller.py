@@ -5,9 +5,10 @@ Nothing is synced between kernel and browser: each message is sent once, and a v
 own, so everything that changes the state holds the one lock.
 
 Messages in: ``form``, the buttons ``preview``, ``count``, ``save``, ``download`` and ``variable`` (each with
-the form), ``assign`` and ``keep`` (answers to questions), ``cancel``, ``personal``, ``pull`` and ``received``
-(downloads), ``here``. Messages out: ``shape``, ``form``, ``call``, ``preview``, ``counts``, ``job``,
-``status``, ``problem``, ``who``, and those of downloads.
+the form), ``assign`` and ``keep`` (answers to questions), ``find`` (an id by its name), ``keep_question``,
+``load_question`` and ``delete_question``, ``cancel``, ``personal``, ``pull`` and ``received`` (downloads),
+``here``. Messages out: ``shape``, ``form``, ``call``, ``preview``, ``counts``, ``totals``, ``found``,
+``questions``, ``job``, ``status``, ``problem``, ``who``, and those of downloads.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from . import files, notebook
 from .choices import form_choices, resource_choices, search_resources
 from .counts import count_by_status, statuses_to_count
 from .downloads import Download, Downloads
-from .form import Form, FormError, check, resource_of, tidy
+from .form import Form, FormError, check, count_keywords, resource_of, tidy
 from .jobs import CANCELLED, Job, Jobs
+from .named import MOST_MATCHES, Names, fetch_names, kind_of, plural
 from .preview import Preview
+from .questions import FILE, Questions, checked_name
+from .totals import totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.client import Classy, Resource
-    from classy_nb.query import QueryBuilder
+    from classy_nb.query import Query, QueryBuilder
 
     from .jobs import Outcome
 
@@ -49,7 +53,7 @@ GONE_AFTER = 3.0
 """Seconds after which an explorer that no view shows any more cancels its job."""
 _MAX_WORD = 64
 
-Tone = Literal["", "done", "error"]
+Tone = Literal["", "done", "warning", "error"]
 _TONES: dict[str, Tone] = {"cancelled": "", "failed": "error"}
 
 
@@ -78,6 +82,16 @@ class Question:
     unchanged: Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """What a button says when nothing matched: no error, but hardly what anybody hoped for."""
+
+    text: str = "No records match."
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(repr=False)  # its repr would show rows
 class State:
     """What the explorer shows, and what it has fetched."""
@@ -89,12 +103,14 @@ class State:
     question: Question | None = None
     preview: Preview | None = None
     counts: dict[str, Any] | None = None
+    totals: dict[str, Any] | None = None
+    """The amounts of the rows that were fetched last, by month and status."""
     personal: bool = False
     """Whether the preview shows personal data."""
     frame: pd.DataFrame | None = None
     """What "To a variable" fetched last."""
     file: Path | None = None
-    """What "Save CSV" wrote last."""
+    """What "Save" wrote last."""
 
 
 class Controller:
@@ -119,6 +135,9 @@ class Controller:
         self._jobs = Jobs(self._lock, self._job_ended)
         self._downloads = Downloads(tell, self._download_expired)
         self._told_progress = 0.0
+        self._questions = Questions()
+        self._names: dict[str, Names] = {}
+        """The names of campaigns and the like, by kind, once somebody has searched them."""
         self._still_shown = Event()
         self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "form": self._form_changed,
@@ -128,9 +147,13 @@ class Controller:
             "download": self._download,
             "variable": self._fetch_to_variable,
             "assign": self._assign,
-            "keep": lambda _: self._say("Nothing was replaced."),
+            "keep": self._keep,
             "cancel": lambda _: self.cancel(),
             "search": self._search,
+            "find": self._find,
+            "keep_question": self._keep_question,
+            "load_question": self._load_question,
+            "delete_question": self._delete_question,
             "personal": self._show_personal,
             "pull": self._pull,
             "received": self._received,
@@ -164,6 +187,8 @@ class Controller:
                 "call": self._call_message(),
                 "preview": self._preview_message(),
                 "counts": {"shown": self.state.counts},
+                "totals": {"shown": self.state.totals},
+                "questions": self._questions_message(),
                 "job": self._job_message(),
                 "status": self._status_message(),
             }
@@ -208,6 +233,7 @@ class Controller:
         with self._lock:
             self._jobs.cancel()
             self._downloads.drop()
+            self._names.clear()
             self.state.preview = None
 
     def _cancel_unless_shown(self) -> None:
@@ -224,9 +250,9 @@ class Controller:
             self._say("")  # the last sentence was about the form as it was
         if before.resource != form.resource:
             # What may be shown was decided about rows that are gone.
-            state.preview, state.counts, state.personal = None, None, False
-            self._tell("preview", shown=None)
-            self._tell("counts", shown=None)
+            state.preview, state.counts, state.totals, state.personal = None, None, None, False
+            for kind in ("preview", "counts", "totals"):
+                self._tell(kind, shown=None)
         if (before.resource, before.parent, before.include) != (form.resource, form.parent, form.include):
             self._tell("shape", **form_choices(form, self._queries))
         self._tell("form", form=form.as_message(), view=_word(message, "view"))
@@ -239,9 +265,10 @@ class Controller:
 
     def _call_message(self) -> dict[str, Any]:
         """Return the calls that the buttons make, as Python, or what is wrong with the form."""
-        texts, key, problem, field = {"frame": ""}, "", "", ""
+        texts, key, problem, field, period = {"frame": ""}, "", "", "", None
         try:
             keywords, _ = check(self.state.form, self._queries)
+            period = self._queries.period(keywords.get("since"), keywords.get("until")).note
             key = _call_key(self.state.form.resource, keywords)
             texts = self._call_texts(keywords)
         except FormError as error:
@@ -249,9 +276,11 @@ class Controller:
         return {
             "texts": texts,
             "key": key,
+            "period": period or "",
             "problem": problem,
             "field": field,
             "file": self._default_file(),
+            "format": self._format(),
             "variable": notebook.default_name(self.state.form.resource),
         }
 
@@ -263,20 +292,32 @@ class Controller:
         called = f"{self.connection_name()}.{self.state.form.resource}"
         texts = {
             "frame": notebook.call_text(f"{self._variable_name()} = {called}", keywords),
-            "count": notebook.call_text(f"{called}.count", keywords),
+            "count": notebook.call_text(f"{called}.count", count_keywords(keywords)),
         }
         with suppress(FormError):  # a bad file name matters only once a file is to be written
             typed = self.state.form.file.strip() or self._default_file()
-            name = typed.removesuffix(Path(typed).name) + self._csv_path().name
-            texts["csv"] = notebook.call_text(f"{called}.to_csv", {**keywords, "excel": True}, name)
+            path = self._path()
+            name = typed.removesuffix(Path(typed).name) + path.name
+            texts["file"] = (
+                notebook.call_text(f"{called}.to_excel", keywords, name)
+                if files.is_excel(path)
+                else notebook.call_text(f"{called}.to_csv", {**keywords, "excel": True}, name)
+            )
         return {button: comment + text for button, text in texts.items()}
 
     def _default_file(self) -> str:
         today = datetime.now().date()  # noqa: DTZ005 - the reader's calendar
-        return f"{self.state.form.resource}_{today.isoformat()}.csv"
+        return f"{self.state.form.resource}_{today.isoformat()}.{self.state.form.format}"
 
-    def _csv_path(self) -> Path:
-        return files.csv_path(self.state.form.file.strip() or self._default_file())
+    def _path(self) -> Path:
+        return files.file_path(self.state.form.file.strip() or self._default_file(), self.state.form.format)
+
+    def _format(self) -> str:
+        """Return the format of the file that would be written: its name may decide."""
+        try:
+            return "xlsx" if files.is_excel(self._path()) else "csv"
+        except FormError:
+            return self.state.form.format
 
     def _variable_name(self) -> str:
         name = self.state.form.variable.strip() or notebook.default_name(self.state.form.resource)
@@ -292,34 +333,36 @@ class Controller:
     def _preview(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
         keywords, query = check(self.state.form, self._queries)
-        name, resource = self.state.form.resource, self._resource()
+        name, resource, chosen = self.state.form.resource, self._resource(), self.state.form.fields
         key = _call_key(name, keywords)
 
         def fetch(job: Job) -> pd.DataFrame:
             return resource(limit=PREVIEW_ROWS, progress=job.progress, **keywords)
 
-        def show(frame: pd.DataFrame) -> str:
+        def show(frame: pd.DataFrame) -> str | Nothing:
             total = frame.attrs.get("classy", {}).get("total")
             of = "" if total is None else f" of {total:,}"
             caption = f"{name}: the first {len(frame)}{of} rows by id, fetched at {_now()}"
-            self.state.preview = Preview(name, query, frame, caption, key)
+            self.state.preview = Preview(name, query, frame, caption, key, chosen)
             self._tell("preview", **self._preview_message())
-            return f"Fetched {len(frame)}{of} rows." if len(frame) else "No records match."
+            self._show_totals(frame, query, key, f"the {counted(len(frame), 'row')} above only", part=True)
+            return f"Fetched {len(frame)}{of} rows." if len(frame) else Nothing()
 
         self._start(f"Fetching a preview of {name}", fetch, show)
 
     def _count(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
         keywords, query = check(self.state.form, self._queries)
+        key = _call_key(self.state.form.resource, keywords)
+        keywords = count_keywords(keywords)
         name, resource, preview = self.state.form.resource, self._resource(), self.state.preview
         seen: list[str] = []
         if preview is not None and "status" in preview.frame:
             seen = [str(status) for status in preview.frame["status"].dropna()]
         spec = resource_of(self.state.form, self._queries)
         statuses = statuses_to_count(spec, self._queries, query, keywords, seen)
-        key = _call_key(name, keywords)
 
-        def show(counts: dict[str, Any]) -> str:
+        def show(counts: dict[str, Any]) -> str | Nothing:
             requests = counted(counts["requests"], "request")
             self.state.counts = {
                 **counts,
@@ -328,14 +371,15 @@ class Controller:
                 "caption": f"{counts['total']:,} {name}, counted at {_now()} with {requests}",
             }
             self._tell("counts", shown=self.state.counts)
-            return f"There are {counts['total']:,} {name.replace('_', ' ')}."
+            records = name.replace("_", " ")
+            return f"There are {counts['total']:,} {records}." if counts["total"] else Nothing()
 
         self._start(f"Counting {name}", lambda job: count_by_status(resource, keywords, statuses, job), show)
 
     def _save(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
         keywords, _ = check(self.state.form, self._queries)
-        resource, path = self._resource(), self._csv_path()
+        resource, path = self._resource(), self._path()
         found = files.fingerprint(path)
         if found is not None and not self._agreed("save", str(path), message):
             text = f"{path} already exists ({files.describe(path)}). Replace it?"
@@ -351,11 +395,13 @@ class Controller:
             return
 
         def write(job: Job) -> tuple[Path, int]:
-            return resource.to_csv(path, excel=True, progress=job.progress, **keywords), job.rows
+            return files.write_list(resource, path, keywords, job), job.rows
 
-        def show(written: tuple[Path, int]) -> str:
+        def show(written: tuple[Path, int]) -> str | Nothing:
             file, rows = written
             self.state.file = file
+            if not rows:
+                return Nothing(f"No records match: {file} has only the names of the columns.")
             return f"Saved {counted(rows, 'row')} ({files.size_text(file.stat().st_size)}) as {file}"
 
         self._start(f"Saving {path.name}", write, show, irrevocable=True)
@@ -364,7 +410,7 @@ class Controller:
         self._form_changed(message)
         keywords, _ = check(self.state.form, self._queries)
         resource = self._resource()
-        download = Download(self._csv_path().name, view=_word(message, "view"))
+        download = Download(self._path().name, view=_word(message, "view"))
 
         def offer(rows: int) -> str:
             self._downloads.offer(download)
@@ -379,8 +425,9 @@ class Controller:
 
     def _fetch_to_variable(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
-        keywords, _ = check(self.state.form, self._queries)
+        keywords, query = check(self.state.form, self._queries)
         resource, name = self._resource(), self._variable_name()
+        key = _call_key(self.state.form.resource, keywords)
         held = notebook.value_of(name)
         if held is not None and not self._agreed("variable", name, message):
             text = f"{name} already exists ({notebook.describe(held)}). Replace it?"
@@ -398,14 +445,21 @@ class Controller:
         def fetch(job: Job) -> pd.DataFrame:
             return resource(progress=job.progress, **keywords)
 
-        def assign(frame: pd.DataFrame) -> str | Question:
+        def assign(frame: pd.DataFrame) -> str | Nothing | Question:
             self.state.frame = frame
+            self._show_totals(frame, query, key, f"all {counted(len(frame), 'row')}, fetched at {_now()}")
             held_now = notebook.value_of(name)
             if held_now is not None and held_now is not held:  # assigned while the rows came
                 return self._ask_to_assign(name, held_now)
-            return self._assign_frame(name)
+            assigned = self._assign_frame(name)
+            return assigned if len(frame) else Nothing(f"No records match. {assigned}")
 
         self._start(f"Fetching {name}", fetch, assign)
+
+    def _keep(self, _message: Mapping[str, Any]) -> None:
+        asked = self.state.question
+        deleting = asked is not None and asked.action == "delete_question"
+        self._say(f"Nothing was {'deleted' if deleting else 'replaced'}.")
 
     def _assign(self, message: Mapping[str, Any]) -> None:
         """Assign the frame that was fetched last to a variable that had changed meanwhile."""
@@ -442,6 +496,102 @@ class Controller:
     def _frame_size(self) -> str:
         rows, columns = (0, 0) if self.state.frame is None else self.state.frame.shape
         return f"{counted(rows, 'row')}, {counted(columns, 'column')}"
+
+    def _find(self, message: Mapping[str, Any]) -> None:
+        """Search the records of a kind by name; their names are fetched first unless they are here."""
+        kind, text = kind_of(_word(message, "named")), _word(message, "text").strip()
+        if kind is None or not text:
+            return
+        about = {"view": _word(message, "view"), "place": _word(message, "place")}
+
+        def show(names: Names) -> str | Nothing:
+            self._names[kind] = names
+            found = names.search(text)
+            shown = [[entry.id, entry.name, entry.about] for entry in found[:MOST_MATCHES]]
+            of = f"of the {len(names.entries):,} {plural(kind)} (as of {names.at})"
+            said = f"Found {len(found):,} {of}." if found else f"None {of} has that in its name."
+            self._tell("found", **about, matches=shown, more=len(found) - len(shown), said=said)
+            return said if found else Nothing(said)
+
+        known = self._names.get(kind)
+        if known is not None and known.is_fresh:
+            said = show(known)
+            self._say(str(said), "warning" if isinstance(said, Nothing) else "done")
+        else:
+            self._start(
+                f"Fetching the names of {plural(kind)}",
+                lambda job: fetch_names(self.connection, kind, job),
+                show,
+            )
+
+    def _questions_message(self) -> dict[str, Any]:
+        names: list[str] = []
+        problem = ""
+        try:
+            names = self._questions.names()
+        except FormError as error:
+            problem = error.what
+        return {"names": names, "problem": problem, "file": FILE}
+
+    def _keep_question(self, message: Mapping[str, Any]) -> None:
+        """Save what the form asks."""
+        self._form_changed(message)
+        name = checked_name(_text(message, "name"))
+        if name in self._questions.names() and not self._agreed("keep_question", name, message):
+            self._ask(
+                Question(
+                    f"{FILE} already has a question “{name}”. Replace it?",
+                    action="keep_question",
+                    yes="Replace the question",
+                    about=name,
+                    unchanged=lambda: True,
+                )
+            )
+            return
+        left_out = self._questions.save(name, self.state.form, self._queries)
+        self._tell("questions", **self._questions_message())
+        said = f"Saved the question “{name}” in {FILE}"
+        if left_out:
+            parts = ", ".join(left_out)
+            self._say(f"{said}, without the value of {parts}: it may be about a person.", "warning")
+        else:
+            self._say(f"{said}.", "done")
+
+    def _load_question(self, message: Mapping[str, Any]) -> None:
+        """Fill the form with a saved question."""
+        name = _text(message, "name")
+        self._tell("questions", **self._questions_message())
+        loaded = self._questions.load(name)
+        form = replace(loaded, variable=self.state.form.variable, file=self.state.form.file)
+        resource_of(form, self._queries)  # of another version, it may be gone
+        # No view's own: all of them draw it.
+        self._form_changed({"form": form.as_message()})
+        self._say(f"Loaded the question “{name}”.", "done")
+
+    def _delete_question(self, message: Mapping[str, Any]) -> None:
+        name = _text(message, "name") or _text(message, "replace")
+        if not self._agreed("delete_question", name, message):
+            self._ask(
+                Question(
+                    f"Delete the question “{name}” from {FILE}?",
+                    action="delete_question",
+                    yes="Delete the question",
+                    about=name,
+                    unchanged=lambda: True,
+                )
+            )
+            return
+        self._questions.delete(name)
+        self._tell("questions", **self._questions_message())
+        self._say(f"Deleted the question “{name}”.", "done")
+
+    def _show_totals(
+        self, frame: pd.DataFrame, query: Query, key: str, of: str, *, part: bool = False
+    ) -> None:
+        """Show what fetched rows add up to; where they are a part, say so."""
+        found = totals(frame, self.state.form.by or query.endpoint.date)
+        self.state.totals = found and {**found, "of": of, "part": part, "key": key}
+        self._tell("totals", shown=self.state.totals)
 
     def _show_personal(self, message: Mapping[str, Any]) -> None:
         self.state.personal = message.get("shown") is True
@@ -486,7 +636,7 @@ class Controller:
         self,
         label: str,
         work: Callable[[Job], Any],
-        finish: Callable[[Any], str | Question],
+        finish: Callable[[Any], str | Nothing | Question],
         *,
         irrevocable: bool = False,
         download: Download | None = None,
@@ -531,9 +681,10 @@ class Controller:
             return
         if isinstance(said, Question):
             self._ask(replace(said, text=f"{outcome.text} {said.text}".strip()))
-        else:
-            too_late = "It was too late to cancel. " if job.cancelled else ""
-            self._say(f"{too_late}{said} {outcome.text}".strip(), "done")
+            return
+        too_late = "It was too late to cancel. " if job.cancelled else ""
+        tone: Tone = "warning" if isinstance(said, Nothing) else "done"
+        self._say(f"{too_late}{said} {outcome.text}".strip(), tone)
 
     def _job_message(self) -> dict[str, Any]:
         job, download = self._jobs.current, self._downloads.current

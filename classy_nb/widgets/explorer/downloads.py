@@ -1,4 +1,4 @@
-"""Downloads: a CSV file that the kernel writes and the browser fetches in chunks.
+"""Downloads: a file that the kernel writes and the browser fetches in chunks.
 
 The kernel may run on another machine, so a path is of no use to the browser. The file is written into a
 private temporary folder and offered; the browser pulls chunk after chunk by message, compares the checksum
@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ExportError, InterruptedFetchError
+
+from .files import write_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +63,7 @@ class Download:
         """Fetch a list into the file; return the number of rows. If it fails, nothing is left behind."""
         self._folder = TemporaryDirectory(prefix="classy_nb-", ignore_cleanup_errors=True)
         try:
-            resource.to_csv(self.path, excel=True, progress=job.progress, **keywords)
+            write_list(resource, self.path, keywords, job)
             self._measure(job)
         except InterruptedFetchError:
             self.remove()

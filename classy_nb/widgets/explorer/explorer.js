@@ -8,13 +8,16 @@ function render({ model, el }) {
   const bridge = openBridge({ model, el, name: "explorer", label: "Explorer" });
   const { root, status } = bridge;
   let pending = 0;
-  let call = { texts: { frame: "" }, key: "", problem: "", field: "", file: "", variable: "" };
+  let call = { texts: { frame: "" }, key: "", period: "", problem: "", field: "", file: "", format: "csv", variable: "" };
   let shownCall = "frame"; // which call is shown: that of the button last pressed or focused
   let preview = null;
   let counts = null;
+  let totals = null;
   let attempted = false;
   let last = null; // the button that started the job
   let question = null; // the open question: what to do, and what that would replace
+  let awaited = ""; // what the button that was pressed in this view brings; other views do not scroll
+  let focusedThen = null; // what had the focus when it was pressed
 
   const send = (kind, more = {}) => {
     clearTimeout(pending);
@@ -27,7 +30,10 @@ function render({ model, el }) {
     clearTimeout(pending);
     pending = setTimeout(() => send("form"), now ? 0 : TYPING_PAUSE);
   };
-  const fields = makeFields(bridge, changed);
+  const fields = makeFields(bridge, changed, (place, named, text) => {
+    last = document.activeElement;
+    bridge.ask("find", { view: bridge.view, place, named, text }, ["found", "status"]);
+  });
 
   const button = (text, act, kind = "") => element("button", {
     type: "button",
@@ -37,6 +43,8 @@ function render({ model, el }) {
   const begin = (kind, more) => (from) => {
     attempted = true;
     last = from ?? document.activeElement;
+    awaited = kind;
+    focusedThen = root.getRootNode().activeElement;
     shownCall = calls[kind];
     allow(false); // until Python says whether a job is running
     send(kind, more);
@@ -51,7 +59,7 @@ function render({ model, el }) {
     download: button("Download", begin("download")),
     variable: button("To a variable", begin("variable")),
   };
-  const calls = { preview: "frame", variable: "frame", count: "count", save: "csv", download: "csv" };
+  const calls = { preview: "frame", variable: "frame", count: "count", save: "file", download: "file" };
   for (const [name, one] of Object.entries(actions)) {
     one.addEventListener("focus", () => {
       if (!one.matches(":focus-visible")) return; // a longer call would move the button from under the mouse
@@ -78,11 +86,19 @@ function render({ model, el }) {
   };
   const file = named("file", "File name");
   const variable = named("variable", "Variable name");
+  const format = element("select", {}, option("csv", "CSV"), option("xlsx", "Excel"));
+  format.addEventListener("change", () => {
+    fields.form.format = format.value;
+    // A name that was typed with the other ending would decide by itself.
+    fields.form.file = file.input.value = fields.form.file.replace(/\.(csv|xlsx)$/i, `.${format.value}`);
+    changed(true);
+  });
+  const formatLine = field(bridge, "format", "Format", format);
 
   const bar = element("progress", { "aria-label": "Progress" });
   const progressText = element("span", { className: "classy-nb-hint" });
   const running = element("div", { className: "classy-nb-running", hidden: true }, bar, progressText, cancel);
-  const yes = button("", () => send(question.action, { replace: question.about }));
+  const yes = button("", () => send(question.action, { name: question.about, replace: question.about }));
   const no = button("Keep it", () => { bridge.ask("keep"); last?.focus(); });
   const answers = element("div", { className: "classy-nb-buttons", hidden: true }, yes, no);
 
@@ -99,6 +115,10 @@ function render({ model, el }) {
   const ignored = element("p", { className: "classy-nb-hint" });
   const oldNumbers = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
   const tally = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Numbers" }, numbers, ignored, oldNumbers);
+
+  const chart = element("div", {});
+  const oldSums = element("p", { className: "classy-nb-hint" }, "The form has changed since.");
+  const sums = element("section", { className: "classy-nb-result", hidden: true, "aria-label": "Totals" }, chart, oldSums);
 
   const drawPreview = () => {
     rows.hidden = preview === null;
@@ -119,8 +139,14 @@ function render({ model, el }) {
     ignored.hidden = !counts.ignored;
     stale();
   };
+  const drawTotals = () => {
+    sums.hidden = totals === null;
+    if (totals !== null) showTotals(chart, bridge, totals);
+    stale();
+  };
   const stale = () => {
     oldRows.hidden = !preview || preview.key === call.key;
+    oldSums.hidden = !totals || totals.key === call.key;
     oldNumbers.hidden = !counts || counts.key === call.key;
   };
   const drawCode = () => {
@@ -131,6 +157,8 @@ function render({ model, el }) {
   };
   const drawCall = () => {
     drawCode();
+    if (root.getRootNode().activeElement !== format) format.value = call.format;
+    actions.save.textContent = call.format === "xlsx" ? "Save Excel" : "Save CSV";
     for (const [name, { input }] of [["file", file], ["variable", variable]]) {
       if (root.getRootNode().activeElement !== input) input.value = fields.form[name] || call[name];
     }
@@ -155,9 +183,19 @@ function render({ model, el }) {
     if (job.total) Object.assign(bar, { max: job.total, value: Math.min(job.rows, job.total) });
     else bar.removeAttribute("value");
   };
+  // Brings what a button brought into view, unless people have gone on to something else meanwhile.
+  const reveal = (kind, section) => {
+    if (!awaited || awaited !== kind || section.hidden) return;
+    awaited = "";
+    if (root.getRootNode().activeElement !== focusedThen) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    section.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  };
   const drawStatus = ({ text, tone, question: next }) => {
     bridge.say(text, tone);
     if (running.hidden && (next || tone)) allow(true);
+    // A problem in a field has the focus there; anything else that is wrong is said here, out of sight perhaps.
+    if (tone === "error" || tone === "warning") reveal(awaited, status);
     question = next ?? null;
     answers.hidden = !question;
     copy.textContent = "Copy";
@@ -169,9 +207,10 @@ function render({ model, el }) {
 
   const take = {
     shape: (message) => fields.fit(message),
-    call: (message) => { call = message; drawCall(); },
-    preview: ({ shown }) => { preview = shown; drawPreview(); },
-    counts: ({ shown }) => { counts = shown; drawCounts(); },
+    call: (message) => { call = message; fields.dated(call.period); drawCall(); },
+    preview: ({ shown }) => { preview = shown; drawPreview(); reveal("preview", rows); },
+    totals: ({ shown }) => { totals = shown; drawTotals(); },
+    counts: ({ shown }) => { counts = shown; drawCounts(); reveal("count", tally); },
     job: drawJob,
     status: drawStatus,
   };
@@ -183,6 +222,12 @@ function render({ model, el }) {
     (control?.querySelector("[aria-invalid]") ?? control)?.focus();
   });
   bridge.on("searched", fields.searched);
+  const questions = makeQuestions(bridge, (kind, name) => {
+    last = root.getRootNode().activeElement;
+    send(kind, { name });
+  });
+  bridge.on("questions", questions.show);
+  bridge.on("found", (message) => { if (message.view === bridge.view) fields.found(message); });
   bridge.on("error", ({ text }) => drawStatus({ text, tone: "error" }));
   bridge.on("who", () => bridge.send("here", { view: bridge.view }));
   bridge.on("state", (state) => {
@@ -194,6 +239,7 @@ function render({ model, el }) {
     fields.offer(state.resources);
     if (!pending) fields.take(state.form);
     for (const [kind, act] of Object.entries(take)) act(state[kind]);
+    questions.show(state.questions);
   });
   makeDownloads(bridge, (received, size) => {
     Object.assign(bar, { max: size, value: received });
@@ -205,20 +251,21 @@ function render({ model, el }) {
   fields.chooser.append(others);
   const intro = element("p", { className: "classy-nb-hint", hidden: true }, "Nothing you see here is saved with the notebook. Data is only read, never changed.");
   const form = element("form", { autocomplete: "off", noValidate: true, hidden: true },
+    questions.root,
     element("div", { className: "classy-nb-columns" }, fields.chooser, fields.details),
     element("div", { className: "classy-nb-python" }, element("pre", {}, code), copy),
     element("div", { className: "classy-nb-buttons" }, actions.preview, actions.count),
     element("div", { className: "classy-nb-exports" },
-      element("div", { className: "classy-nb-export" }, file.line, actions.save, actions.download),
+      element("div", { className: "classy-nb-export" }, file.line, formatLine, actions.save, actions.download),
       element("div", { className: "classy-nb-export" }, variable.line, actions.variable)));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.defaultPrevented || event.target.closest("button")) return;
+    if (event.key !== "Enter" || event.defaultPrevented || event.target.closest("button, summary")) return;
     event.preventDefault();
     const act = { file: actions.save, variable: actions.variable }[event.target.dataset.field];
     (act ?? actions.preview).click();
   });
-  root.append(title, intro, form, running, status, answers, tally, rows);
+  root.append(title, intro, form, running, status, answers, tally, rows, sums);
   bridge.open();
   return () => { clearTimeout(pending); bridge.close(); };
 }

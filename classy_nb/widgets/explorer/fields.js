@@ -3,7 +3,7 @@
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">="];
 const EMPTY_FORM = {
   resource: "", parent: "", values: {}, since: "", until: "", by: "",
-  where: [], include: [], aggregates: false, variable: "", file: "",
+  where: [], fields: [], include: [], aggregates: false, variable: "", file: "", format: "csv",
 };
 
 function option(value, text = value, attributes = {}) {
@@ -26,23 +26,28 @@ function checkbox(bridge, name, label, onchange) {
 }
 
 // The fields of one form. `changed(now)` is called after each change; now: do not wait for more typing.
-function makeFields(bridge, changed) {
+// `find(place, named, text)` has Python search a campaign or the like by name.
+function makeFields(bridge, changed, find) {
   const form = structuredClone(EMPTY_FORM);
   let shape = null;
   let resources = [];
   let searched = { text: "", names: [] }; // what Python found last
   const drawn = {};
+  let came = ""; // what a period in words came to, the way Python reads it now
+  const pickers = new Map(); // by place: the fields that take the id of something with a name
 
   const search = element("input", { type: "search", autocomplete: "off", placeholder: "name, parent, date …" });
-  const none = element("span", { className: "classy-nb-hint", role: "status" });
+  const none = element("span", { className: "classy-nb-hint", role: "status", "data-tone": "warning" });
   const list = element("select", { size: 8 });
   const about = element("p", { className: "classy-nb-hint" });
   const parent = element("select", {});
   const keys = element("div", { className: "classy-nb-row" });
   const more = element("div", { className: "classy-nb-row" });
+  const columns = makeColumns(bridge, (names) => { form.fields = names; changed(true); });
   const optional = element("details", {}, element("summary", {}, "More parameters"), more);
   const since = element("input", { type: "date", max: "9999-12-31" });
   const until = element("input", { type: "date", max: "9999-12-31" });
+  const named = element("select", {}); // a period by name: its words are sent as since=
   const by = element("select", {});
   const byField = field(bridge, "by", "Date", by);
   const period = element("p", { className: "classy-nb-hint" });
@@ -84,13 +89,25 @@ function makeFields(bridge, changed) {
       const control = keyControl(one);
       control.value = form.values[one.name] ?? "";
       control.dataset.field = `value:${one.name}`;
-      return field(bridge, `key-${one.name}`, one.label, control);
+      const line = field(bridge, `key-${one.name}`, one.label, control);
+      if (one.named) line.append(...withPicker(control.dataset.field, one.named, control));
+      return line;
     };
     const extra = shape.fields.filter((one) => !one.required);
     keys.replaceChildren(...shape.fields.filter((one) => one.required).map(drawKey));
     more.replaceChildren(...extra.map(drawKey));
     optional.hidden = !extra.length;
     optional.open = extra.some((one) => form.values[one.name]);
+  };
+
+  const withPicker = (place, named, input) => {
+    const picker = makePicker(bridge, place.replace(":", "-"), named, (text) => find(place, named, text), (id) => {
+      input.value = id;
+      input.dispatchEvent(new Event("input"));
+    });
+    input.addEventListener("input", () => picker.follow(input.value));
+    pickers.set(place, picker);
+    return [element("div", { className: "classy-nb-by-name" }, picker.button, picker.name), picker.panel];
   };
 
   const keyControl = (one) => {
@@ -109,7 +126,7 @@ function makeFields(bridge, changed) {
   };
 
   const drawRows = () => {
-    const offered = [option("", "column …"), ...shape.columns.map(([name]) => option(name))];
+    const offered = [option("", "column …"), ...shape.columns.map(([name]) => option(name, name, { title: shape.meanings[name] }))];
     rows.replaceChildren(...form.where.map((row, place) => drawRow(row, place, offered)));
   };
 
@@ -133,8 +150,15 @@ function makeFields(bridge, changed) {
       form.where = form.where.map((old, at) => (at === place ? [column.value, operator.value, value.value] : old));
       changed(now);
     };
+    const byName = element("div", { className: "classy-nb-by-name-of-row" });
+    const offerNames = () => {
+      const named = shape.named[column.value];
+      pickers.delete(`where:${place}`);
+      byName.replaceChildren(...(named ? withPicker(`where:${place}`, named, value) : []));
+    };
     fit();
-    column.addEventListener("change", () => { fit(); take(true); });
+    offerNames();
+    column.addEventListener("change", () => { fit(); offerNames(); take(true); });
     operator.addEventListener("change", () => take(true));
     value.addEventListener("input", () => take(false));
     remove.addEventListener("click", () => {
@@ -144,7 +168,7 @@ function makeFields(bridge, changed) {
       changed(true);
     });
     const line = element("div", { className: "classy-nb-condition", role: "group", "aria-label": `Condition ${place + 1}` },
-      column, operator, value, remove, known);
+      column, operator, value, remove, known, byName);
     line.dataset.field = `where:${place}`;
     return line;
   };
@@ -174,14 +198,28 @@ function makeFields(bridge, changed) {
     by.replaceChildren(option("", shape.date ?? "choose a date …"), ...shape.dates.filter((name) => name !== shape.date).map((name) => option(name)));
     by.value = form.by;
     byField.hidden = !shape.dates.length;
-    since.disabled = until.disabled = !shape.dates.length;
+    since.disabled = until.disabled = named.disabled = !shape.dates.length;
+    named.replaceChildren(option("", "choose dates …"), ...shape.periods.map(([words, first, last]) =>
+      option(words, `${words[0].toUpperCase()}${words.slice(1)}: ${first === last ? first : `${first} to ${last}`}`)));
+    takePeriod();
     drawPeriod();
+  };
+
+  // Shows what the form says about the period: dates, or words and the dates that they come to.
+  const takePeriod = () => {
+    const words = form.since && !/^\d{4}(-\d\d){0,2}/.test(form.since) ? form.since : "";
+    const found = shape?.periods.find(([one]) => one === words);
+    if (words && !found) named.append(option(words)); // of a saved question, say
+    named.value = words;
+    since.value = words ? found?.[1] ?? "" : form.since;
+    until.value = words && !form.until ? found?.[3] ?? "" : form.until;
   };
 
   const drawPeriod = () => {
     const which = form.by || (shape.date ? `${shape.date}, the main date of these records` : "the date you choose");
+    const words = came ? `${came[0].toUpperCase()}${came.slice(1)}. ` : "";
     period.textContent = shape.dates.length
-      ? `By ${which}. Days start at midnight in ${shape.timezone}; “Until” is the first day not included.`
+      ? `${words}By ${which}. Days start at midnight in ${shape.timezone}; “Until” is the first day not included.`
       : "These records have no date to filter by.";
   };
 
@@ -207,13 +245,29 @@ function makeFields(bridge, changed) {
   parent.addEventListener("change", () => { form.parent = parent.value; form.values = {}; changed(true); });
   for (const [control, name] of [[since, "since"], [until, "until"], [by, "by"]]) {
     control.dataset.field = name;
-    control.addEventListener("input", () => { form[name] = control.value; drawPeriod(); changed(true); });
+    control.addEventListener("input", () => {
+      form[name] = control.value;
+      if (control !== by) {
+        // Whoever changes one end of a named period keeps the other end, as a date.
+        Object.assign(form, { since: since.value, until: until.value });
+        named.value = "";
+      }
+      drawPeriod();
+      changed(true);
+    });
   }
+  named.addEventListener("change", () => {
+    if (named.value) Object.assign(form, { since: named.value, until: "" });
+    else Object.assign(form, { since: since.value, until: until.value });
+    takePeriod();
+    changed(true);
+  });
   const details = element("div", { className: "classy-nb-details" },
     element("div", { className: "classy-nb-row" }, field(bridge, "parent", "Parent", parent)), keys,
-    element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since),
-      field(bridge, "until", "Until", until), byField), period,
-    conditions, include, optional);
+    element("div", { className: "classy-nb-row" }, field(bridge, "period", "Period", named), byField),
+    element("div", { className: "classy-nb-row" }, field(bridge, "since", "Since", since), field(bridge, "until", "Until", until)),
+    period,
+    conditions, columns.root, include, optional);
   const dates = () => [since, until, ...keys.querySelectorAll("[type=date]"), ...more.querySelectorAll("[type=date]")];
   // A half-typed date fires no input event: its value stays empty.
   details.addEventListener("keyup", ({ target }) => { if (target.type === "date" && target.validity.badInput) changed(false); });
@@ -231,8 +285,10 @@ function makeFields(bridge, changed) {
     redraw("parents", shape.parents, () => parent.replaceChildren(...shape.parents.map((one) => option(one.value, one.text))));
     parent.value = shape.parent;
     redraw("keys", [shape.fields, form.resource], drawKeys);
-    redraw("dates", [shape.date, shape.dates], drawDates);
+    redraw("dates", [shape.date, shape.dates, shape.periods], drawDates);
     redraw("rows", [shape.columns, form.resource], drawRows);
+    redraw("own", [shape.own, form.resource], () => columns.offer(shape.own));
+    columns.take(form.fields);
     redraw("boxes", [shape.include, shape.aggregates, form.resource], drawBoxes);
   };
 
@@ -260,11 +316,15 @@ function makeFields(bridge, changed) {
       if (JSON.stringify(form) === JSON.stringify(next)) return;
       Object.assign(form, structuredClone(next));
       for (const name of ["keys", "rows", "boxes", "dates"]) delete drawn[name];
-      since.value = form.since;
-      until.value = form.until;
+      takePeriod();
       if (shape) draw();
       drawList();
     },
+    dated(text) {
+      came = text;
+      if (shape) drawPeriod();
+    },
+    found: (message) => pickers.get(message.place)?.show(message),
     incomplete: () => dates().filter((date) => date.validity.badInput).map((date) => date.dataset.field),
   };
 }

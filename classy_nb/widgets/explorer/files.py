@@ -1,7 +1,4 @@
-"""The CSV files that the explorer writes: names are checked before anything is fetched.
-
-They begin with the mark that Excel needs (``excel=True``): whoever clicks opens them with a double click.
-"""
+"""The files that the explorer writes, CSV or Excel: names are checked before anything is fetched."""
 
 from __future__ import annotations
 
@@ -9,14 +6,22 @@ import os
 import stat
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from classy_nb.export import has_ending
 
 from .form import FormError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def csv_path(name: str) -> Path:
-    """Return the absolute path of the file called *name*; ``.csv`` is added where it is missing.
+    from classy_nb.client import Resource
+
+    from .jobs import Job
+
+
+def file_path(name: str, ending: str) -> Path:
+    """Return the absolute path of the file called *name*; *ending* is added unless it ends like CSV or Excel.
 
     It is added behind any other ending too: programs would take the file for something else.
 
@@ -31,8 +36,8 @@ def csv_path(name: str) -> Path:
         path = Path(name).expanduser()
     except RuntimeError:
         raise FormError(f"There is no home folder for {name.partition('/')[0]}.", "file") from None
-    if not has_ending(path, "csv"):
-        path = path.with_name(f"{path.name}.csv")
+    if not (has_ending(path, "csv") or is_excel(path)):
+        path = path.with_name(f"{path.name}.{ending}")
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
@@ -44,6 +49,19 @@ def csv_path(name: str) -> Path:
     if is_folder:
         raise FormError(f"{path} is a folder: choose another name for the file.", "file")
     return path
+
+
+def is_excel(path: Path) -> bool:
+    """Tell whether a file is a workbook; if not, it is CSV."""
+    return has_ending(path, "excel")
+
+
+def write_list(resource: Resource, path: Path, keywords: Mapping[str, Any], job: Job) -> Path:
+    """Fetch a list into a file."""
+    if is_excel(path):
+        return resource.to_excel(path, progress=job.progress, **keywords)
+    # With the mark that Excel needs: whoever presses a button opens the file with a double click.
+    return resource.to_csv(path, excel=True, progress=job.progress, **keywords)
 
 
 def fingerprint(path: Path) -> tuple[int, int, int] | None:

@@ -27,6 +27,8 @@ _MAX_LENGTH = 1000
 """Characters in one field. Nobody types more, and a page gone wild must not fill the kernel's memory."""
 _MAX_ITEMS = 100
 """Conditions, and names of includes."""
+_MAX_FIELDS = 1000
+"""Columns: several times as many as the widest record has."""
 _MISSING = "The API cannot search for missing values; filter the frame in pandas instead."
 _DATE = "write the date as 2026-01-31"
 _EXPECTED = {
@@ -72,12 +74,16 @@ class Form:
     until: str = ""
     by: str = ""
     where: tuple[Condition, ...] = ()
+    fields: tuple[str, ...] = ()
+    """The record's own columns to fetch, in this order; empty for all of them."""
     include: tuple[str, ...] = ()
     aggregates: bool = False
     variable: str = ""
     """The name of the frame; empty for the default name."""
     file: str = ""
     """The name of the file; empty for the default name."""
+    format: str = "csv"
+    """``csv`` or ``xlsx``; a name that ends like one of them decides by itself."""
     incomplete: tuple[str, ...] = ()
     """Fields with a half-typed or impossible date: the browser does not reveal what is in them."""
     excess: tuple[str, str] | None = None
@@ -97,10 +103,12 @@ class Form:
             until=_text(found.get("until")),
             by=_text(found.get("by")),
             where=tuple(_read_condition(row) for row in _items(found.get("where"))),
-            include=tuple(dict.fromkeys(_text(name) for name in _items(found.get("include")))),
+            fields=_names(found.get("fields"), _MAX_FIELDS),
+            include=_names(found.get("include")),
             aggregates=found.get("aggregates") is True,
             variable=_text(found.get("variable")),
             file=_text(found.get("file")),
+            format="xlsx" if found.get("format") == "xlsx" else "csv",
             incomplete=tuple(_text(name) for name in _items(found.get("incomplete"))),
             excess=_find_excess(found),
         )
@@ -115,10 +123,12 @@ class Form:
             "until": self.until,
             "by": self.by,
             "where": [[row.column, row.operator, row.value] for row in self.where],
+            "fields": list(self.fields),
             "include": list(self.include),
             "aggregates": self.aggregates,
             "variable": self.variable,
             "file": self.file,
+            "format": self.format,
         }
 
 
@@ -126,8 +136,12 @@ def _text(value: object) -> str:
     return value[:_MAX_LENGTH] if isinstance(value, str) else ""
 
 
-def _items(value: object) -> list[Any]:
-    return value[:_MAX_ITEMS] if isinstance(value, list) else []
+def _items(value: object, most: int = _MAX_ITEMS) -> list[Any]:
+    return value[:most] if isinstance(value, list) else []
+
+
+def _names(value: object, most: int = _MAX_ITEMS) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_text(name) for name in _items(value, most)))
 
 
 def _read_condition(value: object) -> Condition:
@@ -175,12 +189,20 @@ def endpoint_of(form: Form, queries: QueryBuilder) -> Endpoint:
     return (matching or sorted(lists, key=lambda e: (len(caller_keys(e)), e.deprecated)))[0]
 
 
+def own_columns(endpoint: Endpoint, queries: QueryBuilder) -> tuple[Column, ...]:
+    """Return the columns of a list's records that ``fields=`` can choose."""
+    record = queries.catalog.records.get(endpoint.record)
+    return record.columns if record is not None else ()
+
+
 def tidy(form: Form, queries: QueryBuilder) -> Form:
     """Drop what the chosen list does not have: the form may still hold another resource's choices."""
     endpoint = endpoint_of(form, queries)
+    own = {column.name for column in own_columns(endpoint, queries)}
     return replace(
         form,
         parent=",".join(caller_keys(endpoint)),
+        fields=tuple(name for name in form.fields if name in own),
         include=tuple(name for name in form.include if name in endpoint.include),
         aggregates=form.aggregates and bool(endpoint.aggregates),
     )
@@ -238,12 +260,12 @@ def read_keywords(form: Form, queries: QueryBuilder) -> dict[str, Any]:
     keywords.update(_period(form, endpoint))
     if form.where:
         keywords["where"] = _one_or_more([_condition_text(n, row) for n, row in enumerate(form.where, 1)])
-    include = [name for name in endpoint.include if name in form.include]
-    if include:
-        keywords["include"] = _one_or_more(include)
-    if form.aggregates and endpoint.aggregates:
-        keywords["aggregates"] = True
-    return keywords
+    return {**keywords, **_columns(form, endpoint)}
+
+
+def count_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a count: which columns come makes no difference to it, so it takes none."""
+    return {name: value for name, value in keywords.items() if name != "fields"}
 
 
 def key_label(key: str, endpoint: Endpoint) -> str:
@@ -280,6 +302,19 @@ def _period(form: Form, endpoint: Endpoint) -> dict[str, str]:
     if not by and endpoint.date is None:
         raise FormError("Choose the date that “Since” and “Until” apply to.", "by")
     return {**period, "by": by} if by else period
+
+
+def _columns(form: Form, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the keywords that say which columns come."""
+    keywords: dict[str, Any] = {}
+    if form.fields:
+        keywords["fields"] = _one_or_more(list(form.fields))
+    include = [name for name in endpoint.include if name in form.include]
+    if include:
+        keywords["include"] = _one_or_more(include)
+    if form.aggregates and endpoint.aggregates:
+        keywords["aggregates"] = True
+    return keywords
 
 
 def _condition_text(number: int, row: Condition) -> str:
@@ -323,7 +358,9 @@ def _field_at_fault(form: Form, queries: QueryBuilder, keywords: Mapping[str, An
         period = {}
     problem = refusal(**base)
     if problem is not None:
-        named = [name for name in base if name not in ("include", "aggregates") and f"{name}=" in problem]
+        named = [
+            name for name in base if name not in ("fields", "include", "aggregates") and f"{name}=" in problem
+        ]
         return f"value:{named[0]}" if named else ""
     for number, row in enumerate(form.where):
         if refusal(**base, where=str(row)) is not None:

@@ -18,7 +18,7 @@ import pandas as pd
 from classy_nb.redact import is_personal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from classy_nb.query import Query
 
@@ -65,6 +65,9 @@ class Preview:
         What they are, for people.
     key
         Equal for equal calls: tells whether the form has changed since.
+    chosen
+        The columns that were chosen, in order: all are shown first, with what came along. Empty where none
+        were.
     """
 
     resource: str
@@ -72,6 +75,7 @@ class Preview:
     frame: pd.DataFrame = field(repr=False)
     caption: str
     key: str = field(repr=False)
+    chosen: tuple[str, ...] = ()
 
     def as_message(self, *, personal: bool) -> dict[str, Any]:
         """Return what the browser draws; *personal* says whether personal columns are shown."""
@@ -81,13 +85,20 @@ class Preview:
             known={column.name for column in self.query.columns},
             date_column=self.query.endpoint.date,
             personal=personal,
+            chosen=self.chosen,
         )
         about = {"resource": self.resource, "caption": self.caption, "key": self.key}
         return {**about, **rows, "unmasked": personal}
 
 
 def table(
-    frame: pd.DataFrame, resource: str, *, known: Collection[str], date_column: str | None, personal: bool
+    frame: pd.DataFrame,
+    resource: str,
+    *,
+    known: Collection[str],
+    date_column: str | None,
+    personal: bool,
+    chosen: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return *frame* as text: column names, which of them come first, cells, and which are masked.
 
@@ -103,6 +114,8 @@ def table(
         The business date, which is among the first columns.
     personal
         Whether personal columns are shown.
+    chosen
+        The columns that somebody chose, in order.
     """
     names = [str(name) for name in frame.columns]
     numeric = [
@@ -125,11 +138,23 @@ def table(
     return {
         "columns": names,
         "numeric": numeric,
-        "first": _first_columns(names, is_personal_column, date_column),
+        "first": _in_order(names, chosen)
+        if chosen
+        else _first_columns(names, is_personal_column, date_column),
         "masked": masked,
         "personal": sum(is_personal_column),
         "rows": rows,
     }
+
+
+def _in_order(names: list[str], chosen: Sequence[str]) -> list[int]:
+    """Put the columns into the chosen order, by position: an id that nobody chose first, what else came last.
+
+    A nested record that was chosen is several columns.
+    """
+    order = dict.fromkeys(["id", *chosen] if "id" not in chosen else chosen)
+    rank = {name: place for place, name in enumerate(order)}
+    return sorted(range(len(names)), key=lambda place: rank.get(names[place].split(".")[0], len(rank)))
 
 
 def _first_columns(names: list[str], is_personal_column: list[bool], date_column: str | None) -> list[int]:

@@ -1,5 +1,7 @@
 // What the buttons bring: rows, counts, files.
 
+const EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 function showRows(table, shown, all) {
   const places = all ? shown.columns.map((_, place) => place) : shown.first;
   const head = element("tr", {}, ...places.map((place) =>
@@ -38,7 +40,8 @@ function makeDownloads(bridge, progress) {
   const pull = () =>
     bridge.ask("pull", { ticket: current.ticket, offset: current.received }, ["piece", "dropped"]);
   const finish = async (download) => {
-    const file = new Blob(download.pieces, { type: "text/csv" });
+    const type = /\.xlsx$/i.test(download.name) ? EXCEL : "text/csv";
+    const file = new Blob(download.pieces, { type });
     const { intact, checksum } = await check(file, download);
     if (current !== download) return; // cancelled meanwhile
     current = null;

@@ -37,8 +37,16 @@ class Explorer(MessageWidget):
         Checks what the form asks for before anything is sent.
     """
 
-    _esm = esm("explorer/explorer", "explorer/fields", "explorer/results")
-    _css = css("explorer/explorer", "explorer/results")
+    _esm = esm(
+        "explorer/explorer",
+        "explorer/fields",
+        "explorer/columns",
+        "explorer/picker",
+        "explorer/questions",
+        "explorer/results",
+        "explorer/totals",
+    )
+    _css = css("explorer/explorer", "explorer/results", "explorer/totals")
 
     def __init__(self, connection: Classy, queries: QueryBuilder) -> None:
         self._controller = Controller(connection, queries, self.tell)
@@ -51,7 +59,7 @@ class Explorer(MessageWidget):
 
     @property
     def file(self) -> Path | None:
-        """What "Save CSV" wrote last, or None."""
+        """What "Save" wrote last, CSV or Excel; or None."""
         return self._controller.state.file
 
     @property

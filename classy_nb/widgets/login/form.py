@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import ClassyError, UsageError, kept_warnings
 from classy_nb.http import Cancel
+from classy_nb.progress import shell
 from classy_nb.redact import Secret
 from classy_nb.widgets.widget import MessageWidget, css, esm
 from classy_nb.widgets.words import words
 
 from .messages import (
     CLOSED,
+    NEXT,
     SANDBOX_NOTE,
     STARTING_SANDBOX,
     UNHELD,
@@ -184,16 +186,18 @@ class LoginForm(MessageWidget):
         connection = self._connection()
         if connection is None:
             session.close()
+            what_next = ""
         else:
             connection._attach(session)  # noqa: SLF001 - the form is the connection's way to log in
+            what_next = NEXT.format(name=_variable_of(connection))
         organization = organization_label(session.organization, session.organization_name)
         text = f"Connected to {organization} at {datetime.now():%H:%M}"  # noqa: DTZ005 - the reader's clock
         with self._lock:
             if self._phase == "closed":
                 return
             self._login = None
-            self._go("connected", text=text, notes=notes)
-        self._replace(connected_output(text, notes))
+            self._go("connected", text=text, notes=notes, next=what_next)
+        self._replace(connected_output(text, notes, what_next))
 
     # --- how it ends
 
@@ -273,3 +277,11 @@ class LoginForm(MessageWidget):
         # If there was only ever one view, it is in the output that is replaced at the end. Other views (of a
         # reloaded page, in Voila) may be out of its reach: they show the line until they go.
         return len(self.views_ever) < 2 and not (in_voila() and self.views)  # noqa: PLR2004
+
+
+def _variable_of(connection: Classy) -> str:
+    """Return the notebook's variable that holds the connection; ``classy`` if none does."""
+    held = shell()
+    variables = {} if held is None else dict(held.user_ns)
+    names = [name for name, value in variables.items() if value is connection and not name.startswith("_")]
+    return names[0] if names else "classy"

@@ -171,10 +171,11 @@ function drawLogin(bridge) {
       if (mine && phase === "form" && before === "choose") secret.focus();
     }
   };
-  const finish = ({ text, notes = [] }) => {
+  const finish = ({ text, notes = [], next = "" }) => {
     secret.value = "";
     bridge.root.replaceChildren(
       bridge.status, ...notes.map((note) => element("p", { className: "classy-nb-hint" }, note)),
+      ...(next ? [element("p", {}, next)] : []),
     );
     bridge.say(text, phase === "connected" ? "done" : "");
   };

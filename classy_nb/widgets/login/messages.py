@@ -26,6 +26,9 @@ UNHELD = (
 )
 STARTING_SANDBOX = "Starting the sandbox…"
 SANDBOX_NOTE = "A sandbox on this machine: all data are invented."
+NEXT = (
+    "What next? In a new cell, {name}.explore() opens a form to choose, preview and save lists without code."
+)
 
 
 def application(host: str) -> str:
@@ -64,10 +67,11 @@ def closed_output(text: str) -> dict[str, str]:
     return {"text/plain": text, "text/html": f"<div>{escape(text)}</div>"}
 
 
-def connected_output(text: str, notes: Sequence[str]) -> dict[str, str]:
+def connected_output(text: str, notes: Sequence[str], what_next: str) -> dict[str, str]:
     """Return what replaces a form that logged in: past facts, still true when the kernel is gone."""
     below = "".join(f'<div style="opacity:0.8">{escape(note)}</div>' for note in notes)
+    below += f"<div>{escape(what_next)}</div>" if what_next else ""
     return {
-        "text/plain": "\n".join((text, *notes)),
+        "text/plain": "\n".join((text, *notes, *([what_next] if what_next else []))),
         "text/html": f'<div><span aria-hidden="true">✔ </span>{escape(text)}{below}</div>',
     }

@@ -1,9 +1,13 @@
 """What the form offers: resources, parents, parameters, columns, includes."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from classy_nb.catalog import load
 from classy_nb.query.builder import QueryBuilder
+from classy_nb.widgets.explorer import choices
 from classy_nb.widgets.explorer.choices import form_choices, resource_choices, search_resources
 from classy_nb.widgets.explorer.form import Form, caller_keys, check, resource_of
 from classy_nb.widgets.explorer.notebook import default_name, name_problem
@@ -52,8 +56,10 @@ def test_every_list_can_be_filled_in(resource: str) -> None:
         assert name_problem(default_name(resource)) is None
 
 
-def test_a_list_offers_parents_dates_columns_and_fields() -> None:
-    shape = form_choices(Form(include=("supporter", "nonsense")), QUERIES)
+def test_a_list_offers_parents_dates_columns_and_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "today_in", lambda _: date(2026, 11, 23))
+    in_july = replace(QUERIES, fiscal_year_start=7)
+    shape = form_choices(Form(include=("supporter", "nonsense")), in_july)
     assert shape["parents"] == [
         {"value": "", "text": "Organization"},
         {"value": "campaign", "text": "Campaign"},
@@ -67,6 +73,19 @@ def test_a_list_offers_parents_dates_columns_and_fields() -> None:
     values = {name: values for name, _, values in shape["columns"]}
     assert values["status"][0] == "success"
     assert {"refunded", "failed", "test"} < set(values["status"])
+    assert (
+        shape["meanings"]["billing_last_name"] == "Last name on the card or account: not always the donor's"
+    )
+    assert shape["named"]["campaign_id"] == "campaign"
+    assert shape["named"]["fundraising_page_id"] == "fundraising_page"
+    assert "supporter_id" not in shape["named"]
+    own = dict(shape["own"])
+    assert own["status"]
+    assert "items" not in own  # that is included, not chosen
+    periods = {words: days for words, *days in shape["periods"]}
+    assert periods["last month"] == ["2026-10-01", "2026-10-31", "2026-11-01"]
+    assert periods["giving tuesday"] == ["2025-12-02", "2025-12-02", "2025-12-03"]
+    assert periods["last fiscal year"] == ["2025-07-01", "2026-06-30", "2026-07-01"]
     payouts = form_choices(Form("payouts", "payout_type"), QUERIES)
     assert [(one["label"], one["type"], one["required"]) for one in payouts["fields"]] == [
         ("Payout type", "choice", False),
@@ -77,6 +96,7 @@ def test_a_list_offers_parents_dates_columns_and_fields() -> None:
         ("Campaign id", "int", []),
         ("Scope", "choice", ["direct", "all"]),
     ]
+    assert [one["named"] for one in feed["fields"]][:2] == ["campaign", None]
     teams = form_choices(Form("fundraising_teams", "member"), QUERIES)
     assert teams["parents"][-1]["text"] == "Member (deprecated)"
     assert teams["flags"] == ["deprecated"]

@@ -27,7 +27,8 @@ def test_hello_is_answered_with_everything_a_view_needs(viewer: Viewer, server: 
     assert state["form"]["resource"] == "transactions"
     assert state["call"]["texts"]["frame"] == "gifts = classy.transactions()"
     assert re.fullmatch(r"transactions_\d{4}-\d\d-\d\d\.csv", state["call"]["file"])
-    assert (state["preview"], state["counts"]) == ({"shown": None}, {"shown": None})
+    assert [state[kind] for kind in ("preview", "counts", "totals")] == [{"shown": None}] * 3
+    assert state["questions"] == {"names": [], "problem": "", "file": "classy-questions.json"}
     assert state["job"]["running"] is False
     assert len(state["resources"]) + state["others"] == len(Classy.__annotations__)
     assert server.asked == []
@@ -47,6 +48,17 @@ def test_a_later_view_gets_the_form_as_it_is(viewer: Viewer) -> None:
     viewer.say("hello", view="view-2")
     assert viewer.last("state")["form"]["include"] == ["items"]
     assert viewer.last("state")["call"] == {name: call[name] for name in call if name != "kind"}
+
+
+def test_a_period_in_words_says_what_it_came_to(viewer: Viewer) -> None:
+    viewer.say("form", form=filled(viewer, since="January 2026"))
+    call = viewer.last("call")
+    assert call["texts"]["frame"] == 'gifts = classy.transactions(since="January 2026")'
+    assert call["period"] == "January 2026: 2026-01-01 to 2026-01-31"
+    viewer.say("form", form=filled(viewer, since="2026-01-01"))
+    assert viewer.last("call")["period"] == ""
+    viewer.say("form", form=filled(viewer, since="last moon"))
+    assert viewer.last("call")["field"] == "since"
 
 
 def test_an_incomplete_form_says_so_and_sends_nothing(viewer: Viewer, server: ScriptedServer) -> None:
@@ -106,6 +118,7 @@ def test_choosing_another_resource_clears_the_results(viewer: Viewer) -> None:
     viewer.say("form", form=filled(viewer, resource="campaigns"))
     assert viewer.last("counts")["shown"] is None
     assert viewer.last("preview")["shown"] is None
+    assert viewer.last("totals")["shown"] is None
     assert viewer.last("status")["text"] == ""
     assert viewer.last("shape")["resource"] == "campaigns"
 
@@ -145,7 +158,7 @@ def test_each_button_shows_its_own_call(viewer: Viewer) -> None:
     assert viewer.last("call")["texts"] == {
         "frame": 'gifts = classy.transactions(where="status = success")',
         "count": 'classy.transactions.count(where="status = success")',
-        "csv": 'classy.transactions.to_csv("out/gifts.csv", where="status = success", excel=True)',
+        "file": 'classy.transactions.to_csv("out/gifts.csv", where="status = success", excel=True)',
     }
     viewer.say("form", form={**form, "file": "gone/"})
     assert sorted(viewer.last("call")["texts"]) == ["count", "frame"]

@@ -2,10 +2,12 @@
 
 import gzip
 import hashlib
+import io
 import threading
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from support import threads
 from support.explorer import press
@@ -196,3 +198,10 @@ def test_a_download_is_compressed_if_its_name_says_so(viewer: Viewer) -> None:
     offer = offered(viewer, file="mine.csv.gz")
     assert offer["name"] == "mine.csv.gz"
     assert gzip.decompress(pulled(viewer, offer)).startswith(b"\xef\xbb\xbfid,")
+
+
+def test_a_workbook_is_offered_like_any_file(viewer: Viewer) -> None:
+    offer = offered(viewer, file="mine", format="xlsx")
+    assert offer["name"] == "mine.xlsx"
+    content = pulled(viewer, offer)
+    assert openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]["A1"].value == "id"

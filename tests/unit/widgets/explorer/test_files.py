@@ -1,15 +1,16 @@
-"""CSV files that the explorer writes: names, questions before one is replaced."""
+"""Files that the explorer writes: names, questions before one is replaced, CSV and Excel."""
 
 import os
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
-from support.explorer import press
+from support.explorer import filled, press
 from support.viewer import Viewer
 
 from classy_nb.widgets.explorer import Explorer
-from classy_nb.widgets.explorer.files import csv_path
+from classy_nb.widgets.explorer.files import file_path
 from classy_nb.widgets.explorer.form import FormError
 
 
@@ -72,21 +73,21 @@ def test_bad_file_names_are_refused(viewer: Viewer, tmp_path: Path, name: str) -
         ("gifts.CSV", "gifts.CSV"),
         ("gifts.csv.gz", "gifts.csv.gz"),
         ("gifts.TSV", "gifts.TSV.csv"),
-        ("gifts.xlsx", "gifts.xlsx.csv"),
+        ("gifts.xlsx", "gifts.xlsx"),
         ("gifts.2026", "gifts.2026.csv"),
         ("../b/./gifts.csv", "../b/gifts.csv"),
     ],
 )
 def test_a_file_gets_a_suffix_that_fits_its_content(tmp_path: Path, name: str, written: str) -> None:
-    assert csv_path(f"{tmp_path}/a/{name}") == Path(os.path.normpath(f"{tmp_path}/a/{written}"))
+    assert file_path(f"{tmp_path}/a/{name}", "csv") == Path(os.path.normpath(f"{tmp_path}/a/{written}"))
 
 
 def test_a_folder_and_an_unknown_home_are_refused(tmp_path: Path) -> None:
     (tmp_path / "all.csv").mkdir()
     with pytest.raises(FormError, match=r"all\.csv is a folder: choose another name"):
-        csv_path(f"{tmp_path}/all.csv")
+        file_path(f"{tmp_path}/all.csv", "csv")
     with pytest.raises(FormError, match="There is no home folder for ~nobody-at-all"):
-        csv_path("~nobody-at-all/gifts.csv")
+        file_path("~nobody-at-all/gifts.csv", "csv")
 
 
 def test_a_file_that_cannot_be_written_is_an_error(viewer: Viewer, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_name_too_long_for_the_disk_is_refused_at_its_field(viewer: Viewer, tm
     long = {**viewer.last("state")["form"], "file": "x" * 300}
     viewer.say("form", form=long)  # while it is typed: the rest of the form goes on
     assert viewer.last("call")["texts"]["frame"].endswith(".transactions()")
-    assert "csv" not in viewer.last("call")["texts"]
+    assert "file" not in viewer.last("call")["texts"]
     assert viewer.of("problem") == []
     viewer.say("hello")
     assert viewer.last("state")["form"]["file"] == "x" * 300
@@ -108,3 +109,38 @@ def test_a_name_too_long_for_the_disk_is_refused_at_its_field(viewer: Viewer, tm
     assert "This file name does not work: File name too long. Choose another one." in said["text"]
     assert viewer.last("problem")["field"] == "file"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_is_saved_as_a_workbook(viewer: Viewer, explorer: Explorer, tmp_path: Path) -> None:
+    said = press(viewer, "save", format="xlsx", where=[["status", "=", "success"]])
+    [file] = tmp_path.iterdir()
+    assert file.name == viewer.last("call")["file"]
+    assert file.suffix == ".xlsx"
+    assert said["text"].startswith("Saved 125 rows (")
+    assert explorer.file == file
+    assert viewer.last("call")["texts"]["file"].startswith("raiser.transactions.to_excel(")
+    sheet = openpyxl.load_workbook(file).worksheets[0]
+    header, *rows = sheet.iter_rows(values_only=True)
+    place = header.index("status")
+    assert (len(rows), {row[place] for row in rows}) == (125, {"success"})
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "written", "effective"),
+    [
+        ("gifts", "xlsx", "gifts.xlsx", "xlsx"),
+        ("gifts.csv", "xlsx", "gifts.csv", "csv"),
+        ("gifts.XLSX", "csv", "gifts.XLSX", "xlsx"),
+        ("gifts.xls", "xlsx", "gifts.xls.xlsx", "xlsx"),
+        ("gifts.2026", "xlsx", "gifts.2026.xlsx", "xlsx"),
+        ("gifts", "nonsense", "gifts.csv", "csv"),
+    ],
+)
+def test_the_name_decides_about_the_format_or_the_choice_does(
+    viewer: Viewer, name: str, chosen: str, written: str, effective: str
+) -> None:
+    viewer.say("form", form=filled(viewer, file=name, format=chosen))
+    call = viewer.last("call")
+    assert call["format"] == effective
+    assert f'"{written}"' in call["texts"]["file"]
+    assert (".to_excel(" in call["texts"]["file"]) == (effective == "xlsx")

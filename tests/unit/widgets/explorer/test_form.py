@@ -17,8 +17,11 @@ from classy_nb.widgets.explorer.form import (
     FormError,
     caller_keys,
     check,
+    count_keywords,
     endpoint_of,
+    own_columns,
     read_keywords,
+    tidy,
 )
 from classy_nb.widgets.explorer.notebook import call_text
 
@@ -58,6 +61,7 @@ def forms(draw: Any) -> Form:
     resource = draw(st.sampled_from(LISTS))
     endpoint = draw(st.sampled_from(CATALOG.resources[resource].lists))
     include = draw(st.lists(st.sampled_from(endpoint.include), unique=True)) if endpoint.include else []
+    own = [column.name for column in own_columns(endpoint, QUERIES)]
     columns = [c for c in CATALOG.columns(endpoint, include) if c.kind not in ("list", "json", "object")]
     row = st.sampled_from(columns).flatmap(
         lambda column: st.builds(
@@ -79,6 +83,7 @@ def forms(draw: Any) -> Form:
         until=draw(DAYS),
         by=draw(st.sampled_from(["", "", "", "created_at", "updated_at"])),
         where=tuple(draw(st.lists(row, max_size=2))) if columns else (),
+        fields=tuple(draw(st.lists(st.sampled_from(own), max_size=4, unique=True))) if own else (),
         include=tuple(include),
         aggregates=draw(st.booleans()),
     )
@@ -134,6 +139,19 @@ def test_a_short_call_stands_on_one_line_and_a_long_one_is_folded() -> None:
         ")",
     ]
     assert query.path == "/campaigns/12/transactions"
+
+
+def test_chosen_columns_keep_their_order_and_lose_what_the_list_does_not_have() -> None:
+    form = tidy(Form(fields=("total_gross_amount", "nonsense", "status")), QUERIES)
+    assert form.fields == ("total_gross_amount", "status")
+    keywords, query = check(form, QUERIES)
+    assert keywords == {"fields": ["total_gross_amount", "status"]}
+    assert dict(query.parameters)["fields"] == "id,total_gross_amount,status"
+    assert count_keywords({**keywords, "since": "2026"}) == {"since": "2026"}
+    assert tidy(Form("campaigns", fields=("total_gross_amount", "goal")), QUERIES).fields == ("goal",)
+    everything = tuple(column.name for column in own_columns(endpoint_of(Form(), QUERIES), QUERIES))
+    assert len(everything) == 98
+    assert Form.read(Form(fields=everything).as_message()).fields == everything
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -97,11 +98,36 @@ def test_personal_data_goes_nowhere_but_into_the_preview(viewer: Viewer, explore
     assert own == {"layout", "tabbable", "tooltip"}
 
 
-def test_an_empty_list_says_that_no_records_match(viewer: Viewer, listed: Listed) -> None:
+def test_chosen_columns_are_shown_in_their_order_and_masked_as_before(viewer: Viewer) -> None:
+    chosen = ["total_gross_amount", "billing_last_name", "status"]
+    viewer.say("preview", form=filled(viewer, fields=chosen))
+    viewer.wait_for_end()
+    shown = viewer.last("preview")["shown"]
+    names = [shown["columns"][place] for place in shown["first"]]
+    assert names[:4] == ["id", *chosen]
+    assert sorted(names) == sorted(shown["columns"])  # all of them
+    cells = dict(zip(shown["columns"], shown["rows"][0], strict=True))
+    assert (cells["total_gross_amount"], cells["billing_last_name"]) == ("25.00", "hidden")
+    assert (
+        'fields=["total_gross_amount", "billing_last_name", "status"]'
+        in viewer.last("call")["texts"]["frame"]
+    )
+    assert "fields" not in viewer.last("call")["texts"]["count"]
+    viewer.say("count", form=filled(viewer, fields=chosen))
+    assert viewer.wait_for_end()["text"] == "There are 10 transactions."
+
+
+@pytest.mark.parametrize("button", ["preview", "count", "save", "variable"])
+def test_an_empty_list_says_that_no_records_match(
+    viewer: Viewer, listed: Listed, button: str, tmp_path: Path
+) -> None:
     listed.rows = []
-    viewer.say("preview", form=filled(viewer))
-    assert viewer.wait_for_end()["text"] == "No records match."
-    assert viewer.last("preview")["shown"]["rows"] == []
+    viewer.say(button, form=filled(viewer, file=str(tmp_path / "none.csv")))
+    said = viewer.wait_for_end()
+    assert said["text"].startswith("No records match")
+    assert said["tone"] == "warning"
+    if button == "preview":
+        assert viewer.last("preview")["shown"]["rows"] == []
 
 
 def test_trap_45_every_personal_column_is_masked_and_more() -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from support.server import Asked, Reply, ScriptedServer
 import classy_nb as cn
 import classy_nb.sandbox
 from classy_nb.http import RetryPolicy
+from classy_nb.widgets.login import form as form_module
 
 Show = Callable[..., Form]
 ONE = {7: "Helping Hands"}
@@ -30,6 +32,9 @@ TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
 LINE = re.compile(r"Connected to Helping Hands at [012]\d:[0-5]\d")
 REFUSED = Reply(400, {"error": "invalid_client", "error_description": "Invalid client authentication"})
 TOKEN = {"access_token": "t" * 32, "expires_in": 7200}
+NEXT = (
+    "What next? In a new cell, classy.explore() opens a form to choose, preview and save lists without code."
+)
 IN_UTC = "Dates and times are in UTC (the organization's)."
 CLOSED = "This form was closed. Call login() again."
 UNHELD = (
@@ -109,10 +114,10 @@ def test_what_is_left_is_a_line_and_no_widget(show: Show, server: ScriptedServer
     text = form.of("state")[-1]["text"]
     assert form.output.shown[1:] == [
         {
-            "text/plain": f"{text}\n{IN_UTC}",
+            "text/plain": f"{text}\n{IN_UTC}\n{NEXT}",
             "text/html": '<div><span aria-hidden="true">✔ </span>'
             + text.replace("<", "&lt;").replace(">", "&gt;")
-            + f'<div style="opacity:0.8">{escape(IN_UTC)}</div></div>',
+            + f'<div style="opacity:0.8">{escape(IN_UTC)}</div><div>{NEXT}</div></div>',
         }
     ]
     assert "Second <b>Chance</b>" in text
@@ -120,6 +125,17 @@ def test_what_is_left_is_a_line_and_no_widget(show: Show, server: ScriptedServer
     alive = ipywidgets.Widget.get_manager_state()["state"]
     assert form.panel._model_id not in alive
     assert layout._model_id not in alive
+
+
+def test_what_comes_next_names_the_variable_that_holds_the_connection(
+    show: Show, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers.append(Reply(body=orgs({9: "Second Chance"})))
+    form = show()
+    variables = {"_": form.classy, "mine": form.classy, "other": 1}
+    monkeypatch.setattr(form_module, "shell", lambda: SimpleNamespace(user_ns=variables))
+    form.submit()
+    assert "In a new cell, mine.explore() opens a form" in form.connected()["next"]
 
 
 def test_colab_is_told_where_the_code_for_widgets_is(show: Show, colab: dict[str, Any]) -> None:
@@ -579,6 +595,7 @@ def test_the_sandbox_needs_no_credentials(show: Show, monkeypatch: pytest.Monkey
     assert form.of("state")[1]["text"] == "Starting the sandbox…"
     assert state["text"].startswith("Connected to Stand-in Harbor Foundation at ")
     assert state["notes"] == ["A sandbox on this machine: all data are invented."]
+    assert state["next"] == NEXT
     assert form.classy.transactions.count() == 60
     assert form.classy.timezone == "Europe/Berlin"
     assert list(Path.cwd().iterdir()) == []
