@@ -42,7 +42,7 @@ def test_each_button_shows_its_own_call(wired: Wired) -> None:
     expect(form.call).to_have_text("gifts = classy.transactions()")
     form.labelled("Format").select_option("xlsx")
     wired.carry()
-    expect(form.labelled("File name")).to_have_value("gifts.xlsx")
+    expect(form.labelled("File name")).to_have_value("gifts")
     form.labelled("Format").press("Tab")
     expect(form.root.get_by_role("button", name="Save Excel")).to_be_focused()
     expect(form.call).to_have_text('classy.transactions.to_excel("gifts.xlsx")')
