@@ -11,17 +11,19 @@ import re
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
+
+if TYPE_CHECKING:
+    import pytest
 
 PAGE = Path(__file__).parents[1] / "docs" / "pandas.md"
 _BLOCK = re.compile(r"(?ms)^```python\n(.*?)^```")
 
 
 def result_of(node: ast.stmt, namespace: dict[str, Any]) -> str | None:
-    """Run a statement and return what the page should say: the value, or the class of the error or warning."""
+    """Run a statement and return what the page says of it: its value, or its error's or warning's class."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -32,6 +34,8 @@ def result_of(node: ast.stmt, namespace: dict[str, Any]) -> str | None:
                 return None
         except Exception as error:  # noqa: BLE001 - the page shows errors too
             return type(error).__name__
+    if value is None:
+        return None
     return f"{value:,}" if isinstance(value, int | np.integer) and not isinstance(value, bool) else str(value)
 
 
@@ -51,12 +55,9 @@ def rewritten(block: str, namespace: dict[str, Any]) -> str:
 def page_as_it_runs() -> str:
     """Return the page with the results that its blocks have, run one after the other."""
     namespace: dict[str, Any] = {}
-    try:
-        return _BLOCK.sub(
-            lambda found: f"```python\n{rewritten(found[1], namespace)}```", PAGE.read_text("utf-8")
-        )
-    finally:
-        namespace["classy"].close()
+    return _BLOCK.sub(
+        lambda found: f"```python\n{rewritten(found[1], namespace)}```", PAGE.read_text("utf-8")
+    )
 
 
 def test_every_line_returns_what_the_page_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
