@@ -125,7 +125,7 @@ def run_demo(options: argparse.Namespace) -> None:
     from classy_nb.client import demo
     from classy_nb.export import to_csv
 
-    _say("Starting the sandbox (a stand-in for the API on this machine; all data are invented) ...")
+    _say("Starting the sandbox (a stand-in for the API on this machine; all data are made up) ...")
     options.to.mkdir(parents=True, exist_ok=True)
     frames: dict[str, pd.DataFrame] = {}
     with demo(transactions=options.transactions, seed=options.seed) as classy:
@@ -136,7 +136,7 @@ def run_demo(options: argparse.Namespace) -> None:
             about = frame.attrs["classy"]
             _say(
                 f"{name:<26}{len(frame):>8,} rows of {about['total']:,}, {frame.shape[1]:>3} columns, "
-                f"{about['requests']:>4} requests, {time.perf_counter() - started:5.1f} s"
+                f"requests: {about['requests']:,}, {time.perf_counter() - started:.1f} s"
             )
             frames[name] = frame
         _say("")
@@ -154,7 +154,7 @@ def _summarize(gifts: pd.DataFrame, campaigns: pd.DataFrame) -> None:
         _say(f"  {status!s:<14}{int(row['size']):>8,}{row['sum']:>18,.2f}")
     good = gifts[gifts["status"] == "success"]
     names = campaigns.set_index("id")["name"]
-    _say("\nFive campaigns that raised most (donation_gross_amount: without tickets and covered fees)")
+    _say("\nThe five campaigns that raised the most (donation_gross_amount: no tickets, no covered fees)")
     sums = good.groupby(["campaign_id", "currency_code"])["donation_gross_amount"].sum().reset_index()
     largest = sums.nlargest(5, "donation_gross_amount")
     for campaign, currency, amount in largest.itertuples(index=False):

@@ -141,7 +141,7 @@ def test_dtypes_are_the_catalogs() -> None:
 
 def test_numbers_of_endpoints() -> None:
     endpoints = catalog.load().endpoints
-    said = re.search(r"\((\d+) GETs\) and (\w+) that its document does not list", README)
+    said = re.search(r"\((\d+) GETs\), and (\w+) that its documentation does not list", README)
     assert said
     assert int(said.group(1)) == sum(e.listed for e in endpoints)
     assert {"two": 2, "three": 3}[said.group(2)] == sum(not e.listed for e in endpoints)

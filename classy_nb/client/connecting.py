@@ -208,7 +208,7 @@ def login(
     Raises
     ------
     CredentialsError
-        Nobody can be asked here: this is neither a notebook that somebody looks at nor a terminal. Or
+        There is no one here to ask: this is neither an open notebook nor a terminal. Or
         three tries at the prompts failed. Or a ``.env`` file says that what is typed should go to a host that
         is not the vendor's, or cannot be trusted.
     UsageError
@@ -235,8 +235,8 @@ def login(
     where = place() if prompt is None else Place.TERMINAL if prompt else Place.NOTEBOOK
     if where is Place.NOBODY:
         raise CredentialsError(
-            "Nobody can be asked for client id and secret here: this is neither a terminal nor a notebook "
-            "that somebody looks at.",
+            "There is no one here to ask for the client id and secret: this is neither a terminal nor an "
+            "open notebook.",
             advice="Set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET in the environment or in a .env file "
             "(see .env.example), and use connect() instead of login().",
         )

@@ -329,12 +329,12 @@ class Classy:
         month = session.credentials.fiscal_year_start
         return [
             ("organization", f"{session.organization_name or 'name unknown'} (id {session.organization})"),
-            ("token", http.auth.describe() if http.auth else "no token yet"),
+            ("token", http.auth.describe() if http.auth else "none yet"),
             ("requests left", "the API does not say" if remaining is None else f"{remaining:,} this minute"),
             ("time zone", f"{session.timezone} ({session.timezone_source})"),
             *([] if month == 1 else [("fiscal years", f"begin in {month_name[month]}")]),
             ("data", f"{http.base_url} (read-only)"),
-            ("next", ".resources() lists what there is; .transactions says what one is"),
+            ("next", ".resources() lists everything; .transactions shows how to fetch one kind of record"),
             ("", ".find('refund') finds columns and more by what you call them"),
         ]
 

@@ -16,6 +16,7 @@ from .dotenv_file import (
     EverybodyWritesError,
     find_env_file,
     read_env_file,
+    unreadable,
     write_env_file,
 )
 from .validation import (
@@ -222,7 +223,7 @@ class Credentials:
                 other = " and ".join(_origin(name, place, file) for place in others)
                 origins[name] += f" (although {other} has another one)"
         if missing := [name for name in _PAIR if name not in found]:
-            error = CredentialsError(_missing(missing, variables, file))
+            error = CredentialsError(_missing(missing, variables, file, start))
             _name_sources(error, {name: origins[name] for name in _PAIR if name in origins})
             raise error
         if sources["client_id"] != sources["client_secret"]:
@@ -362,10 +363,22 @@ def _read_file(
         return None
 
 
-def _missing(missing: list[str], variables: Mapping[str, Secret], file: EnvFile | None) -> str:
+def _missing(
+    missing: list[str],
+    variables: Mapping[str, Secret],
+    file: EnvFile | None,
+    start: str | os.PathLike[str] | None,
+) -> str:
     names = " and no ".join(name.replace("_", " ") for name in missing)
-    looked = "in no .env file (there is none here or above)" if file is None else f"not in {file.path}"
-    message = f"There is no {names}: not in the arguments, not in the environment, {looked}."
+    if file is not None:
+        looked = f"in {file.path}"
+    elif (Path("." if start is None else start) / ".env").is_dir():
+        looked = "in a .env file (the .env in this folder is itself a folder, not a file)"
+    else:
+        looked = "in a .env file (there is none in this folder or above it)"
+    message = f"Found no {names}: not in the arguments, not in the environment, and not {looked}."
+    if file is not None and file.bad_lines:
+        message += f" Its {unreadable(file.bad_lines)}"
     if file is not None and file.blank:
         message += f" Blank there: {', '.join(file.blank)}."
     seen = {*variables, *(file.values if file is not None else ())}

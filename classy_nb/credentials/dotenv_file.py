@@ -23,7 +23,7 @@ from .validation import is_blank
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PREFIX = "CLASSY_"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -43,6 +43,8 @@ class EnvFile:
         The number of the line of each variable.
     blank
         Names of the variables that were left blank; they are not in *values*.
+    bad_lines
+        The numbers of the lines of ours that cannot be parsed.
     foreign
         The file belongs to another user, who is not the administrator.
     """
@@ -51,6 +53,7 @@ class EnvFile:
     values: Mapping[str, Secret]
     lines: Mapping[str, int]
     blank: tuple[str, ...] = ()
+    bad_lines: tuple[int, ...] = ()
     foreign: bool = False
 
 
@@ -99,22 +102,28 @@ def read_env_file(path: Path) -> EnvFile:
     text = _decode(path, data)
     ours: dict[str, str] = {}
     lines: dict[str, int] = {}
-    bad_line = None
+    bad_lines = []
     for binding in parse_stream(io.StringIO(text)):
         original = binding.original  # begins with the blank lines above it
         line = original.line + original.string[: -len(original.string.lstrip()) or None].count("\n")
         if binding.error and PREFIX in original.string:
-            bad_line = bad_line or line
+            bad_lines.append(line)
         elif binding.key is not None and binding.key.startswith(PREFIX):
             ours[binding.key], lines[binding.key] = binding.value or "", line
     if data.startswith(_UTF16_MARKS):
         what = f"{path} is UTF-16, which other programs cannot read as .env: save it as UTF-8."
         warn(what, CredentialsWarning)
-    elif bad_line is not None:
-        warn(f"{path} has a line that cannot be read: line {bad_line}; check its quotes.", CredentialsWarning)
+    elif bad_lines:
+        warn(f"{path}: {unreadable(bad_lines)}", CredentialsWarning)
     blank = tuple(name for name, value in ours.items() if is_blank(value))
     values = {name: Secret(value) for name, value in ours.items() if name not in blank}
-    return EnvFile(path, values, lines, blank, foreign)
+    return EnvFile(path, values, lines, blank, tuple(bad_lines), foreign)
+
+
+def unreadable(lines: Sequence[int]) -> str:
+    """Name lines that cannot be parsed, with what they should look like."""
+    which = f"line{'s' if len(lines) > 1 else ''} {' and '.join(map(str, lines))}"
+    return f"{which} cannot be read; write NAME=value, and close every quote."
 
 
 def _read(path: Path) -> tuple[bytes, bool]:
@@ -182,12 +191,12 @@ def _is_foreign(path: Path, status: os.stat_result) -> bool:
             owners.discard(sample.st_uid)
     if writers & stat.S_IWOTH:
         raise EverybodyWritesError(
-            f"{path} may be written by everybody on this computer, and was not used.",
-            advice=f"Check what it says, and run chmod 600 {path}.",
+            f"{path} can be changed by anyone on this computer, so it was not used.",
+            advice=f"Check what it says, and then run chmod 600 {path}.",
         )
     if writers:
         warn(
-            f"{path} may be written by its group, and everyone in it can change where your secret goes: "
+            f"{path} can be changed by its group, so everyone in it could change where your secret goes: "
             f"run chmod 600 {path}.",
             CredentialsWarning,
         )

@@ -75,8 +75,9 @@ def explode(
     for name in (column, parent_id):
         found = list(frame.columns).count(name)
         if not found:
-            is_index = name in frame.index.names
-            advice = "It is the index: call frame.reset_index()." if is_index else "See frame.columns."
+            advice = f"Fetch it with include={name!r}, or see frame.columns."
+            if name in frame.index.names:
+                advice = "It is the index: call frame.reset_index()."
             raise UsageError(f"The frame has no column {name!r}.", advice=advice)
         if found > 1:
             raise UsageError(f"The frame has {found} columns {name!r}.", advice="Rename all but one.")

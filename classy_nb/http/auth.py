@@ -191,13 +191,13 @@ class TokenAuth(AuthBase):
         """Say when the token will be renewed, for people; never the token itself."""
         token = self._token
         if token is None:
-            return "no token yet"
+            return "none yet"
         seconds = self._seconds_left(token) - token.margin
         if seconds <= 0:
-            return "token renews with the next request"
+            return "renews with the next request"
         if seconds < 60:
-            return "token renews within a minute"
-        return f"token renews in {seconds / 60:.0f} min"
+            return "renews within a minute"
+        return f"renews in {seconds / 60:.0f} min"
 
     def _seconds_left(self, token: Token) -> float:
         return token.seconds_left(self._clock(), self._wall())

@@ -46,7 +46,7 @@ _BY_STATUS: Mapping[int, tuple[type[ResponseError], str]] = {
     ),
     401: (UnauthorizedError, "The API refused the token."),
     403: (PermissionDeniedError, "The API denied access."),
-    404: (NotFoundError, "The API knows no such record."),
+    404: (NotFoundError, "The API has no such record."),
     407: (BlockedError, "A proxy in front of the API wants a user name and a password."),
     429: (RateLimitedError, "The API asks for fewer requests."),
     511: (BlockedError, "The network wants somebody to sign in first."),
@@ -331,7 +331,7 @@ def error_for(
     data = parse(body)
     cls, what = _classify(status, headers, body, data, member_only=member_only)
     if said := words_of(data, f"{path}?{query}", secrets):
-        what = f"{what} It says: {said!r}."
+        what = f"{what} It says: {said.rstrip('.')!r}."
     permissions = _permissions(data, secrets)
     if permissions:
         what = f"{what} Missing permission: {', '.join(permissions)}."

@@ -192,7 +192,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         return close
     if not names:
         return ""
-    return f"Known: {', '.join(names[:_LISTED_AT_MOST])}{', ...' if len(names) > _LISTED_AT_MOST else ''}."
+    more = len(names) - _LISTED_AT_MOST
+    return f"Known: {', '.join(names[:_LISTED_AT_MOST])}{f', and {more} more' if more > 0 else ''}."
 
 
 def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) -> list[Condition]:
@@ -260,7 +261,8 @@ def _value(value: str, column: Column, where: str) -> str:
     if column.kind == "float":
         if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", value):
             raise UsageError(
-                f"{where}: the column holds numbers; {value!r} is not one.", advice="Write 1250.50."
+                f"{where}: the column holds numbers; {value!r} is not one.",
+                advice="Write a plain number, such as 1250.50.",
             )
         return value.removeprefix("+")
     if column.kind == "bool":
@@ -288,9 +290,12 @@ def _check_text(value: str, where: str) -> None:
         )
     if "," in value:
         # Commas separate conditions, and no way to escape one is known.
+        grouped = re.fullmatch(r"[+-]?\$?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", value)
         raise UsageError(
             f"{where} holds a comma, which the API reads as the start of the next condition.",
-            advice="Give several conditions as a list. " + _USE_PANDAS,
+            advice="Write a number without commas, such as 1250.50."
+            if grouped
+            else "Give several conditions as a list. " + _USE_PANDAS,
         )
     if _PERCENT_ENCODED.search(value):
         raise UsageError(

@@ -220,7 +220,7 @@ def test_demo_writes_files_that_pandas_reads_back(tmp_path: Path) -> None:
             frame = getattr(classy, name)()
             assert assert_same(read_back(tmp_path / "out" / f"{name}.csv", frame), frame) > 0
             assert f"{len(frame):,} rows of {len(frame):,}" in ended.stdout
-    assert "Five campaigns that raised most" in ended.stdout
+    assert "The five campaigns that raised the most" in ended.stdout
 
 
 def test_resources_needs_no_account(tmp_path: Path) -> None:

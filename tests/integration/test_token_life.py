@@ -99,7 +99,7 @@ def test_odd_token_answers(
     with connecting(own_box) as classy:
         assert classy.campaigns.count() == 15
         minutes = {"text": 119, "missing": 59}[expires_in]
-        assert f"token renews in {minutes} min" in repr(classy)
+        assert f"renews in {minutes} min" in repr(classy)
 
 
 def test_a_new_token_may_end_the_others(own_box: Sandbox, connecting: Callable[..., cn.Classy]) -> None:

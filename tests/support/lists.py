@@ -105,7 +105,7 @@ class Listed:
         page = int(asked.get("page", 1)) if self.faults.paging else 1
         last = max(1, math.ceil(len(rows) / per_page))
         if page > last and self.faults.beyond == 404:
-            raise NotFoundError("The API knows no such record.", status=404)
+            raise NotFoundError("The API has no such record.", status=404)
         if self.faults.shape == "bare":
             return rows
         shown = rows[(page - 1) * per_page : page * per_page]

@@ -459,7 +459,7 @@ def test_a_file_that_everybody_may_write_is_refused(
     file.chmod(0o666)
     code, out, err = export("campaigns", "--to", "x.csv", *options)
     assert (code, out) == (1, "")
-    assert f"{file} may be written by everybody" in err
+    assert f"{file} can be changed by anyone" in err
     assert server.asked == []
 
 

@@ -81,11 +81,11 @@ def test_the_card(server: ScriptedServer) -> None:
     assert text.splitlines() == [
         "Classy connection",
         "  organization   Second <b>Chance</b> (id 9)",
-        "  token          token renews in 119 min",
+        "  token          renews in 119 min",
         "  requests left  1,741 this minute",
         "  time zone      Europe/Berlin (timezone=)",
         f"  data           {server.base_url} (read-only)",
-        "  next           .resources() lists what there is; .transactions says what one is",
+        "  next           .resources() lists everything; .transactions shows how to fetch one kind of record",
         "                 .find('refund') finds columns and more by what you call them",
     ]
     assert "Second &lt;b&gt;Chance&lt;/b&gt; (id 9)" in html

@@ -160,7 +160,7 @@ def test_the_search_ends_at_the_root_of_the_repository(folder, kind):
     git = folder / "repository" / ".git"
     git.mkdir() if kind == "folder" else git.write_text("gitdir: elsewhere\n")
     (folder / ".env").write_text(FILE)
-    with pytest.raises(CredentialsError, match=r"in no \.env file"):
+    with pytest.raises(CredentialsError, match=r"not in a \.env file"):
         Credentials.load(environ={}, start=below)
     (folder / "repository" / ".env").write_text(FILE)
     assert pair(Credentials.load(environ={}, start=below)) == ("file-id", "file-secret")
@@ -168,7 +168,7 @@ def test_the_search_ends_at_the_root_of_the_repository(folder, kind):
 
 def test_the_search_ends_at_home(folder):
     (folder.parent.parent / ".env").write_text(FILE)
-    with pytest.raises(CredentialsError, match=r"in no \.env file"):
+    with pytest.raises(CredentialsError, match=r"not in a \.env file"):
         Credentials.load(environ={})
     (folder.parent / ".env").write_text(FILE)
     assert Credentials.load(environ={}).source == str(folder.parent / ".env")
@@ -204,10 +204,33 @@ def test_what_is_missing_is_named_with_the_places_that_were_searched(folder):
     with pytest.raises(CredentialsError) as caught:
         Credentials.load(environ={})
     assert caught.value.what == (
-        "There is no client id and no client secret: not in the arguments, not in the environment, "
-        "in no .env file (there is none here or above)."
+        "Found no client id and no client secret: not in the arguments, not in the environment, "
+        "and not in a .env file (there is none in this folder or above it)."
     )
     assert "CLASSY_CLIENT_ID" in caught.value.advice
+
+
+def test_a_folder_in_the_place_of_the_file_is_pointed_out(folder):
+    (folder / ".env").mkdir()
+    with pytest.raises(CredentialsError, match=r"the \.env in this folder is itself a folder, not a file"):
+        Credentials.load(environ={})
+    with pytest.raises(CredentialsError, match=r"is itself a folder, not a file"):
+        Credentials.load(environ={}, start=folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('CLASSY_CLIENT_ID=file-id\nCLASSY_CLIENT_SECRET="file-secret\n', "Its line 2 cannot be read"),
+        ("CLASSY_CLIENT_ID file-id\nCLASSY_CLIENT_SECRET: file-secret\n", "Its lines 1 and 2 cannot be read"),
+    ],
+)
+def test_the_error_names_the_lines_that_cannot_be_read(folder, text, named):
+    (folder / ".env").write_text(text)
+    with pytest.warns(CredentialsWarning), pytest.raises(CredentialsError) as caught:
+        Credentials.load(environ={})
+    assert f"{named}; write NAME=value, and close every quote." in caught.value.what
+    assert "file-secret" not in str(caught.value)
 
 
 def test_the_unfilled_example_and_misspelt_names_are_pointed_out(folder):
@@ -215,8 +238,8 @@ def test_the_unfilled_example_and_misspelt_names_are_pointed_out(folder):
     with pytest.raises(CredentialsError) as caught:
         Credentials.load(environ={"CLASSY_ORG_ID": "7", "UNRELATED": "x"})
     assert caught.value.what == (
-        f"There is no client id and no client secret: not in the arguments, not in the environment, "
-        f"not in {folder / '.env'}. Blank there: CLASSY_CLIENT_ID. "
+        f"Found no client id and no client secret: not in the arguments, not in the environment, "
+        f"and not in {folder / '.env'}. Blank there: CLASSY_CLIENT_ID. "
         "Set, but not a name that is read: CLASSY_CLIENT_SECERT, CLASSY_ORG_ID."
     )
 
@@ -387,9 +410,7 @@ def test_a_file_that_everybody_may_write_is_refused(folder, place, mode):
     file.write_text(FILE)
     file.chmod(mode)
     for arguments, environ in (((), {}), ((), ENV), (("a", "b"), {})):
-        with pytest.raises(
-            CredentialsError, match=rf"{file} may be written by everybody .* chmod 600 {file}"
-        ):
+        with pytest.raises(CredentialsError, match=rf"{file} can be changed by anyone .* chmod 600 {file}"):
             Credentials.load(*arguments, env_file=file if place == "live.env" else None, environ=environ)
 
 
@@ -398,7 +419,7 @@ def test_a_file_that_everybody_may_write_is_refused(folder, place, mode):
 def test_a_file_that_its_group_may_write_is_warned_about(folder, mode):
     (folder / ".env").write_text(FILE)
     (folder / ".env").chmod(mode)
-    with pytest.warns(CredentialsWarning, match=r"\.env may be written by its group.*chmod 600"):
+    with pytest.warns(CredentialsWarning, match=r"\.env can be changed by its group.*chmod 600"):
         assert pair(Credentials.load(environ={})) == ("file-id", "file-secret")
 
 
@@ -462,7 +483,7 @@ def test_what_is_passed_directly_is_an_argument():
 @pytest.mark.edge(11)
 def test_where_one_half_is_missing_the_source_of_the_other_is_named(folder):
     (folder / ".env").write_text("CLASSY_CLIENT_ID=file-id\n")
-    with pytest.raises(CredentialsError, match="There is no client secret") as caught:
+    with pytest.raises(CredentialsError, match="Found no client secret") as caught:
         Credentials.load(environ={})
     said = f"Sources: client id from CLASSY_CLIENT_ID in line 1 of {folder / '.env'}; defaults otherwise."
     assert str(caught.value).endswith(said)

@@ -98,8 +98,8 @@ def test_trap_03_a_file_that_is_not_text_is_refused_with_advice(folder, data):
 def test_trap_03_a_line_that_cannot_be_read_is_named_by_its_number(folder):
     (folder / ".env").write_text("CLASSY_CLIENT_ID=file-id\n\nCLASSY_CLIENT_SECRET='file-secret\n")
     with (
-        pytest.warns(CredentialsWarning, match=r"cannot be read: line 3; check its quotes") as caught,
-        pytest.raises(CredentialsError, match="There is no client secret"),
+        pytest.warns(CredentialsWarning, match=r"line 3 cannot be read; write NAME=value") as caught,
+        pytest.raises(CredentialsError, match="Found no client secret"),
     ):
         Credentials.load(environ={})
     assert "file-secret" not in str(caught[0].message)

@@ -87,7 +87,7 @@ def test_a_parent_id_that_the_items_have_is_kept() -> None:
 
 @pytest.mark.parametrize(("column", "parent"), [("nothing", "id"), ("items", "nothing")])
 def test_a_column_that_does_not_exist(column: str, parent: str) -> None:
-    with pytest.raises(UsageError, match="no column 'nothing'"):
+    with pytest.raises(UsageError, match=r"no column 'nothing'\. Fetch it with include='nothing'"):
         explode(gifts(), column, parent_id=parent)
 
 

@@ -105,7 +105,7 @@ def test_a_token_without_expires_in_lives_an_hour(clock: Clock) -> None:
     del tokens.more["expires_in"]
     auth = auth_with(tokens, clock)
     sent_by(auth)
-    assert auth.describe() == "token renews in 59 min"
+    assert auth.describe() == "renews in 59 min"
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5))
@@ -149,12 +149,12 @@ def test_origins_are_compared_in_one_form(url: str, origin: str) -> None:
 
 def test_the_token_is_never_shown() -> None:
     auth = auth_with(Tokens(refresh_token=True))
-    assert repr(auth) == "<TokenAuth no token yet>"
+    assert repr(auth) == "<TokenAuth none yet>"
     token = auth.token()
     for shown in (repr(auth), str(auth), repr(token), str(token), f"{token}", auth.describe()):
         for hidden in ("token-1", "refresh-1", CANARY, CLIENT_ID):
             assert hidden not in shown
-    assert repr(auth) == "<TokenAuth token renews in 119 min>"
+    assert repr(auth) == "<TokenAuth renews in 119 min>"
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(token)
 
@@ -163,9 +163,9 @@ def test_the_description_counts_down(clock: Clock) -> None:
     auth = auth_with(Tokens(), clock)
     sent_by(auth)
     clock.pass_(7100)
-    assert auth.describe() == "token renews within a minute"
+    assert auth.describe() == "renews within a minute"
     clock.pass_(40)
-    assert auth.describe() == "token renews with the next request"
+    assert auth.describe() == "renews with the next request"
 
 
 def test_64_threads_with_one_expired_token_request_one_new_token(clock: Clock) -> None:
@@ -204,7 +204,7 @@ def test_64_threads_with_one_expired_token_request_one_new_token(clock: Clock) -
 def test_a_refused_token_is_replaced() -> None:
     auth = auth_with(Tokens())
     auth.discard(Secret(str(sent_by(auth))))
-    assert auth.describe() == "token renews with the next request"
+    assert auth.describe() == "renews with the next request"
     assert sent_by(auth) == "Bearer token-2"
 
 

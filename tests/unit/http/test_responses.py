@@ -38,7 +38,7 @@ class Shape:
 
 
 def said(text: str) -> str:
-    return f"It says: {text!r}."
+    return f"It says: {text.rstrip('.')!r}."
 
 
 SHAPES = [
@@ -79,7 +79,7 @@ SHAPES = [
     Shape("6 by header", 403, {"error": "x"}, e.BlockedError, "A firewall", {"cf-mitigated": "challenge"}),
     Shape("7", 403, b"<html>CSRF</html>", e.BlockedError, "A firewall", HTML),
     Shape("8a", 403, b"", e.PermissionDeniedError, "The API denied access."),
-    Shape("8b", 404, b"", e.NotFoundError, "The API knows no such record."),
+    Shape("8b", 404, b"", e.NotFoundError, "The API has no such record."),
     Shape("8c", 400, b"", e.BadRequestError, "The API rejected the request."),
     Shape(
         "9",

@@ -98,6 +98,7 @@ def test_trap_11_dates_are_in_the_connections_zone() -> None:
         ("status = null", "cannot filter for missing values"),
         ("total_gross_amount = NaN", "cannot filter for missing values"),
         ("status = a, id > 5", "holds a comma"),
+        ("total_gross_amount > 1,000", "without commas, such as 1250.50"),
         ("status = '2026-01-01T00:00:00%2B0000'", "already percent-encoded"),
         ("status = a%3Eb", "already percent-encoded"),
         ("status = a\nb", "line break"),
@@ -211,7 +212,7 @@ def test_a_suggestion_lists_close_names_or_all_of_them() -> None:
     assert suggestion("zzz", []) == ""
     many = suggestion("zzz", [f"n{i:02}" for i in range(60)])
     assert many.startswith("Known: n00, n01,")
-    assert many.endswith("n39, ....")
+    assert many.endswith("n39, and 20 more.")
     assert find_column("id", COLUMNS, "by") is COLUMNS["id"]
 
 

@@ -129,7 +129,7 @@ def test_errors_are_shown_with_the_path(viewer: Viewer, server: ScriptedServer) 
     said = viewer.wait_for_end()
     assert said["tone"] == "error"
     assert said["text"] == (
-        "The API knows no such record. It says: 'cannot be found'. "
+        "The API has no such record. It says: 'cannot be found'. "
         "[GET /organizations/7/transactions -> 404] Check the id."
     )
 
