@@ -301,7 +301,7 @@ class Resource:
         -----
         DataWarning
             With *decimal*, an amount with a fraction of a cent is rounded to cents (without a warning where
-            that is the noise of the server's own floats, as in ``0.8200000000000001``); one of more than 15
+            that is the noise of the server's own floats, as in ``0.8200000000000001``); one of more than 16
             digits before the point becomes missing.
         """
         query = self._list(**keywords)

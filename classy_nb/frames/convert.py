@@ -219,8 +219,8 @@ _LONGEST = 400
 _CENT = Decimal("0.01")
 _NOISE = Decimal("0.000001")
 """Less than this is no amount, but what a server's own floats left: ``0.8200000000000001``."""
-_WHOLE_DIGITS = 15
-"""Digits before the point: a decimal column has room for one more, to which rounding may lead."""
+_WHOLE_DIGITS = 16
+"""Digits before the point that a decimal column has room for."""
 
 
 def read_cells(values: Sequence[Any], kind: str, skip: Collection[type] = ()) -> tuple[list[Any], int]:
@@ -284,7 +284,8 @@ def read_decimal(value: Any) -> Any:
     exact = Decimal(str(value))
     if not exact.is_finite() or exact.adjusted() >= _WHOLE_DIGITS:
         return MISFIT
-    return exact.quantize(_CENT)
+    rounded = exact.quantize(_CENT)
+    return rounded if rounded.adjusted() < _WHOLE_DIGITS else MISFIT
 
 
 def read_bool(value: Any) -> Any:

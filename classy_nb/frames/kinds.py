@@ -47,7 +47,7 @@ somewhat more memory (benchmarks/README.md)."""
 WORDS = {
     "int": "whole numbers",
     "float": "numbers",
-    "decimal": "amounts of at most 15 digits before the point",
+    "decimal": "amounts of at most 16 digits before the point",
     "bool": "true or false",
     "text": "text",
     "last4": "last four digits",

@@ -181,3 +181,9 @@ def test_repairs_add_up_over_responses() -> None:
 )
 def test_rows_of_a_list_that_came_as_an_object(value: dict[str, Any], rows: list[Any] | None) -> None:
     assert rows_of(value) == rows
+
+
+@pytest.mark.parametrize("text", ["99999999999999.99", "123456789012345.67", "-10000000000000.01"])
+def test_large_amounts_keep_their_cents(text: str) -> None:
+    found = decoded(b'{"a": %s}' % text.encode())[0]["a"]
+    assert Decimal(str(found)) == Decimal(text)
