@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from classy_nb import __version__
 from classy_nb.catalog import load, meanings, summary
 from classy_nb.errors import ClassyError, ClassyWarning, UsageError
+from classy_nb.progress import counted, terminal_line
 from classy_nb.query.filters import suggestion
 
 if TYPE_CHECKING:
@@ -276,17 +277,32 @@ def run_export(options: argparse.Namespace) -> None:
             write = resource.to_excel
         else:
             write = partial(resource.to_csv, excel=options.excel, neutralize=not options.raw_text)
-        path = write(
-            options.to,
-            where=options.where,
-            aggregates=options.aggregates,
-            accept_incomplete=options.accept_incomplete,
-            since=options.since if period.note is None else period,
-            until=options.until if period.note is None else None,
-            **{name: getattr(options, name) for name in _LIST_OPTIONS},
-            **keywords,
-        )
-        size = f"{path.stat().st_size / 1e6:,.1f} MB"
+        rows, line = 0, terminal_line(options.resource)
+
+        def follow(arrived: int, total: int | None, note: str) -> None:
+            nonlocal rows
+            rows = arrived
+            if line is not None:
+                line.show(arrived, total, note)
+
+        whole = False
+        try:
+            path = write(
+                options.to,
+                progress=follow,
+                where=options.where,
+                aggregates=options.aggregates,
+                accept_incomplete=options.accept_incomplete,
+                since=options.since if period.note is None else period,
+                until=options.until if period.note is None else None,
+                **{name: getattr(options, name) for name in _LIST_OPTIONS},
+                **keywords,
+            )
+            whole = True
+        finally:
+            if line is not None:
+                line.end(rows, rows, "to the file", whole=whole)
+        size = f"{counted(rows, 'row')}, {path.stat().st_size / 1e6:,.1f} MB"
         asked = "" if period.note is None else f", {period.note}"
         _say(f"{path}: {size}{asked}, times in {session.timezone} ({session.timezone_source})")
 

@@ -206,6 +206,11 @@ class _NotebookLine:
             self._handle.update(data, raw=True)
 
 
+def terminal_line(label: str) -> Line | None:
+    """Return a line in the terminal; None if nobody looks at one."""
+    return _TerminalLine(label) if sys.stderr is not None and sys.stderr.isatty() else None
+
+
 def _line(label: str, clock: Callable[[], float], *, wanted: bool | Watcher | None) -> Line | None:
     if wanted is False:
         return None
@@ -213,9 +218,7 @@ def _line(label: str, clock: Callable[[], float], *, wanted: bool | Watcher | No
         return _CallersFunction(wanted)
     if in_notebook():
         return _NotebookLine(label, clock)
-    if wanted or (sys.stderr is not None and sys.stderr.isatty()):
-        return _TerminalLine(label)
-    return None
+    return _TerminalLine(label) if wanted else terminal_line(label)
 
 
 def shell() -> Any:

@@ -101,4 +101,5 @@ def check_ending(path: str | os.PathLike[str], wanted: Format) -> None:
     else:
         advice = f"{own[0].upper()}{own[1:]}."
     shown = f"ends in {ending!r}" if ending else "has no ending"
-    raise UsageError(f"{os.fspath(path)!r} {shown}, as no {_CALLED[wanted]} file does.", advice=advice)
+    a = "an" if wanted == "excel" else "a"
+    raise UsageError(f"{os.fspath(path)!r} {shown}: that is not {a} {_CALLED[wanted]} file.", advice=advice)

@@ -52,9 +52,13 @@ def as_frame(given: Any) -> pd.DataFrame:
     if isinstance(given, pd.DataFrame):
         return given
     kind = type(given).__name__
+    # A resource, not what it returns: the call was forgotten. This room does not know the class.
+    forgotten = callable(given) and hasattr(given, "columns")
     raise UsageError(
         f"Only a DataFrame or a Series can be exported, not a {kind}.",
-        advice="Make one of it first: pd.DataFrame(...).",
+        advice="Call it first, as in classy.transactions()."
+        if forgotten
+        else "Make one of it first: pd.DataFrame(...).",
     )
 
 

@@ -188,7 +188,7 @@ def test_export_says_in_which_time_zone(export: Run, server: ScriptedServer) -> 
     server.handler = listed.reply
     code, out, _ = export("campaigns", "--to", "all.csv", "--fields", "created_at", "--since", "2025")
     assert code == 0
-    assert out.endswith("all.csv: 0.0 MB, times in America/New_York (the organization's)\n")
+    assert out.endswith("all.csv: 1 row, 0.0 MB, times in America/New_York (the organization's)\n")
     assert listed.asked[0]["filter"].startswith("created_at>=2025-01-01T05:00:00+0000")
     assert "2025-12-31" in Path("all.csv").read_text("utf-8")
 

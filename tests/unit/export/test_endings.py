@@ -40,7 +40,7 @@ def test_another_format_is_refused(tmp_path: Path, ending: str, as_path: Callabl
     with pytest.raises(UsageError) as caught:
         cn.to_csv(FRAME, as_path(tmp_path / f"gifts.{ending}"))
     last = ending.rpartition(".")[2].lower()
-    assert f"gifts.{ending}' ends in '.{last}', as no CSV file does." in str(caught.value)
+    assert f"gifts.{ending}' ends in '.{last}': that is not a CSV file." in str(caught.value)
     assert caught.value.advice
     assert list(tmp_path.iterdir()) == []
 
@@ -51,7 +51,7 @@ def test_nothing_is_fetched_for_a_csv_file_with_the_ending_of_another_format(
     tmp_path: Path, ending: str
 ) -> None:
     batches = Batches()
-    with pytest.raises(UsageError, match="as no CSV file does"):
+    with pytest.raises(UsageError, match="that is not a CSV file"):
         to_csv(batches, tmp_path / f"gifts.{ending}")
     assert (batches.asked, list(tmp_path.iterdir())) == ([], [])
 
@@ -60,7 +60,7 @@ def test_nothing_is_fetched_for_a_csv_file_with_the_ending_of_another_format(
 @pytest.mark.parametrize("ending", [*OTHERS, "csv", "txt", "csv.gz", "parquet.gz"])
 def test_nor_for_a_parquet_file(tmp_path: Path, ending: str) -> None:
     batches = Batches()
-    with pytest.raises(UsageError, match="as no Parquet file does"):
+    with pytest.raises(UsageError, match="that is not a Parquet file"):
         to_parquet(batches, tmp_path / f"gifts.{ending}")
     assert (batches.asked, list(tmp_path.iterdir())) == ([], [])
 
@@ -109,5 +109,5 @@ def test_compressed_csv_is_compressed(
 @pytest.mark.edge(17)
 @pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.csv.zip"])
 def test_reading_another_format_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="as no CSV file does"):
+    with pytest.raises(UsageError, match="that is not a CSV file"):
         cn.read_csv(tmp_path / name)

@@ -305,10 +305,10 @@ def test_what_is_not_a_frame_is_refused(tmp_path: Path, given: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a", "a.xls", "a.xlsm", "a.csv", "a.parquet", "a.ods", "a.xlsx.zip"])
 def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="as no Excel file does"):
+    with pytest.raises(UsageError, match="that is not an Excel file"):
         cn.to_excel(pd.DataFrame({"a": [1]}), tmp_path / name)
     batches = Batches()
-    with pytest.raises(UsageError, match="as no Excel file does"):
+    with pytest.raises(UsageError, match="that is not an Excel file"):
         to_excel(batches, tmp_path / name)
     assert (batches.asked, list(tmp_path.iterdir())) == ([], [])
 

@@ -148,7 +148,7 @@ def test_what_is_not_a_frame_is_refused(tmp_path: Path, given: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.csv.gz", "a.feather"])
 def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="as no Parquet file does"):
+    with pytest.raises(UsageError, match="that is not a Parquet file"):
         cn.to_parquet(pd.DataFrame({"a": [1]}), tmp_path / name)
 
 
