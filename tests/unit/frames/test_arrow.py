@@ -74,7 +74,7 @@ def test_a_fraction_of_a_cent_is_rounded_with_a_warning() -> None:
     assert table["total_gross_amount"].to_pylist() == [Decimal("1.24"), Decimal("1.00")]
 
 
-@pytest.mark.parametrize("sent", [10**15, "1e300", "much", True, [1]])
+@pytest.mark.parametrize("sent", [10**16, "9999999999999999.999", "1e300", "much", True, [1]])
 def test_what_is_no_amount_becomes_missing_with_a_warning(sent: Any) -> None:
     with pytest.warns(DataWarning, match="1 of 1 values of 'total_gross_amount' are not amounts"):
         table = table_of([{"total_gross_amount": sent}], catalog.with_decimals(COLUMNS))
