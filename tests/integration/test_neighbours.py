@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
+import openpyxl
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -166,8 +167,47 @@ def select(frame: pd.DataFrame, _: Path) -> Values:
         return values_in(pa.table(database.sql("select * from gifts").arrow()))
 
 
+def to_our_parquet(frame: pd.DataFrame, folder: Path) -> Values:
+    cn.to_parquet(frame, folder / "x.parquet")
+    back = pd.read_parquet(folder / "x.parquet")
+    # pandas reads its own Arrow strings back as its string dtype: both are called "string[pyarrow]" in files.
+    dtypes = [str(dtype).replace("string[pyarrow]", "string") for dtype in frame.dtypes]
+    assert [str(dtype) for dtype in back.dtypes] == dtypes
+    return values_of(back)
+
+
+def to_excel(frame: pd.DataFrame, folder: Path) -> Values:
+    cn.to_excel(frame, folder / "x.xlsx")
+    names, *rows = openpyxl.load_workbook(folder / "x.xlsx").worksheets[0].values
+    values = values_of(frame)
+    assert [*names] == [*values]
+    for place, name in enumerate(values):
+        found, dtype = [row[place] for row in rows], str(frame[name].dtype)
+        if "date" in dtype or "time" in dtype:
+            clock = [cell.replace(tzinfo=None) if is_zoned(cell) else cell for cell in frame[name]]
+            assert [value_of(cell) for cell in found] == [value_of(cell) for cell in clock]
+            found = values[name]  # a sheet shows the clock, on which one hour comes twice in fall
+        elif "int" in dtype.lower():
+            found = [None if cell is None else int(cell) for cell in found]  # long ids are text
+        elif "float" in dtype.lower() or "double" in dtype:  # a workbook has 16 digits of a number
+            short = [
+                [None if cell is None else f"{cell:.15g}" for cell in cells]
+                for cells in (found, values[name])
+            ]
+            assert short[0] == short[1]
+            found = values[name]
+        values[name] = found
+    return values
+
+
+def is_zoned(value: Any) -> bool:
+    return isinstance(value, datetime) and value is not pd.NaT and value.tzinfo is not None
+
+
 WAYS: dict[str, Callable[[pd.DataFrame, Path], Values]] = {
     "to_parquet": to_parquet,
+    "cn.to_parquet": to_our_parquet,
+    "cn.to_excel": to_excel,
     "to_feather": to_feather,
     "to_sql": to_sql,
     "to_pickle": to_pickle,
