@@ -363,6 +363,8 @@ def _plainest(resource: ResourceSpec) -> Endpoint:
 
 def _asked(endpoint: Endpoint) -> list[str]:
     """Return the arguments that a call of *endpoint* needs, with examples for values."""
+    if endpoint.daily:  # a period asks for each of its days, and for all types
+        return []
     asked = []
     for key in sorted(endpoint.keys, key=lambda key: key != endpoint.key):  # the record's own id goes first
         choices = endpoint.choices.get(key, ()) or endpoint.known.get(key, ())
@@ -382,6 +384,8 @@ def _asked(endpoint: Endpoint) -> list[str]:
 
 def _call(name: str, endpoint: Endpoint, *more: str) -> str:
     way = "" if endpoint.is_list else ".get"
+    if endpoint.daily and _period(endpoint) not in more:
+        more = (_period(endpoint), *more)
     return f"classy.{name}{way}({', '.join([*_asked(endpoint), *filter(None, more)])})"
 
 

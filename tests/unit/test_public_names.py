@@ -19,13 +19,13 @@ PACKAGE = """
     DeprecatedEndpointWarning ExportError IncompleteResultError InterruptedFetchError LoginError
     MemberOnlyError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError PermissionDeniedError
     QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError TimedOutError
-    UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo explode login
+    UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo explode find login
     read_csv to_csv to_excel to_parquet
 """
 ANALYSIS = """
-    FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts failed_payments forecast gain_loss gifts
-    gross_fees_net leaderboard left_out lybunt plan_lives reconcile retention rfm second_gift sybunt
-    with_contacts
+    FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts designation_totals duplicates
+    failed_payments forecast gain_loss gifts gross_fees_net leaderboard left_out lybunt plan_lives reconcile
+    refunds retention retention_donors rfm second_gift sybunt wide_answers with_contacts with_links
 """
 SANDBOX = "Faults ONE_TIME Sandbox TODAY"
 RESOURCES = """

@@ -561,7 +561,7 @@ def test_a_list_straight_into_a_workbook(tmp_path: Path) -> None:
     rows = list(book["gifts"].values)
     assert rows[0] == ("id", "name", "items", "late")
     assert [row[0] for row in rows[1:]] == list(range(1, 41))
-    assert rows[30] == (30, "Zoë 30", None, "x")
+    assert rows[30] == (30, "Zoë 30", None, '"x"')
     assert rows[31] == (31, "Zoë 31", None, "31")
 
 
