@@ -400,7 +400,7 @@ def _use(name: str, endpoint: Endpoint, column: Column) -> str:
         return f'{_call(name, endpoint)}["{column.name}"]'
     if column.name == endpoint.date:
         return _call(name, endpoint, _period(endpoint))
-    if column.kind in ("datetime", "date") and "." not in column.name:
+    if column.kind in ("datetime", "date") and "." not in column.name and not endpoint.daily:
         return _call(name, endpoint, 'since="2026-01-01"', f'by="{column.name}"')
     if column.kind == "bool":
         return _call(name, endpoint, f'where="{column.name} = true"')
