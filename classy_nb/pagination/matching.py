@@ -83,8 +83,9 @@ def repeats_conditions(body: Any, parameters: Sequence[tuple[str, str]]) -> bool
 
 
 def is_out_of_order(ids: Sequence[int] | None, parameters: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether ids do not descend where that was asked for, which some lists ignore."""
-    return ids is not None and ("sort", "id:desc") in parameters and ids != sorted(ids, reverse=True)
+    """Tell whether ids are not in the order that was asked for, which some lists ignore."""
+    order = dict(parameters).get("sort")
+    return ids is not None and order in ("id", "id:desc") and ids != sorted(ids, reverse=order != "id")
 
 
 def _says_what_it_is(body: Any) -> bool:

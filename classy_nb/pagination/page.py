@@ -289,18 +289,22 @@ class PageFetcher:
             page = read_page(body, self.query.path, number=number, size=per_page, whole=whole)
             if self._from_path:
                 page.records[:] = [_with(record, self._from_path) for record in page.records]
-            if only_total and page.total is not None:
+            strange = bool(possible_habit(body, parameters))
+            if only_total and not strange and page.total is not None and page.total >= len(page.records):
                 return page
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
-                habit = bool(possible_habit(body, parameters)) or is_out_of_order(page.ids(), parameters)
-                suspect = habit or self._contradicts_itself(page)
+                ids = page.ids()
+                # Without ids it may be something else than records: the whole answer once more, in an array.
+                nameless = ids is None and not whole and self.query.endpoint.id is not None
+                # By keyset, the order is looked at there, and decides whether the list can be read so at all.
+                strange |= nameless or (window is not None and is_out_of_order(ids, parameters))
+                suspect = strange or self._contradicts_itself(page)
                 self._refuse_endless(page)
                 keys = page.keys() if suspect else None
                 # What comes twice is believed, and so is the next such page of the same server.
-                believed = not suspect or self._believed or keys == before
-                if believed:
+                if not suspect or self._believed or keys == before:
                     self._believed = suspect
                     return page
             before = keys
@@ -319,8 +323,9 @@ class PageFetcher:
             left = min(max(0, page.total - page.start), page.size or page.total)
             if len(page.records) < left:
                 return True  # fewer than its own total says
-        # More than were asked for, or than the list has left: some may be another list's.
-        return len(page.records) > left and len(set(page.keys())) > left
+        # More than were asked for, or than the list has left: if they are not the same ones twice, some are
+        # another list's.
+        return len(page.records) > left and len(set(page.keys())) != left
 
     def _refuse_endless(self, page: Page) -> None:
         """Raise where records come without end; a list may grow while it is read, to twice its size."""

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -516,3 +517,61 @@ def test_fewer_records_than_the_page_says_are_doubted_once(at: int) -> None:
 
     found = [record for page in Paginator(query(), fetch).pages() for record in page]
     assert ids(found) == ids(rows(350))
+
+
+def repeated(body: Any) -> Any:
+    return {**body, "data": body["data"][:40] * 3}
+
+
+def with_a_foreign_id(body: Any) -> Any:
+    return {**body, "data": [*body["data"][:40], {**body["data"][40], "id": 10**12}, *body["data"][41:]]}
+
+
+def within_an_array(body: Any) -> Any:
+    return [body]
+
+
+def without_one_id(body: Any) -> Any:
+    return {**body, "data": [*body["data"][:40], {"status": "success"}, *body["data"][41:]]}
+
+
+@pytest.mark.edge(28)
+@pytest.mark.parametrize("change", [repeated, with_a_foreign_id, within_an_array, without_one_id])
+@pytest.mark.parametrize("at", range(2, 6))
+def test_one_strange_page_is_asked_for_again(change: Callable[[Any], Any], at: int) -> None:
+    listed = Listed(rows(350), Faults(key_filter="400"))
+    asked = 0
+
+    def fetch(parameters: Any, *rest: object) -> Any:
+        nonlocal asked
+        asked += 1
+        body = listed.fetch(parameters, *rest)
+        return change(body) if asked == at else body
+
+    found = [record for page in Paginator(query(), fetch).pages() for record in page]
+    assert sorted(ids(found)) == ids(rows(350))
+
+
+@pytest.mark.edge(28)
+def test_a_total_below_the_records_beside_it_is_not_a_count() -> None:
+    answers = iter([0, 350])
+
+    def fetch(*_: object) -> Any:
+        return {"current_page": 1, "per_page": 1, "data": [{"id": 1}], "total": next(answers)}
+
+    assert Paginator(query(), fetch).count() == 350
+
+
+@pytest.mark.edge(25)
+def test_a_count_is_not_taken_from_a_page_of_another_size() -> None:
+    listed = Listed(rows(350))
+    asked = 0
+
+    def fetch(parameters: Any, *rest: object) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:  # somebody else's page
+            return {"current_page": 1, "per_page": 100, "data": rows(100), "total": 900}
+        return listed.fetch(parameters, *rest)
+
+    assert Paginator(query(), fetch).count() == 350
