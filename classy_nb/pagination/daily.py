@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from .page import Fetch
 
+_MOST_PAGES = 10_000
+"""Pages of one day that are believed before they have come."""
+
 
 class DailyPaginator:
     """Fetches the parts of one query, each page once.
@@ -171,6 +174,9 @@ class DailyPaginator:
                 came.append(page)
                 last = came[0].last_page or 1
                 if len(came) == 1:
+                    total, most = came[0].total or 0, (last - 1) * max(1, len(came[0].records))
+                    if last > 1 and (most >= total or last > _MOST_PAGES):
+                        last = 1  # pages beyond the total, or beyond reason
                     self._last_pages[number] = last
                     for following in range(2, last + 1):
                         workers.submit(number, partial(self._page, number, following))

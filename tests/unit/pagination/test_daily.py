@@ -46,6 +46,8 @@ class Api:
         body = {"current_page": page, "data": shown[0] if shown else [], "per_page": 1}
         if self.shape != "silent":
             body |= {"total": len(found), "last_page": max(len(found), 1)}
+        if self.shape == "endless":
+            body["last_page"] = 10**12
         return body
 
 
@@ -106,6 +108,13 @@ def test_days_that_do_not_say_how_many_there_are_are_read_until_two_reads_agree(
     query = october(until="2026-10-03")
     assert read(api, query)[0] == EXPECTED[:4]
     assert DailyPaginator(query, Api(some(), "silent")).count() == 4
+
+
+@pytest.mark.edge(28)
+def test_pages_that_a_day_cannot_have_are_not_requested() -> None:
+    api = Api(some(), "endless")
+    assert read(api, october(until="2026-10-03"))[0] == EXPECTED[:4]
+    assert sum(api.asked.values()) < 20
 
 
 def test_how_many_requests_it_takes_is_known_once_every_day_has_answered() -> None:
