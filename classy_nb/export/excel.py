@@ -635,7 +635,10 @@ def _column_cells(column: pd.Series[Any], kind: _Kind) -> _Cells:  # noqa: PLR09
     if dtype in {np.dtype("float16"), np.dtype("longdouble")} - {np.dtype("float64")}:
         return _array_cells(array_of(column, kind.name).cast(pa.float64()), kind)  # by its text
     if _holds_instants(column) and (timezone := column.dt.tz) is not None:
-        # By pandas, which knows zones that Arrow does not.
+        # By pandas, which knows zones that Arrow does not. pandas 2.2 takes the zone from its Arrow dtype
+        # without moving the clock.
+        if isinstance(column.dtype, pd.ArrowDtype):
+            column = column.astype(pd.DatetimeTZDtype(column.dtype.pyarrow_dtype.unit, timezone))
         cells = _array_cells(array_of(column.dt.tz_localize(None), kind.name), replace(kind, days=False))
         cells.zones = {str(timezone)} if column.notna().any() else set()
         return cells

@@ -249,6 +249,8 @@ def _declared(name: str, dtype: Any) -> Column:
     """Return the column that values of a pandas dtype are read as first."""
     if isinstance(dtype, pd.CategoricalDtype):
         dtype = dtype.categories.dtype
+        if is_object_dtype(dtype):  # pandas 2 has no better dtype for texts in there
+            return Column(name, "text")
     if is_bool_dtype(dtype):
         return Column(name, "bool")
     if is_integer_dtype(dtype):
