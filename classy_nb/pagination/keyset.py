@@ -338,7 +338,7 @@ class Keyset:
 
 def _in_order(page: Page) -> tuple[list[int], list[Any]] | None:
     """Return a page's ids and records, each id once; None where ids are missing or do not ascend."""
-    ids = page.ids()
+    ids = page.ids
     if ids is None or any(a > b for a, b in pairwise(ids)):
         return None
     if any(a == b for a, b in pairwise(ids)):

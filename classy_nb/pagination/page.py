@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -79,13 +80,16 @@ class Page:
         full = self.size is not None and count >= self.size
         return not full and self.total is not None and self.total <= count
 
+    @cached_property
     def ids(self) -> list[int] | None:
-        """Return the records' integer ids, or None where a record has no such id."""
+        """The records' integer ids, or None where a record has no such id."""
         ids = [_id_of(record) for record in self.records]
         return None if None in ids else [id_ for id_ in ids if id_ is not None]
 
     def keys(self) -> list[Hashable]:
         """Return what identifies each record: its id, or a digest of a record without one."""
+        if self.ids is not None:
+            return [*self.ids]
         return [_digest(record) if (id_ := _id_of(record)) is None else id_ for record in self.records]
 
 
@@ -295,7 +299,7 @@ class PageFetcher:
             with self._lock:
                 if self.total is None and after == self.floor and until is None:
                     self.total = page.total  # whatever way the list is read in after this, it was promised
-                ids = page.ids()
+                ids = page.ids
                 # Without ids it may be something else than records: the whole answer once more, in an array.
                 nameless = ids is None and not whole and self.query.endpoint.id is not None
                 # By keyset, the order is looked at there, and decides whether the list can be read so at all.

@@ -153,7 +153,7 @@ class Paginator:
             return
         for records in numbers.with_ids(known):
             # Records without ids come first.
-            start = min(Page(records).ids() or [0], default=0)
+            start = min(Page(records).ids or [0], default=0)
             yield Part(start, records, out_of_turn=True)
 
     def _first_sorted(self, workers: Workers, limit: int) -> list[Any]:
