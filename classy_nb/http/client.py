@@ -51,7 +51,7 @@ from .responses import (
     unreadable_error,
 )
 from .retry import RetryPolicy, same_failure
-from .session import Adapter, Session, TotalTimeError
+from .session import Adapter, Session, TotalTimeError, cut_off_by
 from .setup_errors import causes_of, setup_error
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class HttpClient:
         retry_timeouts
             Whether to repeat a request that timed out; False if the caller would rather ask for less.
         cancel
-            Ends waits and repeats, and drops a late answer.
+            Ends waits and repeats, and cuts off an answer that is being waited for.
         repairs
             Counts what had to be changed in a response so that it could be read.
 
@@ -359,7 +359,12 @@ class HttpClient:
         try:
             if cancel is not None:
                 cancel.check()
-            answer = self._send("GET", target, path)
+            with cut_off_by(cancel):
+                answer = self._send("GET", target, path)
+        except ClassyError:
+            if cancel is not None:
+                cancel.check()  # the failure is that of an answer which was cut off
+            raise
         finally:
             if answer is None:
                 self.rate_limit.release(permit)

@@ -1,7 +1,8 @@
-"""What `HttpClient` adds to requests: no proxy for this computer, redirects left alone, a total time.
+"""What `HttpClient` adds to requests: no proxy here, redirects left alone, a total time, an end from outside.
 
 A read time-out bounds the silence between two bytes only, so a server that sends a byte now and then could
-keep a fetch waiting forever. Here the whole response, headers and body, has to come within a total time.
+keep a fetch waiting forever. Here the whole response, headers and body, has to come within a total time,
+and within :func:`cut_off_by` a `Cancel` ends it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import http.client
 import io
 import ipaddress
 import socket
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,10 +22,12 @@ import requests
 from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from urllib3 import PoolManager
     from urllib3.connectionpool import HTTPConnectionPool
+
+    from .cancel import Cancel
 
 
 class Session(requests.Session):
@@ -32,7 +37,7 @@ class Session(requests.Session):
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None, forevery answer."""
+        """Return None, for every answer."""
         del resp
 
     def merge_environment_settings(self, url: Any, *args: Any, **options: Any) -> Any:
@@ -58,6 +63,31 @@ def is_this_computer(url: str) -> bool:
             return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+class _Exchange(threading.local):
+    """What this thread is sending; three libraries lie between the client and a response."""
+
+    def __init__(self) -> None:
+        self.cancel: Cancel | None = None
+        self.sockets: list[socket.socket] = []
+
+
+_exchange = _Exchange()
+
+
+@contextmanager
+def cut_off_by(cancel: Cancel | None) -> Iterator[None]:
+    """Let *cancel* cut off whatever response this thread waits for meanwhile."""
+    _exchange.cancel = cancel
+    try:
+        yield
+    finally:
+        if cancel is not None:
+            for sock in _exchange.sockets:
+                cancel.done_with(sock)
+        _exchange.cancel = None
+        _exchange.sockets.clear()
 
 
 class TotalTimeError(TimeoutError):
@@ -117,6 +147,9 @@ class _Response(http.client.HTTPResponse):
         super().__init__(sock, *args, **options)
         raw: Any = self.fp.detach()
         self.fp = io.BufferedReader(_Stream(raw, sock, seconds))
+        if _exchange.cancel is not None and isinstance(sock, socket.socket):
+            _exchange.sockets.append(sock)
+            _exchange.cancel.waits_on(sock)
 
 
 class _Stream(io.RawIOBase):

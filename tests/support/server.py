@@ -38,13 +38,17 @@ class Asked:
 
 @dataclass
 class Reply:
-    """One answer. ``body`` may be bytes, or anything JSON can hold; ``cut`` hangs up after so many bytes."""
+    """One answer. ``body`` may be bytes, or anything JSON can hold; ``cut`` hangs up after so many bytes.
+
+    ``delay`` is waited for before the answer, or after the first ``early`` bytes of its body.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
     delay: threading.Event | None = None
+    early: int | None = None
 
     def payload(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -82,7 +86,7 @@ class ScriptedServer:
                     self.rfile.read(length),
                 )
                 reply = outer._next(asked)
-                if reply.delay is not None:
+                if reply.delay is not None and reply.early is None:
                     reply.delay.wait(30)
                 self._write(reply)
 
@@ -95,6 +99,10 @@ class ScriptedServer:
                 if reply.status != 204:
                     self.send_header("Content-Length", str(len(payload)))
                 self.end_headers()
+                if reply.delay is not None and reply.early is not None:
+                    self.wfile.write(payload[: reply.early])
+                    payload = payload[reply.early :]
+                    reply.delay.wait(30)
                 self.wfile.write(payload if reply.cut is None else payload[: reply.cut])
                 if reply.cut is not None:
                     self.close_connection = True

@@ -2,8 +2,8 @@
 
 The controller starts a job with a function that fetches something; it is told about progress, and once, how
 the job ended. Cancelling sets a flag. A fetch calls :meth:`Job.progress` a few times a second, which raises
-from then on, so most jobs end at once. A request that no answer comes for cannot be interrupted from another
-thread: after a moment such a job is abandoned. Its thread is a daemon that ends with its own read time-out,
+from then on, so most jobs end at once. One that is not told in time (it waits for a connection, or for the
+single answer of a count) is abandoned after a moment. Its thread is a daemon that ends with its own time-out,
 and its result is dropped.
 """
 

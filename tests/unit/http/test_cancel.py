@@ -10,7 +10,7 @@ import pytest
 import urllib3.util.connection
 from support.connection import CANARY_TOKEN, Pauses, connected_to, orgs, transport_to
 from support.lists import Listed, rows
-from support.server import TOKEN, Reply, ScriptedServer
+from support.server import TOKEN, Asked, Reply, ScriptedServer
 
 from classy_nb.errors import ClassyError, InterruptedFetchError
 from classy_nb.http import Cancel, HttpClient, RateLimit
@@ -71,24 +71,66 @@ def test_after_a_cancel_nothing_is_sent(server: ScriptedServer, *, login: bool) 
     assert http.requests_sent == 0
 
 
-@pytest.mark.parametrize("status", [200, 401, 429, 503])
-def test_a_late_answer_is_dropped(server: ScriptedServer, status: int) -> None:
-    """Whatever it says: it is neither returned nor repeated, and the rate limit knows that it has come."""
+@pytest.mark.parametrize("early", [None, 0, 5], ids=["no answer", "only headers", "half a body"])
+def test_an_answer_that_is_waited_for_is_cut_off(server: ScriptedServer, early: int | None) -> None:
+    """It is neither returned nor repeated, and its connection and its permit are free for the next."""
     release, pauses, cancel = threading.Event(), Pauses(), Cancel()
-    server.handler = lambda _: Reply(status, {"error": "invalid_token"}, delay=release)
+    server.answers.append(Reply(body={"ok": False}, delay=release, early=early))
+    server.handler = lambda _: Reply(body={"ok": True})
     rate_limit = RateLimit(100, clock=pauses.clock, sleep=pauses)
-    http = transport_to(server, login=True, pauses=pauses, rate_limit=rate_limit, timeout=(20.0, 20.0))
+    http = transport_to(
+        server, login=True, pauses=pauses, rate_limit=rate_limit, timeout=(20.0, 20.0), connections=1
+    )
     getting = Getting(http, cancel)
     server.arrived(2)
     cancel.set()
-    release.set()
     getting.join(10)
     assert isinstance(getting.error, InterruptedFetchError)
     assert getting.answer is None
     assert [asked.method for asked in server.asked] == ["POST", "GET"]
     assert pauses.asked == []
+    assert rate_limit._under_way == 0
+    following = Getting(http, Cancel())  # in a thread: without the cut it would wait for the only connection
+    following.join(10)
+    assert following.answer == {"ok": True}
+    release.set()
+
+
+@pytest.mark.parametrize("status", [200, 401, 429, 503])
+def test_an_answer_that_came_with_the_cancel_is_dropped(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Whatever it says: it is neither returned nor repeated, and the rate limit knows that it has come."""
+    pauses, cancel = Pauses(), Cancel()
+    server.handler = lambda _: Reply(status, {"error": "invalid_token"})
+    rate_limit = RateLimit(100, clock=pauses.clock, sleep=pauses)
+    http = transport_to(server, login=True, pauses=pauses, rate_limit=rate_limit)
+    leave_alone = Cancel.done_with
+
+    def cancel_then(self: Cancel, sock: socket.socket) -> None:
+        leave_alone(self, sock)
+        self.set()
+
+    monkeypatch.setattr(Cancel, "done_with", cancel_then)
+    with pytest.raises(InterruptedFetchError):
+        http.get("/campaigns", cancel=cancel)
+    assert [asked.method for asked in server.asked] == ["POST", "GET"]
+    assert pauses.asked == []
     assert rate_limit.refusals == (status == 429)
     assert rate_limit._under_way == 0
+
+
+def test_a_connection_that_went_on_to_others_is_left_alone(server: ScriptedServer) -> None:
+    release, first = threading.Event(), Cancel()
+    server.answers += [Reply(body={"ok": 1}), Reply(body={"ok": 2}, delay=release)]
+    http = transport_to(server, timeout=(20.0, 20.0), connections=1)
+    assert http.get("/campaigns", cancel=first) == {"ok": 1}
+    other = Getting(http, Cancel())
+    server.arrived(2)
+    first.set()
+    release.set()
+    other.join(10)
+    assert other.answer == {"ok": 2}
 
 
 def test_a_cancel_does_not_end_the_requests_of_others(server: ScriptedServer) -> None:
@@ -162,3 +204,33 @@ def test_a_fetch_ends_at_once_although_its_workers_still_connect(
         unreachable.release.set()
         server.handler = Listed(rows(50)).reply
         assert len(classy.transactions()) == 50
+
+
+def test_after_a_cancel_the_next_fetch_does_not_wait_for_stalled_answers(server: ScriptedServer) -> None:
+    release = threading.Event()
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    listed = Listed(rows(2000))
+    stalled: list[Asked] = []
+
+    def stall_after_the_first(asked: Asked) -> Reply:
+        if listed.asked:
+            stalled.append(asked)
+            return Reply(body={}, delay=release)
+        return listed.reply(asked)
+
+    server.handler = stall_after_the_first
+    with connected_to(server, workers=4) as classy:
+
+        def watch(rows: int, total: int | None, note: str) -> None:
+            if len(stalled) == 4:
+                raise KeyboardInterrupt
+
+        with pytest.raises(InterruptedFetchError, match="rows had come"):
+            classy.transactions(progress=watch)
+        server.handler = Listed(rows(50)).reply
+        following = threading.Thread(target=lambda: fetched.append(len(classy.transactions())), daemon=True)
+        fetched: list[int] = []
+        following.start()
+        following.join(10)
+        assert fetched == [50]
+        release.set()
