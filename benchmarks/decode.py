@@ -95,10 +95,10 @@ def instant(raw: pd.Series) -> pd.Series:
     return pd.to_datetime(raw, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
 
 
-def objects(raw: pd.Series) -> pd.Series:
-    import pandas as pd
+def json_text(raw: pd.Series) -> pd.Series:
+    import orjson
 
-    return raw.astype(object).where(raw.notna(), pd.NA)
+    return text(raw.map(lambda value: orjson.dumps(value).decode(), na_action="ignore"))
 
 
 FLAGS = {True: True, False: False, "1": True, "0": False, "true": True, "false": False}
@@ -110,8 +110,8 @@ TYPING: dict[str, Callable[[pd.Series], pd.Series]] = {
     "last4": lambda raw: text(numeric(raw, "Int64")).str.zfill(4),
     "datetime": instant,
     "date": lambda raw: instant(raw).dt.tz_localize(None),
-    "json": objects,
-    "list": objects,
+    "json": json_text,
+    "list": json_text,
 }
 CONTENDERS = {"TableBuilder": table_builder, "json_normalize": json_normalize}
 
