@@ -149,6 +149,10 @@ def _repeats(error: ClassyError, *, proven: bool, connected: bool) -> int:
         return REPEATS_OF_STRAYS if connected and error.status not in _WANT_A_SIGN_IN else 0
     if proven and type(error) in REPEATS_WHERE_PROVEN:
         return REPEATS_WHERE_PROVEN[type(error)]
+    if connected and type(error) is UnexpectedAnswerError:
+        # The address is that of an API. One whose answers come damaged would else fail each list at its first
+        # request, which has fewer repeats than all the others.
+        return REPEATS_WHERE_PROVEN[UnexpectedAnswerError]
     if isinstance(error, ServerError) and _is_500(error):
         return REPEATS_OF_500
     return next((times for cls, times in REPEATS.items() if isinstance(error, cls)), 0)

@@ -239,6 +239,19 @@ def test_a_path_that_was_read_before_is_repeated_more_often(
     assert len(server.data_requests) == 1 + tries
 
 
+@pytest.mark.parametrize(("failure", "tries"), [(Reply(body=b"{"), 5), (Reply(500, {}), 3)])
+def test_damaged_answers_of_a_new_path_are_repeated_as_often_once_the_api_has_answered(
+    server: ScriptedServer, pauses: Pauses, failure: Reply, tries: int
+) -> None:
+    """Damage says nothing of the question; a 500 may be all that a server has to say about it."""
+    http = transport_to(server, pauses=pauses)
+    http.get("/organizations")
+    server.handler = lambda _: failure
+    with pytest.raises(ClassyError):
+        http.get("/campaigns")
+    assert len(server.data_requests) == 1 + tries
+
+
 def test_broken_gzip_is_repeated(server: ScriptedServer, pauses: Pauses) -> None:
     server.answers += [Reply(body=b"no gzip at all", headers={"Content-Encoding": "gzip"}), OK]
     assert transport_to(server, pauses=pauses).get("/campaigns") == {"ok": True}
