@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from classy_nb.catalog import Column
 
-GROUP_ROWS = 1000
+GROUP_ROWS = 500
 """Rows that become columns at once: enough to be fast, few enough to use little memory."""
 PAGE_ROWS = 100
 """Rows that are taken apart at once."""
@@ -130,7 +130,9 @@ class TableBuilder:
         """
         pending = self._pending
         before = len(pending)
-        pending.extend(map(self._row, records))
+        records = list(records)
+        plain = bool(self._columns) and set(map(type, records)) == {dict}
+        pending.extend(records if plain else map(self._row, records))
         self._rows += len(pending) - before
         full = len(pending) - len(pending) % PAGE_ROWS
         with fewer_collections():
@@ -404,6 +406,8 @@ def _take_apart(
     rows: Sequence[Row], layout: tuple[str, ...]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, Row]]]:
     """Return the cells of each row in the order of *layout*, and the rows that have other keys."""
+    if list(map(tuple, rows)).count(layout) == len(rows):  # as almost all pages are
+        return [tuple(row.values()) for row in rows], []
     blank = (None,) * len(layout)
     cells: list[tuple[Any, ...]] = []
     deviating = []

@@ -14,7 +14,6 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.errors import (
@@ -339,9 +338,9 @@ class Keyset:
 def _in_order(page: Page) -> tuple[list[int], list[Any]] | None:
     """Return a page's ids and records, each id once; None where ids are missing or do not ascend."""
     ids = page.ids
-    if ids is None or any(a > b for a, b in pairwise(ids)):
+    if ids is None or ids != sorted(ids):
         return None
-    if any(a == b for a, b in pairwise(ids)):
+    if len(set(ids)) < len(ids):
         unique = dict(zip(ids, page.records, strict=True))
         return list(unique), list(unique.values())
     return ids, page.records

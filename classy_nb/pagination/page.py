@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,10 @@ class Page:
     @cached_property
     def ids(self) -> list[int] | None:
         """The records' integer ids, or None where a record has no such id."""
+        with suppress(TypeError, KeyError):  # as almost all pages are; this is done for each record of a list
+            plain = [record["id"] for record in self.records]
+            if set(map(type, plain)) == {int}:
+                return plain
         ids = [_id_of(record) for record in self.records]
         return None if None in ids else [id_ for id_ in ids if id_ is not None]
 
