@@ -40,8 +40,8 @@ FILES = {"parquet-8": 1.2, "csv-8": 1.4}
 FASTER = {8: 7}
 """How many times as fast as the best peer, by workers."""
 TIMES_THE_FLOOR = {8: 1.15, 16: 1.25, 32: 1.6}
-"""How near to what latency allows, by workers. With 32 of them two cores have little time left: they answer and
-read 60,100 rows in about 6 seconds, which is the floor itself."""
+"""How near to what latency allows, by workers. With 32 of them two cores have little time left: to answer and
+to read 60,100 rows takes them about 6 seconds, which is the floor itself."""
 COLUMNS = (
     "contender",
     "rows",
