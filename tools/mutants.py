@@ -3,9 +3,11 @@
 Usage: ``python tools/mutants.py [--count 100] [--seed 16] [--jobs 2] [--rooms query,http] [--at-least 85]``
 
 A mutant is the package with one comparison, ``and``, arithmetic operator, number, ``True``, ``not`` or
-``return`` changed. For each one the room's own unit tests run first, then the other unit tests, in a copy of
-the tree. A mutant is noticed where a test fails or hangs, and survives where all pass. Survivors are printed
-as diffs, to be looked at one by one: some mutants change nothing that anybody could see.
+``return`` changed. The unit tests run once as they are, under coverage, which tells the tests that execute
+each line. For each mutant those run that execute its line, the room's own first, in a copy of the tree; all
+of them where it is executed at import. A mutant is noticed where a test fails or hangs, and survives where
+all pass. Survivors are printed as diffs, to be looked at one by one: some mutants change nothing that anybody
+could see.
 
 Verdicts are kept in ``artifacts/mutants.jsonl``. The same call goes on where it was stopped, and asks again
 about a mutant only where its file has changed. Ends with status 1 below ``--at-least`` percent.
@@ -28,12 +30,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from coverage import CoverageData
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +92,11 @@ class Mutant:
     def applied(self, source: bytes) -> bytes:
         """Return the changed file."""
         return source[: self.start] + self.new.encode() + source[self.end :]
+
+    @property
+    def line(self) -> int:
+        """The line in which the change begins, from 1."""
+        return (ROOT / self.path).read_bytes()[: self.start].count(b"\n") + 1
 
     def diff(self) -> str:
         """Return the change for a reader."""
@@ -275,38 +285,65 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def stages(room: str) -> list[list[str]]:
-    """Return the tests to run: those of the room, then the other unit tests."""
-    own = f"tests/unit/{room}"
-    # The one that is left out starts pytest twice to see what it says; it knows nothing of the package.
-    others = ["tests/unit", f"--ignore={own}", "--ignore=tests/unit/test_browser_suite.py"]
-    return [[own], others] if (ROOT / own).is_dir() else [others]
+class Covering:
+    """Which unit tests execute a line, and how long they take: from one run of all of them as they are."""
+
+    def __init__(self, tree: Tree, jobs: int) -> None:
+        report = tree.folder / "report.xml"
+        measured = ["--cov=classy_nb", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
+        options = ["-n", str(jobs), *measured, "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        if not tree.passes(*UNIT_TESTS, *options, seconds=7200):
+            sys.exit(f"pytest {' '.join(UNIT_TESTS)} fails without any change.")
+        self._folder = tree.folder
+        self._data = CoverageData(str(tree.folder / ".coverage"))
+        self._data.read()
+        self._seconds: Counter[str] = Counter()
+        for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest has just written it
+            file, name = case.get("file", ""), case.get("name", "").partition("[")[0]
+            inside = case.get("classname", "").split(Path(file).stem, 1)[-1].strip(".")
+            self._seconds["::".join(filter(None, [file, inside, name]))] += float(case.get("time", 0))
+
+    def tests(self, mutant: Mutant) -> tuple[list[str], float]:
+        """Return the tests that execute a mutant's line, and the seconds that they take; its room's first."""
+        lines = statement_lines((ROOT / mutant.path).read_bytes(), mutant.line)
+        contexts = self._data.contexts_by_lineno(str(self._folder / mutant.path))
+        found = {
+            context.partition("|")[0].partition("[")[0]
+            for line in lines
+            for context in contexts.get(line, [])
+        }
+        if not found or "" in found:
+            return UNIT_TESTS, self._seconds.total()
+        own = f"tests/unit/{mutant.room}/"
+        tests = sorted(found, key=lambda test: (not test.startswith(own), self._seconds[test]))
+        return tests, sum(self._seconds[test] for test in tests)
 
 
-def judge(mutant: Mutant, tree: Tree, limits: dict[str, float]) -> str:
+# The one that is left out starts pytest twice to see what it says; it knows nothing of the package.
+UNIT_TESTS = ["tests/unit", "--ignore=tests/unit/test_browser_suite.py"]
+
+
+def statement_lines(source: bytes, line: int) -> range:
+    """Return the lines from the start of the innermost statement around a line to that line."""
+    starts = (
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    )
+    return range(max(starts, default=line), line + 1)
+
+
+def judge(mutant: Mutant, tree: Tree, covering: Covering) -> str:
     """Return ``noticed`` or ``survived``."""
     source = (ROOT / mutant.path).read_bytes()
+    tests, seconds = covering.tests(mutant)
+    listed = tree.folder / "tests-of-this-mutant.txt"
+    listed.write_text("\n".join(tests), "utf-8")
     tree.write(mutant.path, mutant.applied(source))
     try:
-        for tests in stages(mutant.room):
-            if not tree.passes(*tests, seconds=limits[tests[0]]):
-                return "noticed"
-        return "survived"
+        return "survived" if tree.passes(f"@{listed}", seconds=120 + 10 * seconds) else "noticed"
     finally:
         tree.write(mutant.path, source)
-
-
-def time_limits(tree: Tree, rooms: set[str], jobs: int) -> dict[str, float]:
-    """Run the tests unchanged; they must pass, and a mutant gets four times as long."""
-    limits: dict[str, float] = {}
-    for tests in [tests for room in sorted(rooms) for tests in stages(room)]:
-        if tests[0] in limits:
-            continue
-        begun = time.monotonic()
-        if not tree.passes(*tests, seconds=3600):
-            sys.exit(f"pytest {' '.join(tests)} fails without any change.")
-        limits[tests[0]] = 30 + 2 * (1 + jobs) * (time.monotonic() - begun)
-    return limits
 
 
 def verdicts_so_far() -> dict[str, str]:
@@ -328,14 +365,14 @@ def run(chosen: list[Mutant], jobs: int) -> dict[str, str]:
         trees: SimpleQueue[Tree] = SimpleQueue()
         made = [Tree(Path(folder, str(number))) for number in range(jobs)]
         print(f"{len(waiting)} mutants to judge; first the tests as they are", flush=True)
-        limits = time_limits(made[0], {mutant.room for mutant in waiting}, jobs)
+        covering = Covering(made[0], jobs)
         for tree in made:
             trees.put(tree)
 
         def one(mutant: Mutant) -> None:
             tree = trees.get()
             try:
-                verdict = judge(mutant, tree, limits)
+                verdict = judge(mutant, tree, covering)
             finally:
                 trees.put(tree)
             with _lock:
@@ -343,8 +380,7 @@ def run(chosen: list[Mutant], jobs: int) -> dict[str, str]:
                 kept.write(json.dumps({"mutant": mutant.key, "verdict": verdict}) + "\n")
                 kept.flush()
                 done = sum(m.key in verdicts for m in waiting)
-                line = (ROOT / mutant.path).read_bytes()[: mutant.start].count(b"\n") + 1
-                print(f"{done}/{len(waiting)} {verdict} {mutant.path}:{line}", flush=True)
+                print(f"{done}/{len(waiting)} {verdict} {mutant.path}:{mutant.line}", flush=True)
 
         pool = ThreadPoolExecutor(jobs)
         try:
