@@ -178,7 +178,8 @@ def sql_type(kind: str) -> str:
     return _SQL_TYPES.get(kind, "VARCHAR")
 
 
-_SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", "TimeZone = 'UTC'")
+_UTC = "TimeZone = 'UTC'"
+_SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", _UTC)
 """DuckDB would download what it misses; a mirror needs nothing of it. These are set once a file is open: DuckDB
 refuses to open one in two ways at once, and a notebook may have opened it, too."""
 
@@ -205,7 +206,7 @@ def connect(path: Path) -> Iterator[Any]:
 
 
 class DuckDBFile:
-    """A DuckDB file, read where it is, and written to only while nobody else has it open.
+    """A DuckDB file that nobody else has open.
 
     Parameters
     ----------
@@ -219,18 +220,39 @@ class DuckDBFile:
         self.path = path
         self._folder = folder
         self._pipeline: Any = None
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the file: DuckDB puts what it has written into it."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """Yield a connection of the calling thread's own; the file stays open."""
+        with self._lock:
+            if self._connection is None:
+                with private_files():
+                    self._connection = import_duckdb().connect(str(self.path))
+                for setting in (*_SETTINGS, f"temp_directory = '{self._folder / 'tmp'}'"):
+                    self._connection.execute(f"SET {setting}")
+            cursor = self._connection.cursor()
+        with cursor:
+            cursor.execute(f"SET {_UTC}")
+            yield cursor
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, and the type of each."""
         found: dict[str, dict[str, str]] = {}
-        if self.path.exists():
-            with connect(self.path) as connection:
-                rows = connection.execute(
-                    "SELECT table_name, column_name, data_type FROM information_schema.columns "
-                    "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
-                ).fetchall()
-            for table, column, kind in rows:
-                found.setdefault(table, {})[column] = kind
+        rows = self.read(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
+        )
+        for row in rows.to_pylist():
+            found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
         return found
 
     def type_of(self, kind: str) -> str:
@@ -249,13 +271,13 @@ class DuckDBFile:
             else:
                 missing = [text for name, text in typed.items() if name not in there[table.name]]
                 commands += [f"ALTER TABLE {quoted(table.name)} ADD COLUMN {text}" for text in missing]
-        with self._writing() as connection:
+        with self._cursor() as connection:
             for command in commands:
                 connection.execute(command)
 
     def read(self, sql: str) -> pa.Table:
         """Return what a query gives."""
-        with connect(self.path) as connection:
+        with self._cursor() as connection:
             return connection.sql(sql).to_arrow_table()
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
@@ -267,7 +289,8 @@ class DuckDBFile:
         )
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists with dlt."""
+        """Write rows of lists with dlt, which opens the file by itself."""
+        self.close()
         if self._pipeline is None:
             dlt = import_dlt()
             destination = dlt.destinations.duckdb(str(self.path))
@@ -276,7 +299,7 @@ class DuckDBFile:
 
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write a few rows of the mirror's own tables: without dlt, which takes a second to start."""
-        with self._writing() as connection:
+        with self._cursor() as connection:
             connection.execute("BEGIN")
             for table, new in rows.items():
                 connection.register("new", new)
@@ -289,21 +312,14 @@ class DuckDBFile:
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
-        with self._writing() as connection:
+        with self._cursor() as connection:
             connection.execute(_versions_sql(one, organization, quoted(one.name), quoted(one.versions)))
 
     def tidy(self) -> None:
-        """Drop the tables that dlt merges from."""
-        with self._writing() as connection:
+        """Drop the tables that dlt merges from, and close the file."""
+        with self._cursor() as connection:
             connection.execute(f"DROP SCHEMA IF EXISTS {DATASET}_staging CASCADE")
-
-    @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        duckdb = import_duckdb()
-        with private_files(), duckdb.connect(str(self.path)) as connection:
-            for setting in (*_SETTINGS, f"temp_directory = '{self._folder / 'tmp'}'"):
-                connection.execute(f"SET {setting}")
-            yield connection
+        self.close()
 
 
 # Any other destination of dlt's

@@ -224,8 +224,11 @@ class Mirror:
             full=full,
             trust_totals=self._trust_totals,
         )
-        report = refresh.run()
-        file.tidy()
+        try:
+            report = refresh.run()
+            file.tidy()
+        finally:
+            file.close()
         workshop.finish()
         return report
 

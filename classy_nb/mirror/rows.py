@@ -8,6 +8,8 @@ with.
 from __future__ import annotations
 
 import json
+import os
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -142,10 +144,19 @@ def hash_sql(one: MirroredList) -> str:
     return f"md5(concat_ws('|', {', '.join(parts)}))"
 
 
+@cache
+def _calculator_of(_: int) -> Any:
+    return import_duckdb().connect(config={"autoinstall_known_extensions": False})
+
+
+def _calculator() -> Any:
+    """Return a DuckDB in memory: of this process, as threads do not survive a fork."""
+    return _calculator_of(os.getpid())
+
+
 def hashed(rows: pa.Table, one: MirroredList) -> pa.Table:
     """Return rows with their hash computed from their other columns."""
-    duckdb = import_duckdb()
-    with duckdb.connect() as connection:
+    with _calculator().cursor() as connection:
         connection.register("rows", rows)
         hashes = connection.sql(f"SELECT {hash_sql(one)} AS h FROM rows").to_arrow_table()["h"]  # noqa: S608
     place = rows.column_names.index(HASH)
