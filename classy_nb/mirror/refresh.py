@@ -167,6 +167,12 @@ class Refresh:
 
     def run(self) -> list[dict[str, Any]]:
         """Bring the destination up to date, and return the report."""
+        with warnings.catch_warnings():
+            # The report says if the API counts records that it does not show.
+            warnings.filterwarnings("ignore", ".*You accepted that", DataWarning)
+            return self._run()
+
+    def _run(self) -> list[dict[str, Any]]:
         self._prepare()
         self._load_new_lists()
         waiting = {one.name for one in self._lists}
@@ -290,7 +296,6 @@ class Refresh:
             one,
             self._children(one) if children else (),
             since=self._since,
-            trust_totals=self._trust_totals,
         )
 
     def _children(self, one: MirroredList) -> list[MirroredList]:
@@ -445,9 +450,7 @@ class Refresh:
     def _read_range(self, found: Found, nested: Sequence[Found], above: int | None, until: int | None) -> int:
         """Read the records with ids in a range; what is here besides has vanished. Return their number."""
         expected = _within(found.known, above, until)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the report says if the API counts what it hides
-            fetched = found.reader.between(above, until)
+        fetched = found.reader.between(above, until)
         self._add(found, nested, fetched)
         _lose(found, np.setdiff1d(expected, fetched["id"].to_numpy()))
         return len(fetched)
@@ -471,6 +474,9 @@ class Refresh:
         ids = np.fromiter(found.fetched, np.int64, len(found.fetched))
         _lose(found, np.setdiff1d(found.known, ids))
         found.is_whole, found.at_api = True, len(ids)
+        if self._trust_totals and len(ids) and found.reader.total is not None:
+            found.at_api = found.reader.total
+            found.hidden = max(found.at_api - len(ids), 0)
         cursor = self._cursors.get(found.one.name, {})
         for name, column in found.one.dates:
             if cursor.get(name) is None and found.rows:
@@ -526,7 +532,7 @@ class Refresh:
             return
         if found.is_whole:
             line.equal = line.rows == found.at_api
-            line.shown_by = f"all {found.at_api:,} records read, every cell compared"
+            line.shown_by = f"all {len(found.fetched):,} records read, every cell compared"
         elif not self._trust_totals:
             line.equal = False
             line.shown_by = f"not shown, as totals are not trusted: use verify='full'; {hashes}"
