@@ -1,12 +1,13 @@
 """Lists of one or several organizations into any database: the engine of ``classy-nb sync``.
 
-Connections and a destination come in. A DuckDB file becomes a :class:`~classy_nb.mirror.local.Mirror`; anything
-else is written by dlt, in place.
+Connections and a destination come in. A DuckDB file becomes a :class:`~classy_nb.mirror.local.Mirror`;
+anything else is written by dlt, in place.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,6 @@ from .refresh import Refresh
 from .tables import mirrored_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
 
     from classy_nb.query import Moment, Names
@@ -85,7 +84,7 @@ def sync(
 
     if verify not in ("quick", "full"):
         raise UsageError(f"verify={verify!r} must be 'quick' or 'full'.")
-    connections = [classy] if hasattr(classy, "organization") else list(classy)
+    connections: list[Connection] = list(classy) if isinstance(classy, Iterable) else [classy]
     path = _duckdb_path(to)
     options: dict[str, Any] = {"exclude": exclude, "hash": hash}
     wanted = None if resources is None else [one.name for one in mirrored_lists(resources)]
