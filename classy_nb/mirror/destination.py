@@ -1,8 +1,8 @@
 """Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
 
 :mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill
-in the middle of a load does no harm: rows are merged on their keys; and a first load, which appends, begins by
-cutting off what follows the last window that is known to be whole.
+in the middle of a load does no harm: rows are merged on their keys, and a first load, which appends, begins
+by cutting off what follows the last window that is known to be whole.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ In come a connection, the lists and a destination; out comes a report, one row a
 
 A list is compared by what is cheap to ask. What was created or changed since the last time comes as records.
 The number of all records shows whether any vanished, and halving the range of their ids shows which. What is
-here is held against the hashes that it was written with. Records that turn out to be the same are not written.
+here is held against the hashes that it was written with. Records that turn out to be the same are not
+written.
 """
 
 from __future__ import annotations

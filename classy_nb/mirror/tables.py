@@ -103,6 +103,11 @@ class MirroredList:
         return "appended" if self.created is not None else "counted"
 
     @property
+    def requests(self) -> int:
+        """The most requests that a refresh sends for it if nothing changed."""
+        return {"changed": 3, "appended": 2, "included": 1, "counted": 1}[self.strategy]
+
+    @property
     def link(self) -> str:
         """The column that holds the id of the parent, where there is one: ``transaction_id``."""
         return f"{str(self.parent).removesuffix('s')}_id"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import classy_nb as cn
@@ -65,3 +67,12 @@ def test_personal_columns_go_but_not_those_that_a_refresh_needs() -> None:
     assert "city" not in supporters.kinds
     assert "updated_at" in supporters.kinds
     assert supporters.hashed == {"email_address"}
+
+
+def test_the_guide_has_the_budget_of_each_list() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "mirror.md").read_text()
+    for one in mirrored_lists():
+        (line,) = [line for line in guide.splitlines() if line.startswith(f"| `{one.name}` |")]
+        _, _, _, requests, unseen, _ = (cell.strip() for cell in line.split("|"))
+        assert (int(requests), unseen) == (one.requests, one.unseen)
+        assert one.requests <= 3
