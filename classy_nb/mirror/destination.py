@@ -131,8 +131,22 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
         )
         for where, table in rows.items()
     ]
-    with private_files():
-        pipeline.run(dlt.source(lambda: resources, name="classy", max_table_nesting=0)())
+    try:
+        with private_files():
+            pipeline.run(dlt.source(lambda: resources, name="classy", max_table_nesting=0)())
+    except dlt.common.exceptions.DltException as error:
+        raise _explained(error) from None
+
+
+def _explained(error: BaseException) -> MirrorError:
+    """Return what dlt's error comes down to: its own messages may quote rows, and addresses with passwords."""
+    cause: BaseException = error
+    while (inner := getattr(cause, "exception", None) or cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    return MirrorError(
+        f"The rows could not be written ({type(error).__name__}: {type(cause).__name__}).",
+        advice="Check that the database can be reached, that its user may make tables, and the free disk space.",
+    )
 
 
 def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:
@@ -386,7 +400,12 @@ class DltDestination:
         self._folder = Path(tempfile.mkdtemp(prefix="classy-mirror-"))
         self._pipeline = _pipeline(destination, dataset, self._folder)
         self._lock = threading.Lock()
-        self._pipeline.sync_destination()
+        dlt = import_dlt()
+        try:
+            self._pipeline.sync_destination()
+        except (dlt.common.exceptions.DltException, OSError) as error:
+            self.close()
+            raise _explained(error) from None
 
     def close(self) -> None:
         """Delete what dlt left on this machine."""
