@@ -1,7 +1,7 @@
 """Kill a mirror's first load and its refreshes at random moments, while gifts come, change and go.
 
-``python benchmarks/soak_mirror.py [--kills 20] [--seed 1]`` fails unless the mirror that is refreshed at the end equals
-a fresh fetch, with nothing double.
+``python benchmarks/soak_mirror.py [--kills 20] [--seed 1]`` fails unless the mirror that is refreshed at the
+end equals a fresh fetch, with nothing double.
 """
 
 from __future__ import annotations

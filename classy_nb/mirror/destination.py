@@ -141,11 +141,11 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
 def _explained(error: BaseException) -> MirrorError:
     """Return what dlt's error comes down to: its own messages may quote rows, and addresses with passwords."""
     cause: BaseException = error
-    while (inner := getattr(cause, "exception", None) or cause.__cause__ or cause.__context__) is not None:
+    while inner := getattr(cause, "exception", None) or cause.__cause__ or cause.__context__:
         cause = inner
     return MirrorError(
         f"The rows could not be written ({type(error).__name__}: {type(cause).__name__}).",
-        advice="Check that the database can be reached, that its user may make tables, and the free disk space.",
+        advice="Check that the database can be reached, that you may make tables, and the free disk space.",
     )
 
 
