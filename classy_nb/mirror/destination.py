@@ -139,7 +139,7 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
 
 
 def _explained(error: BaseException) -> MirrorError:
-    """Return what dlt's error comes down to: its own messages may quote rows, and addresses with passwords."""
+    """Return what dlt's error comes down to: its messages may quote rows, and addresses with passwords."""
     cause: BaseException = error
     while inner := getattr(cause, "exception", None) or cause.__cause__ or cause.__context__:
         cause = inner
