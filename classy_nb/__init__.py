@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         InterruptedFetchError,
         LoginError,
         MemberOnlyError,
+        MirrorError,
         NoSuchPathError,
         NotFoundError,
         NotLoggedInError,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     )
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
+    from .mirror import Mirror, dlt_source, open_mirror
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
@@ -66,6 +68,7 @@ _HOMES = {
     "find": ".client.finding",
     "Credentials": ".credentials",
     "explode": ".frames",
+    **dict.fromkeys(("Mirror", "dlt_source", "open_mirror"), ".mirror"),
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
@@ -89,6 +92,8 @@ __all__ = [
     "InterruptedFetchError",
     "LoginError",
     "MemberOnlyError",
+    "Mirror",
+    "MirrorError",
     "NoSuchPathError",
     "NotFoundError",
     "NotLoggedInError",
@@ -108,9 +113,11 @@ __all__ = [
     "analysis",
     "connect",
     "demo",
+    "dlt_source",
     "explode",
     "find",
     "login",
+    "open_mirror",
     "read_csv",
     "to_csv",
     "to_excel",

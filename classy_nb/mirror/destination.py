@@ -1,0 +1,485 @@
+"""Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
+
+:mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill
+in the middle of a load does no harm: rows are merged on their keys, and a first load, which appends, begins
+by cutting off what follows the last window that is known to be whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from classy_nb.errors import MirrorError
+
+from .extras import import_dlt, import_duckdb
+from .rows import hash_sql, hashed, schema_of
+from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from .tables import MirroredList
+
+
+@dataclass(frozen=True, eq=False)  # hashable, as the key of rows to write
+class Table:
+    """One table: its name, the kinds of its columns in order, and the columns of its key."""
+
+    name: str
+    kinds: Mapping[str, str]
+    key: tuple[str, ...]
+
+
+CURSORS = Table(
+    "_cursors",
+    {
+        ORGANIZATION: "int",
+        "resource": "text",
+        "last_id": "int",
+        "is_loaded": "bool",
+        "created": "datetime",
+        "updated": "datetime",
+        SYNCED: "datetime",
+    },
+    (ORGANIZATION, "resource"),
+)
+"""How far each list has come: the last id of a first load, the dates from which changes are asked for, and
+when its first load began."""
+ABOUT = Table("_mirror", {ORGANIZATION: "int", "key": "text", "value": "text"}, (ORGANIZATION, "key"))
+"""What a mirror says of itself."""
+REFRESHES = Table(
+    "_refreshes", {ORGANIZATION: "int", SYNCED: "datetime", "report": "text"}, (ORGANIZATION, SYNCED)
+)
+"""One row a finished refresh."""
+
+
+def list_tables(one: MirroredList, *, history: bool = False) -> list[Table]:
+    """Return the table of a list, and that of its versions."""
+    tables = [Table(one.name, one.kinds, KEY)]
+    return [*tables, Table(one.versions, one.kinds, (*KEY, SYNCED))] if history else tables
+
+
+class Destination(Protocol):
+    """What a refresh needs of a database."""
+
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the columns of each table that is there, and the type of each as the database says it."""
+
+    def type_of(self, kind: str) -> str:
+        """Return what :meth:`columns` says of a column of this kind."""
+
+    def prepare(self, tables: Sequence[Table]) -> None:
+        """Make the tables and the columns that are missing."""
+
+    def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
+        """Return an organization's rows of a table; of a list, only those with some ids if they are given."""
+
+    def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
+        """Return ``id``, ``stored``, ``actual``, ``gone`` and some more columns of all rows of a list.
+
+        ``stored`` is the hash with which a row was written, ``actual`` that of what it holds now; ``gone``
+        says whether it is marked as deleted.
+        """
+
+    def merge(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists by their keys, in one package of dlt's."""
+
+    def append(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists that are not there yet, in one package of dlt's."""
+
+    def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
+        """Delete the rows of an organization whose *column* is greater than a number; None: all of them."""
+
+    def record(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write a few rows of the mirror's own tables."""
+
+    def keep_versions(self, one: MirroredList, organization: int) -> None:
+        """Copy the rows of a list whose versions are not in its history yet into that."""
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Let new files be readable by nobody else: neither dlt nor DuckDB has such a setting."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+_MERGE = {"disposition": "merge", "strategy": "delete-insert"}
+
+
+def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
+    """Load rows as one package."""
+    dlt = import_dlt()
+    resources = [
+        dlt.resource(
+            [table],
+            name=where.name,
+            columns=dlt_columns(where.kinds, where.key),
+            write_disposition=disposition,
+        )
+        for where, table in rows.items()
+    ]
+    try:
+        with private_files():
+            pipeline.run(dlt.source(lambda: resources, name="classy", max_table_nesting=0)())
+    except dlt.common.exceptions.DltException as error:
+        raise _explained(error) from None
+
+
+def _explained(error: BaseException) -> MirrorError:
+    """Return what dlt's error comes down to: its messages may quote rows, and addresses with passwords."""
+    cause: BaseException = error
+    while inner := getattr(cause, "exception", None) or cause.__cause__ or cause.__context__:
+        cause = inner
+    return MirrorError(
+        f"The rows could not be written ({type(error).__name__}: {type(cause).__name__}).",
+        advice="Check that the database can be reached, that you may make tables, and the free disk space.",
+    )
+
+
+def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:
+    dlt = import_dlt()
+    # Loaded packages hold donors: nothing of them stays on disk or in the tables that dlt merges from.
+    dlt.config["load.delete_completed_jobs"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
+    return dlt.pipeline(
+        "classy_mirror", pipelines_dir=str(folder), destination=destination, dataset_name=dataset
+    )
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _rows_sql(
+    table: Table, organization: int, ids: Sequence[int] | None, name: str, quote: Callable[[str], str]
+) -> str:
+    """Return the SQL for an organization's rows of a table."""
+    columns = ", ".join(map(quote, table.kinds))
+    only = "" if ids is None else f" AND {quote('id')} IN ({', '.join(map(str, ids))})"
+    return f"SELECT {columns} FROM {name} WHERE {quote(ORGANIZATION)} = {int(organization)}{only}"  # noqa: S608
+
+
+def _versions_sql(
+    one: MirroredList, organization: int, table: str, versions: str, quote: Callable[[str], str]
+) -> str:
+    """Return the SQL that copies what is missing in the history of a list."""
+    names = ", ".join(map(quote, one.kinds))
+    same = " AND ".join(f"v.{quote(name)} = x.{quote(name)}" for name in (*KEY, SYNCED))
+    return (
+        f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x "  # noqa: S608
+        f"WHERE x.{quote(ORGANIZATION)} = {int(organization)} "
+        f"AND NOT EXISTS (SELECT 1 FROM {versions} AS v WHERE {same})"
+    )
+
+
+def _cut_sql(
+    table: str, organization: int, column: str, above: int | None, quote: Callable[[str], str]
+) -> str:
+    """Return the SQL that deletes the rows of an organization behind a number."""
+    behind = "" if above is None else f" AND {quote(column)} > {int(above)}"
+    return f"DELETE FROM {table} WHERE {quote(ORGANIZATION)} = {int(organization)}{behind}"  # noqa: S608
+
+
+# A DuckDB file
+
+DATASET = "main"
+"""The schema of the tables in a DuckDB file: DuckDB's own, so that every tool finds them by their bare names.
+(One called like the file, as ``classy`` in ``classy.duckdb``, would be ambiguous.)"""
+_SQL_TYPES = {
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "decimal": "DECIMAL(18,2)",
+    "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+}
+
+
+def sql_type(kind: str) -> str:
+    """Return DuckDB's type for a kind of column."""
+    return _SQL_TYPES.get(kind, "VARCHAR")
+
+
+_UTC = "TimeZone = 'UTC'"
+_SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", _UTC)
+"""DuckDB would download what it misses; a mirror needs nothing of it. These are set once a file is open:
+DuckDB refuses to open one in two ways at once, and a notebook may have opened it, too."""
+
+
+@contextmanager
+def connect(path: Path) -> Iterator[Any]:
+    """Open a DuckDB file to read, for as long as the block lasts.
+
+    Yields
+    ------
+    duckdb.DuckDBPyConnection
+        Read-only; instants are shown in UTC, and DuckDB downloads nothing.
+    """
+    duckdb = import_duckdb()
+    try:
+        opened = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        what = f"DuckDB cannot open {path}: {str(error).splitlines()[0]}"
+        raise MirrorError(what, advice="Close whatever else writes to it.") from None
+    with opened as connection:
+        for setting in _SETTINGS:
+            connection.execute(f"SET {setting}")
+        yield connection
+
+
+class DuckDBFile:
+    """A DuckDB file that nobody else has open.
+
+    Parameters
+    ----------
+    path
+        The file, which is made if it does not exist.
+    folder
+        Where dlt and DuckDB may leave files while they work.
+    """
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self._folder = folder
+        self._pipeline: Any = None
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the file: DuckDB puts what it has written into it."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """Yield a connection of the calling thread's own; the file stays open."""
+        with self._lock:
+            if self._connection is None:
+                with private_files():
+                    self._connection = import_duckdb().connect(str(self.path))
+                for setting in (*_SETTINGS, f"temp_directory = '{self._folder / 'tmp'}'"):
+                    self._connection.execute(f"SET {setting}")
+            cursor = self._connection.cursor()
+        with cursor:
+            cursor.execute(f"SET {_UTC}")
+            yield cursor
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Return the columns of each table that is there, and the type of each."""
+        found: dict[str, dict[str, str]] = {}
+        rows = self._read(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
+        )
+        for row in rows.to_pylist():
+            found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+        return found
+
+    def type_of(self, kind: str) -> str:
+        """Return DuckDB's type for a kind of column."""
+        return sql_type(kind)
+
+    def prepare(self, tables: Sequence[Table]) -> None:
+        """Make the tables and the columns that are missing."""
+        there = self.columns()
+        commands = []
+        for table in tables:
+            typed = {name: f"{quoted(name)} {sql_type(kind)}" for name, kind in table.kinds.items()}
+            if table.name not in there:
+                parts = [text + (" NOT NULL" if name in table.key else "") for name, text in typed.items()]
+                commands.append(f"CREATE TABLE {quoted(table.name)} ({', '.join(parts)})")
+            else:
+                missing = [text for name, text in typed.items() if name not in there[table.name]]
+                commands += [f"ALTER TABLE {quoted(table.name)} ADD COLUMN {text}" for text in missing]
+        with self._cursor() as connection:
+            for command in commands:
+                connection.execute(command)
+
+    def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
+        """Return an organization's rows of a table."""
+        found = self._read(_rows_sql(table, organization, ids, quoted(table.name), quoted))
+        return found.cast(schema_of(table.kinds))
+
+    def _read(self, sql: str) -> pa.Table:
+        with self._cursor() as connection:
+            return connection.sql(sql).to_arrow_table()
+
+    def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
+        """Return the hashes of all rows; DuckDB computes them."""
+        names = "".join(f", {quoted(name)}" for name in extra)
+        return self._read(
+            f"SELECT id, {HASH} AS stored, {hash_sql(one)} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
+            f"FROM {quoted(one.name)} WHERE {ORGANIZATION} = {int(organization)}"
+        )
+
+    def merge(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists by their keys."""
+        self._load(rows, _MERGE)
+
+    def append(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists that are not there yet."""
+        self._load(rows, "append")
+
+    def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
+        """Delete rows of an organization."""
+        with self._cursor() as connection:
+            connection.execute(_cut_sql(quoted(table), organization, column, above, quoted))
+
+    def _load(self, rows: Mapping[Table, pa.Table], disposition: Any) -> None:
+        """Load rows with dlt, which opens the file by itself."""
+        self.close()
+        if self._pipeline is None:
+            dlt = import_dlt()
+            destination = dlt.destinations.duckdb(str(self.path))
+            self._pipeline = _pipeline(destination, DATASET, self._folder / "dlt")
+        _run(self._pipeline, rows, disposition)
+
+    def record(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write a few rows of the mirror's own tables: without dlt, which takes a second to start."""
+        with self._cursor() as connection:
+            connection.execute("BEGIN")
+            for table, new in rows.items():
+                connection.register("new", new)
+                same = " AND ".join(f"t.{quoted(name)} = n.{quoted(name)}" for name in table.key)
+                name = quoted(table.name)
+                connection.execute(f"DELETE FROM {name} AS t USING new AS n WHERE {same}")  # noqa: S608
+                connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new")  # noqa: S608
+                connection.unregister("new")
+            connection.execute("COMMIT")
+
+    def keep_versions(self, one: MirroredList, organization: int) -> None:
+        """Copy what is missing in the history of a list."""
+        with self._cursor() as connection:
+            connection.execute(
+                _versions_sql(one, organization, quoted(one.name), quoted(one.versions), quoted)
+            )
+
+    def tidy(self) -> None:
+        """Drop the tables that dlt merges from, and close the file."""
+        with self._cursor() as connection:
+            connection.execute(f"DROP SCHEMA IF EXISTS {DATASET}_staging CASCADE")
+        self.close()
+
+
+# Any other destination of dlt's
+
+
+_ROWS_AT_ONCE = 10_000
+"""Rows that are fetched from a database at once."""
+
+
+class DltDestination:
+    """A dataset in any SQL database that dlt writes to.
+
+    Parameters
+    ----------
+    destination
+        A destination of dlt's, or the name of one (``postgres``, ``bigquery``, ``snowflake``), which dlt
+        configures from its own settings.
+    dataset
+        The schema of the tables.
+    """
+
+    def __init__(self, destination: Any, dataset: str = "classy") -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="classy-mirror-"))
+        self._pipeline = _pipeline(destination, dataset, self._folder)
+        self._lock = threading.Lock()
+        dlt = import_dlt()
+        try:
+            self._pipeline.sync_destination()
+        except (dlt.common.exceptions.DltException, OSError) as error:
+            self.close()
+            raise _explained(error) from None
+
+    def close(self) -> None:
+        """Delete what dlt left on this machine."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Return the columns of each table that is there, as dlt remembers them."""
+        if not self._pipeline.default_schema_name:
+            return {}
+        tables = self._pipeline.default_schema.tables
+        return {
+            name: {column: str(hints.get("data_type")) for column, hints in table["columns"].items()}
+            for name, table in tables.items()
+        }
+
+    def type_of(self, kind: str) -> str:
+        """Return dlt's type for a kind of column."""
+        return str(DLT_TYPES.get(kind, {"data_type": "text"})["data_type"])
+
+    def prepare(self, tables: Sequence[Table]) -> None:
+        """Make the tables and the columns that are missing, by loading no rows into them."""
+        there = self.columns()
+        new = [table for table in tables if not set(table.kinds) <= set(there.get(table.name, ()))]
+        if new:
+            _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
+
+    def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
+        """Return an organization's rows of a table."""
+        schema = schema_of(table.kinds)
+        parts = [schema.empty_table()]
+        with self._lock, self._pipeline.sql_client() as client:
+            name = client.make_qualified_table_name(table.name)
+            sql = _rows_sql(table, organization, ids, name, client.escape_column_name)
+            with client.execute_query(sql) as cursor:
+                while found := cursor.fetchmany(_ROWS_AT_ONCE):
+                    columns = zip(*found, strict=True)
+                    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+                    parts.append(pa.table(arrays, schema=schema))
+        return pa.concat_tables(parts)
+
+    def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
+        """Return the hashes of all rows, which are read for that."""
+        rows = self.rows(list_tables(one)[0], organization)
+        columns = {
+            "id": rows["id"],
+            "stored": rows[HASH],
+            "actual": hashed(rows, one)[HASH],
+            "gone": rows[DELETED].is_valid(),
+            **{name: rows[name] for name in extra},
+        }
+        return pa.table(columns)
+
+    def merge(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists by their keys."""
+        _run(self._pipeline, rows, _MERGE)
+
+    def append(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists that are not there yet."""
+        _run(self._pipeline, rows)
+
+    def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
+        """Delete rows of an organization."""
+        with self._pipeline.sql_client() as client:
+            name = client.make_qualified_table_name(table)
+            client.execute_sql(_cut_sql(name, organization, column, above, client.escape_column_name))
+
+    def record(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of the mirror's own tables, after those of the lists that they speak of."""
+        _run(self._pipeline, rows, _MERGE)
+
+    def keep_versions(self, one: MirroredList, organization: int) -> None:
+        """Copy what is missing in the history of a list."""
+        with self._pipeline.sql_client() as client:
+            table = client.make_qualified_table_name(one.name)
+            versions = client.make_qualified_table_name(one.versions)
+            quote = client.escape_column_name
+            client.execute_sql(_versions_sql(one, organization, table, versions, quote))

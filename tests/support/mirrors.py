@@ -1,0 +1,51 @@
+"""What the tests of mirrors share: mirrors of small organizations, held against a fresh fetch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from classy_nb.mirror import DEFAULT, mirrored_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import duckdb
+    import pyarrow as pa
+
+    import classy_nb as cn
+
+GIFTS = ("transactions", "transaction_items")
+
+
+def live(classy: cn.Classy, name: str, **keywords: Any) -> pa.Table:
+    """Fetch a list as the tables hold it."""
+    table = getattr(classy, name).to_arrow(decimal=True, flat=True, **keywords)
+    return table.sort_by("id").replace_schema_metadata(None)
+
+
+def rows(duck: duckdb.DuckDBPyConnection, name: str, organization: int, where: str = "true") -> pa.Table:
+    """Read the rows of a list that are not gone, with the catalog's columns."""
+    (one,) = mirrored_lists([name])
+    columns = ", ".join(f'"{column.name}"' for column in one.columns)
+    return duck.sql(
+        f"SELECT {columns} FROM {name} WHERE _organization_id = {organization} "
+        f"AND _deleted_at IS NULL AND {where} ORDER BY id"
+    ).to_arrow_table()
+
+
+def assert_equal(mirror: cn.Mirror, classy: cn.Classy, names: Iterable[str] = DEFAULT) -> None:
+    """Every cell in the file equals that of a fresh fetch; nothing is there twice."""
+    with mirror.connect() as duck:
+        for name in names:
+            fresh = live(classy, name)
+            here = rows(duck, name, classy.organization)
+            assert here.num_rows == fresh.num_rows, name
+            assert here.equals(fresh.cast(here.schema)), name
+
+
+def write(mirror: cn.Mirror, sql: str) -> None:
+    """Change the file by hand."""
+    import duckdb
+
+    with duckdb.connect(str(mirror.path)) as connection:
+        connection.execute(sql)
