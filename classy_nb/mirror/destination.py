@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-DATASET = "classy"
+DATASET = "main"
 """The schema that holds the tables, unless told otherwise."""
 
 

@@ -11,6 +11,7 @@ from classy_nb.catalog import load
 from classy_nb.errors import UsageError
 
 from .destination import DuckDBFile, connect
+from .history import History, rewound
 from .refresh import ABOUT, Refresh
 from .tables import ORGANIZATION, mirrored_lists
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .source import Connection
 
 
-class Mirror:
+class Mirror(History):
     """A copy of an organization's lists in a DuckDB file."""
 
     def __init__(
@@ -45,7 +46,11 @@ class Mirror:
     def connect(self) -> Iterator[Any]:
         """Open the file to read, for as long as the block lasts: ``with copy.connect() as duck: ...``."""
         with connect(self.path) as connection:
-            yield connection
+            if self.as_of_moment is None:
+                yield connection
+                return
+            with rewound(connection, self.organization, self.as_of_moment):
+                yield connection
 
     @property
     def organization(self) -> int:

@@ -11,18 +11,19 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from classy_nb import catalog
+from classy_nb.catalog import flat_names, load, with_decimals
+
+from .tables import HOUSE_COLUMNS, ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import duckdb
+    from datetime import datetime
 
 PREFIX = "report_"
-"""What the names of the views begin with. They are in the schema of the tables: in a file that is called as its
-schema (``classy.duckdb``), only names without a schema can be resolved, and in a view they mean its own one."""
+"""What the names of the views begin with. They are in the schema of the tables: bare names in
+a view mean its own schema, whatever the file is called or attached as; others may be ambiguous."""
 KEYS = {
     "report_gifts": ("transaction_id",),
     "report_gift_items": ("transaction_id", "item_id", "part"),
@@ -46,7 +47,7 @@ _SQL_TYPES = {
 }
 
 
-def create_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def create_views(connection: Any, *, today: datetime | None = None) -> list[str]:
     """Create the views of the tables that the copy holds, in the current schema.
 
     A view whose table is not there is left out (and dropped, if it was there). Columns that the copy was
@@ -55,7 +56,9 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
     Parameters
     ----------
     connection
-        To a copy, writable, in the schema of the tables (``USE``), with ``_mirror`` filled.
+        To a copy, writable, in the schema of the tables, with ``_mirror`` filled.
+    today
+        A moment of the day by which plans are over; None for whenever a view is read.
 
     Returns
     -------
@@ -63,8 +66,10 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
         The names of the views that are there now.
     """
     tables = _tables(connection)
-    about = dict(connection.execute("SELECT key, value FROM _mirror").fetchall())
-    macros = _macros(about)
+    about: dict[int, dict[str, str]] = {}
+    for organization, key, value in connection.execute(f"SELECT {ORGANIZATION}, key, value FROM _mirror").fetchall():
+        about.setdefault(organization, {})[key] = value
+    macros = _macros(about, today)
     created: list[str] = []
     for name in KEYS:
         used = sources(name)
@@ -103,22 +108,41 @@ def _arguments(text: str) -> list[str]:
     return re.findall(r"'([^']*)'", text)
 
 
-def _macros(about: Mapping[str, str]) -> dict[str, Callable[..., str]]:
-    """Return the macros of ``docs/dbt/macros`` for DuckDB, with this copy's time zone and fiscal year."""
-    zone = "'" + about.get("timezone", "UTC").replace("'", "''") + "'"
-    start = int(about.get("fiscal_year_start") or 1)
+def _macros(about: Mapping[int, Mapping[str, str]], today: datetime | None) -> dict[str, Callable[..., str]]:
+    """Return the macros of ``docs/dbt/macros`` for DuckDB, with the copy's time zones and fiscal years."""
+    zones = {organization: _text(notes.get("timezone", "UTC")) for organization, notes in about.items()}
+    starts = {organization: notes.get("fiscal_year_start") or "1" for organization, notes in about.items()}
+
+    def local(instant: str) -> str:
+        if instant == "CURRENT_TIMESTAMP" and today is not None:
+            instant = f"TIMESTAMPTZ {_text(today.isoformat())}"
+        return f"({instant} AT TIME ZONE {_of_each(zones, ORGANIZATION, _text('UTC'))})"
 
     def fiscal_year(day: str) -> str:
-        later = f" + CASE WHEN EXTRACT(MONTH FROM {day}) >= {start} THEN 1 ELSE 0 END" if start > 1 else ""
-        return f"CAST(EXTRACT(YEAR FROM {day}){later} AS INTEGER)"
+        organization = day[: day.find(".") + 1] + "organization_id"
+        start = _of_each(starts, organization, "1")
+        later = f"CASE WHEN {start} > 1 AND EXTRACT(MONTH FROM {day}) >= {start} THEN 1 ELSE 0 END"
+        return f"CAST(EXTRACT(YEAR FROM {day}) + {later} AS INTEGER)"
 
     return {
-        "local": lambda instant: f"({instant} AT TIME ZONE {zone})",
+        "local": local,
         "fiscal_year": fiscal_year,
         # Half a cent is rounded as pandas does it, so that the sums are those of cn.analysis.
         "round_cents": lambda amount: f"ROUND_EVEN(100 * {amount}, 0) / 100",
         "json_items": lambda column: f"JSON_EACH({column})",
     }
+
+
+def _of_each(values: Mapping[int, str], column: str, otherwise: str) -> str:
+    """Return SQL for the value of a row's organization; a constant where all have the same."""
+    if len(set(values.values())) <= 1:
+        return next(iter(values.values()), otherwise)
+    cases = " ".join(f"WHEN {organization} THEN {value}" for organization, value in values.items())
+    return f"CASE {column} {cases} ELSE {otherwise} END"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _relation(table: str, columns: set[str] | None) -> str:
@@ -134,12 +158,10 @@ def _relation(table: str, columns: set[str] | None) -> str:
 @cache
 def _columns(table: str) -> list[tuple[str, str]]:
     """Return name and SQL type of the columns of a table that views may use."""
-    known = catalog.load()
-    listed = catalog.with_decimals(known.columns(known.resources[table].lists[0]))
-    names = catalog.flat_names(column.name for column in listed)
-    own = [("_organization_id", "BIGINT"), ("_deleted_at", _SQL_TYPES["datetime"])]
-    kinds = (_SQL_TYPES.get(column.kind, "VARCHAR") for column in listed)
-    return [*own, *zip(names, kinds, strict=True)]
+    catalog = load()
+    listed = with_decimals(catalog.columns(catalog.resources[table].lists[0]))
+    kinds = dict(zip(flat_names(column.name for column in listed), (column.kind for column in listed), strict=True))
+    return [(name, _SQL_TYPES.get(kind, "VARCHAR")) for name, kind in {**kinds, **HOUSE_COLUMNS}.items()]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

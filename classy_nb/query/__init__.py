@@ -10,7 +10,7 @@ another.
 from __future__ import annotations
 
 from .builder import ListOptions, Names, QueryBuilder
-from .dates import Moment, filter_literal, instant, zone
+from .dates import Moment, days, filter_literal, instant, is_date_text, zone
 from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable
 from .paths import raw_path
 from .periods import PERIODS, Period, named_period, read_period, today_in
@@ -26,8 +26,10 @@ __all__ = [
     "Period",
     "Query",
     "QueryBuilder",
+    "days",
     "filter_literal",
     "instant",
+    "is_date_text",
     "named_period",
     "nearest",
     "raw_path",

@@ -329,5 +329,5 @@ def test_views_follow_a_file_that_is_renamed(world: World, tmp_path: Path) -> No
         path.write_bytes(world[0].path.read_bytes())
         with duckdb.connect(str(path), read_only=True) as database:
             (catalog,) = database.execute("SELECT current_database()").fetchone() or ("",)
-            statement = f'SELECT COUNT(*) FROM "{catalog}".classy.report_gift_items WHERE is_raised'
+            statement = f'SELECT COUNT(*) FROM "{catalog}".main.report_gift_items WHERE is_raised'
             assert database.execute(statement).fetchall()[0][0] > 1_000

@@ -37,21 +37,25 @@ def columns_of(table: str) -> dict[str, str]:
 class HandMade:
     """A file in the form of a mirror."""
 
-    def __init__(self, path: Path, *, organization: int = 64531, **about: Any) -> None:
-        self.path, self.organization = path, organization
+    def __init__(self, path: Path, *, organization: int = 64531, history: bool = True, **about: Any) -> None:
+        self.path, self.organization, self.history = path, organization, history
         with self.writing() as database:
-            database.execute("CREATE TABLE _mirror (key VARCHAR, value VARCHAR)")
-            database.execute("CREATE TABLE _refreshes (_synced_at TIMESTAMPTZ, report VARCHAR)")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS _mirror (_organization_id BIGINT, key VARCHAR, value VARCHAR)"
+            )
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS _refreshes"
+                " (_organization_id BIGINT, _synced_at TIMESTAMPTZ, report VARCHAR)"
+            )
             for key, value in {"timezone": "America/Los_Angeles", **about}.items():
-                database.execute("INSERT INTO _mirror VALUES (?, ?)", [key, str(value)])
+                database.execute("INSERT INTO _mirror VALUES (?, ?, ?)", [organization, key, str(value)])
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         database = duckdb.connect(config=SETTINGS)
         try:
             database.execute(f"ATTACH '{self.path}' AS copy")
-            database.execute("CREATE SCHEMA IF NOT EXISTS copy.classy")
-            database.execute("USE copy.classy")
+            database.execute("USE copy.main")
             database.execute("SET TimeZone = 'UTC'")
             yield database
         finally:
@@ -66,7 +70,8 @@ class HandMade:
         with self.writing() as database:
             for name, rows in lists.items():
                 self._put(database, name, rows, at)
-            database.execute("INSERT INTO _refreshes VALUES (?, ?)", [at, json.dumps([])])
+            report = json.dumps([{"list": name} for name in lists])
+            database.execute("INSERT INTO _refreshes VALUES (?, ?, ?)", [self.organization, at, report])
 
     def _put(self, database: duckdb.DuckDBPyConnection, name: str, rows: Any, at: datetime) -> None:
         if hasattr(rows, "dtypes"):
@@ -90,7 +95,8 @@ class HandMade:
         )
         database.execute("ALTER TABLE found DROP COLUMN row")
         database.execute(
-            f"""CREATE TEMP TABLE fresh AS FROM found ANTI JOIN {name} USING (_organization_id, id, _row_hash);
+            f"""CREATE TEMP TABLE fresh AS FROM found ANTI JOIN (FROM {name} WHERE _deleted_at IS NULL)
+                USING (_organization_id, id, _row_hash);
             CREATE TEMP TABLE gone AS FROM {name} ANTI JOIN found USING (_organization_id, id);
             DELETE FROM gone WHERE _deleted_at IS NOT NULL OR _organization_id <> {self.organization};
             UPDATE gone SET _synced_at = TIMESTAMPTZ '{at.isoformat()}', _deleted_at = TIMESTAMPTZ '{at.isoformat()}';
@@ -103,3 +109,5 @@ class HandMade:
             DROP TABLE found; DROP TABLE fresh; DROP TABLE gone"""
         )
         database.unregister("given")
+        if not self.history:
+            database.execute(f"DROP TABLE {name}_versions")

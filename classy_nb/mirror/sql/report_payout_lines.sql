@@ -2,7 +2,7 @@
 -- the API has them (cents, yen); their net adds up to the payout. The amounts are in whole dollars, or yen.
 WITH payout AS (
     SELECT
-        _organization_id AS organization_id,
+        _organization_id,
         id AS payout_record_id,
         payout_id,
         payout_date AS payout_day,
@@ -14,7 +14,7 @@ WITH payout AS (
 
 line AS (
     SELECT
-        payout.organization_id,
+        payout._organization_id,
         payout.payout_record_id,
         payout.payout_id,
         payout.payout_day,
@@ -34,6 +34,8 @@ line AS (
 scaled AS (
     SELECT
         line.*,
+        _organization_id AS organization_id,
+        CAST({{ local('charged_at') }} AS DATE) AS charged_day,
         -- What the processors call zero-decimal currencies: their smallest unit is the whole one.
         CASE
             WHEN currency IN (
@@ -58,7 +60,7 @@ SELECT
     processor_transaction_id,
     processor_reference_id,
     charged_at,
-    CAST({{ local('charged_at') }} AS DATE) AS charged_day,
+    charged_day,
     currency,
     gross_units,
     fees_units,
