@@ -359,32 +359,22 @@ def _plain(column: pa.ChunkedArray, timezone: str) -> pa.ChunkedArray:
 
 def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[datetime, frozenset[str]]:
     """Return when the last refresh until a moment began, and which lists it covered (none: unknown)."""
-    tables = _tables(connection)
-    versions = [table for table in tables if table.endswith(VERSIONS)]
-    if not versions:
+    about = dict(
+        connection.execute(f"SELECT key, value FROM _mirror WHERE {ORGANIZATION} = ?", [organization]).fetchall()
+    )
+    if about.get("history") == "false" or not any(table.endswith(VERSIONS) for table in _tables(connection)):
         raise UsageError(
             "This mirror keeps no history: it knows the latest state only.",
             advice="classy.mirror(path, history=True).refresh() keeps one from then on.",
         )
+    kept_since = datetime.fromisoformat(about.get("history_since") or "0001-01-02T00:00:00+00:00")
     rows = connection.execute(
         f"SELECT epoch_us({SYNCED}), report FROM _refreshes WHERE {ORGANIZATION} = ? ORDER BY 1", [organization]
     ).fetchall()
-    [(first,)] = connection.execute(
-        "SELECT min(first) FROM ("
-        + " UNION ALL ".join(
-            f"SELECT epoch_us(min({SYNCED})) AS first FROM {_name(table)} WHERE {ORGANIZATION} = {int(organization)}"
-            for table in versions
-        )
-        + ")"
-    ).fetchall()
-    # Without history, refreshes left no versions: what they saw is not known.
-    known = [(_from_micros(at), report) for at, report in rows if first is None or at >= first]
+    known = [(at, report) for micros, report in rows if (at := _from_micros(micros)) >= kept_since]
     found = [(at, report) for at, report in known if at <= moment]
     if not found:
-        named = connection.execute(
-            f"SELECT value FROM _mirror WHERE {ORGANIZATION} = ? AND key = 'timezone'", [organization]
-        ).fetchone()
-        clock = zone(named[0] if named else "UTC")
+        clock = zone(about.get("timezone", "UTC"))
         what = f"The mirror knows nothing from before {moment.astimezone(clock):%Y-%m-%d %H:%M:%S}"
         if not known:
             raise UsageError(f"{what}: no refresh was finished yet.", advice="Call refresh() first.")
@@ -395,7 +385,7 @@ def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[d
         )
     at, report = found[-1]
     lines = json.loads(report) if report else []
-    return at, frozenset(cell for line in lines for cell in line.values() if isinstance(cell, str))
+    return at, frozenset(line["list"] for line in lines)
 
 
 def _tables(connection: Any) -> list[str]:
