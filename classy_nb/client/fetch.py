@@ -316,12 +316,10 @@ class Fetcher:
         table = builder.table()
         _warn_where_ignored(table, query.conditions)
         _warn_where_not_included(table, query.undocumented)
-        filters = [("filter", str(condition)) for condition in query.conditions]
-        order = [("sort", f"{name}:desc" if descending else name) for name, descending in query.sort]
         about = {
             "resource": query.endpoint.resource,
             "path": safe_path(query.path),
-            "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
+            "asked": query.asked,
             "period": query.period,
             "limit": query.limit,
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),
