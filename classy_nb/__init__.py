@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
+    from .mirror import open_mirror
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "find": ".client.finding",
     "Credentials": ".credentials",
     "explode": ".frames",
+    "open_mirror": ".mirror",
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
@@ -111,6 +113,7 @@ __all__ = [
     "explode",
     "find",
     "login",
+    "open_mirror",
     "read_csv",
     "to_csv",
     "to_excel",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from classy_nb.credentials import Credentials
     from classy_nb.http import HttpClient
+    from classy_nb.mirror import Mirror
+    from classy_nb.query import Moment, Names
     from classy_nb.sandbox import Sandbox
     from classy_nb.widgets.explorer import Explorer
     from classy_nb.widgets.login.form import LoginForm
@@ -238,6 +240,20 @@ class Classy:
         from classy_nb.widgets.explorer import Explorer
 
         return Explorer(self, self._require_session().queries)
+
+    @clear_tracebacks
+    def mirror(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        resources: Names = None,
+        since: Moment | None = None,
+        history: bool = True,
+    ) -> Mirror:
+        """Keep a copy of this organization's lists in a DuckDB file; see :class:`classy_nb.mirror.Mirror`."""
+        from classy_nb.mirror import Mirror
+
+        return Mirror(path, classy=self, resources=resources, since=since, history=history)
 
     def close(self) -> None:
         """Close the connections, and forget the token and the secret. A login form that is open goes away.

@@ -1,0 +1,205 @@
+"""Which lists a mirror holds, how each of them is kept up to date, and what its table looks like.
+
+Everything here is derived from the catalog: names of resources come in, :class:`MirroredList` objects go out.
+:mod:`.rows` makes rows of that shape, :mod:`.refresh` brings them up to date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from classy_nb.catalog import flat_names, load, with_decimals
+from classy_nb.errors import UsageError
+from classy_nb.query import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from classy_nb.catalog import Column, Endpoint
+
+DEFAULT = (
+    "transactions",
+    "transaction_items",
+    "supporters",
+    "campaigns",
+    "recurring_donation_plans",
+    "recurring_donation_history",
+    "fundraising_pages",
+    "fundraising_teams",
+    "designations",
+    "registrations",
+    "answers",
+)
+"""The lists of a mirror that is not told which: gifts and whatever they belong to."""
+
+_EVENTS = frozenset(
+    ("transactions", "transaction_items", "recurring_donation_history", "registrations", "answers")
+)
+"""Lists that grow with time and that ``since=`` cuts off. The others are what these refer to: a gift of this
+year to a campaign of the last one would be left without its campaign."""
+
+ORGANIZATION, UNKNOWN, HASH, SYNCED, DELETED = (
+    "_organization_id",
+    "_unknown",
+    "_row_hash",
+    "_synced_at",
+    "_deleted_at",
+)
+HOUSE_COLUMNS = {
+    ORGANIZATION: "int",
+    UNKNOWN: "json",
+    HASH: "text",
+    SYNCED: "datetime",
+    DELETED: "datetime",
+}
+"""The columns that a mirror adds, and their kinds: the first one on the left, the others on the right."""
+KEY = (ORGANIZATION, "id")
+VERSIONS = "_versions"
+"""What the name of a table's history ends in."""
+
+Strategy = Literal["changed", "appended", "included", "counted"]
+
+
+@dataclass(frozen=True)
+class MirroredList:
+    """A list as a mirror holds it."""
+
+    name: str
+    endpoint: Endpoint
+    columns: tuple[Column, ...]
+    """The catalog's columns, with flat names, in the order of a frame; amounts are ``decimal``."""
+    created: str | None
+    updated: str | None
+    """The columns that say when a record was created and when it was changed, where it has them."""
+    parent: str | None = None
+    """The list whose ``include=`` brings these records, where that list is mirrored, too."""
+    include: str | None = None
+    """What the parent's ``include=`` calls them."""
+
+    @property
+    def strategy(self) -> Strategy:
+        """How the list is kept up to date.
+
+        ``changed``: whatever was created or changed since; ``appended``: whatever was created since, for its
+        records do not change; ``included``: with the records of its parent; ``counted``: the list is counted,
+        and read whole when there are more or fewer records than here.
+        """
+        if self.parent is not None:
+            return "included"
+        if self.updated is not None:
+            return "changed"
+        return "appended" if self.created is not None else "counted"
+
+    @property
+    def date(self) -> str | None:
+        """The column that ``since=`` is about; None where the list is held whole."""
+        return self.endpoint.date if self.name in _EVENTS else None
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """All columns of the table in order, and the kind of each."""
+        own = {column.name: column.kind for column in self.columns}
+        house = dict(HOUSE_COLUMNS)
+        return {ORGANIZATION: house.pop(ORGANIZATION), **own, **house}
+
+
+def mirrored_lists(names: Iterable[str] | str | None = None) -> list[MirroredList]:
+    """Return the lists of a mirror, parents before their children.
+
+    Parameters
+    ----------
+    names
+        Names of resources; None for `DEFAULT`.
+
+    Raises
+    ------
+    UsageError
+        A name is not that of a list of the organization's whose records have ids.
+    """
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",")]
+    wanted = list(dict.fromkeys(DEFAULT if names is None else names))
+    if not wanted:
+        raise UsageError("resources= names no list.", advice="Leave it out for the default set.")
+    lists = {name: _list_of(name) for name in wanted}
+    for child in list(lists.values()):
+        if child.created is None and child.updated is None:
+            for parent in lists.values():
+                include = _include_of(parent, child)
+                if include is not None:
+                    lists[child.name] = replace(child, parent=parent.name, include=include)
+    return sorted(lists.values(), key=lambda one: one.parent is not None)
+
+
+@cache
+def _list_of(name: str) -> MirroredList:
+    catalog = load()
+    spec = catalog.resources.get(name)
+    lists = () if spec is None else spec.lists
+    endpoint = next((e for e in lists if e.parents == ("organization",) and e.kind == "list" and e.id), None)
+    if endpoint is None:
+        holds = sorted(mirrorable())
+        known = spec is not None
+        what = f"{name!r} cannot be mirrored" if known else f"There is no resource {name!r}"
+        why = ": it is not a list of the organization's whose records have ids." if known else "."
+        advice = nearest(name, holds, most=1) or f"Lists that can be mirrored: {', '.join(holds)}."
+        raise UsageError(what + why, advice=advice)
+    columns = with_decimals(catalog.columns(endpoint))
+    own = {column.name for column in columns}
+    names = flat_names([column.name for column in columns])
+    return MirroredList(
+        name,
+        endpoint,
+        tuple(replace(column, name=flat) for column, flat in zip(columns, names, strict=True)),
+        created="created_at" if "created_at" in own else None,
+        updated="updated_at" if "updated_at" in own else None,
+    )
+
+
+def mirrorable() -> list[str]:
+    """Return the names of all resources that can be mirrored."""
+    return [
+        name
+        for name, spec in load().resources.items()
+        if any(e.parents == ("organization",) and e.kind == "list" and e.id for e in spec.lists)
+    ]
+
+
+def _include_of(parent: MirroredList, child: MirroredList) -> str | None:
+    """Return the parent's include that holds the records of *child*, if there is one."""
+    includes = load().includes
+    return next(
+        (
+            name
+            for name in parent.endpoint.include
+            if includes[name].kind == "list" and includes[name].record == child.endpoint.record
+        ),
+        None,
+    )
+
+
+DLT_TYPES: dict[str, dict[str, Any]] = {
+    "int": {"data_type": "bigint"},
+    "float": {"data_type": "double"},
+    "decimal": {"data_type": "decimal", "precision": 18, "scale": 2},
+    "bool": {"data_type": "bool"},
+    "datetime": {"data_type": "timestamp", "precision": 6, "timezone": True},
+    "date": {"data_type": "date"},
+}
+"""What dlt calls the kinds of columns; all others are text."""
+
+
+def dlt_columns(kinds: dict[str, str], key: Iterable[str]) -> dict[str, Any]:
+    """Return dlt's hints for each column: without them, a column without any value would be left out."""
+    keys = set(key)
+    return {
+        name: {
+            "name": name,
+            "nullable": name not in keys,
+            **DLT_TYPES.get(kind, {"data_type": "text"}),
+            **({"primary_key": True} if name in keys else {}),
+        }
+        for name, kind in kinds.items()
+    }
