@@ -5,13 +5,14 @@ The repr of `Resource` calls this, and so does ``classy-nb resources``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from classy_nb.cards import Facts, html_card, text_card
 from classy_nb.catalog import DEFAULT_KEYS, meaning, resource_meaning
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from classy_nb.catalog import Column, Endpoint, ResourceSpec
     from classy_nb.query import QueryBuilder
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from classy_nb.catalog import example_call, flat_names, joins_to, load, meanings, resource_meaning
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
+from classy_nb.frames import Backend, checked_backend
 from classy_nb.progress import Progress, checked_progress
 from classy_nb.query import checked_flag, warn_of_conditions
 from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
-from .fetch import BATCH_ROWS, Backend, Fetcher, label_of
+from .fetch import BATCH_ROWS, Fetcher, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,9 +190,7 @@ class Resource:
             accept_incomplete=accept_incomplete,
             **keywords,
         )
-        return self._fetcher.frame(
-            query, checked_backend(dtype_backend), progress=checked_progress(progress)
-        )
+        return self._fetcher.frame(query, checked_backend(dtype_backend), progress=checked_progress(progress))
 
     @clear_tracebacks
     def get(

@@ -151,7 +151,7 @@ def _typed_lists(texts: pa.Array, field: pa.Field, *, decimal: bool, shared: boo
     return pa.ListArray.from_arrays(offsets, values, mask=missing)
 
 
-def columns_of_items(record: str | None, *, decimal: bool = False) -> tuple[Column, ...]:
+def columns_of_items(record: str, *, decimal: bool = False) -> tuple[Column, ...]:
     """Return the columns of the records in an included list, in the order of their keys."""
     known = catalog.load()
     columns = known.columns(Endpoint("", "list", record, "")) if record in known.records else ()
@@ -161,7 +161,7 @@ def columns_of_items(record: str | None, *, decimal: bool = False) -> tuple[Colu
     return catalog.with_decimals(columns) if decimal else columns
 
 
-def list_type(record: str | None, *, decimal: bool = False) -> pa.DataType:
+def list_type(record: str, *, decimal: bool = False) -> pa.DataType:
     """Return the type of an included list of records that the catalog knows."""
     columns = columns_of_items(record, decimal=decimal)
     fields = {column.name: pa.array([], ARROW[column.kind]) for column in columns}

@@ -11,6 +11,7 @@ from classy_nb.catalog import load
 from classy_nb.errors import UsageError
 
 from .destination import DuckDBFile, connect
+from .reading import Readable
 from .refresh import ABOUT, Refresh
 from .tables import ORGANIZATION, mirrored_lists
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .source import Connection
 
 
-class Mirror:
+class Mirror(Readable):
     """A copy of an organization's lists in a DuckDB file."""
 
     def __init__(
