@@ -27,6 +27,7 @@ from classy_nb.redact import clear_tracebacks
 
 from .destination import ABOUT, CURSORS, DuckDBFile, connect
 from .history import History, rewound
+from .reading import Readable
 from .refresh import Refresh
 from .tables import ORGANIZATION, mirrored_lists
 
@@ -44,7 +45,7 @@ SCHEMA = "1"
 _NOBODY_ELSE = 0o600
 
 
-class Mirror(History):
+class Mirror(Readable, History):
     """A copy of an organization's lists in a DuckDB file.
 
     Get one from :meth:`classy_nb.Classy.mirror`, or from :func:`classy_nb.open_mirror`, which needs neither
