@@ -38,8 +38,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
                 box.refund_transactions(9)
                 box.delete_transactions(2)
             # The board met between the two refreshes.
-            block = block.replace('"2026-10-31"', "between")
-            exec(compile(block, f"docs/mirror.md, block {number}", "exec"), namespace)
+            code = block.replace('"2026-10-31"', "between")
+            exec(compile(code, f"docs/mirror.md, block {number}", "exec"), namespace)
             namespace.setdefault("first", namespace["report"])
         yield namespace
         namespace["classy"].close()
@@ -100,7 +100,9 @@ def test_the_models_of_dbt_are_the_views(name: str) -> None:
 def test_dbt_knows_all_views_and_their_sources() -> None:
     folder = DOCS / "dbt"
     assert {path.stem for path in folder.glob("models/*.sql")} == set(KEYS)
-    models, sources = ((folder / "models" / f"{name}.yml").read_text("utf-8") for name in ("models", "sources"))
+    models, sources = (
+        (folder / "models" / f"{name}.yml").read_text("utf-8") for name in ("models", "sources")
+    )
     macros = (folder / "macros" / "classy.sql").read_text("utf-8")
     for name in KEYS:
         assert f"- name: {name}\n" in models

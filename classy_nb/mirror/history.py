@@ -2,8 +2,8 @@
 
 A mirror keeps every version of a record that a refresh saw, in a table beside each list's own. Times come in;
 :meth:`History.as_of` gives the mirror as it was then, and :meth:`History.changes` a frame of the differences.
-The earlier state is made by :func:`rewound` of views with the names of the tables, in a database in memory, so
-that whatever reads a mirror reads an earlier one in the same way.
+The earlier state is made by :func:`rewound` of views with the names of the tables, in a database in memory,
+so that whatever reads a mirror reads an earlier one in the same way.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class History:
     if TYPE_CHECKING:
 
         @property
-        def about(self) -> dict[str, str]: ...
+        def about(self) -> dict[str, str]: ...  # noqa: D102
         @property
-        def organization(self) -> int: ...
+        def organization(self) -> int: ...  # noqa: D102
         @property
-        def timezone(self) -> str: ...
-        def connect(self) -> AbstractContextManager[Any]: ...
+        def timezone(self) -> str: ...  # noqa: D102
+        def connect(self) -> AbstractContextManager[Any]: ...  # noqa: D102
 
     @clear_tracebacks
     def as_of(self, when: Moment) -> Self:
@@ -110,8 +110,8 @@ class History:
         Parameters
         ----------
         name
-            A list, such as ``"transactions"``, or one of the views for SQL, such as ``"report_gifts"``: there,
-            a refund changes ``raised_amount``.
+            A list, such as ``"transactions"``, or one of the views for SQL, such as ``"report_gifts"``:
+            there, a refund changes ``raised_amount``.
         since, until
             The states to compare, as for :meth:`as_of`; *until* is the latest one by default.
         columns
@@ -122,13 +122,13 @@ class History:
         pandas.DataFrame
             One row per record and column that differs, in order of the records: ``id`` (Int64; of a view, the
             columns that identify a row), ``change`` (string: ``new``, ``changed`` or ``gone``), ``column``
-            (string), ``before`` and ``after`` (with one column in *columns*, its dtype; otherwise the value as
-            text; missing where there is no record), ``difference`` (Float64: after less before, of amounts
+            (string), ``before`` and ``after`` (with one column in *columns*, its dtype; otherwise the value
+            as text; missing where there is no record), ``difference`` (Float64: after less before, of amounts
             and other numbers, where a missing value counts as zero; missing for ids, text and dates) and
-            ``seen_at`` (datetime64[us, the mirror's time zone]: the refresh that saw the latest change; missing
-            for views). New and gone records have a row for each of *columns*, or if that is None, for each
-            value that they have: so the differences of a column always add up to the difference of its totals.
-            A record that changed and changed back has no row. No differences give no rows.
+            ``seen_at`` (datetime64[us, the mirror's time zone]: the refresh that saw the latest change;
+            missing for views). New and gone records have a row for each of *columns*, or if that is None, for
+            each value that they have: so the differences of a column always add up to that of its totals. A
+            record that changed and changed back has no row. No differences give no rows.
 
         Raises
         ------
@@ -143,14 +143,16 @@ class History:
         if begin > end:
             raise UsageError(f"since={since!r} is after until={'now' if until is None else repr(until)}.")
         with self.connect() as connection:
-            connection.execute(f"SET TimeZone = {_text(self.timezone)}")  # of the instants in before and after
+            connection.execute(
+                f"SET TimeZone = {_text(self.timezone)}"
+            )  # of the instants in before and after
             place = _place(connection)
             with (
                 rewound(connection, self.organization, begin) as (earlier, old),
                 _in_schema(connection, place),
                 rewound(connection, self.organization, end) as (later, new),
             ):
-                compared = _Compared(connection, place, (earlier, old), (later, new), name, self)
+                compared = _Compared(connection, place, ((earlier, old), (later, new)), name, self)
                 frame = to_frame(compared.table(columns), dtype_backend=dtype_backend)
         about = {"since": old.isoformat(), "until": new.isoformat(), "timezone": self.timezone}
         frame.attrs["classy"] = {"mirror": str(self.path), "changes": name, **about, "requests": 0}
@@ -176,7 +178,7 @@ class History:
 
 @contextmanager
 def rewound(connection: Any, organization: int, moment: datetime) -> Iterator[tuple[str, datetime]]:
-    """Let a connection read an organization's rows as they were at an earlier moment, for as long as a block lasts.
+    """Let a connection read an organization's rows as they were at a moment, for as long as a block lasts.
 
     Its current schema becomes one in memory, with views in the place of all tables: lists, versions, notes.
     The views for SQL are made anew over them, with that moment's day as the current one.
@@ -239,8 +241,8 @@ class _Compared:
         In the later state.
     place
         The schema that both are made of.
-    earlier, later
-        Their schemas, and the refreshes that they follow.
+    states
+        The earlier and the later one: its schema, and the refresh that it follows.
     name
         Which list or view.
     mirror
@@ -251,11 +253,11 @@ class _Compared:
         self,
         connection: Any,
         place: str,
-        earlier: tuple[str, datetime],
-        later: tuple[str, datetime],
+        states: tuple[tuple[str, datetime], tuple[str, datetime]],
         name: str,
         mirror: History,
     ) -> None:
+        earlier, later = states
         self._connection = connection
         self._zone = mirror.timezone
         known = [n for n in _tables(connection) if not n.startswith("_") and not n.endswith(VERSIONS)]
@@ -268,10 +270,15 @@ class _Compared:
         if not before:
             when = earlier[1].astimezone(zone(self._zone)).strftime("%Y-%m-%d %H:%M")
             raise UsageError(
-                f"On {when}, the mirror did not hold {name!r} yet.", advice="Compare later states, or another list."
+                f"On {when}, the mirror did not hold {name!r} yet.",
+                advice="Compare later states, or another list.",
             )
         self._columns = {column: kind for column, kind in after.items() if column in before}
-        self._key, self._touched, self._seen = views.KEYS.get(name, ("id",)), "TRUE", "CAST(NULL AS TIMESTAMPTZ)"
+        self._key, self._touched, self._seen = (
+            views.KEYS.get(name, ("id",)),
+            "TRUE",
+            "CAST(NULL AS TIMESTAMPTZ)",
+        )
         if name not in views.KEYS:
             versions = f"{place}.{_name(name + VERSIONS)} WHERE {ORGANIZATION} = {mirror.organization}"
             versions += f" AND {SYNCED} <= {_instant(later[1])}"
@@ -300,8 +307,8 @@ class _Compared:
         ids = ", ".join(f"COALESCE(later.{name}, earlier.{name}) AS {name}" for name in self._key)
         self._connection.execute(
             f"""CREATE TEMP TABLE pair AS
-            SELECT {ids}, CASE WHEN earlier.is_there IS NULL THEN 'new' WHEN later.is_there IS NULL THEN 'gone'
-                ELSE 'changed' END AS change, {pairs}
+            SELECT {ids}, CASE WHEN earlier.is_there IS NULL THEN 'new'
+                WHEN later.is_there IS NULL THEN 'gone' ELSE 'changed' END AS change, {pairs}
             FROM (SELECT *, TRUE AS is_there FROM {self._earlier} WHERE {self._touched}) earlier
             FULL JOIN (SELECT *, TRUE AS is_there FROM {self._later} WHERE {self._touched}) later
             ON {same}"""
@@ -319,8 +326,9 @@ class _Compared:
             if columns is not None:
                 differs += " OR change <> 'changed'"
             parts.append(
-                f"""SELECT {keys}, change, {_text(name)} AS "column", {i} AS place, CAST(before_{i} AS {kind}) AS before,
-                    CAST(after_{i} AS {kind}) AS after, CAST({difference} AS DOUBLE) AS difference
+                f"""SELECT {keys}, change, {_text(name)} AS "column", {i} AS place,
+                    CAST(before_{i} AS {kind}) AS before, CAST(after_{i} AS {kind}) AS after,
+                    CAST({difference} AS DOUBLE) AS difference
                 FROM pair WHERE {differs}"""
             )
         found = self._connection.sql(
@@ -360,7 +368,9 @@ def _plain(column: pa.ChunkedArray, timezone: str) -> pa.ChunkedArray:
 def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[datetime, frozenset[str]]:
     """Return when the last refresh until a moment began, and which lists it covered (none: unknown)."""
     about = dict(
-        connection.execute(f"SELECT key, value FROM _mirror WHERE {ORGANIZATION} = ?", [organization]).fetchall()
+        connection.execute(
+            f"SELECT key, value FROM _mirror WHERE {ORGANIZATION} = ?", [organization]
+        ).fetchall()
     )
     if about.get("history") == "false" or not any(table.endswith(VERSIONS) for table in _tables(connection)):
         raise UsageError(
@@ -369,7 +379,8 @@ def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[d
         )
     kept_since = datetime.fromisoformat(about.get("history_since") or "0001-01-02T00:00:00+00:00")
     rows = connection.execute(
-        f"SELECT epoch_us({SYNCED}), report FROM _refreshes WHERE {ORGANIZATION} = ? ORDER BY 1", [organization]
+        f"SELECT epoch_us({SYNCED}), report FROM _refreshes WHERE {ORGANIZATION} = ? ORDER BY 1",
+        [organization],
     ).fetchall()
     known = [(at, report) for micros, report in rows if (at := _from_micros(micros)) >= kept_since]
     found = [(at, report) for at, report in known if at <= moment]
@@ -381,7 +392,7 @@ def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[d
         begins = known[0][0].astimezone(clock)
         raise UsageError(
             f"{what}: its history begins with the refresh of {begins:%Y-%m-%d %H:%M:%S}.",
-            advice=f"Ask for that time or a later one, such as '{begins + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}'.",
+            advice=f"Ask for a time from '{begins + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}' on.",
         )
     at, report = found[-1]
     lines = json.loads(report) if report else []
@@ -393,8 +404,8 @@ def _tables(connection: Any) -> list[str]:
     return [
         row[0]
         for row in connection.execute(
-            "SELECT DISTINCT table_name FROM information_schema.tables WHERE table_catalog = current_database()"
-            " AND table_schema = current_schema() ORDER BY 1"
+            "SELECT DISTINCT table_name FROM information_schema.tables"
+            " WHERE table_catalog = current_database() AND table_schema = current_schema() ORDER BY 1"
         ).fetchall()
     ]
 

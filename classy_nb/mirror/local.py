@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from .destination import ABOUT, CURSORS, DuckDBFile, connect
 from .history import History, rewound
 from .reading import Readable
 from .refresh import Refresh
-from .tables import ORGANIZATION, mirrored_lists
+from .tables import ORGANIZATION, SYNCED, mirrored_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,8 +154,12 @@ class Mirror(Readable, History):
     @property
     @clear_tracebacks
     def refreshed_at(self) -> datetime:
-        """When the last refresh ended, in UTC."""
-        return datetime.fromisoformat(self.about["refreshed_at"])
+        """When the last refresh began, in UTC: what changed at the API later may not be here."""
+        [(moment,)] = self._rows(
+            f"SELECT epoch_us(max({SYNCED})) FROM _refreshes WHERE {ORGANIZATION} = ?",  # noqa: S608
+            self.organization,
+        )
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=moment)
 
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.connect() as connection:
@@ -286,7 +290,6 @@ def agreed(
         "catalog": load().version,
         "package": __version__,
         "schema": SCHEMA,
-        "refreshed_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return about, names
 

@@ -67,7 +67,9 @@ def create_views(connection: Any, *, today: datetime | None = None) -> list[str]
     """
     tables = _tables(connection)
     about: dict[int, dict[str, str]] = {}
-    for organization, key, value in connection.execute(f"SELECT {ORGANIZATION}, key, value FROM _mirror").fetchall():
+    for organization, key, value in connection.execute(
+        f"SELECT {ORGANIZATION}, key, value FROM _mirror"
+    ).fetchall():
         about.setdefault(organization, {})[key] = value
     macros = _macros(about, today)
     created: list[str] = []
@@ -96,7 +98,7 @@ def sources(name: str) -> list[tuple[str, str]]:
 
 
 def _rendered(name: str, macros: Mapping[str, Callable[..., str]], tables: Mapping[str, set[str]]) -> str:
-    known = {
+    known: dict[str, Callable[..., str]] = {
         **macros,
         "ref": lambda view: view,
         "source": lambda _schema, table: _relation(table, tables.get(table)),
@@ -160,11 +162,12 @@ def _columns(table: str) -> list[tuple[str, str]]:
     """Return name and SQL type of the columns of a table that views may use."""
     catalog = load()
     listed = with_decimals(catalog.columns(catalog.resources[table].lists[0]))
-    kinds = dict(zip(flat_names(column.name for column in listed), (column.kind for column in listed), strict=True))
+    names = flat_names(column.name for column in listed)
+    kinds = {name: column.kind for name, column in zip(names, listed, strict=True)}
     return [(name, _SQL_TYPES.get(kind, "VARCHAR")) for name, kind in {**kinds, **HOUSE_COLUMNS}.items()]
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+def _tables(connection: Any) -> dict[str, set[str]]:
     """Return the columns of each table (or view) of the current schema."""
     rows = connection.execute(
         "SELECT table_name, column_name FROM information_schema.columns"

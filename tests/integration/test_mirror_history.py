@@ -37,7 +37,10 @@ def states() -> Iterator[list[dict[str, pa.Table]]]:
                 box.refund_transactions(7 + number)
                 box.delete_transactions(number)
             found.append(
-                {name: getattr(classy, name).to_arrow(decimal=True, flat=True, progress=False) for name in LISTS}
+                {
+                    name: getattr(classy, name).to_arrow(decimal=True, flat=True, progress=False)
+                    for name in LISTS
+                }
             )
         yield found
 
@@ -51,7 +54,9 @@ def edited(table: pa.Table, number: int) -> pa.Table:
         columns["is_anonymous"][place] = bool(number % 2)
     for name, cells in columns.items():
         index = table.column_names.index(name)
-        table = table.set_column(index, table.schema.field(name), pa.array(cells, table.schema.field(name).type))
+        table = table.set_column(
+            index, table.schema.field(name), pa.array(cells, table.schema.field(name).type)
+        )
     return table
 
 
@@ -102,7 +107,11 @@ def test_changes_add_up_to_the_difference_of_the_totals(
         assert round(chosen["difference"].sum(), 2) == float(total(after, name) - total(before, name))
     then, now = set(before["id"].to_pylist()), set(after["id"].to_pylist())
     for change, ids in (("new", now - then), ("gone", then - now)):
-        assert set(found.loc[found["change"] == change, "id"]) == ids == set(everything.loc[everything["change"] == change, "id"])
+        assert (
+            set(found.loc[found["change"] == change, "id"])
+            == ids
+            == set(everything.loc[everything["change"] == change, "id"])
+        )
         assert ids
 
 
@@ -117,7 +126,9 @@ def test_changes_of_a_view_explain_what_was_raised(
     found = copy.changes("report_gifts", REFRESHES[one], REFRESHES[two], columns="raised_amount")
     assert round(found["difference"].sum(), 2) == round(raised(two) - raised(one), 2) != 0
     assert list(found) == ["transaction_id", "change", "column", "before", "after", "difference", "seen_at"]
-    assert round((found["after"].fillna(0) - found["before"].fillna(0)).sum(), 2) == round(found["difference"].sum(), 2)
+    assert round((found["after"].fillna(0) - found["before"].fillna(0)).sum(), 2) == round(
+        found["difference"].sum(), 2
+    )
 
 
 @pytest.mark.parametrize(("one", "two"), PAIRS)
@@ -206,10 +217,14 @@ def test_as_of_answers_as_the_copy_did_then(
                 there = tables[number][name]
                 rows = database.sql(f"FROM {name} ORDER BY id").to_arrow_table().select(there.column_names)
                 assert rows.cast(there.schema) == there.sort_by("id"), name
-            assert database.sql("SELECT count(*) FROM transactions WHERE _deleted_at IS NOT NULL").fetchall() == [(0,)]
+            assert database.sql(
+                "SELECT count(*) FROM transactions WHERE _deleted_at IS NOT NULL"
+            ).fetchall() == [(0,)]
             assert database.sql("SELECT max(_synced_at) FROM _refreshes").fetchall() == [(REFRESHES[number],)]
             raised = database.sql("SELECT sum(raised_amount) FROM report_gifts").fetchall()[0][0]
-            refused = database.sql("SELECT sum(net_amount) FROM report_gift_items WHERE is_paid").fetchall()[0][0]
+            refused = database.sql("SELECT sum(net_amount) FROM report_gift_items WHERE is_paid").fetchall()[
+                0
+            ][0]
         frame = tables[number]["transactions"].to_pandas(types_mapper=pd.ArrowDtype)
         assert float(raised) == round(analysis.gifts(frame)["amount"].sum(), 2)
         assert float(refused) == round(analysis.gross_fees_net(frame)["net"].sum(), 2)
@@ -222,11 +237,19 @@ def count(past: Mirror) -> int:
         return database.sql("SELECT count(*) FROM transactions").fetchall()[0][0]
 
 
-def test_a_day_means_its_end_where_the_organization_is(copy: Mirror, tables: list[dict[str, pa.Table]]) -> None:
+def test_a_day_means_its_end_where_the_organization_is(
+    copy: Mirror, tables: list[dict[str, pa.Table]]
+) -> None:
     sizes = [len(lists["transactions"]) for lists in tables]
     assert len(set(sizes)) == 5
     # The second refresh was at 21:00 on October 10 in Los Angeles, when it was October 11 in UTC.
-    for when in ("2026-10-10", date(2026, 10, 10), "2026-10-10T21:00", datetime(2026, 10, 10, 21), pd.Timestamp("2026-10-11T04:00Z")):
+    for when in (
+        "2026-10-10",
+        date(2026, 10, 10),
+        "2026-10-10T21:00",
+        datetime(2026, 10, 10, 21),  # noqa: DTZ001 - as people write it
+        pd.Timestamp("2026-10-11T04:00Z"),
+    ):
         assert count(copy.as_of(when)) == sizes[1], when
     assert count(copy.as_of("2026-10-10T20:59:59")) == count(copy.as_of("2026-10-09")) == sizes[0]
     assert count(copy.as_of("2026-10")) == count(copy.as_of("October 2026")) == sizes[3]
@@ -237,14 +260,18 @@ def test_a_day_means_its_end_where_the_organization_is(copy: Mirror, tables: lis
 def test_an_earlier_state_has_changes_of_its_own(copy: Mirror) -> None:
     past = copy.as_of(REFRESHES[3])
     found = past.changes("transactions", REFRESHES[1], columns="status")
-    pd.testing.assert_frame_equal(found, copy.changes("transactions", REFRESHES[1], REFRESHES[3], columns="status"))
+    pd.testing.assert_frame_equal(
+        found, copy.changes("transactions", REFRESHES[1], REFRESHES[3], columns="status")
+    )
     assert found.attrs["classy"]["until"] == REFRESHES[3].isoformat()
 
 
 @pytest.mark.parametrize("when", ["2026-09-29", datetime(2026, 10, 1, 3, 59, tzinfo=UTC), 2025])
 def test_before_the_first_refresh(copy: Mirror, when: Any) -> None:
     for call in (copy.as_of, lambda moment: copy.changes("transactions", moment)):
-        with pytest.raises(UsageError, match="history begins with the refresh of 2026-09-30 21:00:00") as caught:
+        with pytest.raises(
+            UsageError, match="history begins with the refresh of 2026-09-30 21:00:00"
+        ) as caught:
             call(when)
         assert "'2026-09-30T21:00:01'" in str(caught.value)
         assert count(copy.as_of("2026-09-30T21:00:01")) == 1_500

@@ -28,7 +28,9 @@ World = tuple[HandMade, pd.DataFrame, pd.DataFrame, pd.DataFrame]
 @pytest.fixture(scope="module")
 def fetched() -> Iterator[dict[str, Any]]:
     with Sandbox(transactions=4_000, requests_per_minute=0) as box, connected(box) as classy:
-        lists = {name: getattr(classy, name).to_arrow(decimal=True, flat=True, progress=False) for name in LISTS}
+        lists = {
+            name: getattr(classy, name).to_arrow(decimal=True, flat=True, progress=False) for name in LISTS
+        }
         payouts = classy.payouts.to_arrow(decimal=True, flat=True, since="2026-08-01", progress=False)
         yield {
             **lists,
@@ -316,7 +318,12 @@ def test_what_identifies_a_row(world: World) -> None:
 
 def test_no_name_needs_quotes(world: World) -> None:
     names = ask(world, "SELECT column_name FROM duckdb_columns() WHERE table_name LIKE 'report_%'")
-    reserved = {row[0] for row in ask(world, "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'")}
+    reserved = {
+        row[0]
+        for row in ask(
+            world, "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
+        )
+    }
     assert len(names) > 150
     assert all(name.isidentifier() and name.islower() and name not in reserved for (name,) in names)
 

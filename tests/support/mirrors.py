@@ -1,4 +1,4 @@
-"""A copy made by hand, with what a refresh leaves in the file: tables, versions of rows, and notes about it."""
+"""A copy made by hand, with what a refresh leaves in the file: tables, versions of rows, and notes."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ class HandMade:
                 USING (_organization_id, id, _row_hash);
             CREATE TEMP TABLE gone AS FROM {name} ANTI JOIN found USING (_organization_id, id);
             DELETE FROM gone WHERE _deleted_at IS NOT NULL OR _organization_id <> {self.organization};
-            UPDATE gone SET _synced_at = TIMESTAMPTZ '{at.isoformat()}', _deleted_at = TIMESTAMPTZ '{at.isoformat()}';
+            UPDATE gone SET _synced_at = TIMESTAMPTZ '{at.isoformat()}';
+            UPDATE gone SET _deleted_at = _synced_at;
             DELETE FROM {name} USING fresh WHERE {name}.id = fresh.id
                 AND {name}._organization_id = fresh._organization_id;
             DELETE FROM {name} USING gone WHERE {name}.id = gone.id
