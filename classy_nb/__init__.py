@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     )
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
-    from .mirror import open_mirror
+    from .mirror import Mirror, dlt_source, open_mirror
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
@@ -68,7 +68,7 @@ _HOMES = {
     "find": ".client.finding",
     "Credentials": ".credentials",
     "explode": ".frames",
-    "open_mirror": ".mirror",
+    **dict.fromkeys(("Mirror", "dlt_source", "open_mirror"), ".mirror"),
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
@@ -92,6 +92,7 @@ __all__ = [
     "InterruptedFetchError",
     "LoginError",
     "MemberOnlyError",
+    "Mirror",
     "MirrorError",
     "NoSuchPathError",
     "NotFoundError",
@@ -112,6 +113,7 @@ __all__ = [
     "analysis",
     "connect",
     "demo",
+    "dlt_source",
     "explode",
     "find",
     "login",

@@ -25,8 +25,8 @@ import pyarrow.compute as pc
 from classy_nb.errors import DataWarning, MirrorError
 from classy_nb.query import MOST_PER_PAGE
 
-from .destination import ABOUT, CURSORS, REFRESHES, list_tables, of_organization, quoted
-from .rows import rows_of, schema_of
+from .destination import ABOUT, CURSORS, REFRESHES, list_tables
+from .rows import hashed, rows_of, schema_of
 from .source import OVERLAP, Reader, items_of
 from .tables import DELETED, HASH, ORGANIZATION, SYNCED
 
@@ -167,6 +167,12 @@ class Refresh:
 
     def run(self) -> list[dict[str, Any]]:
         """Bring the destination up to date, and return the report."""
+        with warnings.catch_warnings():
+            # The report says if the API counts records that it does not show.
+            warnings.filterwarnings("ignore", ".*You accepted that", DataWarning)
+            return self._run()
+
+    def _run(self) -> list[dict[str, Any]]:
         self._prepare()
         self._load_new_lists()
         waiting = {one.name for one in self._lists}
@@ -203,14 +209,9 @@ class Refresh:
         # Where a column is new, no row has the hash that it should have, and so the list is read whole.
         if any(not set(table.kinds) <= set(there.get(table.name, ())) for table in tables):
             self._destination.prepare(tables)
-        columns = ", ".join(map(quoted, CURSORS.kinds))
-        rows = self._destination.read(
-            f"SELECT {columns} FROM {CURSORS.name} WHERE {of_organization(self._organization)}"  # noqa: S608
-        )
-        self._cursors = {row["resource"]: row for row in rows.cast(schema_of(CURSORS.kinds)).to_pylist()}
-        finished = self._destination.read(
-            f"SELECT {SYNCED} FROM {REFRESHES.name} WHERE {of_organization(self._organization)}"  # noqa: S608
-        )[SYNCED].to_pylist()
+        rows = self._destination.rows(CURSORS, self._organization).to_pylist()
+        self._cursors = {row["resource"]: row for row in rows}
+        finished = self._destination.rows(REFRESHES, self._organization)[SYNCED].to_pylist()
         # A first load that was killed goes on as the same refresh.
         begun = [row[SYNCED] for row in self._cursors.values() if row[SYNCED] not in finished]
         self.synced = min(begun, default=self.synced)
@@ -227,6 +228,11 @@ class Refresh:
             return
         self._new = {child.name for one in begun for child in (one, *self._children(one))}
         new = [one for one in begun if not self._cursors[one.name]["is_loaded"]]
+        for one in new:
+            last = self._cursors[one.name]["last_id"]
+            self._destination.cut(one.name, self._organization, "id", last)
+            for child in self._children(one):
+                self._destination.cut(child.name, self._organization, child.link, last)
         rows: dict[str, list[pa.Table]] = {}
         # What is read while a window is being written becomes the next window.
         with ThreadPoolExecutor(1) as writer:
@@ -273,10 +279,10 @@ class Refresh:
         self._lines[one.name].requests += reader.requests
 
     def _write_window(self, rows: dict[str, list[pa.Table]], cursors: pa.Table) -> None:
-        """Write a window, and then how far it comes: a kill in between has it read and merged once more."""
+        """Write a window, and then how far it comes: after a kill in between it is read once more."""
         if rows:
             lists = {one.name: one for one in self._lists}
-            self._destination.merge(
+            self._destination.append(
                 {list_tables(lists[name])[0]: pa.concat_tables(parts) for name, parts in rows.items()}
             )
         self._destination.record({CURSORS: cursors})
@@ -290,7 +296,6 @@ class Refresh:
             one,
             self._children(one) if children else (),
             since=self._since,
-            trust_totals=self._trust_totals,
         )
 
     def _children(self, one: MirroredList) -> list[MirroredList]:
@@ -445,9 +450,7 @@ class Refresh:
     def _read_range(self, found: Found, nested: Sequence[Found], above: int | None, until: int | None) -> int:
         """Read the records with ids in a range; what is here besides has vanished. Return their number."""
         expected = _within(found.known, above, until)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the report says if the API counts what it hides
-            fetched = found.reader.between(above, until)
+        fetched = found.reader.between(above, until)
         self._add(found, nested, fetched)
         _lose(found, np.setdiff1d(expected, fetched["id"].to_numpy()))
         return len(fetched)
@@ -471,6 +474,9 @@ class Refresh:
         ids = np.fromiter(found.fetched, np.int64, len(found.fetched))
         _lose(found, np.setdiff1d(found.known, ids))
         found.is_whole, found.at_api = True, len(ids)
+        if self._trust_totals and len(ids) and found.reader.total is not None:
+            found.at_api = found.reader.total
+            found.hidden = max(found.at_api - len(ids), 0)
         cursor = self._cursors.get(found.one.name, {})
         for name, column in found.one.dates:
             if cursor.get(name) is None and found.rows:
@@ -510,15 +516,7 @@ class Refresh:
 
     def _deleted(self, one: MirroredList, ids: list[int]) -> pa.Table:
         """Return rows as they are here, marked as deleted now."""
-        columns = ", ".join(map(quoted, one.kinds))
-        listed = ", ".join(map(str, ids))
-        rows = self._destination.read(
-            f"SELECT {columns} FROM {quoted(one.name)} "  # noqa: S608
-            f"WHERE {of_organization(self._organization)} AND id IN ({listed})"
-        )
-        from .rows import hashed
-
-        rows = rows.cast(schema_of(one.kinds))
+        rows = self._destination.rows(list_tables(one)[0], self._organization, ids)
         now = pa.repeat(pa.scalar(self.synced, pa.timestamp("us", "UTC")), len(rows))
         for name in (SYNCED, DELETED):
             rows = rows.set_column(rows.column_names.index(name), rows.schema.field(name), now)
@@ -534,7 +532,7 @@ class Refresh:
             return
         if found.is_whole:
             line.equal = line.rows == found.at_api
-            line.shown_by = f"all {found.at_api:,} records read, every cell compared"
+            line.shown_by = f"all {len(found.fetched):,} records read, every cell compared"
         elif not self._trust_totals:
             line.equal = False
             line.shown_by = f"not shown, as totals are not trusted: use verify='full'; {hashes}"

@@ -66,8 +66,13 @@ class Reader:
         Lists whose records come with it.
     since
         Only records from this moment on, where the list has the date.
-    trust_totals
-        Whether a list that is shorter than its total is an error.
+
+    Attributes
+    ----------
+    requests
+        How many requests were sent.
+    total
+        How many records the API promised when the last ones were read.
     """
 
     def __init__(
@@ -77,17 +82,18 @@ class Reader:
         children: Sequence[MirroredList] = (),
         *,
         since: datetime | None = None,
-        trust_totals: bool = True,
     ) -> None:
         self.one = one
         self.requests = 0
+        self.total: int | None = None
         self._resource = getattr(classy, one.name)
         self._since = {"since": since} if since is not None and one.date is not None else {}
         self._reading = {
             "decimal": True,
             "flat": True,
             "progress": False,
-            "accept_incomplete": not trust_totals,
+            # A list that is shorter than the API's total is no reason to stop: the report will say so.
+            "accept_incomplete": True,
             "include": [str(child.include) for child in children] or None,
             **self._since,
         }
@@ -119,8 +125,7 @@ class Reader:
             How many there are.
         """
         table = self._table(where=[_from(column, start)], sort=f"{column}:desc", limit=MOST_PER_PAGE)
-        total = _about(table).get("total")
-        return table, len(table) if total is None else int(total)
+        return table, len(table) if self.total is None else self.total
 
     def all_since(self, column: str, start: datetime) -> pa.Table:
         """Return all records whose date in *column* is *start* or later."""
@@ -138,6 +143,7 @@ class Reader:
                     table = pa.Table.from_batches([batch])
                     after = table["id"][-1].as_py() if len(table) else after
                     self.requests = before + int(_about(table).get("requests") or 0)
+                    self.total = _about(table).get("total")
                     yield table
             except UnexpectedAnswerError:
                 # The columns of a stream are those of its first batch. Later records may have keys that the
@@ -151,6 +157,7 @@ class Reader:
 
     def _table(self, **keywords: Any) -> pa.Table:
         table = self._resource.to_arrow(**{**self._reading, **keywords})
+        self.total = _about(table).get("total")
         self.requests += int(_about(table).get("requests") or 0)
         return table
 
@@ -186,8 +193,6 @@ def dlt_source(
     classy: Connection,
     resources: Names = None,
     since: Moment | None = None,
-    *,
-    history: bool = False,
 ) -> Any:
     """Return an organization's lists as a source of dlt's, for any destination and any orchestrator.
 
@@ -197,7 +202,8 @@ def dlt_source(
     the state of the pipeline remembers by organization; lists without dates are read whole. Records are merged
     on ``(_organization_id, id)``, so that several organizations can share a dataset. What vanished from the
     API is found by ``classy-nb sync`` and by :meth:`classy_nb.mirror.Mirror.refresh` only, which also prove
-    that all is equal: a source cannot look into its destination.
+    that all is equal: a source cannot look into its destination. For a history of each record, apply dlt's
+    ``scd2`` strategy with ``_row_hash`` as its row version.
 
     Parameters
     ----------
@@ -207,8 +213,6 @@ def dlt_source(
         Names of lists; by default those of :meth:`classy_nb.Classy.mirror`.
     since
         Only gifts, registrations, answers and plan events from this moment on.
-    history
-        Keep every version of a record, in tables ``<list>_versions`` that are only appended to.
 
     Returns
     -------
@@ -240,12 +244,10 @@ def dlt_source(
         # The moment to ask from the next time is that of the newest record before anything is read: what
         # changes while a long list is read would otherwise be older than the last record that came.
         newest = {column: reader.newest(column) for column in dates}
+        asked: Iterator[pa.Table] = reader.stream()
         if dates and all(column in state for column in dates):
-            asked = [
-                reader.all_since(column, datetime.fromisoformat(state[column]) - OVERLAP) for column in dates
-            ]
-        else:
-            asked = reader.stream()
+            starts = {column: datetime.fromisoformat(state[column]) - OVERLAP for column in dates}
+            asked = (reader.all_since(column, start) for column, start in starts.items())
         for fetched in asked:
             for child in children:
                 yield from _marked(child, items_of(fetched, child), synced)
@@ -254,15 +256,12 @@ def dlt_source(
 
     def _marked(one: MirroredList, fetched: pa.Table, synced: datetime) -> Iterator[Any]:
         rows = rows_of(fetched, one, organization, synced)
-        merge = {"disposition": "merge", "strategy": "delete-insert"}
-        ways: list[tuple[str, Any, Sequence[str]]] = [(one.name, merge, KEY)]
-        if history:
-            ways.append((one.versions, "append", ()))
-        for name, disposition, key in ways:
-            hints = dlt.mark.make_hints(
-                table_name=name, columns=dlt_columns(one.kinds, key), write_disposition=disposition
-            )
-            yield dlt.mark.with_hints(rows, hints, create_table_variant=True)
+        hints = dlt.mark.make_hints(
+            table_name=one.name,
+            columns=dlt_columns(one.kinds, KEY),
+            write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+        )
+        yield dlt.mark.with_hints(rows, hints, create_table_variant=True)
 
     made = [dlt.resource(tables, name=one.name)(one) for one in lists if one.parent is None]
     return dlt.source(lambda: made, name="classy", max_table_nesting=0)()

@@ -1,4 +1,4 @@
-"""Transactions that arrive, are refunded and are deleted while the sandbox runs."""
+"""Transactions that arrive, are refunded and are deleted while the sandbox runs, and records that change."""
 
 from __future__ import annotations
 
@@ -83,6 +83,34 @@ def delete_transactions(store: Store, organization: int, count: int) -> list[int
     return ids
 
 
+CHANGEABLE = {
+    "transactions": "comment",
+    "supporters": "nickname",
+    "campaigns": "external_id",
+    "fundraising_pages": "title",
+    "fundraising_teams": "name",
+}
+"""Kinds of records of which some can be changed, and the column that changes."""
+
+
+def change_records(store: Store, organization: int, kind: str, count: int, *, dated: bool) -> list[int]:
+    """Change a column of *count* records from all over a list, *dated* later than everything; return their ids."""
+    table, column = f"base_{kind}", CHANGEABLE[kind]
+    with store.writing() as connection:
+        ids = _chosen(connection, organization, count, table=table)
+        (latest,) = connection.execute(
+            f"SELECT MAX(MAX(created_at), COALESCE(MAX(updated_at), 0)) FROM {table} WHERE organization_id = ?",
+            [organization],
+        ).fetchone()
+        connection.executemany(
+            f"UPDATE {table} SET {column} = COALESCE({column}, '') || '*' WHERE id = ?", [(i,) for i in ids]
+        )
+        if dated:
+            moments = [(latest + _STEP * (n + 1), number) for n, number in enumerate(ids)]
+            connection.executemany(f"UPDATE {table} SET updated_at = ? WHERE id = ?", moments)
+    return ids
+
+
 def _chosen(
     connection: sqlite3.Connection,
     organization: int,
@@ -90,10 +118,11 @@ def _chosen(
     *,
     where: str = "1",
     shuffled: str = "id * 104729 % 999983",
+    table: str = "base_transactions",
 ) -> list[int]:
-    """Return the ids of *count* transactions from all over the list, the same ones each time."""
+    """Return the ids of *count* records from all over the list, the same ones each time."""
     rows = connection.execute(
-        f"SELECT id FROM base_transactions WHERE organization_id = ? AND {where} ORDER BY {shuffled} LIMIT ?",
+        f"SELECT id FROM {table} WHERE organization_id = ? AND {where} ORDER BY {shuffled} LIMIT ?",
         [organization, count],
     )
     return [row[0] for row in rows]

@@ -257,3 +257,23 @@ class Sandbox(Service):
     def delete_transactions(self, count: int, organization: int | None = None) -> list[int]:
         """Delete *count* transactions, spread over the whole list; return their ids."""
         return arrivals.delete_transactions(self.store, organization or self.organization_id, count)
+
+    def change_records(
+        self, kind: str, count: int, organization: int | None = None, *, dated: bool = True
+    ) -> list[int]:
+        """Change a value in *count* records, spread over the whole list; return their ids.
+
+        Parameters
+        ----------
+        kind
+            ``transactions`` (the comment), ``supporters`` (the nickname), ``campaigns`` (the external id),
+            ``fundraising_pages`` (the title) or ``fundraising_teams`` (the name).
+        count
+            How many.
+        organization
+            Whose; the first one by default.
+        dated
+            Whether ``updated_at`` says so.
+        """
+        owner = organization or self.organization_id
+        return arrivals.change_records(self.store, owner, kind, count, dated=dated)

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from support.giving import connected
-from support.mirrors import HandMade
+from support.copies import HandMade
 
 from classy_nb import analysis
 from classy_nb.errors import UsageError

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from support.dirty import cells, dirty
 from support.giving import connected
-from support.mirrors import HandMade
+from support.copies import HandMade
 
 from classy_nb import analysis
 from classy_nb.mirror.views import KEYS, create_views
