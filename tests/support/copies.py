@@ -44,6 +44,9 @@ class HandMade:
                 "CREATE TABLE IF NOT EXISTS _mirror (_organization_id BIGINT, key VARCHAR, value VARCHAR)"
             )
             database.execute(
+                "CREATE TABLE IF NOT EXISTS _cursors (_organization_id BIGINT, resource VARCHAR)"
+            )
+            database.execute(
                 "CREATE TABLE IF NOT EXISTS _refreshes"
                 " (_organization_id BIGINT, _synced_at TIMESTAMPTZ, report VARCHAR)"
             )
