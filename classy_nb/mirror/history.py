@@ -147,10 +147,11 @@ class History:
                 f"SET TimeZone = {_text(self.timezone)}"
             )  # of the instants in before and after
             place = _place(connection)
+            reports = f"{name}{VERSIONS}" not in _tables(connection)
             with (
-                rewound(connection, self.organization, begin) as (earlier, old),
+                rewound(connection, self.organization, begin, reports=reports) as (earlier, old),
                 _in_schema(connection, place),
-                rewound(connection, self.organization, end) as (later, new),
+                rewound(connection, self.organization, end, reports=reports) as (later, new),
             ):
                 compared = _Compared(connection, place, ((earlier, old), (later, new)), name, self)
                 frame = to_frame(compared.table(columns), dtype_backend=dtype_backend)
@@ -177,7 +178,9 @@ class History:
 
 
 @contextmanager
-def rewound(connection: Any, organization: int, moment: datetime) -> Iterator[tuple[str, datetime]]:
+def rewound(
+    connection: Any, organization: int, moment: datetime, *, reports: bool = True
+) -> Iterator[tuple[str, datetime]]:
     """Let a connection read an organization's rows as they were at a moment, for as long as a block lasts.
 
     Its current schema becomes one in memory, with views in the place of all tables: lists, versions, notes.
@@ -191,6 +194,8 @@ def rewound(connection: Any, organization: int, moment: datetime) -> Iterator[tu
         Whose rows.
     moment
         The state after the last refresh that was begun until then, if it was finished.
+    reports
+        Whether the views for SQL are needed.
 
     Yields
     ------
@@ -225,7 +230,8 @@ def rewound(connection: Any, organization: int, moment: datetime) -> Iterator[tu
             elif table != "_mirror":
                 continue
             connection.execute(f"CREATE VIEW {_name(table)} AS SELECT * FROM {stored} WHERE {condition}")
-        views.create_views(connection, today=moment)
+        if reports:
+            views.create_views(connection, today=moment)
         yield f"{memory}.main", refreshed
     finally:
         connection.execute(f"USE {place}")
