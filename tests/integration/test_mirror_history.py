@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from support.giving import connected
 from support.copies import HandMade
+from support.giving import connected
 
 from classy_nb import analysis
 from classy_nb.errors import UsageError

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from support.copies import HandMade
 from support.dirty import cells, dirty
 from support.giving import connected
-from support.copies import HandMade
 
 from classy_nb import analysis
 from classy_nb.mirror.views import KEYS, create_views
