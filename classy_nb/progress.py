@@ -13,6 +13,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from classy_nb.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +33,19 @@ class Watcher(Protocol):
     def __call__(self, rows: int, total: int | None, note: str, /) -> object:
         """Receive the rows so far, the server's total (None while unknown) and a note."""
         ...
+
+
+def checked_progress(progress: object) -> bool | Watcher | None:
+    """Return what ``progress=`` takes.
+
+    Raises
+    ------
+    UsageError
+        It is anything else.
+    """
+    if progress is None or isinstance(progress, bool) or callable(progress):
+        return progress
+    raise UsageError(f"progress={progress!r} must be True, False, None or a function.")
 
 
 class Line(Protocol):

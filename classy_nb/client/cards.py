@@ -1,21 +1,21 @@
-"""Cards: what a connection and a resource show in a notebook, as text and as escaped HTML.
+"""What a resource shows in a notebook: what it holds, how to call it, its first columns.
 
-The reprs of `Classy` and `Resource` call this, and so does ``classy-nb resources``.
+The repr of `Resource` calls this, and so does ``classy-nb resources``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
+from classy_nb.cards import Facts, html_card, text_card
 from classy_nb.catalog import DEFAULT_KEYS, meaning, resource_meaning
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from classy_nb.catalog import Column, Endpoint, ResourceSpec
     from classy_nb.query import QueryBuilder
 
-Facts = Sequence[tuple[str, str]]
 _RAISED = {
     "transactions": "donation_gross_amount, in currency_code; total_gross_amount adds tickets, covered fees",
     "recurring_donation_plans": "donation_amount, in currency_code, for each charge; without covered fees",
@@ -28,27 +28,6 @@ _MIXED = {
     "payouts": "both types unless payout_type=; in cents; cn.explode(frame, 'transactions') has the lines",
     "designations": "holds inactive designations: where='is_active = true'",
 }
-
-
-def text_card(title: str, facts: Facts) -> str:
-    """Return a title and aligned facts as plain text."""
-    width = max((len(name) for name, _ in facts), default=0)
-    return "\n".join([title, *(f"  {name:<{width}}  {value}" for name, value in facts)])
-
-
-def html_card(title: str, facts: Facts) -> str:
-    """Return a title and facts as a small HTML table; all text is escaped."""
-    rows = "".join(
-        f'<tr>{_row_header(name)}<td style="text-align:left">{escape(value)}</td></tr>'
-        for name, value in facts
-    )
-    return f"<div><strong>{escape(title)}</strong><table>{rows}</table></div>"
-
-
-def _row_header(name: str) -> str:
-    # A header without text means nothing in a screen reader.
-    style = 'style="text-align:left;vertical-align:top"'
-    return f'<th scope="row" {style}>{escape(name)}</th>' if name else "<td></td>"
 
 
 def resource_facts(kind: ResourceSpec, queries: QueryBuilder) -> Facts:

@@ -11,13 +11,13 @@ from calendar import month_name
 from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
+from classy_nb.cards import Facts, html_card, text_card
 from classy_nb.catalog import load, summary
 from classy_nb.errors import ConnectionClosedError, NotLoggedInError
 from classy_nb.http import renew_after_fork
 from classy_nb.query import QueryBuilder, nearest
 from classy_nb.redact import clear_tracebacks
 
-from .cards import Facts, html_card, text_card
 from .fetch import Fetcher
 from .pickling import Recipe
 from .raw import fetch_raw

@@ -11,7 +11,7 @@ import json
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from classy_nb import __version__
 from classy_nb.catalog import flat_names
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from classy_nb.frames import Backend
     from classy_nb.http import Cancel, HttpClient
     from classy_nb.pagination import Fetch, Part
     from classy_nb.progress import Watcher
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     Sort = Sequence[tuple[str, bool]]
     """Columns, and whether descending."""
 
-Backend = Literal["numpy_nullable", "pyarrow"]
 BATCH_ROWS = 10_000
 RANGE_ROWS = 2_500
 """Rows of an id range where rows must leave in order: small enough to keep a few ranges in memory."""
@@ -316,12 +316,10 @@ class Fetcher:
         table = builder.table()
         _warn_where_ignored(table, query.conditions)
         _warn_where_not_included(table, query.undocumented)
-        filters = [("filter", str(condition)) for condition in query.conditions]
-        order = [("sort", f"{name}:desc" if descending else name) for name, descending in query.sort]
         about = {
             "resource": query.endpoint.resource,
             "path": safe_path(query.path),
-            "asked": [f"{name}={value}" for name, value in (*query.parameters, *filters, *order)],
+            "asked": query.asked,
             "period": query.period,
             "limit": query.limit,
             "fetched_at": datetime.now(UTC).isoformat(timespec="seconds"),

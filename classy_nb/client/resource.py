@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from classy_nb.catalog import example_call, flat_names, joins_to, load, meanings, resource_meaning
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
-from classy_nb.progress import Progress
-from classy_nb.query import unsatisfiable
+from classy_nb.frames import Backend, checked_backend
+from classy_nb.progress import Progress, checked_progress
+from classy_nb.query import checked_flag, warn_of_conditions
 from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
-from .fetch import BATCH_ROWS, Backend, Fetcher, label_of
+from .fetch import BATCH_ROWS, Fetcher, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,9 +190,7 @@ class Resource:
             accept_incomplete=accept_incomplete,
             **keywords,
         )
-        return self._fetcher.frame(
-            query, _checked_backend(dtype_backend), progress=_checked_progress(progress)
-        )
+        return self._fetcher.frame(query, checked_backend(dtype_backend), progress=checked_progress(progress))
 
     @clear_tracebacks
     def get(
@@ -229,7 +228,7 @@ class Resource:
         """
         from classy_nb.frames import to_series
 
-        _checked_flag("flat", flat)
+        checked_flag("flat", flat)
         query = self._queries.for_record(
             self._spec, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
@@ -265,7 +264,7 @@ class Resource:
         for name in _WITHOUT_EFFECT_ON_A_COUNT:
             if keywords.get(name) is not None:
                 raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
-        _checked_progress(progress)
+        checked_progress(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
         line = Progress(label_of(query), wanted=progress) if progress is not None else None
         return self._fetcher.paginate(query, line).count()
@@ -305,9 +304,9 @@ class Resource:
             digits before the point becomes missing.
         """
         query = self._list(**keywords)
-        if _checked_flag("decimal", decimal):
+        if checked_flag("decimal", decimal):
             query = query.with_decimals()
-        return self._fetcher.arrow(query, progress=_checked_progress(progress))
+        return self._fetcher.arrow(query, progress=checked_progress(progress))
 
     @overload
     def batches(
@@ -373,14 +372,14 @@ class Resource:
         """
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
             raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
-        backend, progress = _checked_backend(dtype_backend), _checked_progress(progress)
-        if _checked_flag("decimal", decimal) and not arrow:
+        backend, progress = checked_backend(dtype_backend), checked_progress(progress)
+        if checked_flag("decimal", decimal) and not arrow:
             raise UsageError(
                 "decimal=True needs arrow=True.",
                 advice="Money in frames is Float64; to_arrow() has decimals.",
             )
         query = self._in_order_of_id(**keywords)
-        if not _checked_flag("arrow", arrow):
+        if not checked_flag("arrow", arrow):
             return self._fetcher.batches(query, backend, rows, progress=progress)
         return self._fetcher.stream(query.with_decimals() if decimal else query, rows, progress=progress)
 
@@ -534,9 +533,9 @@ class Resource:
     ) -> tuple[Callable[[int | None], Iterator[pa.Table]], dict[str, Any], dict[str, Any]]:
         """Return what fetches the tables after an id, the question, and how to stream them."""
         query = self._in_order_of_id(**keywords)
-        if _checked_flag("decimal", decimal):
+        if checked_flag("decimal", decimal):
             query = query.with_decimals()
-        watcher = progress if callable(_checked_progress(progress)) else None
+        watcher = progress if callable(checked_progress(progress)) else None
         line = Progress(label_of(query), wanted=watcher or False)
 
         def tables(after: int | None) -> Iterator[pa.Table]:
@@ -570,11 +569,7 @@ class Resource:
             warn(f"{query.endpoint.path} is deprecated: the vendor may remove it.", DeprecatedEndpointWarning)
         for message in query.warnings:
             warn(message, QueryWarning)
-        for condition in query.conditions:
-            if condition.warning is not None:
-                warn(condition.warning, QueryWarning)
-        for name in unsatisfiable(query.conditions):
-            warn(f"No value of {name!r} satisfies all conditions on it: nothing can match.", QueryWarning)
+        warn_of_conditions(query.conditions)
 
     def __reduce__(self) -> Any:
         return getattr, (self._connection, self.name)
@@ -629,26 +624,6 @@ def _documentation(name: str) -> str:
             *columns,
         )
     )
-
-
-def _checked_backend(backend: object) -> Backend:
-    if backend == "numpy_nullable":
-        return "numpy_nullable"
-    if backend == "pyarrow":
-        return "pyarrow"
-    raise UsageError(f"dtype_backend={backend!r} must be 'numpy_nullable' or 'pyarrow'.")
-
-
-def _checked_flag(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise UsageError(f"{name}={value!r} must be True or False.")
-
-
-def _checked_progress(progress: object) -> bool | Watcher | None:
-    if progress is None or isinstance(progress, bool) or callable(progress):
-        return progress
-    raise UsageError(f"progress={progress!r} must be True, False, None or a function.")
 
 
 def _name(resource: str, record: Any) -> str:

@@ -30,14 +30,14 @@ or of JSON text.
 
 from __future__ import annotations
 
-from .arrow import stream, to_arrow
+from .arrow import columns_of_items, list_type, stream, to_arrow
 from .builder import GROUP_ROWS, TableBuilder
 from .children import explode
 from .convert import EXACT, Converter, SharedKind, free_form_text, json_text, json_values
 from .forks import computes_with_arrow
-from .frame import LISTS, empty_frame, to_frame, to_series
+from .frame import LISTS, empty_frame, series_of, to_frame, to_series
 from .garbage import fewer_collections
-from .kinds import ABOUT, ARROW, JSON_KINDS, Backend, field_of, json_kind
+from .kinds import ABOUT, ARROW, JSON_KINDS, Backend, checked_backend, field_of, json_kind
 
 __all__ = [
     "ABOUT",
@@ -50,6 +50,8 @@ __all__ = [
     "Converter",
     "SharedKind",
     "TableBuilder",
+    "checked_backend",
+    "columns_of_items",
     "computes_with_arrow",
     "empty_frame",
     "explode",
@@ -59,6 +61,8 @@ __all__ = [
     "json_kind",
     "json_text",
     "json_values",
+    "list_type",
+    "series_of",
     "stream",
     "to_arrow",
     "to_frame",

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 
 from classy_nb import catalog
-from classy_nb.catalog import Endpoint
+from classy_nb.catalog import Column, Endpoint
 from classy_nb.errors import UnexpectedAnswerError
 from classy_nb.redact import clear_tracebacks
 
 from .builder import TableBuilder
 from .convert import Converter, SharedKind, json_values
 from .forks import computes_with_arrow
-from .kinds import RECORD, json_kind
+from .kinds import ARROW, RECORD, json_kind
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -125,21 +125,16 @@ def typed_column(
         if shared:
             all_values.add(objects)
         return Converter(all_values.kind or "json").convert(objects)[0]
-    return _typed_lists(values, field, decimal=decimal, shared=shared) if kind == "list" else values
+    if kind != "list" or pa.types.is_list(values.type):  # lists out of a mirror have their types already
+        return values
+    return _typed_lists(values, field, decimal=decimal, shared=shared)
 
 
 def _typed_lists(texts: pa.Array, field: pa.Field, *, decimal: bool, shared: bool) -> pa.Array:
     lists = json_values(texts.to_pylist())
     items = [item for cell in lists for item in cell or ()]
     record = (field.metadata or {}).get(RECORD, b"").decode()
-    known = catalog.load()
-    columns = known.columns(Endpoint("", "list", record, "")) if record in known.records else ()
-    # Dates stay the text that they are: as Python's own they would make a cell that neither JSON nor a CSV
-    # file of pandas' gives back, and explode() reads them anyway.
-    columns = tuple(replace(c, kind="text") if c.kind in {"datetime", "date"} else c for c in columns)
-    if decimal:
-        columns = catalog.with_decimals(columns)
-    builder = TableBuilder(columns, label=field.name)
+    builder = TableBuilder(columns_of_items(record, decimal=decimal), label=field.name)
     builder.add(items)
     table = builder.table()
     arrays = {
@@ -154,6 +149,23 @@ def _typed_lists(texts: pa.Array, field: pa.Field, *, decimal: bool, shared: boo
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     missing = pa.array([cell is None for cell in lists], pa.bool_())
     return pa.ListArray.from_arrays(offsets, values, mask=missing)
+
+
+def columns_of_items(record: str, *, decimal: bool = False) -> tuple[Column, ...]:
+    """Return the columns of the records in an included list, in the order of their keys."""
+    known = catalog.load()
+    columns = known.columns(Endpoint("", "list", record, "")) if record in known.records else ()
+    # Dates stay the text that they are: as Python's own they would make a cell that neither JSON nor a CSV
+    # file of pandas' gives back, and explode() reads them anyway.
+    columns = tuple(replace(c, kind="text") if c.kind in {"datetime", "date"} else c for c in columns)
+    return catalog.with_decimals(columns) if decimal else columns
+
+
+def list_type(record: str, *, decimal: bool = False) -> pa.DataType:
+    """Return the type of an included list of records that the catalog knows."""
+    columns = columns_of_items(record, decimal=decimal)
+    fields = {column.name: pa.array([], ARROW[column.kind]) for column in columns}
+    return pa.list_(_struct(fields, 0).type)
 
 
 def _struct(arrays: dict[str, pa.Array], length: int) -> pa.Array:

@@ -133,7 +133,12 @@ def to_series(
     """
     builder = TableBuilder(columns, timezone=timezone, label=label)
     builder.add([record])
-    frame = to_frame(builder.table())
+    return series_of(builder.table(), name=name)
+
+
+def series_of(table: pa.Table, *, name: object = None) -> pd.Series[Any]:
+    """Return the only row of a table as a Series of dtype object, as :func:`to_series` does."""
+    frame = to_frame(table)
     values = [_scalar(frame[column].array[0]) for column in frame.columns]
     return pd.Series(_object_array(values), index=frame.columns, name=name, dtype=object)
 

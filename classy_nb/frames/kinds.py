@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from classy_nb.errors import UsageError
+
 Backend = Literal["numpy_nullable", "pyarrow"]
 
 ARROW: dict[str, pa.DataType] = {
@@ -57,6 +59,21 @@ WORDS = {
     "object": "objects",
 }
 """What the values of a kind are called in a warning."""
+
+
+def checked_backend(backend: object) -> Backend:
+    """Return what ``dtype_backend=`` takes.
+
+    Raises
+    ------
+    UsageError
+        It is anything else.
+    """
+    if backend == "numpy_nullable":
+        return "numpy_nullable"
+    if backend == "pyarrow":
+        return "pyarrow"
+    raise UsageError(f"dtype_backend={backend!r} must be 'numpy_nullable' or 'pyarrow'.")
 
 
 def field_of(name: str, kind: str, timezone: str, record: str | None = None) -> pa.Field:

@@ -9,9 +9,9 @@ another.
 
 from __future__ import annotations
 
-from .builder import ListOptions, Names, QueryBuilder
-from .dates import Moment, filter_literal, instant, zone
-from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable
+from .builder import ListOptions, Names, QueryBuilder, checked_flag
+from .dates import Moment, days, filter_literal, instant, is_date_text, zone
+from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable, warn_of_conditions
 from .paths import raw_path
 from .periods import PERIODS, Period, named_period, read_period, today_in
 from .query import MOST_PER_PAGE, Query
@@ -26,8 +26,11 @@ __all__ = [
     "Period",
     "Query",
     "QueryBuilder",
+    "checked_flag",
+    "days",
     "filter_literal",
     "instant",
+    "is_date_text",
     "named_period",
     "nearest",
     "raw_path",
@@ -36,5 +39,6 @@ __all__ = [
     "suggestion",
     "today_in",
     "unsatisfiable",
+    "warn_of_conditions",
     "zone",
 ]

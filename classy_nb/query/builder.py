@@ -147,10 +147,8 @@ class QueryBuilder:
                 f"sort= names {left_out[0]!r}, which fields= leaves out.",
                 advice="Add it to fields=: a whole list is sorted after it has arrived.",
             )
-        if not isinstance(options.accept_incomplete, bool):
-            raise UsageError(f"accept_incomplete={options.accept_incomplete!r} must be True or False.")
-        if not isinstance(options.flat, bool):
-            raise UsageError(f"flat={options.flat!r} must be True or False.")
+        checked_flag("accept_incomplete", options.accept_incomplete)
+        checked_flag("flat", options.flat)
         return replace(
             query,
             conditions=conditions,
@@ -492,6 +490,19 @@ def _date_column(endpoint: Endpoint, by: str | None, columns: Mapping[str, Colum
             f"by={name!r} is not a date.", advice=f"The dates are {', '.join(dates)}." if dates else ""
         )
     return column
+
+
+def checked_flag(name: str, value: object) -> bool:
+    """Return the *value* of a keyword that takes True or False.
+
+    Raises
+    ------
+    UsageError
+        It is anything else.
+    """
+    if isinstance(value, bool):
+        return value
+    raise UsageError(f"{name}={value!r} must be True or False.")
 
 
 def _limit(limit: object) -> int | None:

@@ -17,12 +17,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from classy_nb.catalog import meant
-from classy_nb.errors import UsageError
+from classy_nb.errors import QueryWarning, UsageError, warn
 
 from .dates import Moment, day, days, filter_literal, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from classy_nb.catalog import Column
 
@@ -106,6 +106,15 @@ def period(
             advice="The period is half-open: until= is the first moment after it.",
         )
     return tuple(found)
+
+
+def warn_of_conditions(conditions: Sequence[Condition]) -> None:
+    """Warn of conditions that may not mean what they seem to, and of those that nothing can satisfy."""
+    for condition in conditions:
+        if condition.warning is not None:
+            warn(condition.warning, QueryWarning)
+    for name in unsatisfiable(conditions):
+        warn(f"No value of {name!r} satisfies all conditions on it: nothing can match.", QueryWarning)
 
 
 def unsatisfiable(conditions: Iterable[Condition]) -> list[str]:

@@ -49,6 +49,13 @@ class Query:
     period: str | None = None
     """What a period in words came to: ``last month: 2026-10-01 to 2026-10-31``."""
 
+    @property
+    def asked(self) -> list[str]:
+        """What is asked, in the API's words: parameters, conditions and order, as ``name=value``."""
+        filters = [("filter", str(condition)) for condition in self.conditions]
+        order = [("sort", f"{name}:desc" if descending else name) for name, descending in self.sort]
+        return [f"{name}={value}" for name, value in (*self.parameters, *filters, *order)]
+
     def with_decimals(self) -> Query:
         """Return the query with amounts of money in decimal columns."""
         return replace(self, columns=with_decimals(self.columns), decimal=True)

@@ -3,20 +3,10 @@
 import pytest
 from support.notebooks import ORGANIZATION, cents, whole
 
+from classy_nb.mirror import DEFAULT
 from classy_nb.sandbox import Sandbox
 
-TWO_DAYS = 2 * 86_400
-LISTS = (
-    "transactions",
-    "supporters",
-    "recurring_donation_plans",
-    "campaigns",
-    "designations",
-    "fundraising_pages",
-    "fundraising_teams",
-    "transaction_items",
-)
-DATED = LISTS[:3]
+RAISED = f"organization_id = {ORGANIZATION} AND status = 'success' AND donation > 0"
 
 
 @pytest.fixture(scope="module")
@@ -26,66 +16,75 @@ def files(shown):
 
 @pytest.fixture(scope="module")
 def nights(files):
-    """The data before and after the night, and the ids of the gifts that were refunded in it."""
-    assert "insert_transactions(25)" in files.source("night")
-    assert "refund_transactions(3)" in files.source("night")
+    """The data before and after the night, and the ids of the gifts that were deleted or refunded in it."""
+    night = files.source("night")
+    assert night.index("insert_transactions(25)") < night.index("delete_transactions(2)")
+    assert night.index("delete_transactions(2)") < night.index("refund_transactions(3)")
     box = Sandbox(transactions=files.transactions)
     before = box.database
     box.insert_transactions(25)
+    deleted = box.delete_transactions(2)
     refunded = box.refund_transactions(3)
     after = box.database
     box.stop()
-    return before, after, refunded
+    return before, after, deleted, refunded
 
 
-def rows(data, name, condition="1"):
-    statement = f"SELECT COUNT(*) FROM base_{name} WHERE organization_id = {ORGANIZATION} AND {condition}"
-    return data.execute(statement).fetchone()[0]
+def ids(data, name):
+    """Return the ids of a list; items and answers belong to whoever their parents belong to."""
+    columns = {row[1] for row in data.execute(f"PRAGMA table_info(base_{name})")}
+    mine = f"organization_id = {ORGANIZATION}"
+    condition = mine if "organization_id" in columns else "1"
+    return {row[0] for row in data.execute(f"SELECT id FROM base_{name} WHERE {condition}")}
 
 
 def test_each_list_is_whole_today(files, nights):
-    before, _, _ = nights
-    found = [
-        (r["list"], whole(r["rows in the file"]), whole(r["rows at Classy"])) for r in files.table("read")
-    ]
-    assert found == [(name, rows(before, name), rows(before, name)) for name in LISTS]
+    before, *_ = nights
+    rows = files.table("fetch")
+    assert {r["list"] for r in rows} == set(DEFAULT)
+    for row, written in zip(rows, files.table("files"), strict=True):
+        count = len(ids(before, row["list"]))
+        assert whole(row["rows_here"]) == whole(row["count_at_api"]) == whole(row["inserted"]) == count
+        assert whole(written["rows in the file"]) == whole(written["rows at Classy"]) == count
+        assert (row["changed"], row["vanished"], row["equal"]) == ("0", "0", "True")
+
+
+def test_each_list_is_whole_tomorrow(files, nights):
+    before, after, _, refunded = nights
+    for row in files.table("refresh"):
+        then, now = (ids(data, row["list"]) for data in (before, after))
+        assert whole(row["rows_here"]) == whole(row["count_at_api"]) == len(now)
+        assert whole(row["inserted"]) == len(now - then)
+        assert whole(row["vanished"]) == len(then - now)
+        assert whole(row["changed"]) == (len(refunded) if row["list"] == "transactions" else 0)
+        assert row["equal"] == "True"
+    assert {r["equal"] for r in files.table("check")} == {"True"}
+    shown = {r["list"]: r["shown_by"] for r in files.table("check")}
+    assert all("every cell" in shown[name] for name in DEFAULT if name != "transaction_items")
 
 
 def test_what_changed_overnight(files, nights):
-    _, after, refunded = nights
-    found = [(whole(r["id"]), cents(r["total_gross_amount"])) for r in files.table("changed")]
-    marks = ", ".join(map(str, refunded))
-    expected = after.execute(
-        f"""SELECT id, donation + overhead + adjustment FROM base_transactions
-            WHERE id IN ({marks}) ORDER BY id"""
-    ).fetchall()
-    assert found == expected
-    states = {(r["status yesterday"], r["status today"]) for r in files.table("changed")}
-    assert states == {("success", "refunded")}
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_each_list_is_whole_tomorrow(files, nights, name):
-    before, after, _ = nights
-    (row,) = [r for r in files.table("check") if r["list"] == name]
-    fetched = rows(after, name)
-    if name in DATED:
-        (latest,) = before.execute(
-            f"SELECT MAX(updated_at) FROM base_{name} WHERE organization_id = {ORGANIZATION}"
-        ).fetchone()
-        fetched = rows(after, name, f"updated_at >= {latest - TWO_DAYS}")
-    assert row == {
-        "": str(LISTS.index(name)),
-        "list": name,
-        "yesterday": str(rows(before, name)),
-        "fetched": str(fetched),
-        "new": str(rows(after, name) - rows(before, name)),
-        "today": str(rows(after, name)),
-        "at Classy": str(rows(after, name)),
-        "complete": "yes",
+    before, _, deleted, refunded = nights
+    found = {
+        (whole(r["transaction_id"]), r["change"], cents(r["difference"])) for r in files.table("changed")
     }
+    marks = ", ".join(map(str, (*deleted, *refunded)))
+    raised = dict(
+        before.execute(f"SELECT id, donation FROM base_transactions WHERE {RAISED} AND id IN ({marks})")
+    )
+    assert found >= {
+        (gift, "gone" if gift in deleted else "changed", -amount) for gift, amount in raised.items()
+    }
+    assert {gift for gift, _, amount in found if amount} == set(raised)
 
 
-def test_little_was_fetched_again(files):
-    (row,) = [r for r in files.table("check") if r["list"] == "transactions"]
-    assert 25 + 3 <= whole(row["fetched"]) < whole(row["today"]) / 50
+def test_why_the_number_changed(files, nights):
+    before, after, *_ = nights
+    then, now = (
+        data.execute(f"SELECT SUM(donation) FROM base_transactions WHERE {RAISED}").fetchone()[0]
+        for data in (before, after)
+    )
+    first, *steps, last = (cents(r["amount"]) for r in files.table("why"))
+    assert (first, last) == (then, now)
+    assert first + sum(steps) == last
+    assert sum(cents(r["raised"]) for r in files.table("questions")) == then

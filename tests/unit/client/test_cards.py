@@ -10,8 +10,8 @@ from support.connection import CANARY, CLIENT_ID, connected_to, orgs
 from support.server import TOKEN, Reply, ScriptedServer
 
 from classy_nb.analysis import RAISED
+from classy_nb.cards import html_card, text_card
 from classy_nb.client import Classy
-from classy_nb.client.cards import html_card, text_card
 
 
 class Read(HTMLParser):
