@@ -5,7 +5,8 @@ blanked are noted in the file, and a refresh hands what it fetches to :meth:`For
 written.
 """
 
-# ruff: noqa: S608 - statements are put together from the names of our own tables; values are parameters, or ids
+# Statements are put together from the names of our own tables, and from ids, which are numbers.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
