@@ -100,6 +100,10 @@ class UsageError(ClassyError, ValueError):
     """The call is invalid; nothing was sent."""
 
 
+class MirrorError(ClassyError):
+    """A mirror cannot be opened, refreshed or kept as asked; what is in it stays as it was."""
+
+
 class NotPicklableError(UsageError, TypeError):
     """A connection cannot be pickled without its secret; nothing was written."""
 

@@ -8,6 +8,7 @@ API.
 from __future__ import annotations
 
 from .credentials import Credentials
+from .dotenv_file import git_state
 from .validation import BASE_URL, TOKEN_URL, VENDOR_HOSTS, checked_timezone
 
-__all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials", "checked_timezone"]
+__all__ = ["BASE_URL", "TOKEN_URL", "VENDOR_HOSTS", "Credentials", "checked_timezone", "git_state"]

@@ -1,112 +1,208 @@
-"""Where a mirror's tables are: what reads them with SQL, and what writes packages of rows with dlt.
+"""Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
 
-:mod:`.refresh` knows no more of a destination than this. Its SQL is DuckDB's, of the plainest kind; dlt
-translates it for other databases. Everything is written by merging on a table's key, so that a package that
-is loaded twice (a kill in the middle of it) does nothing twice.
+:mod:`.refresh` knows no more of a database than :class:`Destination`. Its SQL is plain, in DuckDB's dialect; dlt
+translates it for others. Rows are merged on their table's key, so that what is loaded twice (a kill in the
+middle of it, and once more) is there once.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from classy_nb.errors import MirrorError
+
 from .extras import import_dlt, import_duckdb
-from .tables import ORGANIZATION, dlt_columns
+from .rows import hash_sql, hashed, schema_of
+from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
-DATASET = "classy"
-"""The schema that holds the tables, unless told otherwise."""
+    from .tables import MirroredList
 
 
-class Package:
-    """Rows to write together: for each table its rows, its columns' kinds and its key."""
+@dataclass(frozen=True, eq=False)  # hashable, as the key of rows to write
+class Table:
+    """One table: its name, the kinds of its columns in order, and the columns of its key."""
 
-    def __init__(self) -> None:
-        self.tables: dict[str, tuple[pa.Table, dict[str, str], tuple[str, ...]]] = {}
+    name: str
+    kinds: Mapping[str, str]
+    key: tuple[str, ...]
 
-    def add(self, name: str, rows: pa.Table, kinds: dict[str, str], key: Sequence[str]) -> None:
-        """Add rows of a table."""
-        if name in self.tables:
-            rows = pa.concat_tables([self.tables[name][0], rows])
-        self.tables[name] = (rows, kinds, tuple(key))
 
-    @property
-    def rows(self) -> int:
-        """Rows of all tables."""
-        return sum(len(rows) for rows, _, _ in self.tables.values())
+CURSORS = Table(
+    "_cursors",
+    {
+        ORGANIZATION: "int",
+        "resource": "text",
+        "last_id": "int",
+        "is_loaded": "bool",
+        "created": "datetime",
+        "updated": "datetime",
+        SYNCED: "datetime",
+    },
+    (ORGANIZATION, "resource"),
+)
+"""How far each list has come: the last id of a first load, the dates from which changes are asked for, and when
+its first load began."""
+ABOUT = Table("_mirror", {ORGANIZATION: "int", "key": "text", "value": "text"}, (ORGANIZATION, "key"))
+"""What a mirror says of itself."""
+REFRESHES = Table(
+    "_refreshes", {ORGANIZATION: "int", SYNCED: "datetime", "report": "text"}, (ORGANIZATION, SYNCED)
+)
+"""One row a finished refresh."""
+
+
+def list_tables(one: MirroredList, *, history: bool = False) -> list[Table]:
+    """Return the table of a list, and that of its versions."""
+    tables = [Table(one.name, one.kinds, KEY)]
+    return [*tables, Table(one.versions, one.kinds, (*KEY, SYNCED))] if history else tables
 
 
 class Destination(Protocol):
-    """What :mod:`.refresh` needs of a database."""
+    """What a refresh needs of a database."""
 
-    def tables(self) -> Mapping[str, Sequence[str]]:
-        """Return the columns of each table that is there."""
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the columns of each table that is there, and the type of each as the database says it."""
+
+    def type_of(self, kind: str) -> str:
+        """Return what :meth:`columns` says of a column of this kind."""
+
+    def prepare(self, tables: Sequence[Table]) -> None:
+        """Make the tables and the columns that are missing."""
 
     def read(self, sql: str) -> pa.Table:
         """Return what a query gives; a table is called by its bare name."""
 
-    def write(self, package: Package) -> None:
-        """Write a package by merging."""
+    def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
+        """Return ``id``, ``stored``, ``actual``, ``gone`` and some more columns of all rows of a list.
 
+        ``stored`` is the hash with which a row was written, ``actual`` that of what it holds now; ``gone`` says
+        whether it is marked as deleted.
+        """
 
-class Pipeline:
-    """Writes packages with dlt.
+    def merge(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists, in one package of dlt's."""
 
-    Parameters
-    ----------
-    destination
-        A destination of dlt's.
-    dataset
-        The schema of the tables.
-    folder
-        Where dlt works; loaded packages are deleted there.
-    """
+    def record(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write a few rows of the mirror's own tables."""
 
-    def __init__(self, destination: Any, dataset: str, folder: Path, name: str = "classy_mirror") -> None:
-        dlt = import_dlt()
-        dlt.config["load.delete_completed_jobs"] = True
-        self.pipeline = dlt.pipeline(
-            name, pipelines_dir=str(folder), destination=destination, dataset_name=dataset
-        )
-
-    def write(self, package: Package) -> None:
-        """Load a package by merging; what an earlier process left half-loaded is loaded first."""
-        dlt = import_dlt()
-
-        resources = [
-            dlt.resource(
-                [rows],
-                name=name,
-                columns=dlt_columns(kinds, key),
-                write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-            )
-            for name, (rows, kinds, key) in package.tables.items()
-        ]
-        with _private_files():
-            self.pipeline.run(dlt_source_of(resources))
-
-
-def dlt_source_of(resources: Sequence[Any]) -> Any:
-    """Return a source of dlt's with these resources."""
-    dlt = import_dlt()
-
-    return dlt.source(lambda: resources, name="classy", max_table_nesting=0)()
+    def keep_versions(self, one: MirroredList, organization: int) -> None:
+        """Copy the rows of a list whose versions are not in its history yet into that."""
 
 
 @contextmanager
-def _private_files() -> Iterator[None]:
-    """Let new files be readable by nobody else: dlt knows no such setting."""
+def private_files() -> Iterator[None]:
+    """Let new files be readable by nobody else: neither dlt nor DuckDB has such a setting."""
     before = os.umask(0o077)
     try:
         yield
     finally:
         os.umask(before)
+
+
+def _run(pipeline: Any, rows: Mapping[Table, pa.Table]) -> None:
+    """Load rows by merging, as one package."""
+    dlt = import_dlt()
+    merge = {"disposition": "merge", "strategy": "delete-insert"}
+    resources = [
+        dlt.resource(
+            [table],
+            name=where.name,
+            columns=dlt_columns(where.kinds, where.key),
+            write_disposition=merge,
+        )
+        for where, table in rows.items()
+    ]
+    with private_files():
+        pipeline.run(dlt.source(lambda: resources, name="classy", max_table_nesting=0)())
+
+
+def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:
+    dlt = import_dlt()
+    # Loaded packages hold donors: nothing of them stays on disk or in the tables that dlt merges from.
+    dlt.config["load.delete_completed_jobs"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
+    return dlt.pipeline(
+        "classy_mirror", pipelines_dir=str(folder), destination=destination, dataset_name=dataset
+    )
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def of_organization(organization: int) -> str:
+    """Return the SQL condition for the rows of one organization."""
+    return f"{quoted(ORGANIZATION)} = {int(organization)}"
+
+
+def _versions_sql(one: MirroredList, organization: int, table: str, versions: str) -> str:
+    """Return the SQL that copies what is missing in the history of a list."""
+    names = ", ".join(map(quoted, one.kinds))
+    same = " AND ".join(f"v.{quoted(name)} = x.{quoted(name)}" for name in (*KEY, SYNCED))
+    return (
+        f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x "  # noqa: S608
+        f"WHERE x.{of_organization(organization)} "
+        f"AND NOT EXISTS (SELECT 1 FROM {versions} AS v WHERE {same})"
+    )
+
+
+# A DuckDB file
+
+DATASET = "main"
+"""The schema of the tables in a DuckDB file: DuckDB's own, so that every tool finds them by their bare names.
+(One called like the file, as ``classy`` in ``classy.duckdb``, would be ambiguous.)"""
+_SQL_TYPES = {
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "decimal": "DECIMAL(18,2)",
+    "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+}
+
+
+def sql_type(kind: str) -> str:
+    """Return DuckDB's type for a kind of column."""
+    return _SQL_TYPES.get(kind, "VARCHAR")
+
+
+_UTC = "TimeZone = 'UTC'"
+_SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", _UTC)
+"""DuckDB would download what it misses; a mirror needs nothing of it. These are set once a file is open: DuckDB
+refuses to open one in two ways at once, and a notebook may have opened it, too."""
+
+
+@contextmanager
+def connect(path: Path) -> Iterator[Any]:
+    """Open a DuckDB file to read, for as long as the block lasts.
+
+    Yields
+    ------
+    duckdb.DuckDBPyConnection
+        Read-only; instants are shown in UTC, and DuckDB downloads nothing.
+    """
+    duckdb = import_duckdb()
+    try:
+        opened = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        what = f"DuckDB cannot open {path}: {str(error).splitlines()[0]}"
+        raise MirrorError(what, advice="Close whatever else writes to it.") from None
+    with opened as connection:
+        for setting in _SETTINGS:
+            connection.execute(f"SET {setting}")
+        yield connection
 
 
 class DuckDBFile:
@@ -117,69 +213,192 @@ class DuckDBFile:
     path
         The file, which is made if it does not exist.
     folder
-        Where dlt works.
+        Where dlt and DuckDB may leave files while they work.
+    """
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self._folder = folder
+        self._pipeline: Any = None
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the file: DuckDB puts what it has written into it."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """Yield a connection of the calling thread's own; the file stays open."""
+        with self._lock:
+            if self._connection is None:
+                with private_files():
+                    self._connection = import_duckdb().connect(str(self.path))
+                for setting in (*_SETTINGS, f"temp_directory = '{self._folder / 'tmp'}'"):
+                    self._connection.execute(f"SET {setting}")
+            cursor = self._connection.cursor()
+        with cursor:
+            cursor.execute(f"SET {_UTC}")
+            yield cursor
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Return the columns of each table that is there, and the type of each."""
+        found: dict[str, dict[str, str]] = {}
+        rows = self.read(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
+        )
+        for row in rows.to_pylist():
+            found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+        return found
+
+    def type_of(self, kind: str) -> str:
+        """Return DuckDB's type for a kind of column."""
+        return sql_type(kind)
+
+    def prepare(self, tables: Sequence[Table]) -> None:
+        """Make the tables and the columns that are missing."""
+        there = self.columns()
+        commands = []
+        for table in tables:
+            typed = {name: f"{quoted(name)} {sql_type(kind)}" for name, kind in table.kinds.items()}
+            if table.name not in there:
+                parts = [text + (" NOT NULL" if name in table.key else "") for name, text in typed.items()]
+                commands.append(f"CREATE TABLE {quoted(table.name)} ({', '.join(parts)})")
+            else:
+                missing = [text for name, text in typed.items() if name not in there[table.name]]
+                commands += [f"ALTER TABLE {quoted(table.name)} ADD COLUMN {text}" for text in missing]
+        with self._cursor() as connection:
+            for command in commands:
+                connection.execute(command)
+
+    def read(self, sql: str) -> pa.Table:
+        """Return what a query gives."""
+        with self._cursor() as connection:
+            return connection.sql(sql).to_arrow_table()
+
+    def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
+        """Return the hashes of all rows; DuckDB computes them."""
+        names = "".join(f", {quoted(name)}" for name in extra)
+        return self.read(
+            f"SELECT id, {HASH} AS stored, {hash_sql(one)} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
+            f"FROM {quoted(one.name)} WHERE {of_organization(organization)}"
+        )
+
+    def merge(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists with dlt, which opens the file by itself."""
+        self.close()
+        if self._pipeline is None:
+            dlt = import_dlt()
+            destination = dlt.destinations.duckdb(str(self.path))
+            self._pipeline = _pipeline(destination, DATASET, self._folder / "dlt")
+        _run(self._pipeline, rows)
+
+    def record(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write a few rows of the mirror's own tables: without dlt, which takes a second to start."""
+        with self._cursor() as connection:
+            connection.execute("BEGIN")
+            for table, new in rows.items():
+                connection.register("new", new)
+                same = " AND ".join(f"t.{quoted(name)} = n.{quoted(name)}" for name in table.key)
+                name = quoted(table.name)
+                connection.execute(f"DELETE FROM {name} AS t USING new AS n WHERE {same}")  # noqa: S608
+                connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new")  # noqa: S608
+                connection.unregister("new")
+            connection.execute("COMMIT")
+
+    def keep_versions(self, one: MirroredList, organization: int) -> None:
+        """Copy what is missing in the history of a list."""
+        with self._cursor() as connection:
+            connection.execute(_versions_sql(one, organization, quoted(one.name), quoted(one.versions)))
+
+    def tidy(self) -> None:
+        """Drop the tables that dlt merges from, and close the file."""
+        with self._cursor() as connection:
+            connection.execute(f"DROP SCHEMA IF EXISTS {DATASET}_staging CASCADE")
+        self.close()
+
+
+# Any other destination of dlt's
+
+
+class DltDestination:
+    """A dataset in any SQL database that dlt writes to.
+
+    Parameters
+    ----------
+    destination
+        A destination of dlt's, or the name of one (``postgres``, ``bigquery``, ``snowflake``), which dlt
+        configures from its own settings.
     dataset
         The schema of the tables.
     """
 
-    def __init__(self, path: Path, folder: Path, dataset: str = DATASET) -> None:
-        self.path = path
-        self._folder = folder
-        self._dataset = dataset
-        self._pipeline: Pipeline | None = None
+    def __init__(self, destination: Any, dataset: str = "classy") -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="classy-mirror-"))
+        self._pipeline = _pipeline(destination, dataset, self._folder)
+        self._lock = threading.Lock()
+        self._pipeline.sync_destination()
 
-    def tables(self) -> dict[str, list[str]]:
-        """Return the columns of each table that is there."""
-        if not self.path.exists():
+    def close(self) -> None:
+        """Delete what dlt left on this machine."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Return the columns of each table that is there, as dlt remembers them."""
+        if not self._pipeline.default_schema_name:
             return {}
-        found: dict[str, list[str]] = {}
-        with connect(self.path, self._dataset) as connection:
-            rows = connection.execute(
-                "SELECT table_name, column_name FROM information_schema.columns "
-                "WHERE table_schema = ? ORDER BY table_name, ordinal_position",
-                [self._dataset],
-            ).fetchall()
-        for table, column in rows:
-            found.setdefault(table, []).append(column)
-        return found
+        tables = self._pipeline.default_schema.tables
+        return {
+            name: {column: str(hints.get("data_type")) for column, hints in table["columns"].items()}
+            for name, table in tables.items()
+        }
+
+    def type_of(self, kind: str) -> str:
+        """Return dlt's type for a kind of column."""
+        return str(DLT_TYPES.get(kind, {"data_type": "text"})["data_type"])
+
+    def prepare(self, tables: Sequence[Table]) -> None:
+        """Make the tables and the columns that are missing, by loading no rows into them."""
+        there = self.columns()
+        new = [table for table in tables if not set(table.kinds) <= set(there.get(table.name, ()))]
+        if new:
+            _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
 
     def read(self, sql: str) -> pa.Table:
-        """Return what a query gives."""
-        with connect(self.path, self._dataset) as connection:
-            return connection.sql(sql).to_arrow_table()
+        """Return what a query gives, with instants in UTC."""
+        with self._lock:
+            return self._pipeline.dataset()(sql, query_dialect="duckdb").arrow()
 
-    def write(self, package: Package) -> None:
-        """Write a package by merging."""
-        if self._pipeline is None:
-            import_duckdb()
-            dlt = import_dlt()
-            destination = dlt.destinations.duckdb(str(self.path))
-            self._pipeline = Pipeline(destination, self._dataset, self._folder)
-        self._pipeline.write(package)
+    def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
+        """Return the hashes of all rows, which are read for that."""
+        kinds = one.kinds
+        names = ", ".join(map(quoted, kinds))
+        rows = self.read(f"SELECT {names} FROM {quoted(one.name)} WHERE {of_organization(organization)}")  # noqa: S608
+        rows = rows.cast(schema_of(kinds))
+        columns = {
+            "id": rows["id"],
+            "stored": rows[HASH],
+            "actual": hashed(rows, one)[HASH],
+            "gone": rows[DELETED].is_valid(),
+            **{name: rows[name] for name in extra},
+        }
+        return pa.table(columns)
 
+    def merge(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists."""
+        _run(self._pipeline, rows)
 
-@contextmanager
-def connect(path: Path, dataset: str = DATASET) -> Iterator[Any]:
-    """Open a DuckDB file to read, for as long as the block lasts.
+    def record(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of the mirror's own tables: a package that follows that of the rows that they speak of."""
+        _run(self._pipeline, rows)
 
-    Yields
-    ------
-    duckdb.DuckDBPyConnection
-        Read-only, with tables of *dataset* by their bare names; instants are shown in UTC, and DuckDB
-        downloads nothing.
-    """
-    duckdb = import_duckdb()
-    config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    with duckdb.connect(str(path), read_only=True, config=config) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        exists = connection.execute(
-            "SELECT count(*) FROM information_schema.schemata WHERE schema_name = ?", [dataset]
-        ).fetchone()[0]
-        if exists:
-            connection.execute(f"SET search_path = '{dataset}'")
-        yield connection
-
-
-def of_organization(organization: int) -> str:
-    """Return the SQL condition for the rows of one organization."""
-    return f'"{ORGANIZATION}" = {int(organization)}'
+    def keep_versions(self, one: MirroredList, organization: int) -> None:
+        """Copy what is missing in the history of a list."""
+        with self._pipeline.sql_client() as client:
+            table = client.make_qualified_table_name(one.name)
+            versions = client.make_qualified_table_name(one.versions)
+            client.execute_sql(_versions_sql(one, organization, table, versions))

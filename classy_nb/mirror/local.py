@@ -1,110 +1,454 @@
-"""A mirror in a DuckDB file: opened without credentials, refreshed in a copy that replaces the file."""
+"""A mirror in a DuckDB file: opened without credentials, refreshed in a copy that then replaces the file.
+
+``classy.mirror`` and ``cn.open_mirror`` make a :class:`Mirror`. DuckDB locks a file against readers while it is
+written to; so a refresh works on a copy in a hidden folder beside the file, and renames it at the end. Readers
+open the file for each call, and so always find a whole one.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import json
+import os
+import shutil
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from classy_nb import __version__
 from classy_nb.catalog import load
-from classy_nb.errors import UsageError
+from classy_nb.credentials import git_state
+from classy_nb.errors import CredentialsWarning, MirrorError, UsageError, warn
+from classy_nb.query import instant
+from classy_nb.redact import clear_tracebacks
 
-from .destination import DuckDBFile, connect
+from .destination import ABOUT, CURSORS, DuckDBFile, connect
 from .reading import Readable
-from .refresh import ABOUT, Refresh
+from .refresh import Refresh
 from .tables import ORGANIZATION, mirrored_lists
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
+
+    import pandas as pd
+
+    from classy_nb.query import Moment, Names
 
     from .source import Connection
 
+SCHEMA = "1"
+"""Version of the layout of the tables that a mirror has for itself."""
+_NOBODY_ELSE = 0o600
+
 
 class Mirror(Readable):
-    """A copy of an organization's lists in a DuckDB file."""
+    """A copy of an organization's lists in a DuckDB file.
+
+    Get one from :meth:`classy_nb.Classy.mirror`, or from :func:`classy_nb.open_mirror`, which needs neither
+    credentials nor a network. :meth:`refresh` brings it up to date and proves that it is equal.
+
+    The file holds donors. It is readable for its owner only (mode 0600), and so is everything in the hidden
+    folder beside it, ``.classy.duckdb.mirror`` for ``classy.duckdb``, where a refresh works.
+
+    Parameters
+    ----------
+    path
+        The file.
+    classy
+        The connection that :meth:`refresh` asks.
+    resources, since, history, trust_totals
+        As in :meth:`classy_nb.Classy.mirror`.
+    organization
+        The organization's id, where the file holds several and there is no connection.
+    exclude, hash
+        As in :func:`sync`.
+    """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
         *,
         classy: Connection | None = None,
-        resources: Any = None,
-        since: Any = None,
+        resources: Names = None,
+        since: Moment | None = None,
         history: bool = True,
+        trust_totals: bool = True,
         organization: int | None = None,
+        exclude: Names = (),
+        hash: Names = (),  # noqa: A002 - what the command line calls it
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = Path(path).expanduser().absolute()
         self._classy = classy
-        self._resources = resources
-        self._since = since
         self._history = history
+        self._trust_totals = trust_totals
         self._organization = organization if classy is None else classy.organization
+        self._since = None if since is None or classy is None else instant(since, classy.timezone)
+        self._resources = None if resources is None else [one.name for one in mirrored_lists(resources)]
+        self._exclude, self._hash = exclude, hash
+        mirrored_lists(resources, exclude=exclude, hash=hash)  # a typo is an error now, not in an hour
+        if self.path.is_dir():
+            raise UsageError(f"{self.path} is a folder.", advice="Name a file, such as 'classy.duckdb'.")
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
-        """Open the file to read, for as long as the block lasts: ``with copy.connect() as duck: ...``."""
+        """Open the file to read, for as long as a ``with`` block lasts.
+
+        Yields
+        ------
+        duckdb.DuckDBPyConnection
+            Read-only, with the tables by their bare names. It shows the file as it was when it was opened: a
+            refresh that ends meanwhile does not disturb it.
+
+        Raises
+        ------
+        MirrorError
+            The file does not exist yet, or DuckDB cannot open it.
+        """
+        if not self.path.exists():
+            raise MirrorError(
+                f"{self.path} does not exist.", advice="classy.mirror(path).refresh() makes it."
+            )
         with connect(self.path) as connection:
             yield connection
 
     @property
+    @clear_tracebacks
     def organization(self) -> int:
         """The organization's id."""
-        if self._organization is not None:
-            return self._organization
-        with self.connect() as connection:
-            found = connection.execute(f'SELECT DISTINCT "{ORGANIZATION}" FROM "{ABOUT}"').fetchall()  # noqa: S608
-        if len(found) != 1:
-            raise UsageError(
-                f"{self.path} holds {len(found)} organizations.", advice="Name one: organization="
-            )
-        self._organization = int(found[0][0])
+        if self._organization is None:
+            found = [row[0] for row in self._rows(f"SELECT DISTINCT {ORGANIZATION} FROM {ABOUT.name}")]  # noqa: S608
+            if len(found) != 1:
+                listed = ", ".join(map(str, sorted(found))) or "none"
+                raise UsageError(
+                    f"{self.path} holds several organizations: {listed}.",
+                    advice="Name one: cn.open_mirror(path, organization=...).",
+                )
+            self._organization = int(found[0])
         return self._organization
 
     @property
+    @clear_tracebacks
     def about(self) -> dict[str, str]:
-        """What the file says of itself."""
-        with self.connect() as connection:
-            rows = connection.execute(
-                f'SELECT key, value FROM "{ABOUT}" WHERE "{ORGANIZATION}" = ?',  # noqa: S608
-                [self.organization],
-            ).fetchall()
-        return dict(rows)
+        """What the file says of the organization's rows in it: when, what and how they were fetched."""
+        return dict(
+            self._rows(
+                f"SELECT key, value FROM {ABOUT.name} WHERE {ORGANIZATION} = ?",  # noqa: S608
+                self.organization,
+            )
+        )
 
     @property
+    @clear_tracebacks
     def timezone(self) -> str:
-        """The organization's time zone."""
+        """The organization's time zone, in which frames show instants."""
         return self.about["timezone"]
 
-    def refresh(self) -> Any:
-        """Bring the file up to date."""
+    @property
+    @clear_tracebacks
+    def refreshed_at(self) -> datetime:
+        """When the last refresh ended, in UTC."""
+        return datetime.fromisoformat(self.about["refreshed_at"])
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            rows: list[tuple[Any, ...]] = connection.execute(sql, list(values)).fetchall()
+        return rows
+
+    @clear_tracebacks
+    def refresh(self, verify: str = "quick") -> pd.DataFrame:
+        """Bring the file up to date, and prove that it equals what the API has.
+
+        The first time, everything is loaded. If that is interrupted, or the process is killed, the next call
+        goes on where this one ended. Later, only what is new is fetched: what was created or changed since the
+        last time, and, by counting, what vanished, which stays in the tables with a date in ``_deleted_at``.
+
+        Parameters
+        ----------
+        verify
+            ``"quick"``: equal is what has the same number of records at the API as here, by ranges of their
+            ids, and still has the hash that it was written with. ``"full"``: all is read again and every cell
+            is compared; what differs is repaired, and is in the report.
+
+        Returns
+        -------
+        DataFrame, one row a list
+            ``list``; ``rows_here`` and ``count_at_api``; ``inserted``, ``changed`` and ``vanished`` records;
+            ``requests`` and ``seconds`` that it took; ``equal``, and in ``shown_by`` how that was shown, and
+            what could not be. ``count_at_api`` is missing where the API cannot count.
+
+        Raises
+        ------
+        UsageError
+            The mirror was opened without a connection, or *verify* is neither of the two.
+        MirrorError
+            Another refresh of this file is running; the file belongs to something else; git would see it; or
+            it holds the rows since another date. The file is as it was.
+        ClassyError
+            The API could not be asked. The file is as it was.
+        """
+        if verify not in ("quick", "full"):
+            raise UsageError(f"verify={verify!r} must be 'quick' or 'full'.")
         if self._classy is None:
-            raise UsageError("This mirror was opened without a connection.", advice="classy.mirror(path)")
-        lists = mirrored_lists(self._resources)
-        folder = self.path.with_name(f".{self.path.name}.mirror")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        about = {
-            "organization_name": self._classy.organization_name or "",
-            "timezone": self._classy.timezone,
-            "resources": ",".join(one.name for one in lists),
-            "since": "" if self._since is None else str(self._since),
-            "history": str(self._history).lower(),
-            "catalog": load().version,
-            "package": __version__,
-            "schema": "1",
-            "currency": "",
-        }
-        draft = folder / self.path.name
-        report = Refresh(
-            self._classy, lists, DuckDBFile(draft, folder / "dlt"), about=about, history=self._history
-        ).run()
-        draft.replace(self.path)
+            raise UsageError(
+                "This mirror was opened without a connection.",
+                advice=f"classy.mirror({str(self.path)!r}).refresh() refreshes it.",
+            )
+        with _Workshop(self.path) as workshop:
+            report = self._refresh_in(workshop, self._classy, full=verify == "full")
+        return report_frame(report)
+
+    def _refresh_in(self, workshop: _Workshop, classy: Connection, *, full: bool) -> list[dict[str, Any]]:
+        draft = workshop.draft
+        file = DuckDBFile(draft, workshop.folder)
+        stored: dict[str, str] = {}
+        if ABOUT.name in file.columns():
+            rows = file.read(
+                f"SELECT key, value FROM {ABOUT.name} WHERE {ORGANIZATION} = {classy.organization}"  # noqa: S608
+            ).to_pylist()
+            stored = {row["key"]: row["value"] for row in rows}
+        about, names = agreed(
+            stored, classy, self._resources, self._since, what=str(self.path), history=self._history
+        )
+        lists = mirrored_lists(names, exclude=self._exclude, hash=self._hash)
+        if not stored:
+            workshop.begin_first_load()
+        refresh = Refresh(
+            classy,
+            lists,
+            file,
+            about=about,
+            since=None if not about["since"] else datetime.fromisoformat(about["since"]),
+            history=self._history,
+            full=full,
+            trust_totals=self._trust_totals,
+        )
+        try:
+            report = refresh.run()
+            file.tidy()
+        finally:
+            file.close()
+        workshop.finish()
         return report
 
 
+def agreed(
+    stored: dict[str, str],
+    classy: Connection,
+    resources: list[str] | None,
+    since: datetime | None,
+    *,
+    what: str,
+    history: bool,
+) -> tuple[dict[str, str], list[str]]:
+    """Return what a mirror will say of itself, and the names of its lists: as stored, as far as not told.
+
+    Raises
+    ------
+    MirrorError
+        What is asked for does not agree with what is stored.
+    """
+    if stored.get("schema", SCHEMA) != SCHEMA:
+        raise MirrorError(
+            f"{what} was made by classy_nb {stored.get('package')}, in another layout.",
+            advice="Make it anew, under another name.",
+        )
+    asked = "" if since is None else since.isoformat()
+    if stored and since is not None and stored["since"] != asked:
+        raise MirrorError(
+            f"{what} holds the rows since {stored['since'] or 'the beginning'}, not since {asked}.",
+            advice="Leave since= out, or make another mirror under another name.",
+        )
+    before = [name for name in stored.get("resources", "").split(",") if name]
+    wanted = resources if resources is not None or before else [one.name for one in mirrored_lists()]
+    names = list(dict.fromkeys([*before, *(wanted or ())]))
+    about = {
+        "organization_name": classy.organization_name or "",
+        "timezone": classy.timezone,
+        "resources": ",".join(names),
+        "since": stored.get("since", asked),
+        "history": "true" if history else "false",
+        "catalog": load().version,
+        "package": __version__,
+        "schema": SCHEMA,
+        "refreshed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return about, names
+
+
+class _Workshop:
+    """The hidden folder beside a mirror's file in which one refresh at a time works on a copy of it.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Attributes
+    ----------
+    draft
+        The copy; a new file where there is none to copy.
+    keep_draft
+        Whether what a refresh has done stays for the next one if it fails: while everything is loaded for the
+        first time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._shown = path
+        self._path = path.resolve()  # a link stays one
+        self.folder = self._path.with_name(f".{self._path.name}.mirror")
+        self.draft = self.folder / "draft.duckdb"
+        self.keep_draft = False
+        self._base = self.folder / "base.json"
+        self._lock = FileLock(self.folder / "lock", timeout=0)
+        self._is_finished = False
+
+    def __enter__(self) -> _Workshop:
+        try:
+            self._check_git()
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self.folder.chmod(0o700)
+            (self.folder / ".gitignore").write_text("*\n")
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise MirrorError(
+                    f"Another refresh of {self._shown} is running.", advice="Wait for it to end."
+                ) from None
+            self._take_up()
+        except OSError as error:
+            self._lock.release()
+            raise MirrorError(f"{self._shown} cannot be written: {error.strerror or error}.") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._clear(keep_draft=self.keep_draft and not self._is_finished)
+        finally:
+            self._lock.release()
+
+    def _check_git(self) -> None:
+        state = git_state(self._path) if self._path.parent.exists() else "outside"
+        if state in ("tracked", "exposed"):
+            does = "tracks" if state == "tracked" else "does not ignore"
+            undo = f"Run git rm --cached {self._path.name}, then add" if state == "tracked" else "Add"
+            raise MirrorError(
+                f"git {does} {self._shown}: the donors in it would be committed.",
+                advice=f"{undo} the line {self._path.name} to .gitignore, and refresh again.",
+            )
+        if state == "unknown":
+            what = f"git did not say whether it ignores {self._shown}: make sure that it does."
+            warn(what, CredentialsWarning)
+
+    def _take_up(self) -> None:
+        """Go on with the draft of an earlier first load, or copy the file."""
+        base = self._state()
+        with suppress(OSError, ValueError):
+            if self.draft.exists() and json.loads(self._base.read_text()) == base:
+                self._clear(keep_draft=True)
+                return
+        self._clear(keep_draft=False)
+        if base is not None:
+            shutil.copyfile(self._path, self.draft)
+            self.draft.chmod(_NOBODY_ELSE)
+
+    def begin_first_load(self) -> None:
+        """Note of which file the draft is a copy, so that a later refresh may go on with it."""
+        self.keep_draft = True
+        self._base.write_text(json.dumps(self._state()))
+
+    def _state(self) -> list[int] | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+    def _clear(self, *, keep_draft: bool) -> None:
+        """Remove what a refresh leaves behind: what dlt worked with, and the draft unless it is to stay."""
+        kept = {"lock", ".gitignore"}
+        if keep_draft:
+            kept |= {self.draft.name, f"{self.draft.name}.wal", self._base.name}
+        for entry in self.folder.iterdir():
+            if entry.name in kept:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        """Put the draft into the place of the file."""
+        self.draft.chmod(_NOBODY_ELSE)
+        with self.draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        for attempt in range(_ATTEMPTS):
+            try:
+                self.draft.replace(self._path)
+                break
+            except PermissionError:  # Windows does not replace a file that somebody is reading
+                if attempt == _ATTEMPTS - 1:
+                    raise MirrorError(
+                        f"{self._shown} is in use and cannot be replaced.", advice="Close what reads it."
+                    ) from None
+                time.sleep(1)
+        self._is_finished = True
+
+
+_ATTEMPTS = 10
+"""How often, a second apart, a finished copy is put into the file's place."""
+
+
+def report_frame(report: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a report as a frame."""
+    import pandas as pd
+
+    kinds = {
+        "rows_here": "Int64",
+        "count_at_api": "Int64",
+        **dict.fromkeys(("inserted", "changed", "vanished", "requests"), "Int64"),
+        "seconds": "Float64",
+        "equal": "boolean",
+    }
+    return pd.DataFrame(report).astype(kinds)
+
+
+@clear_tracebacks
 def open_mirror(path: str | os.PathLike[str], *, organization: int | None = None) -> Mirror:
-    """Open a mirror without credentials and network."""
-    if not Path(path).exists():
-        raise UsageError(f"{path} does not exist.", advice="classy.mirror(path).refresh() makes it.")
-    return Mirror(path, organization=organization)
+    """Open a mirror to read: without credentials, and without a network.
+
+    Parameters
+    ----------
+    path
+        The DuckDB file that :meth:`classy_nb.Classy.mirror` made.
+    organization
+        Whose rows, where the file holds several organizations.
+
+    Returns
+    -------
+    Mirror
+        The mirror; its :meth:`~Mirror.refresh` needs ``classy.mirror(path)`` instead.
+
+    Raises
+    ------
+    MirrorError
+        The file does not exist, or it is not a mirror.
+    UsageError
+        It holds several organizations, and *organization* does not name one of them.
+    """
+    mirror = Mirror(path, organization=organization)
+    with mirror.connect() as connection:
+        tables = {
+            row[0]
+            for row in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+        }
+    if not {ABOUT.name, CURSORS.name} <= tables:
+        raise MirrorError(
+            f"{path} is a DuckDB file, but not a mirror.", advice="classy.mirror(path) makes one."
+        )
+    if not mirror.about:
+        raise UsageError(f"{path} does not hold organization {mirror.organization}.")
+    return mirror

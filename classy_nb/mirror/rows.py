@@ -8,14 +8,20 @@ with.
 from __future__ import annotations
 
 import json
+import os
+from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+from classy_nb.redact import MASK, is_personal, redact
 
 from .extras import import_duckdb
 from .tables import DELETED, HASH, ORGANIZATION, SYNCED, UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from .tables import MirroredList
@@ -31,7 +37,7 @@ ARROW: dict[str, pa.DataType] = {
 """Arrow types of the kinds of columns in a mirror; all others are text."""
 
 
-def schema_of(kinds: dict[str, str]) -> pa.Schema:
+def schema_of(kinds: Mapping[str, str]) -> pa.Schema:
     """Return the Arrow schema of a table."""
     return pa.schema([pa.field(name, ARROW.get(kind, pa.string())) for name, kind in kinds.items()])
 
@@ -54,15 +60,41 @@ def rows_of(fetched: pa.Table, one: MirroredList, organization: int, synced: dat
     count = len(fetched)
     house = {
         ORGANIZATION: pa.repeat(pa.scalar(organization, pa.int64()), count),
-        UNKNOWN: _unknown(fetched, [n for n in fetched.column_names if n not in kinds]),
+        UNKNOWN: _unknown(fetched, _unknown_names(fetched, one)),
         HASH: pa.nulls(count, pa.string()),
         SYNCED: pa.repeat(pa.scalar(synced, pa.timestamp("us", "UTC")), count),
         DELETED: pa.nulls(count, pa.timestamp("us", "UTC")),
     }
     arrays = [
-        house[field.name] if field.name in house else fetched[field.name].cast(field.type) for field in schema
+        house[field.name] if field.name in house else _column(fetched, field, kinds[field.name], one)
+        for field in schema
     ]
     return hashed(pa.table(arrays, schema=schema), one)
+
+
+def _column(fetched: pa.Table, field: pa.Field, kind: str, one: MirroredList) -> pa.Array:
+    if field.name not in fetched.column_names:  # an include may bring fewer columns than the list has
+        return pa.nulls(len(fetched), field.type)
+    column = fetched[field.name]
+    if field.name in one.hashed:
+        cells = column.cast(pa.string()).to_pylist()
+        return pa.array([None if c is None else sha256(c.encode()).hexdigest() for c in cells], field.type)
+    if one.without_personal and kind in ("json", "list", "object"):
+        cells = [None if c is None else _without_personal(c) for c in column.to_pylist()]
+        return pa.array(cells, field.type)
+    return column.cast(field.type)
+
+
+def _without_personal(cell: str) -> str:
+    value = _value(cell)
+    return json.dumps(redact(value, is_personal), ensure_ascii=False) if value is not cell else MASK
+
+
+def _unknown_names(fetched: pa.Table, one: MirroredList) -> list[str]:
+    """Return the names of the columns that the catalog does not know."""
+    known = {*one.kinds, *one.left_out}
+    names = [name for name in fetched.column_names if name not in known]
+    return [name for name in names if not is_personal(name)] if one.without_personal else names
 
 
 def _unknown(fetched: pa.Table, names: list[str]) -> pa.Array:
@@ -112,10 +144,19 @@ def hash_sql(one: MirroredList) -> str:
     return f"md5(concat_ws('|', {', '.join(parts)}))"
 
 
+@cache
+def _calculator_of(_: int) -> Any:
+    return import_duckdb().connect(config={"autoinstall_known_extensions": False})
+
+
+def _calculator() -> Any:
+    """Return a DuckDB in memory: of this process, as threads do not survive a fork."""
+    return _calculator_of(os.getpid())
+
+
 def hashed(rows: pa.Table, one: MirroredList) -> pa.Table:
     """Return rows with their hash computed from their other columns."""
-    duckdb = import_duckdb()
-    with duckdb.connect() as connection:
+    with _calculator().cursor() as connection:
         connection.register("rows", rows)
         hashes = connection.sql(f"SELECT {hash_sql(one)} AS h FROM rows").to_arrow_table()["h"]  # noqa: S608
     place = rows.column_names.index(HASH)

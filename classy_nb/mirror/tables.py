@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from classy_nb.catalog import flat_names, load, with_decimals
 from classy_nb.errors import UsageError
 from classy_nb.query import nearest
+from classy_nb.redact import is_personal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from classy_nb.catalog import Column, Endpoint
+    from classy_nb.query import Names
 
 DEFAULT = (
     "transactions",
@@ -77,6 +79,14 @@ class MirroredList:
     """The list whose ``include=`` brings these records, where that list is mirrored, too."""
     include: str | None = None
     """What the parent's ``include=`` calls them."""
+    paths: tuple[tuple[str, str], ...] = ()
+    """Each of the catalog's columns by its flat name and by its name in a frame (``supporter.city``)."""
+    hashed: frozenset[str] = frozenset()
+    """Columns of which only a hash is kept."""
+    left_out: frozenset[str] = frozenset()
+    """Columns of the catalog's that are not kept."""
+    without_personal: bool = False
+    """Whether personal data are left out also of what has no columns: JSON text and unknown columns."""
 
     @property
     def strategy(self) -> Strategy:
@@ -93,6 +103,16 @@ class MirroredList:
         return "appended" if self.created is not None else "counted"
 
     @property
+    def link(self) -> str:
+        """The column that holds the id of the parent, where there is one: ``transaction_id``."""
+        return f"{str(self.parent).removesuffix('s')}_id"
+
+    @property
+    def versions(self) -> str:
+        """The name of the table that holds the history of this one."""
+        return self.name + VERSIONS
+
+    @property
     def date(self) -> str | None:
         """The column that ``since=`` is about; None where the list is held whole."""
         return self.endpoint.date if self.name in _EVENTS else None
@@ -104,23 +124,53 @@ class MirroredList:
         house = dict(HOUSE_COLUMNS)
         return {ORGANIZATION: house.pop(ORGANIZATION), **own, **house}
 
+    @property
+    def dates(self) -> list[tuple[str, str]]:
+        """The columns of dates: what each says (``created`` or ``updated``), and its name."""
+        columns = (("created", self.created), ("updated", self.updated))
+        return [(name, column) for name, column in columns if column is not None]
 
-def mirrored_lists(names: Iterable[str] | str | None = None) -> list[MirroredList]:
+    @property
+    def is_cut_by_its_parent(self) -> bool:
+        """Whether ``since=`` cuts it off by a date of its parent's only: then the API cannot count it."""
+        return self.parent is not None and self.name in _EVENTS and self.endpoint.date is None
+
+    @property
+    def unseen(self) -> str:
+        """What a refresh cannot see without reading all again, in words."""
+        if self.strategy == "changed":
+            return f"a value changed without {self.updated}"
+        return {
+            "appended": "a value changed in place (the list has no updated_at)",
+            "included": f"a value changed without its parent in {self.parent}",
+            "counted": "a value changed in place (the list has no dates)",
+        }[self.strategy]
+
+
+def mirrored_lists(
+    names: Names = None,
+    *,
+    exclude: Names = (),
+    hash: Names = (),  # noqa: A002 - what the command line calls it
+) -> list[MirroredList]:
     """Return the lists of a mirror, parents before their children.
 
     Parameters
     ----------
     names
         Names of resources; None for `DEFAULT`.
+    exclude
+        Columns to leave out, by their names in a frame; ``personal`` for all that hold personal data.
+    hash
+        Columns of which only the SHA-256 of the text is kept: rows can still be joined by them.
 
     Raises
     ------
     UsageError
-        A name is not that of a list of the organization's whose records have ids.
+        A name is not that of a list of the organization's whose records have ids; or no list has a column
+        that is to be left out or hashed.
     """
-    if isinstance(names, str):
-        names = [name.strip() for name in names.split(",")]
-    wanted = list(dict.fromkeys(DEFAULT if names is None else names))
+    wanted = list(dict.fromkeys(DEFAULT if names is None else _listed(names)))
     if not wanted:
         raise UsageError("resources= names no list.", advice="Leave it out for the default set.")
     lists = {name: _list_of(name) for name in wanted}
@@ -130,7 +180,56 @@ def mirrored_lists(names: Iterable[str] | str | None = None) -> list[MirroredLis
                 include = _include_of(parent, child)
                 if include is not None:
                     lists[child.name] = replace(child, parent=parent.name, include=include)
-    return sorted(lists.values(), key=lambda one: one.parent is not None)
+    ordered = sorted(lists.values(), key=lambda one: one.parent is not None)
+    return _protected(ordered, _listed(exclude), _listed(hash))
+
+
+def _listed(names: Names) -> list[str]:
+    if isinstance(names, str):
+        names = names.split(",")
+    return [name.strip() for name in names or ()]
+
+
+def _protected(lists: list[MirroredList], exclude: list[str], hash_: list[str]) -> list[MirroredList]:
+    """Return the lists without some columns, and with others that are to be hashed."""
+    if not exclude and not hash_:
+        return lists
+    everything = {name for one in lists for column, path in one.paths for name in (column, path)}
+    for name in (*exclude, *hash_):
+        if name not in everything and name != PERSONAL:
+            raise UsageError(
+                f"No list has a column {name!r} to leave out or to hash.",
+                advice=nearest(name, sorted(everything)),
+            )
+    made = []
+    for one in lists:
+        needed = {"id", one.created, one.updated, one.date, one.link if one.parent else None}
+        hashed = {flat for flat, path in one.paths if {flat, path} & set(hash_)} - needed
+        left_out = {
+            flat
+            for flat, path in one.paths
+            if {flat, path} & set(exclude) or (PERSONAL in exclude and is_personal(path))
+        }
+        left_out -= needed | hashed
+        columns = tuple(
+            replace(column, kind="text") if column.name in hashed else column
+            for column in one.columns
+            if column.name not in left_out
+        )
+        made.append(
+            replace(
+                one,
+                columns=columns,
+                hashed=frozenset(hashed),
+                left_out=frozenset(left_out),
+                without_personal=PERSONAL in exclude,
+            )
+        )
+    return made
+
+
+PERSONAL = "personal"
+"""As the name of a column to leave out: all columns that hold personal data."""
 
 
 @cache
@@ -155,6 +254,7 @@ def _list_of(name: str) -> MirroredList:
         tuple(replace(column, name=flat) for column, flat in zip(columns, names, strict=True)),
         created="created_at" if "created_at" in own else None,
         updated="updated_at" if "updated_at" in own else None,
+        paths=tuple(zip(names, (column.name for column in columns), strict=True)),
     )
 
 
@@ -191,7 +291,7 @@ DLT_TYPES: dict[str, dict[str, Any]] = {
 """What dlt calls the kinds of columns; all others are text."""
 
 
-def dlt_columns(kinds: dict[str, str], key: Iterable[str]) -> dict[str, Any]:
+def dlt_columns(kinds: Mapping[str, str], key: Iterable[str]) -> dict[str, Any]:
     """Return dlt's hints for each column: without them, a column without any value would be left out."""
     keys = set(key)
     return {
