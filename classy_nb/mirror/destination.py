@@ -23,6 +23,7 @@ from classy_nb.errors import MirrorError
 from .extras import import_dlt, import_duckdb
 from .rows import hash_sql, hashed, schema_of
 from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns
+from .views import create_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -316,9 +317,10 @@ class DuckDBFile:
             connection.execute(_versions_sql(one, organization, quoted(one.name), quoted(one.versions)))
 
     def tidy(self) -> None:
-        """Drop the tables that dlt merges from, and close the file."""
+        """Drop the tables that dlt merges from, make the views for SQL anew, and close the file."""
         with self._cursor() as connection:
             connection.execute(f"DROP SCHEMA IF EXISTS {DATASET}_staging CASCADE")
+            create_views(connection)
         self.close()
 
 

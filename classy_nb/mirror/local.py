@@ -26,6 +26,7 @@ from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks
 
 from .destination import ABOUT, CURSORS, DuckDBFile, connect
+from .history import History, rewound
 from .reading import Readable
 from .refresh import Refresh
 from .tables import ORGANIZATION, mirrored_lists
@@ -44,7 +45,7 @@ SCHEMA = "1"
 _NOBODY_ELSE = 0o600
 
 
-class Mirror(Readable):
+class Mirror(Readable, History):
     """A copy of an organization's lists in a DuckDB file.
 
     Get one from :meth:`classy_nb.Classy.mirror`, or from :func:`classy_nb.open_mirror`, which needs neither
@@ -112,7 +113,11 @@ class Mirror(Readable):
                 f"{self.path} does not exist.", advice="classy.mirror(path).refresh() makes it."
             )
         with connect(self.path) as connection:
-            yield connection
+            if self.as_of_moment is None:
+                yield connection
+                return
+            with rewound(connection, self.organization, self.as_of_moment):
+                yield connection
 
     @property
     @clear_tracebacks
@@ -191,6 +196,8 @@ class Mirror(Readable):
         """
         if verify not in ("quick", "full"):
             raise UsageError(f"verify={verify!r} must be 'quick' or 'full'.")
+        if self.as_of_moment is not None:
+            raise UsageError("This is an earlier state of the mirror.", advice="Refresh the mirror itself.")
         if self._classy is None:
             raise UsageError(
                 "This mirror was opened without a connection.",
@@ -264,12 +271,18 @@ def agreed(
     before = [name for name in stored.get("resources", "").split(",") if name]
     wanted = resources if resources is not None or before else [one.name for one in mirrored_lists()]
     names = list(dict.fromkeys([*before, *(wanted or ())]))
+    before_history = datetime.now(UTC).isoformat()
+    if stored.get("history") == "true":
+        before_history = stored.get("history_since", "")
     about = {
         "organization_name": classy.organization_name or "",
         "timezone": classy.timezone,
         "resources": ",".join(names),
         "since": stored.get("since", asked),
         "history": "true" if history else "false",
+        # What refreshes without history saw is not known, even if they lie between others with it.
+        "history_since": before_history if history else "",
+        "fiscal_year_start": str(classy.fiscal_year_start),
         "catalog": load().version,
         "package": __version__,
         "schema": SCHEMA,

@@ -48,6 +48,10 @@ class Connection(Protocol):
     def timezone(self) -> str:
         """Its time zone."""
 
+    @property
+    def fiscal_year_start(self) -> int:
+        """The month in which its fiscal year begins."""
+
 
 class Reader:
     """Reads one list, and counts the requests that this takes.

@@ -10,7 +10,7 @@ another.
 from __future__ import annotations
 
 from .builder import ListOptions, Names, QueryBuilder, checked_flag
-from .dates import Moment, filter_literal, instant, zone
+from .dates import Moment, days, filter_literal, instant, is_date_text, zone
 from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable, warn_of_conditions
 from .paths import raw_path
 from .periods import PERIODS, Period, named_period, read_period, today_in
@@ -27,8 +27,10 @@ __all__ = [
     "Query",
     "QueryBuilder",
     "checked_flag",
+    "days",
     "filter_literal",
     "instant",
+    "is_date_text",
     "named_period",
     "nearest",
     "raw_path",
