@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     )
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
-    from .mirror import open_mirror
+    from .mirror import dlt_source, open_mirror
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
@@ -68,7 +68,7 @@ _HOMES = {
     "find": ".client.finding",
     "Credentials": ".credentials",
     "explode": ".frames",
-    "open_mirror": ".mirror",
+    **dict.fromkeys(("dlt_source", "open_mirror"), ".mirror"),
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
@@ -112,6 +112,7 @@ __all__ = [
     "analysis",
     "connect",
     "demo",
+    "dlt_source",
     "explode",
     "find",
     "login",

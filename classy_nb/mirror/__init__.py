@@ -7,6 +7,8 @@ what changed and whether all is equal. ``classy.mirror`` and ``cn.open_mirror`` 
 from __future__ import annotations
 
 from .local import Mirror, open_mirror
+from .source import dlt_source
+from .syncing import sync
 from .tables import DEFAULT, MirroredList, mirrored_lists
 
-__all__ = ["DEFAULT", "Mirror", "MirroredList", "mirrored_lists", "open_mirror"]
+__all__ = ["DEFAULT", "Mirror", "MirroredList", "dlt_source", "mirrored_lists", "open_mirror", "sync"]

@@ -1,8 +1,7 @@
 """Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
 
-:mod:`.refresh` knows no more of a database than :class:`Destination`. Its SQL is plain, in DuckDB's dialect; dlt
-translates it for others. Rows are merged on their table's key, so that what is loaded twice (a kill in the
-middle of it, and once more) is there once.
+:mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill in the middle of a load does no harm: rows are merged on their keys; and a
+first load, which is not, begins by cutting off what follows the last window that is known to be whole.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_col
 from .views import create_views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .tables import MirroredList
 
@@ -81,8 +80,8 @@ class Destination(Protocol):
     def prepare(self, tables: Sequence[Table]) -> None:
         """Make the tables and the columns that are missing."""
 
-    def read(self, sql: str) -> pa.Table:
-        """Return what a query gives; a table is called by its bare name."""
+    def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
+        """Return an organization's rows of a table; of a list only those with some ids, if these are given."""
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return ``id``, ``stored``, ``actual``, ``gone`` and some more columns of all rows of a list.
@@ -92,7 +91,13 @@ class Destination(Protocol):
         """
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists, in one package of dlt's."""
+        """Write rows of lists by their keys, in one package of dlt's."""
+
+    def append(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists that are not there yet, in one package of dlt's."""
+
+    def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
+        """Delete the rows of an organization whose *column* is greater than a number; None: all of them."""
 
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write a few rows of the mirror's own tables."""
@@ -111,16 +116,18 @@ def private_files() -> Iterator[None]:
         os.umask(before)
 
 
-def _run(pipeline: Any, rows: Mapping[Table, pa.Table]) -> None:
-    """Load rows by merging, as one package."""
+_MERGE = {"disposition": "merge", "strategy": "delete-insert"}
+
+
+def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
+    """Load rows as one package."""
     dlt = import_dlt()
-    merge = {"disposition": "merge", "strategy": "delete-insert"}
     resources = [
         dlt.resource(
             [table],
             name=where.name,
             columns=dlt_columns(where.kinds, where.key),
-            write_disposition=merge,
+            write_disposition=disposition,
         )
         for where, table in rows.items()
     ]
@@ -143,20 +150,34 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def of_organization(organization: int) -> str:
-    """Return the SQL condition for the rows of one organization."""
-    return f"{quoted(ORGANIZATION)} = {int(organization)}"
+def _rows_sql(
+    table: Table, organization: int, ids: Sequence[int] | None, name: str, quote: Callable[[str], str]
+) -> str:
+    """Return the SQL for an organization's rows of a table."""
+    columns = ", ".join(map(quote, table.kinds))
+    only = "" if ids is None else f" AND {quote('id')} IN ({', '.join(map(str, ids))})"
+    return f"SELECT {columns} FROM {name} WHERE {quote(ORGANIZATION)} = {int(organization)}{only}"  # noqa: S608
 
 
-def _versions_sql(one: MirroredList, organization: int, table: str, versions: str) -> str:
+def _versions_sql(
+    one: MirroredList, organization: int, table: str, versions: str, quote: Callable[[str], str]
+) -> str:
     """Return the SQL that copies what is missing in the history of a list."""
-    names = ", ".join(map(quoted, one.kinds))
-    same = " AND ".join(f"v.{quoted(name)} = x.{quoted(name)}" for name in (*KEY, SYNCED))
+    names = ", ".join(map(quote, one.kinds))
+    same = " AND ".join(f"v.{quote(name)} = x.{quote(name)}" for name in (*KEY, SYNCED))
     return (
         f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x "  # noqa: S608
-        f"WHERE x.{of_organization(organization)} "
+        f"WHERE x.{quote(ORGANIZATION)} = {int(organization)} "
         f"AND NOT EXISTS (SELECT 1 FROM {versions} AS v WHERE {same})"
     )
+
+
+def _cut_sql(
+    table: str, organization: int, column: str, above: int | None, quote: Callable[[str], str]
+) -> str:
+    """Return the SQL that deletes the rows of an organization behind a number."""
+    behind = "" if above is None else f" AND {quote(column)} > {int(above)}"
+    return f"DELETE FROM {table} WHERE {quote(ORGANIZATION)} = {int(organization)}{behind}"  # noqa: S608
 
 
 # A DuckDB file
@@ -248,7 +269,7 @@ class DuckDBFile:
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, and the type of each."""
         found: dict[str, dict[str, str]] = {}
-        rows = self.read(
+        rows = self._read(
             "SELECT table_name, column_name, data_type FROM information_schema.columns "
             "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
         )
@@ -276,27 +297,44 @@ class DuckDBFile:
             for command in commands:
                 connection.execute(command)
 
-    def read(self, sql: str) -> pa.Table:
-        """Return what a query gives."""
+    def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
+        """Return an organization's rows of a table."""
+        found = self._read(_rows_sql(table, organization, ids, quoted(table.name), quoted))
+        return found.cast(schema_of(table.kinds))
+
+    def _read(self, sql: str) -> pa.Table:
         with self._cursor() as connection:
             return connection.sql(sql).to_arrow_table()
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return the hashes of all rows; DuckDB computes them."""
         names = "".join(f", {quoted(name)}" for name in extra)
-        return self.read(
+        return self._read(
             f"SELECT id, {HASH} AS stored, {hash_sql(one)} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
-            f"FROM {quoted(one.name)} WHERE {of_organization(organization)}"
+            f"FROM {quoted(one.name)} WHERE {ORGANIZATION} = {int(organization)}"
         )
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists with dlt, which opens the file by itself."""
+        """Write rows of lists by their keys."""
+        self._load(rows, _MERGE)
+
+    def append(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists that are not there yet."""
+        self._load(rows, "append")
+
+    def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
+        """Delete rows of an organization."""
+        with self._cursor() as connection:
+            connection.execute(_cut_sql(quoted(table), organization, column, above, quoted))
+
+    def _load(self, rows: Mapping[Table, pa.Table], disposition: Any) -> None:
+        """Load rows with dlt, which opens the file by itself."""
         self.close()
         if self._pipeline is None:
             dlt = import_dlt()
             destination = dlt.destinations.duckdb(str(self.path))
             self._pipeline = _pipeline(destination, DATASET, self._folder / "dlt")
-        _run(self._pipeline, rows)
+        _run(self._pipeline, rows, disposition)
 
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write a few rows of the mirror's own tables: without dlt, which takes a second to start."""
@@ -314,7 +352,9 @@ class DuckDBFile:
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
         with self._cursor() as connection:
-            connection.execute(_versions_sql(one, organization, quoted(one.name), quoted(one.versions)))
+            connection.execute(
+                _versions_sql(one, organization, quoted(one.name), quoted(one.versions), quoted)
+            )
 
     def tidy(self) -> None:
         """Drop the tables that dlt merges from, make the views for SQL anew, and close the file."""
@@ -325,6 +365,10 @@ class DuckDBFile:
 
 
 # Any other destination of dlt's
+
+
+_ROWS_AT_ONCE = 10_000
+"""Rows that are fetched from a database at once."""
 
 
 class DltDestination:
@@ -370,17 +414,23 @@ class DltDestination:
         if new:
             _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
 
-    def read(self, sql: str) -> pa.Table:
-        """Return what a query gives, with instants in UTC."""
-        with self._lock:
-            return self._pipeline.dataset()(sql, query_dialect="duckdb").arrow()
+    def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
+        """Return an organization's rows of a table."""
+        schema = schema_of(table.kinds)
+        parts = [schema.empty_table()]
+        with self._lock, self._pipeline.sql_client() as client:
+            name = client.make_qualified_table_name(table.name)
+            sql = _rows_sql(table, organization, ids, name, client.escape_column_name)
+            with client.execute_query(sql) as cursor:
+                while found := cursor.fetchmany(_ROWS_AT_ONCE):
+                    columns = zip(*found, strict=True)
+                    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+                    parts.append(pa.table(arrays, schema=schema))
+        return pa.concat_tables(parts)
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return the hashes of all rows, which are read for that."""
-        kinds = one.kinds
-        names = ", ".join(map(quoted, kinds))
-        rows = self.read(f"SELECT {names} FROM {quoted(one.name)} WHERE {of_organization(organization)}")  # noqa: S608
-        rows = rows.cast(schema_of(kinds))
+        rows = self.rows(list_tables(one)[0], organization)
         columns = {
             "id": rows["id"],
             "stored": rows[HASH],
@@ -391,16 +441,27 @@ class DltDestination:
         return pa.table(columns)
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists."""
+        """Write rows of lists by their keys."""
+        _run(self._pipeline, rows, _MERGE)
+
+    def append(self, rows: Mapping[Table, pa.Table]) -> None:
+        """Write rows of lists that are not there yet."""
         _run(self._pipeline, rows)
 
+    def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
+        """Delete rows of an organization."""
+        with self._pipeline.sql_client() as client:
+            name = client.make_qualified_table_name(table)
+            client.execute_sql(_cut_sql(name, organization, column, above, client.escape_column_name))
+
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of the mirror's own tables: a package that follows that of the rows that they speak of."""
-        _run(self._pipeline, rows)
+        """Write rows of the mirror's own tables, after those of the lists that they speak of."""
+        _run(self._pipeline, rows, _MERGE)
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
         with self._pipeline.sql_client() as client:
             table = client.make_qualified_table_name(one.name)
             versions = client.make_qualified_table_name(one.versions)
-            client.execute_sql(_versions_sql(one, organization, table, versions))
+            quote = client.escape_column_name
+            client.execute_sql(_versions_sql(one, organization, table, versions, quote))

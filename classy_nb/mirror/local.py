@@ -212,9 +212,7 @@ class Mirror(Readable, History):
         file = DuckDBFile(draft, workshop.folder)
         stored: dict[str, str] = {}
         if ABOUT.name in file.columns():
-            rows = file.read(
-                f"SELECT key, value FROM {ABOUT.name} WHERE {ORGANIZATION} = {classy.organization}"  # noqa: S608
-            ).to_pylist()
+            rows = file.rows(ABOUT, classy.organization).to_pylist()
             stored = {row["key"]: row["value"] for row in rows}
         about, names = agreed(
             stored, classy, self._resources, self._since, what=str(self.path), history=self._history

@@ -25,8 +25,8 @@ import pyarrow.compute as pc
 from classy_nb.errors import DataWarning, MirrorError
 from classy_nb.query import MOST_PER_PAGE
 
-from .destination import ABOUT, CURSORS, REFRESHES, list_tables, of_organization, quoted
-from .rows import rows_of, schema_of
+from .destination import ABOUT, CURSORS, REFRESHES, list_tables
+from .rows import hashed, rows_of, schema_of
 from .source import OVERLAP, Reader, items_of
 from .tables import DELETED, HASH, ORGANIZATION, SYNCED
 
@@ -203,14 +203,9 @@ class Refresh:
         # Where a column is new, no row has the hash that it should have, and so the list is read whole.
         if any(not set(table.kinds) <= set(there.get(table.name, ())) for table in tables):
             self._destination.prepare(tables)
-        columns = ", ".join(map(quoted, CURSORS.kinds))
-        rows = self._destination.read(
-            f"SELECT {columns} FROM {CURSORS.name} WHERE {of_organization(self._organization)}"  # noqa: S608
-        )
-        self._cursors = {row["resource"]: row for row in rows.cast(schema_of(CURSORS.kinds)).to_pylist()}
-        finished = self._destination.read(
-            f"SELECT {SYNCED} FROM {REFRESHES.name} WHERE {of_organization(self._organization)}"  # noqa: S608
-        )[SYNCED].to_pylist()
+        rows = self._destination.rows(CURSORS, self._organization).to_pylist()
+        self._cursors = {row["resource"]: row for row in rows}
+        finished = self._destination.rows(REFRESHES, self._organization)[SYNCED].to_pylist()
         # A first load that was killed goes on as the same refresh.
         begun = [row[SYNCED] for row in self._cursors.values() if row[SYNCED] not in finished]
         self.synced = min(begun, default=self.synced)
@@ -227,6 +222,11 @@ class Refresh:
             return
         self._new = {child.name for one in begun for child in (one, *self._children(one))}
         new = [one for one in begun if not self._cursors[one.name]["is_loaded"]]
+        for one in new:
+            last = self._cursors[one.name]["last_id"]
+            self._destination.cut(one.name, self._organization, "id", last)
+            for child in self._children(one):
+                self._destination.cut(child.name, self._organization, child.link, last)
         rows: dict[str, list[pa.Table]] = {}
         # What is read while a window is being written becomes the next window.
         with ThreadPoolExecutor(1) as writer:
@@ -273,10 +273,10 @@ class Refresh:
         self._lines[one.name].requests += reader.requests
 
     def _write_window(self, rows: dict[str, list[pa.Table]], cursors: pa.Table) -> None:
-        """Write a window, and then how far it comes: a kill in between has it read and merged once more."""
+        """Write a window, and then how far it comes: after a kill in between it is read once more."""
         if rows:
             lists = {one.name: one for one in self._lists}
-            self._destination.merge(
+            self._destination.append(
                 {list_tables(lists[name])[0]: pa.concat_tables(parts) for name, parts in rows.items()}
             )
         self._destination.record({CURSORS: cursors})
@@ -510,15 +510,7 @@ class Refresh:
 
     def _deleted(self, one: MirroredList, ids: list[int]) -> pa.Table:
         """Return rows as they are here, marked as deleted now."""
-        columns = ", ".join(map(quoted, one.kinds))
-        listed = ", ".join(map(str, ids))
-        rows = self._destination.read(
-            f"SELECT {columns} FROM {quoted(one.name)} "  # noqa: S608
-            f"WHERE {of_organization(self._organization)} AND id IN ({listed})"
-        )
-        from .rows import hashed
-
-        rows = rows.cast(schema_of(one.kinds))
+        rows = self._destination.rows(list_tables(one)[0], self._organization, ids)
         now = pa.repeat(pa.scalar(self.synced, pa.timestamp("us", "UTC")), len(rows))
         for name in (SYNCED, DELETED):
             rows = rows.set_column(rows.column_names.index(name), rows.schema.field(name), now)

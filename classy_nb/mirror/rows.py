@@ -35,11 +35,12 @@ ARROW: dict[str, pa.DataType] = {
     "date": pa.date32(),
 }
 """Arrow types of the kinds of columns in a mirror; all others are text."""
+TEXT = pa.large_string()  # as the frames' columns are
 
 
 def schema_of(kinds: Mapping[str, str]) -> pa.Schema:
     """Return the Arrow schema of a table."""
-    return pa.schema([pa.field(name, ARROW.get(kind, pa.string())) for name, kind in kinds.items()])
+    return pa.schema([pa.field(name, ARROW.get(kind, TEXT)) for name, kind in kinds.items()])
 
 
 def rows_of(fetched: pa.Table, one: MirroredList, organization: int, synced: datetime) -> pa.Table:
@@ -61,7 +62,7 @@ def rows_of(fetched: pa.Table, one: MirroredList, organization: int, synced: dat
     house = {
         ORGANIZATION: pa.repeat(pa.scalar(organization, pa.int64()), count),
         UNKNOWN: _unknown(fetched, _unknown_names(fetched, one)),
-        HASH: pa.nulls(count, pa.string()),
+        HASH: pa.nulls(count, TEXT),
         SYNCED: pa.repeat(pa.scalar(synced, pa.timestamp("us", "UTC")), count),
         DELETED: pa.nulls(count, pa.timestamp("us", "UTC")),
     }
@@ -100,13 +101,13 @@ def _unknown_names(fetched: pa.Table, one: MirroredList) -> list[str]:
 def _unknown(fetched: pa.Table, names: list[str]) -> pa.Array:
     """Return the columns that the catalog does not know as one column of JSON objects."""
     if not names:
-        return pa.nulls(len(fetched), pa.string())
+        return pa.nulls(len(fetched), TEXT)
     columns = [fetched[name].to_pylist() for name in names]
     cells = []
     for values in zip(*columns, strict=True):
         present = {n: _value(v) for n, v in zip(names, values, strict=True) if v is not None}
         cells.append(json.dumps(present, ensure_ascii=False, default=str) if present else None)
-    return pa.array(cells, pa.string())
+    return pa.array(cells, TEXT)
 
 
 def _value(cell: Any) -> Any:
@@ -122,9 +123,9 @@ def _value(cell: Any) -> Any:
 def hash_sql(one: MirroredList) -> str:
     """Return the SQL (DuckDB's) that computes the hash of a row from its columns.
 
-    It is the MD5 of the texts of all columns that the API gave, in order, and of ``_unknown``. The texts do
-    not depend on DuckDB's version or settings: instants are microseconds since 1970, text has its length
-    before it (else ``"a|", "b"`` and ``"a", "|b"`` would be the same), missing values are ``~``.
+    It is the MD5 of the texts of all columns that the API gave, in order, and of ``_unknown``; between them
+    is the control character for that (31), and where a value is missing, another one (30). The texts do not
+    depend on DuckDB's version or settings: instants are microseconds since 1970.
     """
     kinds = {
         name: kind for name, kind in one.kinds.items() if name not in (ORGANIZATION, HASH, SYNCED, DELETED)
@@ -139,9 +140,9 @@ def hash_sql(one: MirroredList) -> str:
             "date": f"{cell}::VARCHAR",
             "float": f"printf('%.17g', {cell})",
             "datetime": f"epoch_us({cell})::VARCHAR",
-        }.get(kind, f"strlen({cell}) || ':' || {cell}")
-        parts.append(f"coalesce({text}, '~')")
-    return f"md5(concat_ws('|', {', '.join(parts)}))"
+        }.get(kind, cell)
+        parts.append(f"coalesce({text}, chr(30))")
+    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
 
 
 @cache
@@ -160,4 +161,4 @@ def hashed(rows: pa.Table, one: MirroredList) -> pa.Table:
         connection.register("rows", rows)
         hashes = connection.sql(f"SELECT {hash_sql(one)} AS h FROM rows").to_arrow_table()["h"]  # noqa: S608
     place = rows.column_names.index(HASH)
-    return rows.set_column(place, rows.schema.field(place), hashes.cast(pa.string()))
+    return rows.set_column(place, rows.schema.field(place), hashes.cast(TEXT))
