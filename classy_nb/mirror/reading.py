@@ -86,6 +86,7 @@ _CHILDREN: Mapping[tuple[str, str], tuple[str, str, str]] = {
 
 _OF_A_QUESTION = ("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "flat")
 _WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
+_NO_TEXT = frozenset(("int", "float", "decimal", "bool", "datetime", "date"))
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -238,7 +239,8 @@ class MirroredResource:
     Text is compared as it is written; whether the API tells capital letters apart is not known. ``include=``
     takes records and lists that are in the mirror, too: dates in included lists are written in UTC, with
     ``Z``. ``progress=`` and ``accept_incomplete=`` have nothing to do here, and are taken for the sake of the
-    call. ``frame.attrs["classy"]`` names the file (``mirror``) and says when it was refreshed
+    call. Amounts are whole cents: 0.82 where the server's own floats are 0.8200000000000001. Columns that the
+    mirror was made without are not in its frames. ``frame.attrs["classy"]`` names the file (``mirror``) and says when it was refreshed
     (``fetched_at``). In a mirror with ``since=``, a question without a beginning is about what the mirror
     holds, and ``asked`` says so.
 
@@ -543,7 +545,7 @@ class Statement:
     copy
         Whose rows they are.
     tables
-        The tables that there are, and the columns of each.
+        The tables that there are, and the types of their columns.
     not_held
         Makes the error for what the mirror lacks: what it is, and the live call.
     lists_as_text
@@ -554,7 +556,7 @@ class Statement:
         self,
         query: Query,
         copy: Readable,
-        tables: Mapping[str, frozenset[str]],
+        tables: Mapping[str, Mapping[str, str]],
         not_held: Callable[[str, str], UsageError],
         *,
         lists_as_text: bool = False,
@@ -677,7 +679,9 @@ class Statement:
         flat = _names_of(table).get(name)
         if flat is None and column.kind == "json":  # an object in an included record
             return self._object(alias, table, name)
-        if flat is None or flat not in self._tables[table]:
+        stored = self._tables[table].get(str(flat))
+        # Of an amount or a date that is hashed, there is only text.
+        if flat is None or stored is None or (stored == "VARCHAR" and column.kind in _NO_TEXT):
             if by is not None:
                 what = f"{column.name!r}, which {by}= needs"
                 raise self._not_held(what, f"{self._name}({by}=...)")
@@ -688,7 +692,11 @@ class Statement:
         """Return the JSON text of an object whose parts are columns of their own."""
         parts = {key: flat for key, flat in _names_of(table).items() if key.startswith(f"{name}.")}
         kinds = {column.kind for column in _columns_of(table) if column.name in parts}
-        if not parts or not kinds <= {"int", "text", "bool"} or not {*parts.values()} <= self._tables[table]:
+        if (
+            not parts
+            or not kinds <= {"int", "text", "bool"}
+            or not {*parts.values()} <= {*self._tables[table]}
+        ):
             # A date has lost the form in which the API wrote it.
             raise self._not_held(f"{alias}.{name} as it was", f"{self._name}(include={alias!r})")
         cells = ", ".join(
@@ -821,13 +829,16 @@ class Statement:
 # Names and kinds
 
 
-def _tables(connection: Any) -> dict[str, frozenset[str]]:
-    """Return the tables of a mirror, with the columns of each."""
+def _tables(connection: Any) -> dict[str, dict[str, str]]:
+    """Return the tables of a mirror, with the columns of each and their types."""
     found = connection.sql(
-        "SELECT table_name, list(column_name) FROM duckdb_columns()"
-        " WHERE schema_name = current_schema() AND database_name = current_database() GROUP BY 1"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE schema_name = current_schema() AND database_name = current_database()"
     ).fetchall()
-    return {name: frozenset(columns) for name, columns in found}
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, kind in found:
+        tables.setdefault(table, {})[column] = kind
+    return tables
 
 
 @cache
