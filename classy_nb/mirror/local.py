@@ -215,13 +215,13 @@ class Mirror(Readable, History):
         """Erase a person: from all tables, and from all versions in the history.
 
         What names them, says how to reach them, or was written by them becomes missing: in their row of
-        ``supporters``, and in their gifts, plans, registrations, pages, teams and answers. The rows stay, with
-        ids, dates and amounts, so that totals and counts still hold. Which columns that are, ``find`` and the
-        explorer know, too (all that is personal; titles and descriptions of pages are not); free-form JSON
-        and whatever the catalog does not know go with them.
+        ``supporters``, and in their gifts, plans, registrations, pages, teams and answers. These are the
+        columns that the package hides elsewhere, too (titles and descriptions of pages are not among them),
+        free-form JSON, and whatever the catalog does not know. The rows stay, with ids, dates and amounts, so
+        that totals and counts still hold.
 
-        The file notes the ids, and a later refresh leaves the same columns of these rows, and of new ones of the
-        same supporter, blank. It cannot be undone; the API still has the person.
+        The file notes the ids, and a later refresh leaves the same columns of these rows blank, and those of
+        new rows of the same supporter. It cannot be undone; the API still has the person.
 
         Parameters
         ----------
@@ -250,7 +250,8 @@ class Mirror(Readable, History):
             else supporter
         )
         ids = [_id_of(one) for one in given]
-        organization = self.organization  # which opens the file, or says that there is none
+        with self.connect():  # else there is no file
+            organization = self.organization
         with _Workshop(self.path, resume=False) as workshop:
             found = erase(workshop.draft, organization, ids)
             if not found:

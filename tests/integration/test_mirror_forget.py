@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PERSONAL = ("supporters", "transactions", "recurring_donation_plans", "registrations", "fundraising_pages")
+TOTALS = "SELECT status, sum(total_gross_amount) AS total FROM transactions GROUP BY 1 ORDER BY 1"
 
 
 @pytest.fixture
@@ -51,7 +51,8 @@ def texts_in(path: Path, schema: str = "main") -> set[str]:
 def giver(copy: Any) -> pd.Series[Any]:
     """Return the supporter with the most gifts."""
     number = copy.sql(
-        "SELECT supporter_id FROM transactions WHERE supporter_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1"
+        "SELECT supporter_id FROM transactions WHERE supporter_id IS NOT NULL"
+        " GROUP BY 1 ORDER BY count(*) DESC, 1"
     ).iloc[0, 0]
     return copy.supporters.get(int(number))
 
@@ -65,10 +66,7 @@ def test_a_person_is_erased_everywhere_and_stays_erased(
     copy.refresh()
     person = giver(copy)
     number, address = int(person["id"]), str(person["email_address"])
-    before, totals = (
-        copy.transactions(),
-        copy.sql("SELECT status, sum(total_gross_amount) AS s FROM transactions GROUP BY 1 ORDER BY 1"),
-    )
+    before, totals = copy.transactions(), copy.sql(TOTALS)
     assert address in texts_in(copy.path)
 
     report = copy.forget(number)

@@ -52,8 +52,8 @@ PARENTS = {
 
 
 CENTS = ["id", "purchased_at", "status", "total_gross_amount", "fee_on_top", "card_last_four", "metadata"]
-"""Some columns whose values have no more digits than the file keeps; the sandbox's ``charged_fees_amount`` has
-the noise of floats (0.8200000000000001), and a mirror has cents."""
+"""Some columns whose values have no more digits than the file keeps. The sandbox's ``charged_fees_amount``
+has the noise of floats (0.8200000000000001), and a mirror has cents."""
 
 
 class Pair:
@@ -335,8 +335,9 @@ def test_an_unknown_id_is_not_found(pair: Pair) -> None:
 
 def test_sql_gives_the_dtypes_of_frames(pair: Pair) -> None:
     found = pair.copy.sql(
-        "SELECT status, count(*) AS gifts, sum(total_gross_amount) AS total, max(purchased_at) AS latest, "
-        "bool_or(is_anonymous) AS any_hidden, sum(id) AS ids FROM transactions WHERE id > ? GROUP BY 1 ORDER BY 1",
+        "SELECT status, count(*) AS gifts, sum(total_gross_amount) AS total, max(purchased_at) AS latest,"
+        " bool_or(is_anonymous) AS any_hidden, sum(id) AS ids FROM transactions WHERE id > ?"
+        " GROUP BY 1 ORDER BY 1",
         [0],
     )
     assert [str(dtype) for dtype in found.dtypes] == [
