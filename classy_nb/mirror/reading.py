@@ -238,13 +238,13 @@ class MirroredResource:
 
     Text is compared as it is written; whether the API tells capital letters apart is not known. ``include=``
     takes records and lists that are in the mirror, also for calls of which the API's document does not list
-    them; dates in included lists are written in UTC, with ``Z``. ``progress=`` and ``accept_incomplete=`` have
-    nothing to do here, and are taken for the sake of the call. Amounts are whole cents: 0.82 where the
-    server's own floats are 0.8200000000000001. Columns that the mirror was made without are not in its frames.
+    them; dates in included lists are written in UTC, with ``Z``. ``progress=`` and ``accept_incomplete=``
+    have nothing to do here, and are taken for the sake of the call. Amounts are whole cents: 0.82 where the
+    server's own floats are 0.8200000000000001. Columns that the mirror was made without are not in frames.
 
-    ``frame.attrs["classy"]`` names the file (``mirror``) and says when it was refreshed (``fetched_at``). In a
-    mirror with ``since=``, a question without a beginning is about what the mirror holds, and ``asked`` says
-    so.
+    ``frame.attrs["classy"]`` names the file (``mirror``) and says when it was refreshed (``fetched_at``). In
+    a mirror with ``since=``, a question without a beginning is about what the mirror holds, and ``asked``
+    says so.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -293,8 +294,9 @@ def test_analysis_and_explode_take_the_frames(pair: Pair) -> None:
     keywords: dict[str, Any] = {"since": 2025, "include": "items"}
     fetched, read = (both.transactions(**keywords) for both in (pair.classy, pair.copy))
     pd.testing.assert_frame_equal(cn.explode(read, "items"), cn.explode(fetched, "items"))
-    for function in (cn.analysis.by_period, cn.analysis.gross_fees_net, cn.analysis.refunds):
-        pd.testing.assert_frame_equal(function(read), function(fetched))
+    gifts = [cn.analysis.gifts(frame) for frame in (fetched, read)]
+    pd.testing.assert_frame_equal(gifts[1], gifts[0])
+    pd.testing.assert_frame_equal(cn.analysis.reconcile(read), cn.analysis.reconcile(fetched))
     assert read.attrs["classy"]["asked"] == fetched.attrs["classy"]["asked"]
 
 
@@ -371,9 +373,7 @@ def test_other_sql_is_refused(pair: Pair, text: str, match: str) -> None:
 
 
 def test_a_mirror_is_read_while_another_connection_has_it_open(pair: Pair) -> None:
-    with duckdb.connect(str(pair.copy.path), read_only=True, config={
-        "autoinstall_known_extensions": False, "autoload_known_extensions": False,
-    }):  # fmt: skip
+    with duckdb.connect(str(pair.copy.path), read_only=True):
         assert pair.copy.transactions.count() == 600
 
 
@@ -392,3 +392,71 @@ def test_completion_offers_what_the_mirror_holds(pair: Pair) -> None:
     assert "payouts" not in offered
     with pytest.raises(AttributeError, match="Did you mean 'transactions'"):
         pair.copy.gifts  # noqa: B018
+
+
+def test_a_mirror_since_a_date_says_where_it_begins(pair: Pair, tmp_path: Path) -> None:
+    copy = pair.classy.mirror(
+        tmp_path / "recent.duckdb", resources="transactions,campaigns", since="2026-01-01"
+    )
+    copy.refresh()
+    begins = "filter=purchased_at>=2026-01-01T08:00:00+0000"
+    for keywords in ({}, {"where": "status = success", "sort": "purchased_at"}):
+        read, fetched = (
+            copy.transactions(**keywords),
+            pair.classy.transactions(since="2026-01-01", **keywords),
+        )
+        pd.testing.assert_frame_equal(read, fetched)
+        assert begins in read.attrs["classy"]["asked"]
+    later = copy.transactions(since="2026-03-01")
+    pd.testing.assert_frame_equal(later, pair.classy.transactions(since="2026-03-01"))
+    assert begins not in later.attrs["classy"]["asked"]
+    with pytest.raises(cn.UsageError, match="does not hold transactions before 2026-01-01"):
+        copy.transactions(since="2025-12-31")
+    pd.testing.assert_frame_equal(copy.campaigns(since=2020), pair.classy.campaigns(since=2020))
+    with pytest.raises(cn.UsageError, match=r"include='supporter'.*classy.transactions"):
+        copy.transactions(include="supporter")
+    with pytest.raises(cn.UsageError, match=r"does not hold supporters. classy.supporters"):
+        copy.supporters()
+
+
+def test_columns_that_the_catalog_does_not_know_are_in_the_frame(pair: Pair, tmp_path: Path) -> None:
+    copied = tmp_path / "unknown.duckdb"
+    shutil.copyfile(pair.copy.path, copied)
+    with duckdb.connect(str(copied)) as connection:
+        connection.execute(
+            "UPDATE campaigns SET _unknown = json_object('sparkle', id % 7, 'note', 'x') WHERE id % 2 = 0"
+        )
+    copy = cn.open_mirror(copied)
+    read = copy.campaigns()
+    known = pair.frames["campaigns"]
+    pd.testing.assert_frame_equal(read[known.columns], known)
+    assert [*read.columns[len(known.columns) :]] == ["sparkle", "note"]
+    assert (str(read["sparkle"].dtype), str(read["note"].dtype)) == ("Int64", "string")
+    even = read["id"] % 2 == 0
+    assert read["sparkle"][even].tolist() == (read["id"][even] % 7).tolist()
+    assert read["sparkle"][~even].isna().all()
+    assert "sparkle" not in copy.campaigns(fields="name")
+
+
+def test_rows_that_vanished_are_left_out(pair: Pair, tmp_path: Path) -> None:
+    copied = tmp_path / "vanished.duckdb"
+    shutil.copyfile(pair.copy.path, copied)
+    gone = int(pair.frames["supporters"]["id"].iloc[3])
+    with duckdb.connect(str(copied)) as connection:
+        connection.execute("UPDATE supporters SET _deleted_at = now() WHERE id = ?", [gone])
+    copy = cn.open_mirror(copied)
+    assert gone not in set(copy.supporters()["id"])
+    assert copy.supporters.count() == len(pair.frames["supporters"]) - 1
+    with pytest.raises(cn.NotFoundError, match="vanished"):
+        copy.supporters.get(gone)
+    gifts = copy.transactions(where=f"supporter_id = {gone}", include="supporter")
+    assert gifts["supporter.id"].isna().all()
+
+
+def test_an_earlier_state_answers_the_same_questions(pair: Pair) -> None:
+    past = pair.copy.as_of("2100-01-01")
+    for name, keywords in (("transactions", {"include": "items"}), ("supporters", {"where": "id > 0"})):
+        pd.testing.assert_frame_equal(getattr(past, name)(**keywords), getattr(pair.copy, name)(**keywords))
+    assert past.transactions(limit=1).attrs["classy"]["as_of"].startswith("2100")
+    assert past.sql("SELECT count(*) AS n FROM transactions")["n"].tolist() == [600]
+    assert "transactions" in dir(past)
