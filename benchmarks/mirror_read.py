@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,8 @@ def compare(classy: cn.Classy, copy: Any, *, times: int = 3) -> pd.DataFrame:
     """Ask both the same; return seconds and their ratio, a row a question, of frames that are equal."""
     rows = []
     for name, keywords in QUESTIONS:
-        fetching, fetched = timed(lambda: getattr(classy, name)(progress=False, **keywords), 1)
-        reading, read = timed(lambda: getattr(copy, name)(**keywords), times)
+        fetching, fetched = timed(partial(getattr(classy, name), progress=False, **keywords), 1)
+        reading, read = timed(partial(getattr(copy, name), **keywords), times)
         pd.testing.assert_frame_equal(read, fetched)
         asked = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
         rows.append((f"{name}({asked})", len(read), fetching, reading, reading / fetching))

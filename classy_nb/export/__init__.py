@@ -13,13 +13,11 @@ from .excel import to_excel
 from .parquet import to_parquet
 from .reading import read_csv
 from .stream import stream_csv, stream_excel, stream_parquet
-from .tables import even
 
 __all__ = [
     "AtomicFile",
     "CsvWriter",
     "check_ending",
-    "even",
     "has_ending",
     "read_csv",
     "stream_csv",

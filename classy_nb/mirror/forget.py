@@ -5,32 +5,37 @@ blanked are noted in the file, and a refresh hands what it fetches to :meth:`For
 written.
 """
 
-# ruff: noqa: S608 - statements are put together from the names of our own tables; values are parameters, or ids
+# Statements are put together from the names of our own tables, and from ids, which are numbers.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from classy_nb.catalog import load
 from classy_nb.redact import is_personal
 
+from .destination import Table, sql_type
 from .extras import import_duckdb
-from .rows import hash_sql, schema_of
-from .tables import HASH, ORGANIZATION, UNKNOWN, VERSIONS, mirrored_lists
+from .rows import ARROW, hash_sql, schema_of
+from .tables import HASH, ORGANIZATION, UNKNOWN, mirrorable, mirrored_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from .tables import MirroredList
 
-FORGOTTEN = "_forgotten"
-"""The table that notes whom a mirror has forgotten: ids only, one a row that was blanked."""
-FORGOTTEN_KINDS = {ORGANIZATION: "int", "resource": "text", "id": "int", "forgotten_at": "datetime"}
-FORGOTTEN_KEY = (ORGANIZATION, "resource", "id")
+FORGOTTEN = Table(
+    "_forgotten",
+    {ORGANIZATION: "int", "resource": "text", "id": "int", "forgotten_at": "datetime"},
+    (ORGANIZATION, "resource", "id"),
+)
+"""Whom a mirror has forgotten: ids only, one a row that was blanked."""
 
 _ANSWERED = {
     "transaction": "transactions",
@@ -53,6 +58,7 @@ class Forgotten:
     def __init__(self, ids: Mapping[str, Iterable[int]] | None = None) -> None:
         self._ids = {resource: set(found) for resource, found in (ids or {}).items()}
         self._new: list[tuple[str, int]] = []
+        self._lock = threading.Lock()  # a refresh reads several lists at a time
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> Forgotten:
@@ -64,10 +70,11 @@ class Forgotten:
 
     def note(self, resource: str, ids: Iterable[int]) -> None:
         """Note rows of a list as those of somebody who is forgotten."""
-        known = self._ids.setdefault(resource, set())
-        new = {int(number) for number in ids} - known
-        known |= new
-        self._new += [(resource, number) for number in sorted(new)]
+        with self._lock:
+            known = self._ids.get(resource, set())
+            new = {int(number) for number in ids} - known
+            self._ids[resource] = known | new
+            self._new += [(resource, number) for number in sorted(new)]
 
     def new_rows(self, organization: int) -> pa.Table:
         """Return what was noted since the last call, as rows of :data:`FORGOTTEN`."""
@@ -77,7 +84,7 @@ class Forgotten:
             {ORGANIZATION: organization, "resource": resource, "id": number, "forgotten_at": now}
             for resource, number in rows
         ]
-        return pa.Table.from_pylist(cells, schema=schema_of(FORGOTTEN_KINDS))
+        return pa.Table.from_pylist(cells, schema=schema_of(FORGOTTEN.kinds))
 
     def condition(self, one: MirroredList) -> str:
         """Return the SQL that holds for the rows of a list that are about somebody forgotten."""
@@ -105,7 +112,7 @@ class Forgotten:
             return rows
         about_them = self.condition(one)
         blanked = ", ".join(
-            f'CASE WHEN {about_them} THEN NULL ELSE "{name}" END AS "{name}"' for name in _personal(one.name)
+            f'CASE WHEN {about_them} THEN NULL ELSE "{name}" END AS "{name}"' for name in _personal(one)
         )
         duckdb = import_duckdb()
         with duckdb.connect() as connection:
@@ -121,65 +128,100 @@ class Forgotten:
             return connection.sql(hashed).to_arrow_table().cast(rows.schema)
 
 
-def erase(connection: Any, organization: int, supporters: Iterable[int]) -> dict[str, int]:
-    """Erase people from all tables and versions of one organization; return the rows of each table.
+def erase(path: Path, organization: int, supporters: Iterable[int] = ()) -> dict[str, int]:
+    """Erase people from a file that nobody else has open, and whatever has come since of those erased before.
 
     Parameters
     ----------
-    connection
-        A DuckDB connection that may write, with the mirror's schema as its search path.
+    path
+        The DuckDB file. It is written anew: DuckDB leaves what it overwrites in its file.
     organization
         The organization's id.
     supporters
         The ids of the people.
+
+    Returns
+    -------
+    dict
+        How many rows of each table are about them.
     """
-    columns = ", ".join(
-        f'"{name}" {kind}'
-        for name, kind in zip(FORGOTTEN_KINDS, ("BIGINT", "VARCHAR", "BIGINT", "TIMESTAMPTZ"), strict=True)
-    )
-    connection.execute(f'CREATE TABLE IF NOT EXISTS "{FORGOTTEN}" ({columns})')
-    mine = f"{ORGANIZATION} = {int(organization)}"
-    noted = connection.sql(f'SELECT resource, id FROM "{FORGOTTEN}" WHERE {mine}').fetchall()
+    fresh = path.with_name(f"{path.name}.fresh")
+    fresh.unlink(missing_ok=True)
+    with import_duckdb().connect(str(path)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        [(database,)] = connection.execute("SELECT current_database()").fetchall()
+        found = _blank_tables(connection, organization, supporters)
+        target = str(fresh).replace("'", "''")
+        connection.execute(f"ATTACH '{target}' AS fresh_copy")
+        connection.execute(f'COPY FROM DATABASE "{database}" TO fresh_copy')
+        connection.execute("DETACH fresh_copy")
+    fresh.chmod(0o600)
+    fresh.replace(path)
+    return found
+
+
+def _blank_tables(connection: Any, organization: int, supporters: Iterable[int]) -> dict[str, int]:
+    typed = {name: sql_type(kind) for name, kind in FORGOTTEN.kinds.items()}
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in typed.items())
+    connection.execute(f'CREATE TABLE IF NOT EXISTS "{FORGOTTEN.name}" ({columns})')
+    mine = f'"{ORGANIZATION}" = {int(organization)}'
+    noted = connection.execute(f'SELECT resource, id FROM "{FORGOTTEN.name}" WHERE {mine}').fetchall()
     forgotten = Forgotten.of({"resource": resource, "id": number} for resource, number in noted)
     forgotten.note("supporters", supporters)
-    tables = {
-        name
-        for (name,) in connection.sql(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = current_schema()"
-        ).fetchall()
-    }
-    held = [name for name in tables if name in load().resources]
+    stored = _stored(connection)
     found = {}
     # Answers are known by what they answer, so they come when all of that is noted.
-    for one in sorted(mirrored_lists(held), key=lambda one: one.name == "answers"):
-        for table in (one.name, one.name + VERSIONS):
-            if table in tables:
-                where = f"{mine} AND {forgotten.condition(one)}"
-                ids = [
-                    number
-                    for (number,) in connection.sql(f'SELECT id FROM "{table}" WHERE {where}').fetchall()
-                ]
+    resources = [name for name in mirrorable() if name in stored]
+    for one in sorted(mirrored_lists(resources), key=lambda one: one.name == "answers"):
+        kept = _as_stored(one, stored[one.name])
+        blanks = ", ".join(f'"{name}" = NULL' for name in _personal(kept))
+        for table in (name for name in (one.name, one.versions) if name in stored):
+            where = f"{mine} AND {forgotten.condition(kept)}"
+            ids = [
+                number
+                for (number,) in connection.execute(f'SELECT id FROM "{table}" WHERE {where}').fetchall()
+            ]
+            if ids:
                 found[table] = len(ids)
                 forgotten.note(one.name, ids)
-                where = f"{mine} AND {forgotten.condition(one)}"
-                blanks = ", ".join(f'"{name}" = NULL' for name in _personal(one.name))
+                where = f"{mine} AND {forgotten.condition(kept)}"
                 connection.execute(f'UPDATE "{table}" SET {blanks} WHERE {where}')
-                connection.execute(f'UPDATE "{table}" SET "{HASH}" = {hash_sql(one)} WHERE {where}')
-    notes = forgotten.new_rows(organization)
-    connection.register("notes", notes)
-    connection.execute(f'INSERT INTO "{FORGOTTEN}" SELECT * FROM notes')
+                connection.execute(f'UPDATE "{table}" SET "{HASH}" = {hash_sql(kept)} WHERE {where}')
+    connection.register("notes", forgotten.new_rows(organization))
+    connection.execute(f'INSERT INTO "{FORGOTTEN.name}" SELECT * FROM notes')
     connection.unregister("notes")
     return found
 
 
-@cache
-def _personal(resource: str) -> tuple[str, ...]:
-    """Return the columns of a list that are blanked: personal ones, and those of which nobody knows."""
-    (one,) = mirrored_lists([resource])
-    dotted = load().columns(one.endpoint)
-    names = [
-        flat.name
-        for flat, column in zip(one.columns, dotted, strict=True)
-        if is_personal(column.name) or (column.kind == "json" and column.record is None)
+def _stored(connection: Any) -> dict[str, dict[str, str]]:
+    """Return the tables in the file, with the columns of each and their types."""
+    stored: dict[str, dict[str, str]] = {}
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() JOIN duckdb_tables()"
+        " USING (database_name, schema_name, table_name)"
+        " WHERE schema_name = current_schema() AND database_name = current_database()"
+    ).fetchall()
+    for table, column, kind in rows:
+        stored.setdefault(table, {})[column] = kind
+    return stored
+
+
+def _as_stored(one: MirroredList, stored: Mapping[str, str]) -> MirroredList:
+    """Return a list with the columns that a file has of it; what is hashed there is text."""
+    columns = [
+        replace(column, kind="text") if stored[column.name] == "VARCHAR" and column.kind in ARROW else column
+        for column in one.columns
+        if column.name in stored
     ]
-    return (*names, UNKNOWN)
+    return replace(one, columns=tuple(columns))
+
+
+def _personal(one: MirroredList) -> list[str]:
+    """Return the columns of a list that are blanked: personal ones, and those of which nobody knows."""
+    dotted = dict(one.paths)
+    names = [
+        column.name
+        for column in one.columns
+        if is_personal(dotted[column.name]) or (column.kind == "json" and column.record is None)
+    ]
+    return [*names, UNKNOWN]

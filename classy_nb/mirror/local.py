@@ -8,24 +8,27 @@ Readers open the file for each call, and so always find a whole one.
 from __future__ import annotations
 
 import json
+import operator
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 
 from filelock import FileLock, Timeout
 
 from classy_nb import __version__
 from classy_nb.catalog import load
 from classy_nb.credentials import git_state
-from classy_nb.errors import CredentialsWarning, MirrorError, UsageError, warn
+from classy_nb.errors import CredentialsWarning, MirrorError, NotFoundError, UsageError, warn
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks
 
 from .destination import ABOUT, CURSORS, DuckDBFile, connect
+from .forget import FORGOTTEN, erase
 from .history import History, rewound
 from .reading import Readable
 from .refresh import Refresh
@@ -211,11 +214,67 @@ class Mirror(Readable, History):
             report = self._refresh_in(workshop, self._classy, full=verify == "full")
         return report_frame(report)
 
+    @clear_tracebacks
+    def forget(self, supporter: int | Iterable[int]) -> pd.DataFrame:
+        """Erase a person: from all tables, and from all versions in the history.
+
+        What names them, says how to reach them, or was written by them becomes missing: in their row of
+        ``supporters``, and in their gifts, plans, registrations, pages, teams and answers. These are the
+        columns that the package hides elsewhere, too (titles and descriptions of pages are not among them),
+        free-form JSON, and whatever the catalog does not know. The rows stay, with ids, dates and amounts, so
+        that totals and counts still hold.
+
+        The file notes the ids, and a later refresh leaves the same columns of these rows blank, and those of
+        new rows of the same supporter. It cannot be undone; the API still has the person.
+
+        Parameters
+        ----------
+        supporter
+            The id of a supporter, or several.
+
+        Returns
+        -------
+        DataFrame, one row a table
+            ``table`` and ``rows``: how many rows of it are about them.
+
+        Raises
+        ------
+        UsageError
+            An id is not a whole number, or this is an earlier state of the mirror.
+        NotFoundError
+            Nothing in the file is about them. The file is as it was.
+        MirrorError
+            A refresh of this file is running, or the file cannot be written.
+        """
+        if self.as_of_moment is not None:
+            raise UsageError("An earlier state cannot forget.", advice="Call forget() of the mirror itself.")
+        given = (
+            [supporter]
+            if isinstance(supporter, int | str) or not isinstance(supporter, Iterable)
+            else supporter
+        )
+        ids = [_id_of(one) for one in given]
+        with self.connect():  # else there is no file
+            organization = self.organization
+        with _Workshop(self.path, resume=False) as workshop:
+            found = erase(workshop.draft, organization, ids)
+            if not found:
+                listed = ", ".join(map(str, ids))
+                raise NotFoundError(f"Nothing in {self.path} is about supporter {listed}.")
+            workshop.finish()
+        import pandas as pd
+
+        return pd.DataFrame({"table": [*found], "rows": [*found.values()]}).astype(
+            {"table": "string", "rows": "Int64"}
+        )
+
     def _refresh_in(self, workshop: _Workshop, classy: Connection, *, full: bool) -> list[dict[str, Any]]:
         draft = workshop.draft
         file = DuckDBFile(draft, workshop.folder)
         stored: dict[str, str] = {}
-        if ABOUT.name in file.columns():
+        there = file.columns()
+        forgets = FORGOTTEN.name in there
+        if ABOUT.name in there:
             rows = file.rows(ABOUT, classy.organization).to_pylist()
             stored = {row["key"]: row["value"] for row in rows}
         about, names = agreed(
@@ -239,8 +298,16 @@ class Mirror(Readable, History):
             file.tidy()
         finally:
             file.close()
+        if forgets:
+            erase(draft, classy.organization)
         workshop.finish()
         return report
+
+
+def _id_of(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise UsageError(f"forget() takes ids of supporters, which are whole numbers, not {value!r}.")
+    return operator.index(value)
 
 
 def agreed(
@@ -299,6 +366,8 @@ class _Workshop:
     ----------
     path
         The file.
+    resume
+        Whether to go on with the draft of a first load that was interrupted.
 
     Attributes
     ----------
@@ -309,7 +378,8 @@ class _Workshop:
         first time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, resume: bool = True) -> None:
+        self._resume = resume
         self._shown = path
         self._path = path.resolve()  # a link stays one
         self.folder = self._path.with_name(f".{self._path.name}.mirror")
@@ -361,7 +431,7 @@ class _Workshop:
         """Go on with the draft of an earlier first load, or copy the file."""
         base = self._state()
         with suppress(OSError, ValueError):
-            if self.draft.exists() and json.loads(self._base.read_text()) == base:
+            if self._resume and self.draft.exists() and json.loads(self._base.read_text()) == base:
                 self._clear(keep_draft=True)
                 return
         self._clear(keep_draft=False)

@@ -6,7 +6,9 @@ it becomes SQL over the columns of the mirror's tables, and what DuckDB gives be
 would have brought.
 """
 
-# ruff: noqa: S608 - statements are put together from the names of our own tables; values are parameters, or ids
+# Statements are put together from the names of our own tables, and values are parameters; resources and
+# statements are parts of their mirror.
+# ruff: noqa: S608, SLF001
 
 from __future__ import annotations
 
@@ -17,12 +19,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
 import pyarrow as pa
 
 from classy_nb.cards import Facts, html_card, text_card
 from classy_nb.catalog import example_call, flat_names, joins_to, load, meanings, resource_meaning
 from classy_nb.errors import ClassyError, NotFoundError, UsageError
-from classy_nb.export import even, stream_csv, stream_excel, stream_parquet
+from classy_nb.export import stream_csv, stream_excel, stream_parquet
 from classy_nb.frames import (
     ABOUT,
     Backend,
@@ -30,6 +33,7 @@ from classy_nb.frames import (
     columns_of_items,
     computes_with_arrow,
     field_of,
+    free_form_text,
     list_type,
     series_of,
     stream,
@@ -82,6 +86,7 @@ _CHILDREN: Mapping[tuple[str, str], tuple[str, str, str]] = {
 
 _OF_A_QUESTION = ("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "flat")
 _WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
+_NO_TEXT = frozenset(("int", "float", "decimal", "bool", "datetime", "date"))
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -120,8 +125,20 @@ class Readable:
         return None if found is None else datetime.fromtimestamp(found / 1e6, UTC)
 
     @property
+    def _known(self) -> dict[str, str]:
+        """What the file says of itself, read once for each state of the file: a refresh replaces it."""
+        state = self.path.stat() if self.path.exists() else None
+        key = None if state is None else (state.st_ino, state.st_mtime_ns)
+        kept = self.__dict__.get("_kept")
+        if kept is None or kept[0] != key or key is None:
+            kept = (key, self.about)
+            self.__dict__["_kept"] = kept
+        found: dict[str, str] = kept[1]
+        return found
+
+    @property
     def _queries(self) -> QueryBuilder:
-        about, keys = self.about, {"organization": self.organization, "app": "mirror"}
+        about, keys = self._known, {"organization": self.organization, "app": "mirror"}
         return QueryBuilder(load(), about["timezone"], keys, int(about.get("fiscal_year_start") or 1))
 
     if not TYPE_CHECKING:  # or type checkers would take every name for an attribute
@@ -181,7 +198,7 @@ class Readable:
             raise UsageError(f"sql() takes text, not a {type(query).__name__}.")
         duckdb = import_duckdb()
         with self.connect() as connection:
-            about = self.about
+            about = self._known
             # Else a name in the query could be a variable of ours.
             connection.execute("SET python_enable_replacements = false")
             try:
@@ -220,11 +237,14 @@ class MirroredResource:
     anything is read.
 
     Text is compared as it is written; whether the API tells capital letters apart is not known. ``include=``
-    takes records and lists that are in the mirror, too: dates in included lists are written in UTC, with
-    ``Z``. ``progress=`` and ``accept_incomplete=`` have nothing to do here, and are taken for the sake of the
-    call. ``frame.attrs["classy"]`` names the file (``mirror``) and says when it was refreshed
-    (``fetched_at``). In a mirror with ``since=``, a question without a beginning is about what the mirror
-    holds, and ``asked`` says so.
+    takes records and lists that are in the mirror, also for calls of which the API's document does not list
+    them; dates in included lists are written in UTC, with ``Z``. ``progress=`` and ``accept_incomplete=``
+    have nothing to do here, and are taken for the sake of the call. Amounts are whole cents: 0.82 where the
+    server's own floats are 0.8200000000000001. Columns that the mirror was made without are not in frames.
+
+    ``frame.attrs["classy"]`` names the file (``mirror``) and says when it was refreshed (``fetched_at``). In
+    a mirror with ``since=``, a question without a beginning is about what the mirror holds, and ``asked``
+    says so.
 
     Raises
     ------
@@ -248,7 +268,7 @@ class MirroredResource:
         import pandas as pd
 
         catalog, endpoint = load(), (self._spec.lists or self._spec.objects)[0]
-        meaning, timezone = meanings(catalog, endpoint), self._copy.about["timezone"]
+        meaning, timezone = meanings(catalog, endpoint), self._copy._known["timezone"]
         rows = [
             (c.name, c.dtype(timezone), c.nullable, c.known, meaning[c.name], joins_to(c.name))
             for c in catalog.columns(endpoint)
@@ -285,7 +305,7 @@ class MirroredResource:
             As for a list.
         """
         checked_flag("flat", flat)
-        query = self._copy._queries.for_record(  # noqa: SLF001 - a resource is part of its mirror
+        query = self._copy._queries.for_record(
             self._spec, id, fields=fields, include=include, aggregates=aggregates, **keywords
         )
         self._refuse_what_is_not_held(query, {**keywords, "aggregates": aggregates})
@@ -393,7 +413,7 @@ class MirroredResource:
         query = query.with_decimals() if checked_flag("decimal", decimal) else query
         question = {
             "mirror": str(self._copy.path),
-            "timezone": self._copy.about["timezone"],
+            "timezone": self._copy._known["timezone"],
             "asked": query.asked,
         }
         return lambda _: self._tables(query, BATCH_ROWS, lists_as_text=True), question
@@ -408,7 +428,7 @@ class MirroredResource:
     # From a question to a statement
 
     def _list(self, keywords: Mapping[str, Any]) -> Query:
-        query = self._copy._queries.for_list(self._spec, **keywords)  # noqa: SLF001
+        query = self._copy._queries.for_list(self._spec, **keywords)
         warn_of_conditions(query.conditions)
         self._refuse_what_is_not_held(query, keywords)
         return query
@@ -436,9 +456,7 @@ class MirroredResource:
     def _table(self, query: Query) -> pa.Table:
         with self._copy.connect() as connection:
             statement = self._statement(query, connection)
-            about = self._about(query, statement, connection)
-            found = statement.run(connection).to_arrow_table()
-        return statement.table(found, about)
+            return statement.read(connection, self._about(query, statement, connection))
 
     def _frames(self, query: Query, rows: int, backend: Backend) -> Iterator[pd.DataFrame]:
         for table in self._tables(query, rows):
@@ -450,13 +468,22 @@ class MirroredResource:
         self, query: Query, rows: int, *, lists_as_text: bool = False
     ) -> Generator[pa.Table, None, None]:
         """Yield the rows in tables of *rows* rows each; at least one, maybe empty."""
+        # A refresh replaces the file; the connection keeps reading the one that it has opened.
         with self._copy.connect() as connection:
             statement = self._statement(query, connection, lists_as_text=lists_as_text)
             about = self._about(query, statement, connection)
-            reader = statement.run(connection).to_arrow_reader(rows)
-            found = (pa.Table.from_batches([batch]) for batch in reader)
-            for table in even(found, reader.schema, rows):
-                yield statement.table(table, about)
+            if query.sort:  # with limit=, so that all fits into memory
+                table = statement.read(connection, about)
+                for start in range(0, max(len(table), 1), rows):
+                    yield table.slice(start, rows)
+                return
+            left, after = about["total"] if query.limit is None else min(query.limit, about["total"]), None
+            while True:
+                table = statement.read(connection, about, after=after, most=min(rows, max(left, 1)))
+                left, after = left - len(table), statement.last
+                yield table
+                if left <= 0 or not len(table):
+                    return
 
     def _about(self, query: Query, statement: Statement, connection: Any) -> dict[str, Any]:
         return {
@@ -466,7 +493,7 @@ class MirroredResource:
             "period": query.period,
             "limit": query.limit,
             "total": statement.count(connection),
-            **self._copy._origin(self._copy._read_at(connection)),  # noqa: SLF001
+            **self._copy._origin(self._copy._read_at(connection)),
         }
 
     # What a notebook shows
@@ -477,10 +504,10 @@ class MirroredResource:
             if self.name not in tables:
                 advice = f"not in this mirror; {example_call(self._spec)} asks the API"
                 return [("rows", advice)]
-            source = self._copy._source(self.name)  # noqa: SLF001
+            source = self._copy._source(self.name)
             [(rows,)] = connection.sql(f"SELECT count(*) FROM ({source})").fetchall()
-            read_at = self._copy._read_at(connection)  # noqa: SLF001
-            about = self._copy.about
+            read_at = self._copy._read_at(connection)
+            about = self._copy._known
         facts = [("rows", f"{rows:,}"), ("as of", _age(read_at, about["timezone"]))]
         if about.get("since"):
             facts.append(("since", about["since"]))
@@ -520,7 +547,7 @@ class Statement:
     copy
         Whose rows they are.
     tables
-        The tables that there are, and the columns of each.
+        The tables that there are, and the types of their columns.
     not_held
         Makes the error for what the mirror lacks: what it is, and the live call.
     lists_as_text
@@ -531,7 +558,7 @@ class Statement:
         self,
         query: Query,
         copy: Readable,
-        tables: Mapping[str, frozenset[str]],
+        tables: Mapping[str, Mapping[str, str]],
         not_held: Callable[[str, str], UsageError],
         *,
         lists_as_text: bool = False,
@@ -542,9 +569,12 @@ class Statement:
         self._not_held = not_held
         self._lists_as_text = lists_as_text
         self._name = query.endpoint.resource
-        self._about = copy.about
+        self._about = copy._known
         self._joined: dict[str, str] = {}
         """Included records: their name, which is the alias of their table, and that table."""
+        self._lists: list[str] = []
+        self.last: int | None = None
+        """The last id that was read."""
         self._from = [f"({self._source(self._name)}) t"]
         self._where: list[str] = []
         self._values: list[Any] = []
@@ -557,12 +587,15 @@ class Statement:
         for condition in query.conditions:
             self._hold(condition)
         self._begin()
-        wanted = [(column, self._expression(column)) for column in query.columns]
+        wanted = [
+            (column, "NULL" if column.name in self._lists else self._expression(column))
+            for column in query.columns
+        ]
         self._columns = [(column, sql) for column, sql in wanted if sql is not None]
         self._with_unknown = not any(name == "fields" for name, _ in query.parameters)
 
     def _source(self, table: str) -> str:
-        return self._copy._source(table)  # noqa: SLF001 - a statement is part of its mirror
+        return self._copy._source(table)
 
     # Parts
 
@@ -572,27 +605,10 @@ class Statement:
         if table is None or table not in self._tables:
             raise self._not_held(f"what include={name!r} adds", f"{self._name}(include={name!r})")
         if (self._name, name) in _CHILDREN:
-            _, parent, condition = _CHILDREN[self._name, name]
-            record = str(load().includes[name].record)
-            names = _names_of(table)
-            cells = ", ".join(
-                f"'{column.name}': " + _cell(f'c."{names[column.name]}"', self._item_kind(table, column))
-                for column in columns_of_items(record, decimal=self._query.decimal)
-            )
-            self._from.append(
-                f"LEFT JOIN (SELECT c.{parent} AS parent, list({{{cells}}} ORDER BY c.id) AS cells"
-                f' FROM ({self._source(table)}) c WHERE {condition} GROUP BY 1) "{name}"'
-                f' ON "{name}".parent = t.id'
-            )
+            self._lists.append(name)
             return
         self._joined[name] = table
         self._from.append(f'LEFT JOIN ({self._source(table)}) "{name}" ON "{name}".id = t.{name}_id')
-
-    @staticmethod
-    def _item_kind(table: str, column: Column) -> str:
-        """Return the kind of an item's column: dates, which are text in a list, are instants in the table."""
-        kind = next(c.kind for c in _columns_of(table) if c.name == column.name)
-        return f"{kind} as text" if kind in ("datetime", "date") else column.kind
 
     def _belong_to_parents(self) -> None:
         endpoint = self._query.endpoint
@@ -660,15 +676,14 @@ class Statement:
         """
         outer, _, inner = column.name.partition(".")
         alias, table, name = "t", self._name, column.name
-        if (self._name, outer) in _CHILDREN:
-            cells = f'coalesce("{outer}".cells, [])'
-            return f"CAST(to_json({cells}) AS VARCHAR)" if self._lists_as_text else cells
         if outer in self._joined and inner:
             alias, table, name = outer, self._joined[outer], inner
         flat = _names_of(table).get(name)
         if flat is None and column.kind == "json":  # an object in an included record
             return self._object(alias, table, name)
-        if flat is None or flat not in self._tables[table]:
+        stored = self._tables[table].get(str(flat))
+        # Of an amount or a date that is hashed, there is only text.
+        if flat is None or stored is None or (stored == "VARCHAR" and column.kind in _NO_TEXT):
             if by is not None:
                 what = f"{column.name!r}, which {by}= needs"
                 raise self._not_held(what, f"{self._name}({by}=...)")
@@ -679,7 +694,11 @@ class Statement:
         """Return the JSON text of an object whose parts are columns of their own."""
         parts = {key: flat for key, flat in _names_of(table).items() if key.startswith(f"{name}.")}
         kinds = {column.kind for column in _columns_of(table) if column.name in parts}
-        if not parts or not kinds <= {"int", "text", "bool"} or not {*parts.values()} <= self._tables[table]:
+        if (
+            not parts
+            or not kinds <= {"int", "text", "bool"}
+            or not {*parts.values()} <= {*self._tables[table]}
+        ):
             # A date has lost the form in which the API wrote it.
             raise self._not_held(f"{alias}.{name} as it was", f"{self._name}(include={alias!r})")
         cells = ", ".join(
@@ -709,17 +728,78 @@ class Statement:
         [(number,)] = connection.sql(f"SELECT count(*){self._rows}", params=self._values).fetchall()
         return int(number)
 
-    def run(self, connection: Any) -> Any:
-        """Return the rows, as DuckDB's relation; they are read when it is."""
+    def read(
+        self, connection: Any, about: Mapping[str, Any], *, after: int | None = None, most: int | None = None
+    ) -> pa.Table:
+        """Return the rows as the table that a fetch would have brought.
+
+        Parameters
+        ----------
+        connection
+            Open on the mirror.
+        about
+            What ``frame.attrs["classy"]`` is to say.
+        after, most
+            Only rows with ids above *after*, and only so many.
+        """
         cells = [
             f"{_cell(sql, column.kind)} AS c{place}" for place, (column, sql) in enumerate(self._columns)
         ]
         cells += [f"{sql} AS u{place}" for place, (_, sql) in enumerate(self._unknown())]
-        statement = f"SELECT {', '.join(cells)}{self._rows} ORDER BY {self._order()}"
-        if self._query.limit is not None:
-            statement += f" LIMIT {min(self._query.limit, 2**63 - 1)}"
+        rows, limit = self._rows, self._query.limit if most is None else most
+        if after is not None:
+            rows += f"{' AND' if self._where else ' WHERE'} t.id > {after}"
+        statement = f"SELECT t.id AS id, {', '.join(cells)}{rows} ORDER BY {self._order()}"
+        if limit is not None:
+            statement += f" LIMIT {min(limit, 2**63 - 1)}"
         connection.execute("SET arrow_large_buffer_size = true")  # pandas' own text has 64-bit offsets, too
-        return connection.sql(statement, params=self._values)
+        found = connection.sql(statement, params=self._values).to_arrow_table()
+        self.last = found["id"][-1].as_py() if len(found) else None
+        return self._table(found, {name: self._items(connection, name, found) for name in self._lists}, about)
+
+    def _items(self, connection: Any, name: str, found: pa.Table) -> pa.Array:
+        """Return an included list: the records of another table that belong to each row."""
+        table, parent, condition = _CHILDREN[self._name, name]
+        decimal = self._query.decimal and not self._lists_as_text
+        columns = columns_of_items(str(load().includes[name].record), decimal=decimal)
+        kinds = {column.name: column.kind for column in _columns_of(table)}
+        names = _names_of(table)
+        cells = []
+        for place, column in enumerate(columns):
+            # Dates are text in a list, and instants in the table.
+            is_date = kinds[column.name] in ("datetime", "date")
+            kind = f"{kinds[column.name]} as text" if is_date else column.kind
+            flat = names[column.name]
+            sql = f'c."{flat}"' if flat in self._tables[table] else "NULL"
+            cells.append(f"{_cell(sql, kind)} AS c{place}")
+        connection.register("wanted", pa.table({"id": found["id"]}))
+        items = connection.sql(
+            f"SELECT c.{parent} AS parent, {', '.join(cells)} FROM ({self._source(table)}) c"
+            f" WHERE {condition} AND c.{parent} IN (SELECT id FROM wanted) ORDER BY c.{parent}, c.id"
+        ).to_arrow_table()
+        connection.unregister("wanted")
+        return self._lists_of(
+            found["id"], items, list_type(str(load().includes[name].record), decimal=decimal)
+        )
+
+    @computes_with_arrow
+    def _lists_of(self, ids: pa.ChunkedArray, items: pa.Table, kind: pa.DataType) -> pa.Array:
+        """Return the items of each id as a list; *items* are in order of their parents."""
+        parents, wanted = items["parent"].to_numpy(), ids.to_numpy()
+        first = np.searchsorted(parents, wanted, side="left")
+        lengths = np.searchsorted(parents, wanted, side="right") - first
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.repeat(first - offsets[:-1], lengths) + np.arange(offsets[-1])
+        fields = list(kind.value_type)
+        arrays = [
+            column.combine_chunks().cast(field.type)
+            for field, column in zip(fields, items.columns[1:], strict=True)
+        ]
+        records = pa.StructArray.from_arrays(arrays, fields=fields).take(pa.array(places, pa.int64()))
+        lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), records)
+        if not self._lists_as_text:
+            return lists
+        return pa.array(map(free_form_text, lists.to_pylist()), pa.large_string())
 
     def _unknown(self) -> list[tuple[str, str]]:
         """Return the columns that hold what the catalog does not know, each with the prefix of its names."""
@@ -728,15 +808,14 @@ class Statement:
         return [("", f"t.{UNKNOWN}"), *((f"{name}.", f'"{name}".{UNKNOWN}') for name in self._joined)]
 
     @computes_with_arrow
-    def table(self, found: pa.Table, about: Mapping[str, Any]) -> pa.Table:
-        """Return DuckDB's rows as the table that a fetch would have brought."""
+    def _table(self, found: pa.Table, lists: Mapping[str, pa.Array], about: Mapping[str, Any]) -> pa.Table:
+        """Return DuckDB's rows, and the lists in them, with the fields of a fetched table."""
         fields, arrays = [], []
         for place, (column, _) in enumerate(self._columns):
-            array = found[f"c{place}"]
+            array = lists[column.name] if column.name in lists else found[f"c{place}"]
             field = field_of(column.name, column.kind, self._about["timezone"], column.record)
-            if column.kind == "list" and not self._lists_as_text:
-                typed = list_type(str(column.record), decimal=self._query.decimal)
-                field = pa.field(field.name, typed, metadata=field.metadata)
+            if pa.types.is_list(array.type):
+                field = pa.field(field.name, array.type, metadata=field.metadata)
             fields.append(field)
             arrays.append(array.cast(field.type))
         for place, (prefix, _) in enumerate(self._unknown()):
@@ -752,13 +831,16 @@ class Statement:
 # Names and kinds
 
 
-def _tables(connection: Any) -> dict[str, frozenset[str]]:
-    """Return the tables of a mirror, with the columns of each."""
+def _tables(connection: Any) -> dict[str, dict[str, str]]:
+    """Return the tables of a mirror, with the columns of each and their types."""
     found = connection.sql(
-        "SELECT table_name, list(column_name) FROM duckdb_columns()"
-        " WHERE schema_name = current_schema() AND database_name = current_database() GROUP BY 1"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE schema_name = current_schema() AND database_name = current_database()"
     ).fetchall()
-    return {name: frozenset(columns) for name, columns in found}
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, kind in found:
+        tables.setdefault(table, {})[column] = kind
+    return tables
 
 
 @cache

@@ -27,6 +27,7 @@ from classy_nb.errors import DataWarning, MirrorError
 from classy_nb.query import MOST_PER_PAGE
 
 from .destination import ABOUT, CURSORS, REFRESHES, list_tables
+from .forget import FORGOTTEN, Forgotten
 from .rows import hashed, rows_of, schema_of
 from .source import OVERLAP, Reader, items_of
 from .tables import DELETED, HASH, ORGANIZATION, SYNCED
@@ -162,6 +163,7 @@ class Refresh:
         self._organization = classy.organization
         self._lines = {one.name: Line() for one in lists}
         self._cursors: dict[str, dict[str, Any]] = {}
+        self._forgotten = Forgotten()
         self._new: set[str] = set()
         """The lists that this refresh loads for the first time."""
         self.synced = datetime.now(UTC)
@@ -213,6 +215,8 @@ class Refresh:
             for one in self._lists:
                 if self._history and one.name in there and one.versions not in there:
                     self._destination.keep_versions(one, self._organization)  # the history begins now
+        if FORGOTTEN.name in there:
+            self._forgotten = Forgotten.of(self._destination.rows(FORGOTTEN, self._organization).to_pylist())
         rows = self._destination.rows(CURSORS, self._organization).to_pylist()
         self._cursors = {row["resource"]: row for row in rows}
         finished = self._destination.rows(REFRESHES, self._organization)[SYNCED].to_pylist()
@@ -255,7 +259,7 @@ class Refresh:
                 for fetched in reader.stream(cursor["last_id"]):
                     parts = [(child, items_of(fetched, child)) for child in self._children(one)]
                     for part, records in [*parts, (one, fetched)]:
-                        new_rows = rows_of(records, part, self._organization, self.synced)
+                        new_rows = self._rows_of(records, part)
                         rows.setdefault(part.name, []).append(new_rows)
                     cursor["last_id"] = fetched["id"][-1].as_py()
                     if sum(len(table) for tables in rows.values() for table in tables) >= WINDOW_ROWS:
@@ -285,6 +289,10 @@ class Refresh:
             **{name: reader.newest(column) for name, column in one.dates},
         }
         self._lines[one.name].requests += reader.requests
+
+    def _rows_of(self, fetched: pa.Table, one: MirroredList) -> pa.Table:
+        """Return records as rows, without what names people whom the mirror has forgotten."""
+        return self._forgotten.blank(rows_of(fetched, one, self._organization, self.synced), one)
 
     def _write_window(self, rows: dict[str, list[pa.Table]], cursors: pa.Table) -> None:
         """Write a window, and then how far it comes: after a kill in between it is read once more."""
@@ -403,7 +411,7 @@ class Refresh:
             theirs = child.here.ids[~child.here.gone & np.isin(child.here.links, ids)]
             self._add(child, [], items)
             _lose(child, np.setdiff1d(theirs, items["id"].to_numpy()))
-        rows = rows_of(fetched, found.one, self._organization, self.synced)
+        rows = self._rows_of(fetched, found.one)
         found.known = np.union1d(found.known, ids)
         found.fetched.update(ids.tolist())
         found.vanished.difference_update(ids.tolist())

@@ -94,7 +94,9 @@ def _without_personal(cell: str) -> str:
 def _unknown_names(fetched: pa.Table, one: MirroredList) -> list[str]:
     """Return the names of the columns that the catalog does not know."""
     known = {*one.kinds, *one.left_out}
-    names = [name for name in fetched.column_names if name not in known]
+    # An included list has a table of its own.
+    lists = {field.name for field in fetched.schema if pa.types.is_list(field.type)}
+    names = [name for name in fetched.column_names if name not in known | lists]
     return [name for name in names if not is_personal(name)] if one.without_personal else names
 
 
