@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
+    from .spark import spark_source
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "find": ".client.finding",
     "Credentials": ".credentials",
     "explode": ".frames",
+    "spark_source": ".spark",
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
@@ -112,6 +114,7 @@ __all__ = [
     "find",
     "login",
     "read_csv",
+    "spark_source",
     "to_csv",
     "to_excel",
     "to_parquet",
