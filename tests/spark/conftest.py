@@ -14,6 +14,7 @@ import time
 from collections import deque
 from importlib.util import find_spec
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,6 @@ from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pyspark.sql import SparkSession
 
@@ -74,6 +74,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("spark")
 
 
+def spark_home(home: Path) -> Path:
+    """Return a folder with PySpark's programs, in which a cluster writes what its executors print."""
+    import pyspark
+
+    found = home / "spark-home"
+    found.mkdir()
+    for part in Path(pyspark.__file__).parent.iterdir():
+        if part.name != "work":
+            (found / part.name).symlink_to(part)
+    return found
+
+
 @pytest.fixture(scope="session")
 def spark(boxes: dict[str, Sandbox], home: Path) -> Iterator[SparkSession]:
     """Return a session on a cluster of two executors, which find the credentials in their environment."""
@@ -93,7 +105,7 @@ def spark(boxes: dict[str, Sandbox], home: Path) -> Iterator[SparkSession]:
             patch.setenv(f"{prefix}_BASE_URL", box.base_url)
             patch.setenv(f"{prefix}_TOKEN_URL", box.token_url)
         patch.setenv("PYSPARK_PYTHON", sys.executable)
-        patch.setenv("SPARK_WORKER_DIR", str(home / "work"))
+        patch.setenv("SPARK_HOME", str(spark_home(home)))
         (home / "events").mkdir()
         session = (
             SparkSession.builder.master("local-cluster[2,1,1024]")
