@@ -124,14 +124,11 @@ def _sessions(options: Options, logins: list[Login]) -> Iterator[tuple[Applicati
     wanted, seen = options.organizations, set[tuple[str, int]]()
     only_one = len(options.applications) == 1
     for application in options.applications:
-        given = dict(options.settings)
-        if only_one and len(wanted) == 1:
-            given["organization"] = wanted[0]
-        credentials = application.credentials(given)
-        if wanted and credentials.organization not in (None, *wanted):
-            if not only_one:
-                continue
-            credentials = replace(credentials, organization=None)
+        credentials = application.credentials(options.settings)
+        if wanted and only_one:
+            credentials = replace(credentials, organization=wanted[0] if len(wanted) == 1 else None)
+        elif wanted and credentials.organization not in (None, *wanted):
+            continue  # it is for another organization
         login = log_in(credentials, HttpOptions(1, _quota_for_planning(options)))
         logins.append(login)
         chosen: Sequence[int | None] = [None]

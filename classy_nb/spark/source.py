@@ -78,8 +78,9 @@ class ClassyReader(DataSourceReader):  # type: ignore[misc]
         return [InputPartition(part) for part in plan(self._options, self._pushed)]
 
     def read(self, partition: InputPartition | None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a partition; Spark has one that is None where there are none."""
-        return iter(()) if partition is None else read(partition.value)
+        """Yield the rows of a partition; where there are none, Spark asks for one that it made up."""
+        part = None if partition is None else partition.value
+        return iter(()) if part is None else read(part)
 
 
 class PushdownSource(ClassySource):

@@ -144,8 +144,8 @@ def test_an_organization_in_the_environment_chooses_what_an_application_reads(
         assert [p.organization for p in planned(credentials="A,B,C", organization=str(wanted))] == [wanted]
         # One application alone: the option wins over the environment.
         assert [p.organization for p in planned(credentials="A", organization=str(wanted))] == [wanted]
-        two = ",".join(map(str, box.organization_ids[1:]))
-        assert len(planned(credentials="A", organization=two)) == 2
+        all_three = ",".join(map(str, box.organization_ids))
+        assert len(planned(credentials="A", organization=all_three)) == 3
 
 
 def test_pushed_conditions_are_part_of_the_question(box: Sandbox) -> None:
