@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
     from .mirror import Mirror, dlt_source, open_mirror
+    from .spark import spark_source
 
 # Imported when first used: `import classy_nb` reads no file but its own and starts in milliseconds.
 _HOMES = {
@@ -69,6 +70,7 @@ _HOMES = {
     "Credentials": ".credentials",
     "explode": ".frames",
     **dict.fromkeys(("Mirror", "dlt_source", "open_mirror"), ".mirror"),
+    "spark_source": ".spark",
     **dict.fromkeys(("read_csv", "to_csv", "to_excel", "to_parquet"), ".export"),
 }
 
@@ -119,6 +121,7 @@ __all__ = [
     "login",
     "open_mirror",
     "read_csv",
+    "spark_source",
     "to_csv",
     "to_excel",
     "to_parquet",

@@ -4,8 +4,20 @@ Credentials and questions come in; frames, records, counts and files go out, by 
 call it as ``cn.connect()``, ``cn.demo()`` and ``cn.login()``; the widgets and the command line call it too.
 """
 
-from .connecting import Login, LoginSettings, connect, demo, login
+from .connecting import HttpOptions, Login, LoginSettings, connect, demo, log_in, login
 from .connection import Classy, Demo, Session
 from .resource import Resource
 
-__all__ = ["Classy", "Demo", "Login", "LoginSettings", "Resource", "Session", "connect", "demo", "login"]
+__all__ = [
+    "Classy",
+    "Demo",
+    "HttpOptions",
+    "Login",
+    "LoginSettings",
+    "Resource",
+    "Session",
+    "connect",
+    "demo",
+    "log_in",
+    "login",
+]

@@ -41,3 +41,4 @@ def test_the_plain_run_leaves_them_out() -> None:
     ended = run_pytest("--collect-only", "-q", "-p", "no:cacheprovider", "tests", *others)
     assert "tests/test_readme.py::" in ended.stdout
     assert "tests/browser/" not in ended.stdout
+    assert "tests/spark/" not in ended.stdout

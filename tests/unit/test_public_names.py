@@ -24,6 +24,10 @@ PACKAGE = """
     TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo
     dlt_source
     explode find login open_mirror read_csv to_csv to_excel to_parquet
+    MemberOnlyError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError PermissionDeniedError
+    QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError TimedOutError
+    UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo explode find login
+    read_csv spark_source to_csv to_excel to_parquet
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts designation_totals duplicates
@@ -56,6 +60,7 @@ PARAMETERS = {
     "to_parquet": "frame path",
     "read_csv": "path resource timezone dtype dtype_backend neutralize",
     "explode": "frame column parent_id columns",
+    "spark_source": "pushdown",
     "Classy.get": "path parameters",
     "Classy.resources": "",
     "Classy.explore": "",
