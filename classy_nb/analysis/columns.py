@@ -46,6 +46,10 @@ def need(frame: Any, columns: Iterable[str], call: str) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(f"A DataFrame was expected, not {type(frame).__name__}.", advice=f"Pass {call}.")
     missing = [name for name in columns if name not in frame.columns]
+    if missing and call == GIFTS and "donation_gross_amount" in frame.columns:
+        raise UsageError(
+            "These are transactions, of which only some count as gifts.", advice=f"Pass cn.{call} instead."
+        )
     if missing:
         plural = "s" if len(missing) > 1 else ""
         raise UsageError(

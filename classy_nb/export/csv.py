@@ -51,8 +51,9 @@ def to_csv(
     Parameters
     ----------
     frame
-        What to write; a Series becomes its only column. Its index is written unless it only counts rows.
-        Names of several levels are joined with dots.
+        What to write; a Series becomes its only column. Its index is written unless it only counts rows, as a
+        ``RangeIndex`` does, and what filters and sorting leave of it (whole numbers without a name, beside a
+        column ``id`` or ``donor_id``). Names of several levels are joined with dots.
     path
         The file: ``.csv``, ``.csv.gz`` and the like (``.bz2``, ``.xz``), or any ending that promises no other
         format. It appears once it is complete, and replaces an older one only then.

@@ -72,8 +72,8 @@ def to_excel(
     ----------
     frames
         What to write: a frame, a Series (it becomes the only column), or a dict of them by the name of the
-        sheet. An index is written, as the first columns, unless it only counts rows. Names of several levels
-        are joined with dots.
+        sheet. An index is written, as the first columns, unless it only counts rows, as for :func:`to_csv`.
+        Names of several levels are joined with dots.
     path
         The file, which must end in ``.xlsx``. It appears once it is complete, and replaces an older one only
         then.

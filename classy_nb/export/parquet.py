@@ -45,7 +45,7 @@ def to_parquet(frame: pd.DataFrame | pd.Series[Any], path: str | os.PathLike[str
     ----------
     frame
         What to write; a Series becomes its only column. Its index is written, as the first columns, unless it
-        only counts rows. Names of several levels are joined with dots.
+        only counts rows, as for :func:`to_csv`. Names of several levels are joined with dots.
     path
         The file: ``.parquet``, ``.pq``, or any ending that promises no other format. It appears once it is
         complete, and replaces an older one only then.

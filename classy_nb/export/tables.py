@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import is_object_dtype
+from pandas.api.types import is_integer_dtype, is_object_dtype
 
 from classy_nb.errors import DataWarning, UsageError, warn
 from classy_nb.frames import (
@@ -80,14 +80,34 @@ def named_columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
     """
     columns = [(header_name(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
     index = frame.index
+    if _only_counts_rows(frame):
+        return columns
     if isinstance(index, pd.MultiIndex):
         for level in reversed(range(index.nlevels)):
             name = index.names[level]
             values = pd.Series(index.get_level_values(level))
             columns.insert(0, (f"level_{level}" if name is None else header_name(name), values))
-    elif not (isinstance(index, pd.RangeIndex) and index.name is None):
+    else:
         columns.insert(0, ("index" if index.name is None else header_name(index.name), pd.Series(index)))
     return columns
+
+
+_IDS = ("id", "donor_id")
+"""Columns that tell the rows of our frames apart."""
+
+
+def _only_counts_rows(frame: pd.DataFrame) -> bool:
+    """Whether the index says nothing: it only counts rows, or did so before filters and sorting.
+
+    Whole numbers without a name may be years that somebody chose. Beside the id of a record they are what is
+    left of the numbering: a file that is read and written again would get one more such column each time.
+    """
+    index = frame.index
+    if index.nlevels > 1 or index.name is not None:
+        return False
+    if isinstance(index, pd.RangeIndex):
+        return True
+    return is_integer_dtype(index.dtype) and any(name in _IDS for name in frame.columns)
 
 
 def header_name(name: object) -> str:

@@ -69,7 +69,7 @@ def explode(
     """
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(
-            f"explode() takes a pandas DataFrame, not a {type(frame).__name__}.",
+            f"explode() takes a pandas DataFrame, not a {_kind_of(frame)}.",
             advice="Convert it with .to_pandas() or .df().",
         )
     for name in (column, parent_id):
@@ -98,6 +98,13 @@ def explode(
         name += "_"
     children.insert(0, name, frame[parent_id].take(positions).array)
     return children
+
+
+def _kind_of(given: object) -> str:
+    """Return the name of its class, with that of the library: polars calls its frames DataFrame too."""
+    kind = type(given)
+    library = kind.__module__.partition(".")[0]
+    return kind.__name__ if library == "builtins" else f"{library} {kind.__name__}"
 
 
 _CHOOSE = "Choose a column of lists, such as 'items' of transactions with include='items'."

@@ -64,6 +64,14 @@ def test_a_record_that_is_there_twice_counts_once(name: str, repeated: Any) -> N
     pd.testing.assert_frame_equal(function(repeated(frame)), function(frame))
 
 
+@pytest.mark.parametrize("name", ON_GIFTS)
+def test_transactions_are_not_gifts_yet(name: str) -> None:
+    with pytest.raises(
+        cn.UsageError, match=r"These are transactions.*Pass cn\.analysis\.gifts\(transactions\)"
+    ):
+        ON_GIFTS[name](some_transactions())
+
+
 @pytest.mark.edge(5)
 def test_overlapping_fetches_do_not_double_money() -> None:
     frame = transactions({"amount": 40.0}, {"amount": 60.0}, {"amount": 40.0})

@@ -134,8 +134,41 @@ def test_names_of_columns(tmp_path: Path, columns: pd.Index, header: list[str]) 
 def test_an_index_called_like_a_column(tmp_path: Path) -> None:
     frame = pd.DataFrame({"id": [1], "index": [2]}, index=pd.Index([7], name="id"))
     assert rows_of(cn.to_csv(frame, tmp_path / "a.csv")) == [["id", "id", "index"], ["7", "1", "2"]]
-    frame.index.name = None
-    assert rows_of(cn.to_csv(frame, tmp_path / "b.csv")) == [["index", "id", "index"], ["7", "1", "2"]]
+    frame.index = pd.Index(["x"])
+    assert rows_of(cn.to_csv(frame, tmp_path / "b.csv")) == [["index", "id", "index"], ["x", "1", "2"]]
+
+
+@pytest.mark.edge(18)
+@pytest.mark.parametrize("name", ["id", "donor_id"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        lambda frame: frame[frame["n"] != 4],
+        lambda frame: frame[frame["n"] > 9],
+        lambda frame: frame.sort_values("n"),
+        lambda frame: pd.concat([frame, frame]),
+        lambda frame: frame.drop_duplicates("n", keep="last"),
+    ],
+    ids=["filtered", "nothing left", "sorted", "put together", "without duplicates"],
+)
+def test_row_numbers_that_are_left_over_are_not_written(tmp_path: Path, name: str, chosen: Any) -> None:
+    frame = chosen(pd.DataFrame({name: [7, 8, 9], "n": [5, 4, 5]}))
+    assert rows_of(cn.to_csv(frame, tmp_path / "a.csv")) == cells_of_pandas(frame, index=False)
+    read = pd.read_excel(cn.to_excel(frame, tmp_path / "a.xlsx"))
+    assert list(read.columns) == [name, "n"]
+    for copy in "bc":
+        frame = pd.read_parquet(cn.to_parquet(frame, tmp_path / f"{copy}.parquet"))
+        assert list(frame.columns) == [name, "n"]
+
+
+@pytest.mark.edge(18)
+def test_numbers_that_say_something_are_written(tmp_path: Path) -> None:
+    years = pd.DataFrame({"raised": [1, 2]}, index=[2025, 2026])
+    assert rows_of(cn.to_csv(years, tmp_path / "a.csv"))[0] == ["index", "raised"]
+    named = pd.DataFrame({"id": [1, 2]}, index=pd.Index([2025, 2026], name="year"))
+    assert rows_of(cn.to_csv(named, tmp_path / "b.csv"))[0] == ["year", "id"]
+    texts = pd.DataFrame({"id": [1, 2]}, index=["a", "b"])
+    assert rows_of(cn.to_csv(texts, tmp_path / "c.csv"))[0] == ["index", "id"]
 
 
 @pytest.mark.edge(18)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from support.frames import build
@@ -339,8 +340,13 @@ def test_values_of_other_libraries_are_read() -> None:
 @pytest.mark.edge(3)
 def test_frames_that_explode_cannot_read_are_refused() -> None:
     frame = baskets()
-    for other in (pa.table({"id": [1]}), frame.to_dict("records"), None):
-        with pytest.raises(UsageError, match="takes a pandas DataFrame"):
+    for other, kind in (
+        (pa.table({"id": [1]}), "pyarrow Table"),
+        (pl.DataFrame({"id": [1]}), "polars DataFrame"),
+        (frame.to_dict("records"), "list"),
+        (None, "NoneType"),
+    ):
+        with pytest.raises(UsageError, match=f"takes a pandas DataFrame, not a {kind}"):
             explode(other, "items")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"no column 'id'\. It is the index: call frame\.reset_index"):
         explode(frame.set_index("id"), "items")
