@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.mirrors import HandMade
+from support.copies import HandMade
 
 import classy_nb as cn
 from classy_nb.catalog import load
