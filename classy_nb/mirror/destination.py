@@ -10,12 +10,15 @@ import os
 import shutil
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from classy_nb.errors import MirrorError
 
@@ -119,8 +122,9 @@ _MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 
 
 def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
-    """Load rows as one package."""
+    """Load rows as one package; make the tables if there are no rows at all."""
     dlt = import_dlt()
+    new = {where: table for where, table in rows.items() if len(table)}
     resources = [
         dlt.resource(
             [table],
@@ -128,10 +132,19 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
             columns=dlt_columns(where.kinds, where.key),
             write_disposition=disposition,
         )
-        for where, table in rows.items()
+        for where, table in (new or rows).items()
     ]
+    file_format = None
+    if pipeline.destination.destination_name == "postgres":
+        # dlt would prefer CSV, and read an empty text there as a missing one. The driver that takes Arrow
+        # tables does not take empty ones.
+        arrow = new and find_spec("adbc_driver_postgresql")
+        file_format = "parquet" if arrow else "insert_values"
     with private_files():
-        pipeline.run(dlt.source(lambda: resources, name="classy", max_table_nesting=0)())
+        pipeline.run(
+            dlt.source(lambda: resources, name="classy", max_table_nesting=0)(),
+            loader_file_format=file_format,
+        )
 
 
 def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:
@@ -369,27 +382,96 @@ _ROWS_AT_ONCE = 10_000
 """Rows that are fetched from a database at once."""
 
 
+_FOLDERS = "classy-sync-"
+
+
+def _temporary_folder() -> tuple[Path, FileLock]:
+    """Return a new folder with a lock; delete those that killed processes left behind: they hold donors."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        with suppress(OSError, Timeout):
+            with FileLock(left / "lock", timeout=0):  # others' folders cannot be entered
+                shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+    lock = FileLock(folder / "lock", timeout=0)
+    lock.acquire()
+    return folder, lock
+
+
+def _lock_key(*parts: object) -> int:
+    """Return PostgreSQL's number for a lock."""
+    digest = sha256("/".join(("classy_nb", *map(str, parts))).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 class DltDestination:
     """A dataset in any SQL database that dlt writes to.
 
     Parameters
     ----------
     destination
-        A destination of dlt's, or the name of one (``postgres``, ``bigquery``, ``snowflake``), which dlt
-        configures from its own settings.
+        A destination of dlt's.
     dataset
         The schema of the tables.
+    organization
+        Whose rows will be written.
     """
 
-    def __init__(self, destination: Any, dataset: str = "classy") -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="classy-mirror-"))
+    def __init__(self, destination: Any, dataset: str, organization: int) -> None:
+        # dlt merges rows from tables in a second dataset. Organizations may be refreshed at the same time: each
+        # has one for itself.
+        destination.config_params["staging_dataset_name_layout"] = f"%s_staging_{organization}"
+        self._folder, self._folder_lock = _temporary_folder()
+        self._dataset, self._organization = dataset, organization
         self._pipeline = _pipeline(destination, dataset, self._folder)
         self._lock = threading.Lock()
-        self._pipeline.sync_destination()
+        self._guard: Any = None
+        try:
+            self._lock_organization()
+            with self._alone():
+                self._pipeline.sync_destination()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Delete what dlt left on this machine."""
+        """Delete what dlt left on this machine, and let others refresh the organization."""
+        if self._guard is not None:
+            with suppress(Exception):  # the database ends the lock with the connection, however that ends
+                self._guard.__exit__(None, None, None)
+        self._folder_lock.release()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Drop the dataset that dlt merged from: it holds donors, too."""
+        with self._pipeline.sql_client() as client, client.with_staging_dataset():
+            if client.has_dataset():
+                client.drop_dataset()
+
+    def _lock_organization(self) -> None:
+        """Let nobody else refresh the organization: PostgreSQL can tell, wherever the other one runs."""
+        if self._pipeline.destination.destination_name != "postgres":
+            return
+        self._guard = self._pipeline.sql_client()
+        self._guard.__enter__()
+        key = _lock_key(self._dataset, self._organization)
+        if not self._guard.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+            raise MirrorError(
+                f"Another refresh of organization {self._organization} in {self._dataset!r} is running.",
+                advice="Wait for it to end.",
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else make tables in the dataset, for as long as the block lasts."""
+        if self._guard is None:
+            yield
+            return
+        key = _lock_key(self._dataset)
+        self._guard.execute_sql(f"SELECT pg_advisory_lock({key})")
+        try:
+            yield
+        finally:
+            self._guard.execute_sql(f"SELECT pg_advisory_unlock({key})")
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, as dlt remembers them."""
@@ -410,7 +492,8 @@ class DltDestination:
         there = self.columns()
         new = [table for table in tables if not set(table.kinds) <= set(there.get(table.name, ()))]
         if new:
-            _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
+            with self._alone():
+                _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
