@@ -1,7 +1,7 @@
 """A mirror against the same lists as frames, on the same sandbox in the same run.
 
-``python benchmarks/mirror.py`` prints how long the first mirror takes, compared with fetching the lists of the
-default set as frames; a refresh with nothing changed; and one after gifts were added, refunded and deleted.
+``python benchmarks/mirror.py`` prints how long the first mirror takes, compared with fetching the lists of
+the default set as frames; a refresh with nothing changed; and one after gifts came, changed and went.
 ``--latency 300`` lets each answer take 300 ms. ``--assert`` fails where a bound is broken.
 """
 

@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
             "sync",
             add_sync_arguments,
             run_sync,
-            "Bring a copy of your lists in a DuckDB file or a database up to date, and prove that it is equal.",
+            "Bring a copy of your lists in a file or a database up to date, and prove that it is equal.",
         ),
         (
             "resources",
@@ -347,7 +347,7 @@ def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="WHERE",
         help="a DuckDB file (classy.duckdb), postgresql://user@host/database (the password comes from "
-        "PGPASSWORD or ~/.pgpass), or a destination of dlt's by name, such as bigquery, with dlt's own settings",
+        "PGPASSWORD or ~/.pgpass), or a destination of dlt's by name, such as bigquery, with its own settings",
     )
     parser.add_argument(
         "--dataset", default="classy", metavar="NAME", help="schema in the database (default: %(default)s)"
@@ -401,8 +401,8 @@ def run_sync(options: argparse.Namespace) -> int:
         instant(options.since, "UTC")
     if re.search(r"://[^/@]*:[^/]+@", options.to):
         _complain(
-            "note: Other users of this machine can read a password on the command line: put it into PGPASSWORD "
-            "or ~/.pgpass instead."
+            "note: Other users of this machine can read a password on the command line: "
+            "put it into PGPASSWORD or ~/.pgpass instead."
         )
     failed = False
     for organization in dict.fromkeys(options.organization or [None]):

@@ -29,7 +29,8 @@ One root: ``except ClassyError`` covers every failure. Each message says what ha
     │   └── UnexpectedAnswerError  200 with something other than the documented response
     ├── IncompleteResultError      fewer rows than the API promised
     ├── InterruptedFetchError      stopped by the user
-    └── ExportError                a file could not be written
+    ├── ExportError                a file could not be written
+    └── MirrorError                a mirror cannot be opened or refreshed as asked
 """
 
 from __future__ import annotations
@@ -98,10 +99,6 @@ def _revive(cls: type[ClassyError], args: tuple[object, ...], state: dict[str, o
 
 class UsageError(ClassyError, ValueError):
     """The call is invalid; nothing was sent."""
-
-
-class MirrorError(ClassyError):
-    """A mirror cannot be opened, refreshed or kept as asked; what is in it stays as it was."""
 
 
 class NotPicklableError(UsageError, TypeError):
@@ -286,6 +283,12 @@ class ExportError(ClassyError, OSError):
     """A file could not be written; nothing half-written was left behind."""
 
     default_advice = "Check the folder, its permissions and the free disk space."
+
+
+class MirrorError(ClassyError):
+    """A mirror cannot be opened or refreshed as asked; what is in it stays as it was."""
+
+    default_advice = "classy.mirror(path).refresh() makes one; docs/mirror.md says what it needs."
 
 
 class ClassyWarning(UserWarning):

@@ -249,11 +249,54 @@ class Classy:
         resources: Names = None,
         since: Moment | None = None,
         history: bool = True,
+        trust_totals: bool = True,
     ) -> Mirror:
-        """Keep a copy of this organization's lists in a DuckDB file; see :class:`classy_nb.mirror.Mirror`."""
+        """Keep a copy of this organization's lists in a DuckDB file.
+
+        Nothing is fetched yet: ``classy.mirror("classy.duckdb").refresh()`` brings the file up to date, the
+        first time by loading everything, later in seconds; it finds what changed and what vanished, and
+        proves that the copy is equal. :func:`classy_nb.open_mirror` opens it without credentials.
+
+        Parameters
+        ----------
+        path
+            The file, made if it does not exist. It may hold several organizations.
+        resources
+            Names of lists; by default those that the file holds, and of a new one gifts with their items,
+            supporters, campaigns, recurring plans and their history, pages, teams, designations,
+            registrations and answers. Lists that the file does not hold yet are added.
+        since
+            Only gifts, registrations, answers and plan events from this moment on; what they belong to
+            (campaigns, supporters, and so on) is held whole.
+        history
+            Keep every version of every record, in tables ``<list>_versions``.
+        trust_totals
+            Whether the totals of the API count what it shows. It is not known whether they count deleted
+            records. If they do, the report says so, and only ``refresh(verify="full")`` finds what vanished.
+
+        Returns
+        -------
+        Mirror
+            See :class:`classy_nb.Mirror`.
+
+        Raises
+        ------
+        UsageError
+            A list cannot be mirrored, *since* is not a date, or *path* is a folder.
+        ImportError
+            (By ``refresh``.) The extra is missing: ``pip install 'classy-nb[mirror]'``.
+        """
         from classy_nb.mirror import Mirror
 
-        return Mirror(path, classy=self, resources=resources, since=since, history=history)
+        self._require_session()
+        return Mirror(
+            path,
+            classy=self,
+            resources=resources,
+            since=since,
+            history=history,
+            trust_totals=trust_totals,
+        )
 
     def close(self) -> None:
         """Close the connections, and forget the token and the secret. A login form that is open goes away.

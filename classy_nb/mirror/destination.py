@@ -1,7 +1,8 @@
 """Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
 
-:mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill in the middle of a load does no harm: rows are merged on their keys; and a
-first load, which is not, begins by cutting off what follows the last window that is known to be whole.
+:mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill
+in the middle of a load does no harm: rows are merged on their keys, and a first load, which appends, begins
+by cutting off what follows the last window that is known to be whole.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ CURSORS = Table(
     },
     (ORGANIZATION, "resource"),
 )
-"""How far each list has come: the last id of a first load, the dates from which changes are asked for, and when
-its first load began."""
+"""How far each list has come: the last id of a first load, the dates from which changes are asked for, and
+when its first load began."""
 ABOUT = Table("_mirror", {ORGANIZATION: "int", "key": "text", "value": "text"}, (ORGANIZATION, "key"))
 """What a mirror says of itself."""
 REFRESHES = Table(
@@ -83,13 +84,13 @@ class Destination(Protocol):
         """Make the tables and the columns that are missing."""
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
-        """Return an organization's rows of a table; of a list only those with some ids, if these are given."""
+        """Return an organization's rows of a table; of a list, only those with some ids if they are given."""
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return ``id``, ``stored``, ``actual``, ``gone`` and some more columns of all rows of a list.
 
-        ``stored`` is the hash with which a row was written, ``actual`` that of what it holds now; ``gone`` says
-        whether it is marked as deleted.
+        ``stored`` is the hash with which a row was written, ``actual`` that of what it holds now; ``gone``
+        says whether it is marked as deleted.
         """
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
@@ -214,8 +215,8 @@ def sql_type(kind: str) -> str:
 
 _UTC = "TimeZone = 'UTC'"
 _SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", _UTC)
-"""DuckDB would download what it misses; a mirror needs nothing of it. These are set once a file is open: DuckDB
-refuses to open one in two ways at once, and a notebook may have opened it, too."""
+"""DuckDB would download what it misses; a mirror needs nothing of it. These are set once a file is open:
+DuckDB refuses to open one in two ways at once, and a notebook may have opened it, too."""
 
 
 @contextmanager
@@ -388,9 +389,9 @@ _FOLDERS = "classy-sync-"
 def _temporary_folder() -> tuple[Path, FileLock]:
     """Return a new folder with a lock; delete those that killed processes left behind: they hold donors."""
     for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
-        with suppress(OSError, Timeout):
-            with FileLock(left / "lock", timeout=0):  # others' folders cannot be entered
-                shutil.rmtree(left, ignore_errors=True)
+        # A folder of another user's cannot be entered.
+        with suppress(OSError, Timeout), FileLock(left / "lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
     lock = FileLock(folder / "lock", timeout=0)
     lock.acquire()
@@ -417,8 +418,8 @@ class DltDestination:
     """
 
     def __init__(self, destination: Any, dataset: str, organization: int) -> None:
-        # dlt merges rows from tables in a second dataset. Organizations may be refreshed at the same time: each
-        # has one for itself.
+        # dlt merges rows from tables in a second dataset. Each organization has one for itself, as several
+        # may be refreshed at the same time.
         destination.config_params["staging_dataset_name_layout"] = f"%s_staging_{organization}"
         self._folder, self._folder_lock = _temporary_folder()
         self._dataset, self._organization = dataset, organization

@@ -1,8 +1,8 @@
 """A mirror in a DuckDB file: opened without credentials, refreshed in a copy that then replaces the file.
 
-``classy.mirror`` and ``cn.open_mirror`` make a :class:`Mirror`. DuckDB locks a file against readers while it is
-written to; so a refresh works on a copy in a hidden folder beside the file, and renames it at the end. Readers
-open the file for each call, and so always find a whole one.
+``classy.mirror`` and ``cn.open_mirror`` make a :class:`Mirror`. DuckDB locks a file against readers while it
+is written to; so a refresh works on a copy in a hidden folder beside the file, and renames it at the end.
+Readers open the file for each call, and so always find a whole one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -162,8 +162,8 @@ class Mirror:
         """Bring the file up to date, and prove that it equals what the API has.
 
         The first time, everything is loaded. If that is interrupted, or the process is killed, the next call
-        goes on where this one ended. Later, only what is new is fetched: what was created or changed since the
-        last time, and, by counting, what vanished, which stays in the tables with a date in ``_deleted_at``.
+        goes on where this one ended. Later, only what is new is fetched: what was created or changed since
+        the last time. By counting, what vanished is found, too; it stays, with a date in ``_deleted_at``.
 
         Parameters
         ----------
@@ -331,7 +331,7 @@ class _Workshop:
         self._lock = FileLock(self.folder / "lock", timeout=0)
         self._is_finished = False
 
-    def __enter__(self) -> _Workshop:
+    def __enter__(self) -> Self:
         try:
             self._check_git()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,9 +3,10 @@
 In come a connection, the lists and a destination; out comes a report, one row a list. `Mirror.refresh` and
 `sync` call it.
 
-A list is compared by what is cheap to ask. What was created or changed since the last time comes as records. The
-number of all records shows whether any vanished, and halving the range of their ids shows which. What is here is
-held against the hashes that it was written with. Records that turn out to be the same are not written.
+A list is compared by what is cheap to ask. What was created or changed since the last time comes as records.
+The number of all records shows whether any vanished, and halving the range of their ids shows which. What is
+here is held against the hashes that it was written with. Records that turn out to be the same are not
+written.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ class Here:
     """Ids of rows that do not have the hash that they were written with, or that are there twice."""
     dates: dict[str, Ids]
     """Dates in microseconds since 1970 of the rows that are not gone; ascending."""
-    links: Ids | None
-    """The parents' ids."""
+    links: Ids
+    """The ids of the parents; of no row, where the list has no parent."""
 
     @property
     def live(self) -> Ids:
@@ -233,6 +234,14 @@ class Refresh:
             self._destination.cut(one.name, self._organization, "id", last)
             for child in self._children(one):
                 self._destination.cut(child.name, self._organization, child.link, last)
+        self._load(new)
+        if self._history:
+            for one in self._lists:
+                if one.name in self._new:
+                    self._destination.keep_versions(one, self._organization)
+
+    def _load(self, new: Sequence[MirroredList]) -> None:
+        """Read lists, and write them window by window."""
         rows: dict[str, list[pa.Table]] = {}
         # What is read while a window is being written becomes the next window.
         with ThreadPoolExecutor(1) as writer:
@@ -256,10 +265,6 @@ class Refresh:
             if written is not None:
                 written.result()
             writer.submit(self._write_window, rows, self._cursor_rows()).result()
-        if self._history:
-            for one in self._lists:
-                if one.name in self._new:
-                    self._destination.keep_versions(one, self._organization)
 
     def _begin(self, one: MirroredList) -> None:
         """Note from which date the changes of a list will have to be asked for once it is loaded.
@@ -345,9 +350,7 @@ class Refresh:
         self._lines[found.one.name].seconds += time.monotonic() - began
         for child in nested:
             began = time.monotonic()
-            assert child.here.links is not None
-            orphans = child.here.ids[~child.here.gone & ~np.isin(child.here.links, found.known)]
-            _lose(child, orphans)
+            _lose(child, child.here.ids[~child.here.gone & ~np.isin(child.here.links, found.known)])
             if len(child.here.wrong) > SMALL and not found.is_whole:
                 self._read_whole(child, [])
             else:
@@ -386,7 +389,7 @@ class Refresh:
             gone=gone,
             wrong=np.unique(ids[(different & ~gone) | twice]),
             dates=dates,
-            links=None if one.parent is None else pc.fill_null(rows[one.link], -1).to_numpy(),
+            links=ids[:0] if one.parent is None else pc.fill_null(rows[one.link], -1).to_numpy(),
         )
 
     def _add(self, found: Found, nested: Sequence[Found], fetched: pa.Table) -> None:
@@ -394,7 +397,6 @@ class Refresh:
         ids = fetched["id"].to_numpy()
         for child in nested:
             items = items_of(fetched, child.one)
-            assert child.here.links is not None
             theirs = child.here.ids[~child.here.gone & np.isin(child.here.links, ids)]
             self._add(child, [], items)
             _lose(child, np.setdiff1d(theirs, items["id"].to_numpy()))
@@ -480,7 +482,7 @@ class Refresh:
         cursor = self._cursors.get(found.one.name, {})
         for name, column in found.one.dates:
             if cursor.get(name) is None and found.rows:
-                # The list was empty until now. While it was read, something may have changed behind the reader.
+                # The list was empty until now. Something may have changed behind the reader.
                 newest = max(
                     filter(None, (pc.max(rows[column]).as_py() for rows in found.rows)), default=None
                 )
@@ -604,7 +606,7 @@ def _microseconds(moment: datetime) -> int:
 
 
 def _start(cursor: datetime | None, dates: Ids) -> datetime:
-    """Return from when on to ask for changes: some time before the cursor, and not too many records before."""
+    """Return from when on to ask for changes: some time before the cursor, but not many records before."""
     if cursor is None:
         return datetime(1970, 1, 1, tzinfo=UTC)
     start = cursor - OVERLAP

@@ -1,7 +1,7 @@
 """What a mirror reads from the API: whole lists, what changed since a moment, ranges of ids, and counts.
 
-A connection and a list come in; Arrow tables go out, with flat names and decimal amounts. :mod:`.refresh` asks;
-:func:`dlt_source` offers the same to any pipeline of dlt's.
+A connection and a list come in; Arrow tables go out, with flat names and decimal amounts. :mod:`.refresh`
+asks; :func:`dlt_source` offers the same to any pipeline of dlt's.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def dlt_source(
     ``dlt.pipeline("giving", destination="bigquery", dataset_name="classy").run(cn.dlt_source(classy))``
 
     The first run loads everything. Later ones load what was created or changed since the run before, which
-    the state of the pipeline remembers by organization; lists without dates are read whole. Records are merged
+    the state of the pipeline remembers by organization; lists without dates are read whole. Records merge
     on ``(_organization_id, id)``, so that several organizations can share a dataset. What vanished from the
     API is found by ``classy-nb sync`` and by :meth:`classy_nb.mirror.Mirror.refresh` only, which also prove
     that all is equal: a source cannot look into its destination. For a history of each record, apply dlt's

@@ -1,13 +1,14 @@
 """Lists of one or several organizations into any database: the engine of ``classy-nb sync``.
 
-Connections and a destination come in. A DuckDB file becomes a :class:`~classy_nb.mirror.local.Mirror`; anything
-else is written by dlt, in place.
+Connections and a destination come in. A DuckDB file becomes a :class:`~classy_nb.mirror.local.Mirror`;
+anything else is written by dlt, in place.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import datetime
 from getpass import getuser
@@ -27,7 +28,7 @@ from .refresh import Refresh
 from .tables import mirrored_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -59,8 +60,8 @@ def sync(
     to
         Where: the path of a DuckDB file (``"classy.duckdb"``, ``"duckdb:///data/classy.duckdb"``), an address
         (``"postgresql://user@host:5432/warehouse"``), the name of one of dlt's destinations (``"bigquery"``,
-        ``"snowflake"``), which dlt configures from its own settings, or such a destination. What is missing in
-        a PostgreSQL address comes from the environment, as for ``psql`` (``PGPASSWORD``, ``PGUSER``,
+        ``"snowflake"``), which dlt configures from its own settings, or such a destination. What is missing
+        in a PostgreSQL address comes from the environment, as for ``psql`` (``PGPASSWORD``, ``PGUSER``,
         ``PGHOST``, ``PGPORT``, ``PGDATABASE``) or, for the password, from ``~/.pgpass``.
     dataset
         The schema of the tables, where *to* is not a DuckDB file.
@@ -98,7 +99,7 @@ def sync(
     import pandas as pd
 
     check_sync(to, resources=resources, exclude=exclude, hash=hash, verify=verify)
-    connections: list[Any] = [classy] if hasattr(classy, "organization") else list(classy)
+    connections: list[Connection] = list(classy) if isinstance(classy, Iterable) else [classy]
     path = duckdb_path(to)
     options: dict[str, Any] = {"resources": resources, "exclude": exclude, "hash": hash}
     options |= {"history": history, "trust_totals": trust_totals}
@@ -232,9 +233,9 @@ def _dlt_destination(to: Any) -> Any:
     if name not in set(dlt.destinations.__all__) - _NOT_TABLES:
         raise UsageError(
             # An address may hold a password: only its beginning is shown.
-            f"dlt has no destination for tables that is called {name if found else scrub(name)!r}.",
-            advice="Name a file such as classy.duckdb, an address such as postgresql://user@host/warehouse, or "
-            "a destination of dlt's such as bigquery.",
+            f"dlt has no destination {name if found else scrub(name)!r} for tables.",
+            advice="Name a file such as classy.duckdb, an address such as postgresql://user@host/warehouse, "
+            "or a destination of dlt's such as bigquery.",
         )
     made = getattr(dlt.destinations, name)
     if found is None:

@@ -107,6 +107,11 @@ class MirroredList:
         return "appended" if self.created is not None else "counted"
 
     @property
+    def requests(self) -> int:
+        """The most requests that a refresh sends for it if nothing changed."""
+        return {"changed": 3, "appended": 2, "included": 1, "counted": 1}[self.strategy]
+
+    @property
     def link(self) -> str:
         """The column that holds the id of the parent, where there is one: ``transaction_id``."""
         return f"{str(self.parent).removesuffix('s')}_id"
@@ -261,7 +266,7 @@ def _hash_key() -> Secret:
 
 
 def keyed_hash(text: str, key: Secret) -> str:
-    """Return the HMAC-SHA256 of a text: the same for the same text and key, and not to be guessed without it."""
+    """Return the HMAC-SHA256 of a text, which nobody can look up without the key."""
     return hmac.new(key.reveal().encode(), text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 

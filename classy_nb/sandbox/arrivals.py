@@ -94,12 +94,13 @@ CHANGEABLE = {
 
 
 def change_records(store: Store, organization: int, kind: str, count: int, *, dated: bool) -> list[int]:
-    """Change a column of *count* records from all over a list, *dated* later than everything; return their ids."""
+    """Change *count* records from all over a list, *dated* later than everything; return their ids."""
     table, column = f"base_{kind}", CHANGEABLE[kind]
     with store.writing() as connection:
         ids = _chosen(connection, organization, count, table=table)
         (latest,) = connection.execute(
-            f"SELECT MAX(MAX(created_at), COALESCE(MAX(updated_at), 0)) FROM {table} WHERE organization_id = ?",
+            f"SELECT MAX(MAX(created_at), COALESCE(MAX(updated_at), 0)) FROM {table}"
+            " WHERE organization_id = ?",
             [organization],
         ).fetchone()
         connection.executemany(

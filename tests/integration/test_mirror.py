@@ -65,9 +65,9 @@ def test_a_mirror_of_everything_follows_what_changes(
     assert quiet["requests"].max() <= 3
     assert not quiet[["inserted", "changed", "vanished"]].to_numpy().any()
 
+    changing.delete_transactions(20)
     changing.insert_transactions(60)
     changing.refund_transactions(60)
-    changing.delete_transactions(20)
     changing.change_records("supporters", 5)
     pages = changing.change_records("fundraising_pages", 5)
     changing.reset_log()
@@ -125,7 +125,8 @@ def test_what_came_and_went_has_versions(changing: Sandbox, gifts: cn.Mirror) ->
         }
         refreshes = duck.sql("SELECT count(*) FROM _refreshes").fetchall()
         odd = duck.sql(
-            "SELECT count(*) FROM transactions_versions WHERE _synced_at NOT IN (SELECT _synced_at FROM _refreshes)"
+            "SELECT count(*) FROM transactions_versions"
+            " WHERE _synced_at NOT IN (SELECT _synced_at FROM _refreshes)"
         ).fetchall()
     assert len(versions) == SIZE
     assert {id_ for id_, (count, _) in versions.items() if count == 2} == refunded | deleted
@@ -286,9 +287,9 @@ def test_totals_that_count_more_than_the_api_shows_are_named(
 def test_one_refresh_at_a_time(gifts: cn.Mirror) -> None:
     from filelock import FileLock
 
-    with FileLock(gifts.path.with_name(f".{gifts.path.name}.mirror") / "lock"):
-        with pytest.raises(cn.MirrorError, match="Another refresh"):
-            gifts.refresh()
+    lock = FileLock(gifts.path.with_name(f".{gifts.path.name}.mirror") / "lock")
+    with lock, pytest.raises(cn.MirrorError, match="Another refresh"):
+        gifts.refresh()
     assert gifts.refresh()["equal"].all()
 
 

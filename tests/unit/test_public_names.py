@@ -17,10 +17,10 @@ PACKAGE = """
     BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionClosedError ConnectionFailedError
     ConnectionSetupError Credentials CredentialsError CredentialsWarning DataWarning Demo
     DeprecatedEndpointWarning ExportError IncompleteResultError InterruptedFetchError LoginError
-    MemberOnlyError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError PermissionDeniedError
-    QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError TimedOutError
-    UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo explode find login
-    read_csv to_csv to_excel to_parquet
+    MemberOnlyError Mirror MirrorError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError
+    PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError
+    TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo dlt_source
+    explode find login open_mirror read_csv to_csv to_excel to_parquet
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts designation_totals duplicates

@@ -1,8 +1,8 @@
 """A PostgreSQL server of the tests' own: ``pytest tests/warehouse``, a run of its own.
 
-The server starts on a free port, with its data in a temporary folder, and asks for a password as real ones do.
-Plain ``pytest`` leaves this folder out (``norecursedirs``). Where PostgreSQL or its driver is missing, the tests
-are skipped; where ``CI`` is set, they fail instead. In Debian, the package is ``postgresql``.
+The server starts on a free port, with its data in a temporary folder, and asks for a password as real ones
+do. Plain ``pytest`` leaves this folder out (``norecursedirs``). Where PostgreSQL or its driver is missing, the
+tests are skipped; where ``CI`` is set, they fail instead. In Debian, the package is ``postgresql``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from urllib.parse import quote
 import pytest
 from integration.conftest import connect
 
-import classy_nb as cn
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import classy_nb as cn
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 USER = "sync"
@@ -102,8 +103,10 @@ def postgres() -> Iterator[Server]:
         port = probe.getsockname()[1]
     try:
         subprocess.run(
-            [programs / "initdb", "-D", data, "-U", USER, "--pwfile", password, "-A", "scram-sha-256"]
-            + ["--encoding=UTF8", "--locale=C", "--no-sync"],
+            [
+                *(programs / "initdb", "-D", data, "-U", USER, "--pwfile", password, "-A", "scram-sha-256"),
+                *("--encoding=UTF8", "--locale=C", "--no-sync"),
+            ],
             cwd=home, check=True, capture_output=True, timeout=120, **run_as,
         )  # fmt: skip
         settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": home}

@@ -108,14 +108,19 @@ def test_two_organizations_in_one_dataset_equal_two_files_of_their_own(
     second = sync(both, address, dataset=dataset).set_index(["organization", "list"])
     assert second["equal"].all()
     gifts = second.loc[(both[0].organization, "transactions")]
-    assert gifts[["inserted", "vanished"]].tolist() == [len(set(inserted) - deleted), len(deleted - set(inserted))]
+    assert gifts[["inserted", "vanished"]].tolist() == [
+        len(set(inserted) - deleted),
+        len(deleted - set(inserted)),
+    ]
     assert gifts["changed"] == len(refunded - deleted - set(inserted))
     assert second.loc[(both[0].organization, "supporters"), "changed"] == 5
     assert second.loc[(both[1].organization, "transactions"), "inserted"] == 5
     compare()
     gone = f"SELECT id FROM {dataset}.transactions WHERE _deleted_at IS NOT NULL"
     assert {id_ for (id_,) in postgres.rows(gone)} == deleted - set(inserted)
-    versions = f"SELECT count(*) FROM {dataset}.transactions_versions WHERE id IN ({', '.join(map(str, deleted))})"
+    versions = (
+        f"SELECT count(*) FROM {dataset}.transactions_versions WHERE id IN ({', '.join(map(str, deleted))})"
+    )
     assert postgres.rows(versions) == [(2 * len(deleted - set(inserted)),)]
 
     third = sync(both, address, dataset=dataset)

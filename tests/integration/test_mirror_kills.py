@@ -1,0 +1,118 @@
+"""Refreshes that are killed at any moment, and what they send to whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from support.mirrors import GIFTS, assert_equal
+
+import classy_nb as cn
+from classy_nb.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAM = Path(__file__).with_name("mirror_program.py")
+
+
+def start(box: Sandbox, path: Path, **options: object) -> subprocess.Popen[str]:
+    told = {
+        "id": box.client_id,
+        "secret": box.client_secret,
+        "base_url": box.base_url,
+        "token_url": box.token_url,
+        "path": str(path),
+        "resources": GIFTS,
+        **options,
+    }
+    return subprocess.Popen(
+        [sys.executable, str(PROGRAM), json.dumps(told)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HOME": str(path.parent), "DLT_DATA_DIR": str(path.parent / "dlt-data")},
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> list[str]:
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    return output.splitlines()
+
+
+def test_kills_at_any_moment_cost_at_most_a_window(
+    connecting: Callable[..., cn.Classy], tmp_path: Path
+) -> None:
+    moments = random.Random(7)
+    path = tmp_path / "m.duckdb"
+    with Sandbox(transactions=1_500, requests_per_minute=0, latency_ms=40) as box, connecting(box) as classy:
+        for _ in range(4):
+            process = start(box, path)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "connected\n"
+            time.sleep(moments.uniform(0.3, 4))
+            process.kill()
+            process.communicate()
+            box.insert_transactions(3)
+            box.delete_transactions(1)
+        box.reset_log()
+        told = finish(start(box, path))
+        assert json.loads(told[1])["equal"]
+        box.faults.latency_ms = 0
+        mirror = classy.mirror(path, resources=GIFTS)
+        for _ in range(2):
+            box.insert_transactions(20)
+            process = start(box, path)
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(moments.uniform(0.1, 2))
+            process.kill()
+            process.communicate()
+        assert mirror.refresh()["equal"].all()
+        assert_equal(mirror, classy, GIFTS)
+        with mirror.connect() as duck:
+            twice = duck.sql("SELECT count(*) - count(DISTINCT id) FROM transactions").fetchall()
+            odd = duck.sql(
+                "SELECT count(*) FROM transactions_versions"
+                " WHERE _synced_at NOT IN (SELECT _synced_at FROM _refreshes)"
+            ).fetchall()
+        assert twice == [(0,)]
+        assert odd == [(0,)]
+
+
+def test_a_first_load_goes_on_behind_its_last_window(tmp_path: Path) -> None:
+    path = tmp_path / "m.duckdb"
+    with Sandbox(transactions=1_500, requests_per_minute=0, latency_ms=30) as box:
+        process = start(box, path)
+        draft = path.with_name(f".{path.name}.mirror") / "draft.duckdb"
+        deadline = time.monotonic() + 120
+        while len(box.requests) < 14 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(3)
+        process.kill()
+        process.communicate()
+        assert not path.exists()
+        with duckdb.connect(str(draft)) as connection:
+            last = connection.sql("SELECT last_id FROM _cursors WHERE resource = 'transactions'").fetchall()
+        box.reset_log()
+        finish(start(box, path))
+        asked = [re.search(r"id%3E(\d+)", r.query) for r in box.requests if r.path.endswith("/transactions")]
+        assert min(int(found[1]) for found in asked if found) >= last[0][0]
+        assert cn.open_mirror(path).about["resources"] == ",".join(GIFTS)
+
+
+def test_nothing_is_sent_anywhere_but_to_the_api(tmp_path: Path) -> None:
+    with Sandbox(transactions=400, requests_per_minute=0) as box:
+        told = finish(start(box, tmp_path / "m.duckdb", watch=True, resources=["transactions"]))
+        port = box.base_url.rpartition(":")[2].partition("/")[0]
+        contacted = json.loads(told[-1])
+    assert contacted
+    assert all(port in address and "127.0.0.1" in address for address in contacted)

@@ -1,0 +1,121 @@
+"""Lists in a database that dlt writes to, and as a source of dlt's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dlt
+import duckdb
+import pytest
+from support.mirrors import GIFTS, live
+
+import classy_nb as cn
+from classy_nb.mirror import sync
+from classy_nb.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NAMES = [*GIFTS, "designations"]
+
+
+@pytest.fixture
+def changing() -> Iterator[Sandbox]:
+    with Sandbox(transactions=700, requests_per_minute=0, organizations=2) as started:
+        yield started
+
+
+@pytest.fixture
+def both(changing: Sandbox, connecting: Callable[..., cn.Classy]) -> Iterator[list[cn.Classy]]:
+    made = [connecting(changing, organization=id_) for id_ in changing.organization_ids]
+    yield made
+    for classy in made:
+        classy.close()
+
+
+def read(path: Path, sql: str) -> Any:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.sql(sql).to_arrow_table()
+
+
+def assert_holds(path: Path, dataset: str, classy: cn.Classy, names: list[str]) -> None:
+    for name in names:
+        fresh = live(classy, name)
+        columns = ", ".join(f'"{column}"' for column in fresh.column_names)
+        gone = "AND _deleted_at IS NULL"
+        here = read(
+            path,
+            f"SELECT {columns} FROM {dataset}.{name}"
+            f" WHERE _organization_id = {classy.organization} {gone} ORDER BY id",
+        )
+        assert here.equals(fresh.cast(here.schema)), name
+
+
+def test_two_organizations_share_a_dataset_and_lose_nothing(
+    changing: Sandbox, both: list[cn.Classy], tmp_path: Path
+) -> None:
+    path = tmp_path / "warehouse.db"
+
+    def again() -> Any:
+        return sync(both, dlt.destinations.duckdb(str(path)), dataset="giving", resources=NAMES)
+
+    first = again()
+    assert first["equal"].all()
+    assert list(first["organization"].unique()) == list(changing.organization_ids)
+    changing.insert_transactions(5)
+    changing.delete_transactions(2)
+    changing.refund_transactions(3, changing.organization_ids[1])
+    second = again()
+    assert second["equal"].all()
+    assert second["vanished"].sum() >= 2
+    for classy in both:
+        assert_holds(path, "giving", classy, NAMES)
+    versions = read(
+        path, "SELECT count(*) AS n FROM giving.transactions_versions WHERE _deleted_at IS NOT NULL"
+    )
+    assert versions["n"].to_pylist() == [2]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "UPDATE giving.transactions SET status = 'x' WHERE id = (SELECT max(id) FROM giving.transactions)"
+        )
+    assert again()["equal"].all()
+    assert_holds(path, "giving", both[0], NAMES)
+
+
+def test_a_source_loads_all_and_then_what_changed(
+    changing: Sandbox, both: list[cn.Classy], tmp_path: Path
+) -> None:
+    path = tmp_path / "own.db"
+    pipeline = dlt.pipeline(
+        "giving",
+        pipelines_dir=str(tmp_path / "dlt"),
+        destination=dlt.destinations.duckdb(str(path)),
+        dataset_name="giving",
+    )
+    for classy in both:
+        pipeline.run(cn.dlt_source(classy, resources=NAMES))
+    changing.insert_transactions(4)
+    changing.refund_transactions(2, changing.organization_ids[1])
+    changing.reset_log()
+    for classy in both:
+        pipeline.run(cn.dlt_source(classy, resources=NAMES))
+    assert len(changing.requests) < 20
+    with duckdb.connect(str(path)) as connection:
+        types = dict(
+            connection.sql("SELECT column_name, column_type FROM (DESCRIBE giving.transactions)").fetchall()
+        )
+    assert types["total_gross_amount"] == "DECIMAL(18,2)"
+    assert types["context_vendor_batch_date"] == "DATE"
+    assert types["_deleted_at"] == "TIMESTAMP WITH TIME ZONE"
+    for classy in both:
+        assert_holds(path, "giving", classy, NAMES)
+
+
+def test_unknown_destinations_are_refused_before_anything_is_sent(
+    changing: Sandbox, both: list[cn.Classy]
+) -> None:
+    changing.reset_log()
+    with pytest.raises(cn.UsageError, match="dlt has no destination 'oracle9'"):
+        sync(both, "oracle9")
+    assert not changing.requests
