@@ -347,7 +347,7 @@ def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="WHERE",
         help="a DuckDB file (classy.duckdb), postgresql://user@host/database (the password comes from "
-        "PGPASSWORD or ~/.pgpass), or a destination of dlt's by name, such as bigquery, with its own settings",
+        "PGPASSWORD or ~/.pgpass), or a destination of dlt's such as bigquery, with its own settings",
     )
     parser.add_argument(
         "--dataset", default="classy", metavar="NAME", help="schema in the database (default: %(default)s)"

@@ -1,9 +1,10 @@
-"""Print what it costs to keep a copy of 1, 10 and 1,000 organizations up to date: requests, minutes and memory.
+"""Print what it costs to keep copies of 1, 10 and 1,000 organizations up to date: requests, minutes, memory.
 
-``python tools/night.py`` measures one organization of the sandbox, whose answers take 300 ms: ``classy-nb sync`` into
-a DuckDB file for the first time, and then the night after a day on which gifts arrived, were refunded and were deleted.
-The rest is arithmetic: organizations that share an application share its 1,800 requests a minute, so that no number of
-processes makes them faster than that. With ``--transactions`` and ``--latency``, measure another organization.
+``python tools/night.py`` measures one organization of the sandbox, whose answers take 300 ms: ``classy-nb sync``
+into a DuckDB file for the first time, and then the night after a day on which 60 gifts arrived, 60 were
+refunded and 20 were deleted. The rest is arithmetic: organizations that share an application share its 1,800
+requests a minute, so that no number of processes makes them faster than that. ``--transactions`` and
+``--latency`` measure another organization.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classy_nb.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 QUOTA = 1_800
 """Requests a minute of an application."""
@@ -78,10 +83,9 @@ def measure(box: Sandbox, path: Path) -> Measured:
 
 def table(runs: dict[str, Measured]) -> str:
     """Return the table, in Markdown."""
-    lines = [
-        f"| Organizations | What | Requests | Minutes, one at a time | Memory | Minutes, {PROCESSES} at a time | Memory |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    columns = ["Organizations", "What", "Requests", "Minutes, one at a time", "Memory"]
+    columns += [f"Minutes, {PROCESSES} at a time", "Memory"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for organizations in ORGANIZATIONS:
         for what, one in runs.items():
             alone, many = cost(one, organizations), cost(one, organizations, PROCESSES)
@@ -92,11 +96,11 @@ def table(runs: dict[str, Measured]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--transactions", type=int, default=60_100)
     parser.add_argument("--latency", type=float, default=300, metavar="MS")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     with (
         tempfile.TemporaryDirectory() as folder,
         Sandbox(transactions=options.transactions, latency_ms=options.latency) as box,

@@ -269,14 +269,18 @@ def _with_environment(address: str) -> str:
 
 @contextmanager
 def _database_errors() -> Iterator[None]:
-    """Turn dlt's errors into ours: theirs show settings, rows and stacks."""
+    """Turn the errors of dlt and of a database's driver into ours: theirs show settings, rows and stacks."""
     dlt_exceptions = import_dlt().common.exceptions
     try:
         yield
     except dlt_exceptions.MissingDependencyException as error:
         needs = " ".join(error.dependencies)
         raise ImportError(f"This destination needs more: pip install {needs}") from None
-    except dlt_exceptions.DltException as error:
+    except Exception as error:
+        # By Python's rules for databases, all errors of a driver are derived from one called Error.
+        is_of_a_driver = any(base.__name__ == "Error" for base in type(error).__mro__)
+        if not isinstance(error, dlt_exceptions.DltException) and not is_of_a_driver:
+            raise
         raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
 
 

@@ -1,7 +1,7 @@
 """A PostgreSQL server of the tests' own: ``pytest tests/warehouse``, a run of its own.
 
 The server starts on a free port, with its data in a temporary folder, and asks for a password as real ones
-do. Plain ``pytest`` leaves this folder out (``norecursedirs``). Where PostgreSQL or its driver is missing, the
+do. Plain ``pytest`` leaves this folder out (``norecursedirs``). Where PostgreSQL or a driver is missing, the
 tests are skipped; where ``CI`` is set, they fail instead. In Debian, the package is ``postgresql``.
 """
 
