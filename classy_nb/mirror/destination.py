@@ -22,6 +22,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from classy_nb.errors import MirrorError
+from classy_nb.redact import scrub
 
 from .extras import import_dlt, import_duckdb
 from .rows import hash_sql, hashed, schema_of
@@ -141,11 +142,44 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
         # tables does not take empty ones.
         arrow = new and find_spec("adbc_driver_postgresql")
         file_format = "parquet" if arrow else "insert_values"
-    with private_files():
+    with private_files(), database_errors():
         pipeline.run(
             dlt.source(lambda: resources, name="classy", max_table_nesting=0)(),
             loader_file_format=file_format,
         )
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn the errors of dlt and of a database's driver into ours: theirs show settings, rows and stacks."""
+    dlt_exceptions = import_dlt().common.exceptions
+    try:
+        yield
+    except dlt_exceptions.MissingDependencyException as error:
+        needs = " ".join(error.dependencies)
+        raise ImportError(f"This destination needs more: pip install {needs}") from None
+    except Exception as error:
+        # By Python's rules for databases, all errors of a driver are derived from one called Error.
+        is_of_a_driver = any(base.__name__ == "Error" for base in type(error).__mro__)
+        if not isinstance(error, dlt_exceptions.DltException) and not is_of_a_driver:
+            raise
+        raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
+
+
+def _reason(error: BaseException) -> str:
+    """Return what a database or dlt complained about, without any value of a row or a setting."""
+    fields = getattr(error, "fields", None)
+    if fields:
+        return f"dlt has no setting for {', '.join(map(str, fields))} of this destination."
+    root = error
+    while (cause := root.__cause__ or root.__context__) is not None:
+        root = cause
+    kind = type(root)
+    of_rows = any(base.__name__ in ("DataError", "IntegrityError") for base in kind.__mro__)
+    if kind.__module__.startswith("dlt.") or of_rows:
+        return f"The database could not be written: {kind.__name__}."
+    text = scrub(str(root).partition("\n")[0])
+    return f"The database did not take it: {text or kind.__name__}."
 
 
 def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:

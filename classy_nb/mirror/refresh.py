@@ -210,6 +210,9 @@ class Refresh:
         # Where a column is new, no row has the hash that it should have, and so the list is read whole.
         if any(not set(table.kinds) <= set(there.get(table.name, ())) for table in tables):
             self._destination.prepare(tables)
+            for one in self._lists:
+                if self._history and one.name in there and one.versions not in there:
+                    self._destination.keep_versions(one, self._organization)  # the history begins now
         rows = self._destination.rows(CURSORS, self._organization).to_pylist()
         self._cursors = {row["resource"]: row for row in rows}
         finished = self._destination.rows(REFRESHES, self._organization)[SYNCED].to_pylist()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from contextlib import contextmanager
 from datetime import datetime
 from getpass import getuser
 from importlib.util import find_spec
@@ -17,19 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from classy_nb.errors import MirrorError, UsageError
+from classy_nb.errors import UsageError
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks, scrub
 
-from .destination import ABOUT, DltDestination
+from .destination import ABOUT, DltDestination, database_errors
 from .extras import import_dlt, import_duckdb
 from .local import Mirror, agreed, report_frame
 from .refresh import Refresh
 from .tables import mirrored_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
     from classy_nb.query import Moment, Names
@@ -131,7 +128,7 @@ def _refresh(
     """Refresh an organization's rows in a database; return the report."""
     moment = None if since is None else instant(since, classy.timezone)
     wanted = None if resources is None else [one.name for one in mirrored_lists(resources)]
-    with _database_errors():
+    with database_errors():
         destination = DltDestination(_dlt_destination(to), dataset, classy.organization)
         try:
             about, lists = agreed(
@@ -214,7 +211,7 @@ def check_sync(
     import_duckdb()
     if duckdb_path(to) is not None:
         return
-    with _database_errors():
+    with database_errors():
         name = _dlt_destination(to).destination_type.rpartition(".")[2]
     if name == "postgres" and find_spec("psycopg2") is None:
         raise ImportError("PostgreSQL needs its drivers: pip install 'classy-nb[postgres]'")
@@ -265,36 +262,3 @@ def _with_environment(address: str) -> str:
     database = parts.path.strip("/") or quote(os.environ.get("PGDATABASE", ""), safe="") or user
     query = f"?{parts.query}" if parts.query else ""
     return f"postgresql://{user}:{password}@{host}:{port}/{database}{query}"
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    """Turn the errors of dlt and of a database's driver into ours: theirs show settings, rows and stacks."""
-    dlt_exceptions = import_dlt().common.exceptions
-    try:
-        yield
-    except dlt_exceptions.MissingDependencyException as error:
-        needs = " ".join(error.dependencies)
-        raise ImportError(f"This destination needs more: pip install {needs}") from None
-    except Exception as error:
-        # By Python's rules for databases, all errors of a driver are derived from one called Error.
-        is_of_a_driver = any(base.__name__ == "Error" for base in type(error).__mro__)
-        if not isinstance(error, dlt_exceptions.DltException) and not is_of_a_driver:
-            raise
-        raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
-
-
-def _reason(error: BaseException) -> str:
-    """Return what a database or dlt complained about, without any value of a row or a setting."""
-    fields = getattr(error, "fields", None)
-    if fields:
-        return f"dlt has no setting for {', '.join(map(str, fields))} of this destination."
-    root = error
-    while (cause := root.__cause__ or root.__context__) is not None:
-        root = cause
-    kind = type(root)
-    of_rows = any(base.__name__ in ("DataError", "IntegrityError") for base in kind.__mro__)
-    if kind.__module__.startswith("dlt.") or of_rows:
-        return f"The database could not be written: {kind.__name__}."
-    text = scrub(str(root).partition("\n")[0])
-    return f"The database did not take it: {text or kind.__name__}."

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+from typing import Any
 
 import classy_nb as cn
 from classy_nb.mirror import refresh, source
@@ -14,6 +17,17 @@ WINDOW = 400
 def main() -> None:
     options = json.loads(sys.argv[1])
     refresh.WINDOW_ROWS, source.BATCH_ROWS = WINDOW, WINDOW // 4
+    windows = options.get("windows")
+    if windows:
+        write, written = refresh.Refresh._write_window, []
+
+        def write_some(self: refresh.Refresh, *window: Any) -> None:
+            if len(written) == windows:
+                os.kill(os.getpid(), signal.SIGKILL)
+            write(self, *window)
+            written.append(window)
+
+        refresh.Refresh._write_window = write_some
     if options.get("watch"):
         watched: set[str] = set()
 

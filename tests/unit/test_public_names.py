@@ -17,9 +17,12 @@ PACKAGE = """
     BadRequestError BlockedError Classy ClassyError ClassyWarning ConnectionClosedError ConnectionFailedError
     ConnectionSetupError Credentials CredentialsError CredentialsWarning DataWarning Demo
     DeprecatedEndpointWarning ExportError IncompleteResultError InterruptedFetchError LoginError
-    MemberOnlyError Mirror MirrorError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError
-    PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError ServerError
-    TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo dlt_source
+    MemberOnlyError Mirror MirrorError NoSuchPathError NotFoundError NotLoggedInError
+    NotPicklableError PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError
+    Resource ResponseError
+    ServerError
+    TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis connect demo
+    dlt_source
     explode find login open_mirror read_csv to_csv to_excel to_parquet
 """
 ANALYSIS = """
