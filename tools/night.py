@@ -1,9 +1,9 @@
 """Print what it costs to keep copies of 1, 10 and 1,000 organizations up to date: requests, minutes, memory.
 
 ``python tools/night.py`` measures one organization of the sandbox, whose answers take 300 ms: ``classy-nb
-sync`` into a DuckDB file for the first time, and then the night after a day on which 60 gifts arrived, 60 were
-refunded and 20 were deleted. The rest is arithmetic: organizations that share an application share its 1,800
-requests a minute, so that no number of processes makes them faster than that. ``--transactions`` and
+sync`` into a DuckDB file for the first time, and then the night after a day on which 60 gifts arrived, 60
+were refunded and 20 were deleted. The rest is arithmetic: organizations that share an application share its
+1,800 requests a minute, so that no number of processes makes them faster than that. ``--transactions`` and
 ``--latency`` measure another organization.
 """
 

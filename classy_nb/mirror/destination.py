@@ -168,18 +168,20 @@ def database_errors() -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """Return what a database or dlt complained about, without any value of a row or a setting."""
-    fields = getattr(error, "fields", None)
-    if fields:
-        return f"dlt has no setting for {', '.join(map(str, fields))} of this destination."
-    root = error
-    while (cause := root.__cause__ or root.__context__) is not None:
-        root = cause
-    kind = type(root)
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    missing = next((fields for one in chain if (fields := getattr(one, "fields", None))), None)
+    if missing:
+        what = ", ".join(map(str, missing))
+        return f"dlt does not find its settings of this destination in the environment or .dlt: {what}."
+    root, kind = chain[-1], type(chain[-1])
     of_rows = any(base.__name__ in ("DataError", "IntegrityError") for base in kind.__mro__)
-    if kind.__module__.startswith("dlt.") or of_rows:
-        return f"The database could not be written: {kind.__name__}."
+    if of_rows or kind.__module__.startswith("dlt."):
+        # What it says may quote a row; dlt's own messages do so, too.
+        return f"The database could not be written ({type(error).__name__}: {kind.__name__})."
     text = scrub(str(root).partition("\n")[0])
-    return f"The database did not take it: {text or kind.__name__}."
+    return f"The database refused: {text or kind.__name__}."
 
 
 def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:
