@@ -407,7 +407,8 @@ def run_sync(options: argparse.Namespace) -> int:
     failed = False
     for organization in dict.fromkeys(options.organization or [None]):
         with connect(organization=organization, **_connection_options(options)) as classy:
-            _say(f"organization {classy.organization} ({classy.organization_name})")
+            label = f"organization {classy.organization}"
+            _say(f"{label} ({classy.organization_name})")
             try:
                 report = sync(
                     classy,
@@ -422,13 +423,13 @@ def run_sync(options: argparse.Namespace) -> int:
                 raise
             except (ClassyError, OSError) as error:
                 # What is wrong with one organization is no reason to leave the others as they are.
-                _complain(f"organization {classy.organization}: {error}")
+                _complain(f"{label}: {error}")
                 failed = True
                 continue
         _say(_report(report))
         different = report.loc[~report["equal"], "list"].tolist()
         if different:
-            _complain(f"organization {classy.organization}: not proven equal: {', '.join(different)}")
+            _complain(f"{label}: not proven equal: {', '.join(different)}")
             failed = True
     return int(failed)
 
