@@ -1,4 +1,4 @@
-"""The command line: ``classy-nb demo``, ``export``, ``resources``, ``find`` and ``sandbox``.
+"""The command line: ``classy-nb demo``, ``export``, ``sync``, ``resources``, ``find`` and ``sandbox``.
 
 Arguments come in; files and lines of text go out, with an exit code and without tracebacks. Each command has
 two functions, one that declares its arguments and one that runs it. What a command needs is imported when it
@@ -8,12 +8,13 @@ runs, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from classy_nb import __version__
 from classy_nb.catalog import load, meanings, summary
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser of all commands."""
     from classy_nb.sandbox import command as sandbox
 
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog="classy-nb", description="Classy (GoFundMe Pro) data as CSV files and DataFrames. Read-only."
     )
     root.add_argument("--version", action="version", version=f"classy-nb {__version__}")
@@ -73,6 +74,12 @@ def parser() -> argparse.ArgumentParser:
             add_export_arguments,
             run_export,
             "Fetch a list straight into a file (CSV, Excel, Parquet); credentials: .env or the environment.",
+        ),
+        (
+            "sync",
+            add_sync_arguments,
+            run_sync,
+            "Bring a copy of your lists in a file or a database up to date, and prove that it is equal.",
         ),
         (
             "resources",
@@ -97,6 +104,13 @@ def parser() -> argparse.ArgumentParser:
         add_arguments(command)
         command.set_defaults(run=run)
     return root
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains about arguments without showing the password of an address among them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(re.sub(r"://\S*@", "://***@", message))
 
 
 # --- demo
@@ -224,8 +238,12 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--raw-text", action="store_true", help="leave text alone that Excel would take for a formula"
     )
-    connection = parser.add_argument_group("connection")
+    connection = _connection_arguments(parser)
     connection.add_argument("--organization", type=int, metavar="ID")
+
+
+def _connection_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    connection = parser.add_argument_group("connection")
     connection.add_argument("--env-file", metavar="FILE")
     connection.add_argument("--timezone", metavar="ZONE", help="such as America/Los_Angeles")
     connection.add_argument(
@@ -236,6 +254,12 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     )
     connection.add_argument("--base-url", metavar="URL")
     connection.add_argument("--token-url", metavar="URL")
+    return connection
+
+
+def _connection_options(options: argparse.Namespace) -> dict[str, Any]:
+    names = ("env_file", "timezone", "fiscal_year_start", "base_url", "token_url")
+    return {name: getattr(options, name) for name in names}
 
 
 def run_export(options: argparse.Namespace) -> None:
@@ -259,14 +283,7 @@ def run_export(options: argparse.Namespace) -> None:
     # As far as it can be told without a connection; what a period comes to needs its zone and fiscal year.
     read_period(options.since, None, timezone="UTC")
     read_period(None, options.until, timezone="UTC")
-    with connect(
-        organization=options.organization,
-        env_file=options.env_file,
-        timezone=options.timezone,
-        fiscal_year_start=options.fiscal_year_start,
-        base_url=options.base_url,
-        token_url=options.token_url,
-    ) as classy:
+    with connect(organization=options.organization, **_connection_options(options)) as classy:
         resource = getattr(classy, options.resource)
         session = classy._require_session()  # noqa: SLF001 - the last line says what was asked, and in which zone
         period = session.queries.period(options.since, options.until)
@@ -318,6 +335,137 @@ def _keywords(texts: list[str]) -> dict[str, Any]:
             raise UsageError(f"--set {text!r} has an option of its own.", advice="See --help.")
         found[name] = {"true": True, "false": False}.get(value.lower(), value)
     return found
+
+
+# --- sync
+
+
+def add_sync_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb sync``."""
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="WHERE",
+        help="a DuckDB file (classy.duckdb), postgresql://user@host/database (the password comes from "
+        "PGPASSWORD or ~/.pgpass), or a destination of dlt's such as bigquery, with its own settings",
+    )
+    parser.add_argument(
+        "--dataset", default="classy", metavar="NAME", help="schema in the database (default: %(default)s)"
+    )
+    parser.add_argument("--resources", metavar="NAMES", help="only these lists, comma-separated")
+    parser.add_argument(
+        "--since", metavar="DATE", help="only gifts, registrations, answers and plan events from then on"
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="COLUMNS",
+        help='columns to leave out, comma-separated; "personal" for all personal data; may be repeated',
+    )
+    parser.add_argument(
+        "--hash",
+        action="append",
+        default=[],
+        metavar="COLUMNS",
+        help="columns of which to keep a keyed hash only, to join by; the key is in CLASSY_HASH_KEY",
+    )
+    parser.add_argument("--full", action="store_true", help="read all again, and compare every cell")
+    parser.add_argument("--no-history", action="store_true", help="do not keep earlier versions of records")
+    parser.add_argument(
+        "--distrust-totals",
+        action="store_true",
+        help="if the API's totals count records that it does not show",
+    )
+    connection = _connection_arguments(parser)
+    connection.add_argument(
+        "--organization", type=int, action="append", metavar="ID", help="may be repeated, to share the tables"
+    )
+
+
+def run_sync(options: argparse.Namespace) -> int:
+    """Bring a copy up to date, print the report, and say by the exit code whether all is proven equal."""
+    from classy_nb.client import connect
+    from classy_nb.mirror import check_sync, sync
+    from classy_nb.query import instant
+
+    what: dict[str, Any] = {
+        "resources": options.resources,
+        "exclude": ",".join(options.exclude),
+        "hash": ",".join(options.hash),
+        "verify": "full" if options.full else "quick",
+    }
+    # As far as it can be told without a connection.
+    check_sync(options.to, **what)
+    if options.since is not None:
+        instant(options.since, "UTC")
+    if re.search(r"://[^/@]*:[^/]+@", options.to):
+        _complain(
+            "note: Other users of this machine can read a password on the command line: "
+            "put it into PGPASSWORD or ~/.pgpass instead."
+        )
+    failed = False
+    for organization in dict.fromkeys(options.organization or [None]):
+        with connect(organization=organization, **_connection_options(options)) as classy:
+            label = f"organization {classy.organization}"
+            _say(f"{label} ({classy.organization_name})")
+            try:
+                report = sync(
+                    classy,
+                    options.to,
+                    dataset=options.dataset,
+                    since=options.since,
+                    history=not options.no_history,
+                    trust_totals=not options.distrust_totals,
+                    **what,
+                )
+            except UsageError:
+                raise
+            except (ClassyError, OSError) as error:
+                # What is wrong with one organization is no reason to leave the others as they are.
+                _complain(f"{label}: {error}")
+                failed = True
+                continue
+        _say(_report(report))
+        different = report.loc[~report["equal"], "list"].tolist()
+        if different:
+            _complain(f"{label}: not proven equal: {', '.join(different)}")
+            failed = True
+    return int(failed)
+
+
+def _report(report: pd.DataFrame) -> str:
+    """Return the report of a refresh as lines."""
+    header = (
+        "LIST",
+        "HERE",
+        "AT API",
+        "INSERTED",
+        "CHANGED",
+        "VANISHED",
+        "REQUESTS",
+        "SECONDS",
+        "EQUAL",
+        "SHOWN BY",
+    )
+    numbers = ("rows_here", "count_at_api", "inserted", "changed", "vanished", "requests")
+    rows = [header]
+    for line in report.astype(object).where(report.notna(), None).to_dict("records"):
+        counts = ("-" if line[name] is None else f"{line[name]:,}" for name in numbers)
+        equal = "yes" if line["equal"] else "NO"
+        rows.append((line["list"], *counts, f"{line['seconds']:.1f}", equal, line["shown_by"]))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header) - 1)]
+    lines = []
+    for row in rows:
+        name, *middle, equal, shown_by = row
+        cells = [
+            name.ljust(widths[0]),
+            *map(str.rjust, middle, widths[1:-1]),
+            equal.ljust(widths[-1]),
+            shown_by,
+        ]
+        lines.append("  ".join(cells))
+    return "\n".join(lines)
 
 
 # --- resources

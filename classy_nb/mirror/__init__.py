@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from .local import Mirror, open_mirror
 from .source import dlt_source
-from .syncing import sync
+from .syncing import check_sync, sync
 from .tables import DEFAULT, MirroredList, mirrored_lists
 
-__all__ = ["DEFAULT", "Mirror", "MirroredList", "dlt_source", "mirrored_lists", "open_mirror", "sync"]
+__all__ = [
+    "DEFAULT",
+    "Mirror",
+    "MirroredList",
+    "check_sync",
+    "dlt_source",
+    "mirrored_lists",
+    "open_mirror",
+    "sync",
+]

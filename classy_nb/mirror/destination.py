@@ -11,14 +11,18 @@ import os
 import shutil
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from classy_nb.errors import MirrorError
+from classy_nb.redact import scrub
 
 from .extras import import_dlt, import_duckdb
 from .rows import hash_sql, hashed, schema_of
@@ -121,8 +125,9 @@ _MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 
 
 def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
-    """Load rows as one package."""
+    """Load rows as one package; make the tables if there are no rows at all."""
     dlt = import_dlt()
+    new = {where: table for where, table in rows.items() if len(table)}
     resources = [
         dlt.resource(
             [table],
@@ -130,24 +135,54 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
             columns=dlt_columns(where.kinds, where.key),
             write_disposition=disposition,
         )
-        for where, table in rows.items()
+        for where, table in (new or rows).items()
     ]
+    file_format = None
+    if pipeline.destination.destination_name == "postgres":
+        # dlt would prefer CSV, and read an empty text there as a missing one. The driver that takes Arrow
+        # tables does not take empty ones.
+        arrow = new and find_spec("adbc_driver_postgresql")
+        file_format = "parquet" if arrow else "insert_values"
+    with private_files(), database_errors():
+        pipeline.run(
+            dlt.source(lambda: resources, name="classy", max_table_nesting=0)(),
+            loader_file_format=file_format,
+        )
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn the errors of dlt and of a database's driver into ours: theirs show settings, rows and stacks."""
+    dlt_exceptions = import_dlt().common.exceptions
     try:
-        with private_files():
-            pipeline.run(dlt.source(lambda: resources, name="classy", max_table_nesting=0)())
-    except dlt.common.exceptions.DltException as error:
-        raise _explained(error) from None
+        yield
+    except dlt_exceptions.MissingDependencyException as error:
+        needs = " ".join(error.dependencies)
+        raise ImportError(f"This destination needs more: pip install {needs}") from None
+    except Exception as error:
+        # By Python's rules for databases, all errors of a driver are derived from one called Error.
+        is_of_a_driver = any(base.__name__ == "Error" for base in type(error).__mro__)
+        if not isinstance(error, dlt_exceptions.DltException) and not is_of_a_driver:
+            raise
+        raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
 
 
-def _explained(error: BaseException) -> MirrorError:
-    """Return what dlt's error comes down to: its messages may quote rows, and addresses with passwords."""
-    cause: BaseException = error
-    while inner := getattr(cause, "exception", None) or cause.__cause__ or cause.__context__:
-        cause = inner
-    return MirrorError(
-        f"The rows could not be written ({type(error).__name__}: {type(cause).__name__}).",
-        advice="Check that the database can be reached, that you may make tables, and the free disk space.",
-    )
+def _reason(error: BaseException) -> str:
+    """Return what a database or dlt complained about, without any value of a row or a setting."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    missing = next((fields for one in chain if (fields := getattr(one, "fields", None))), None)
+    if missing:
+        what = ", ".join(map(str, missing))
+        return f"dlt does not find its settings of this destination in the environment or .dlt: {what}."
+    root, kind = chain[-1], type(chain[-1])
+    of_rows = any(base.__name__ in ("DataError", "IntegrityError") for base in kind.__mro__)
+    if of_rows or kind.__module__.startswith("dlt."):
+        # What it says may quote a row; dlt's own messages do so, too.
+        return f"The database could not be written ({type(error).__name__}: {kind.__name__})."
+    text = scrub(str(root).partition("\n")[0])
+    return f"The database refused: {text or kind.__name__}."
 
 
 def _pipeline(destination: Any, dataset: str, folder: Path) -> Any:
@@ -386,32 +421,96 @@ _ROWS_AT_ONCE = 10_000
 """Rows that are fetched from a database at once."""
 
 
+_FOLDERS = "classy-sync-"
+
+
+def _temporary_folder() -> tuple[Path, FileLock]:
+    """Return a new folder with a lock; delete those that killed processes left behind: they hold donors."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        # A folder of another user's cannot be entered.
+        with suppress(OSError, Timeout), FileLock(left / "lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+    lock = FileLock(folder / "lock", timeout=0)
+    lock.acquire()
+    return folder, lock
+
+
+def _lock_key(*parts: object) -> int:
+    """Return PostgreSQL's number for a lock."""
+    digest = sha256("/".join(("classy_nb", *map(str, parts))).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 class DltDestination:
     """A dataset in any SQL database that dlt writes to.
 
     Parameters
     ----------
     destination
-        A destination of dlt's, or the name of one (``postgres``, ``bigquery``, ``snowflake``), which dlt
-        configures from its own settings.
+        A destination of dlt's.
     dataset
         The schema of the tables.
+    organization
+        Whose rows will be written.
     """
 
-    def __init__(self, destination: Any, dataset: str = "classy") -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="classy-mirror-"))
+    def __init__(self, destination: Any, dataset: str, organization: int) -> None:
+        # dlt merges rows from tables in a second dataset. Each organization has one for itself, as several
+        # may be refreshed at the same time.
+        destination.config_params["staging_dataset_name_layout"] = f"%s_staging_{organization}"
+        self._folder, self._folder_lock = _temporary_folder()
+        self._dataset, self._organization = dataset, organization
         self._pipeline = _pipeline(destination, dataset, self._folder)
         self._lock = threading.Lock()
-        dlt = import_dlt()
+        self._guard: Any = None
         try:
-            self._pipeline.sync_destination()
-        except (dlt.common.exceptions.DltException, OSError) as error:
+            self._lock_organization()
+            with self._alone():
+                self._pipeline.sync_destination()
+        except BaseException:
             self.close()
-            raise _explained(error) from None
+            raise
 
     def close(self) -> None:
-        """Delete what dlt left on this machine."""
+        """Delete what dlt left on this machine, and let others refresh the organization."""
+        if self._guard is not None:
+            with suppress(Exception):  # the database ends the lock with the connection, however that ends
+                self._guard.__exit__(None, None, None)
+        self._folder_lock.release()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Drop the dataset that dlt merged from: it holds donors, too."""
+        with self._pipeline.sql_client() as client, client.with_staging_dataset():
+            if client.has_dataset():
+                client.drop_dataset()
+
+    def _lock_organization(self) -> None:
+        """Let nobody else refresh the organization: PostgreSQL can tell, wherever the other one runs."""
+        if self._pipeline.destination.destination_name != "postgres":
+            return
+        self._guard = self._pipeline.sql_client()
+        self._guard.__enter__()
+        key = _lock_key(self._dataset, self._organization)
+        if not self._guard.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+            raise MirrorError(
+                f"Another refresh of organization {self._organization} in {self._dataset!r} is running.",
+                advice="Wait for it to end.",
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else make tables in the dataset, for as long as the block lasts."""
+        if self._guard is None:
+            yield
+            return
+        key = _lock_key(self._dataset)
+        self._guard.execute_sql(f"SELECT pg_advisory_lock({key})")
+        try:
+            yield
+        finally:
+            self._guard.execute_sql(f"SELECT pg_advisory_unlock({key})")
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, as dlt remembers them."""
@@ -432,7 +531,8 @@ class DltDestination:
         there = self.columns()
         new = [table for table in tables if not set(table.kinds) <= set(there.get(table.name, ()))]
         if new:
-            _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
+            with self._alone():
+                _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""

@@ -32,7 +32,7 @@ from .forget import FORGOTTEN, erase
 from .history import History, rewound
 from .reading import Readable
 from .refresh import Refresh
-from .tables import ORGANIZATION, SYNCED, mirrored_lists
+from .tables import HASH_KEY, ORGANIZATION, SYNCED, keyed_hash, listed, mirrored_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from classy_nb.query import Moment, Names
 
     from .source import Connection
+    from .tables import MirroredList
 
 SCHEMA = "1"
 """Version of the layout of the tables that a mirror has for itself."""
@@ -277,10 +278,16 @@ class Mirror(Readable, History):
         if ABOUT.name in there:
             rows = file.rows(ABOUT, classy.organization).to_pylist()
             stored = {row["key"]: row["value"] for row in rows}
-        about, names = agreed(
-            stored, classy, self._resources, self._since, what=str(self.path), history=self._history
+        about, lists = agreed(
+            stored,
+            classy,
+            self._resources,
+            self._since,
+            exclude=self._exclude,
+            hash=self._hash,
+            what=str(self.path),
+            history=self._history,
         )
-        lists = mirrored_lists(names, exclude=self._exclude, hash=self._hash)
         if not stored:
             workshop.begin_first_load()
         refresh = Refresh(
@@ -316,10 +323,12 @@ def agreed(
     resources: list[str] | None,
     since: datetime | None,
     *,
+    exclude: Names,
+    hash: Names,  # noqa: A002 - what the command line calls it
     what: str,
     history: bool,
-) -> tuple[dict[str, str], list[str]]:
-    """Return what a mirror will say of itself, and the names of its lists: as stored, as far as not told.
+) -> tuple[dict[str, str], list[MirroredList]]:
+    """Return what a mirror will say of itself, and its lists: as stored, as far as not told.
 
     Raises
     ------
@@ -337,12 +346,30 @@ def agreed(
             f"{what} holds the rows since {stored['since'] or 'the beginning'}, not since {asked}.",
             advice="Leave since= out, or make another mirror under another name.",
         )
+    protected = {"exclude": sorted(listed(exclude)), "hash": sorted(listed(hash))}
+    for option, columns in protected.items():
+        said = stored.get(option, "")
+        if stored and columns and said != ",".join(columns):
+            # What was written before, and its history, would stay as it is.
+            raise MirrorError(
+                f"{what} was made with {option}={said!r}, not {','.join(columns)!r}.",
+                advice="Leave it out, or make another one under another name.",
+            )
+        if stored:
+            protected[option] = listed(said)
     before = [name for name in stored.get("resources", "").split(",") if name]
     wanted = resources if resources is not None or before else [one.name for one in mirrored_lists()]
     names = list(dict.fromkeys([*before, *(wanted or ())]))
     before_history = datetime.now(UTC).isoformat()
     if stored.get("history") == "true":
         before_history = stored.get("history_since", "")
+    lists = mirrored_lists(names, **protected)
+    keys = [one.hash_key for one in lists if one.hash_key is not None]
+    key = keyed_hash("the key of this mirror", keys[0])[:16] if keys else ""
+    if stored.get("hash_key", key) != key:
+        raise MirrorError(
+            f"{what} was hashed with another key than that in {HASH_KEY}.", advice="Set the one of then."
+        )
     about = {
         "organization_name": classy.organization_name or "",
         "timezone": classy.timezone,
@@ -352,11 +379,13 @@ def agreed(
         # What refreshes without history saw is not known, even if they lie between others with it.
         "history_since": before_history if history else "",
         "fiscal_year_start": str(classy.fiscal_year_start),
+        **{option: ",".join(columns) for option, columns in protected.items()},
+        "hash_key": key,
         "catalog": load().version,
         "package": __version__,
         "schema": SCHEMA,
     }
-    return about, names
+    return about, lists
 
 
 class _Workshop:

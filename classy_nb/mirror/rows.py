@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ import pyarrow as pa
 from classy_nb.redact import MASK, is_personal, redact
 
 from .extras import import_duckdb
-from .tables import DELETED, HASH, ORGANIZATION, SYNCED, UNKNOWN
+from .tables import DELETED, HASH, ORGANIZATION, SYNCED, UNKNOWN, keyed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,9 +76,9 @@ def _column(fetched: pa.Table, field: pa.Field, kind: str, one: MirroredList) ->
     if field.name not in fetched.column_names:  # an include may bring fewer columns than the list has
         return pa.nulls(len(fetched), field.type)
     column = fetched[field.name]
-    if field.name in one.hashed:
+    if one.hash_key is not None and field.name in one.hashed:
         cells = column.cast(pa.string()).to_pylist()
-        return pa.array([None if c is None else sha256(c.encode()).hexdigest() for c in cells], field.type)
+        return pa.array([None if c is None else keyed_hash(c, one.hash_key) for c in cells], field.type)
     if one.without_personal and kind in ("json", "list", "object"):
         cells = [None if c is None else _without_personal(c) for c in column.to_pylist()]
         return pa.array(cells, field.type)

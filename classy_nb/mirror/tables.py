@@ -6,14 +6,16 @@ Everything here is derived from the catalog: names of resources come in, :class:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hmac
+import os
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb.catalog import flat_names, load, with_decimals
 from classy_nb.errors import UsageError
 from classy_nb.query import nearest
-from classy_nb.redact import is_personal
+from classy_nb.redact import Secret, is_personal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,6 +85,8 @@ class MirroredList:
     """Each of the catalog's columns by its flat name and by its name in a frame (``supporter.city``)."""
     hashed: frozenset[str] = frozenset()
     """Columns of which only a hash is kept."""
+    hash_key: Secret | None = field(default=None, repr=False)
+    """What these are hashed with."""
     left_out: frozenset[str] = frozenset()
     """Columns of the catalog's that are not kept."""
     without_personal: bool = False
@@ -167,15 +171,17 @@ def mirrored_lists(
     exclude
         Columns to leave out, by their names in a frame; ``personal`` for all that hold personal data.
     hash
-        Columns of which only the SHA-256 of the text is kept: rows can still be joined by them.
+        Columns of which only a keyed hash is kept, by their names in a frame, or by the last part of these
+        (``email_address`` is ``member.email_address``, too): rows can still be joined by them. The key is in
+        the environment variable `HASH_KEY`.
 
     Raises
     ------
     UsageError
-        A name is not that of a list of the organization's whose records have ids; or no list has a column
-        that is to be left out or hashed.
+        A name is not that of a list of the organization's whose records have ids; no list has a column that
+        is to be left out or hashed; or there is no key to hash with.
     """
-    wanted = list(dict.fromkeys(DEFAULT if names is None else _listed(names)))
+    wanted = list(dict.fromkeys(DEFAULT if names is None else listed(names)))
     if not wanted:
         raise UsageError("resources= names no list.", advice="Leave it out for the default set.")
     lists = {name: _list_of(name) for name in wanted}
@@ -186,20 +192,21 @@ def mirrored_lists(
                 if include is not None:
                     lists[child.name] = replace(child, parent=parent.name, include=include)
     ordered = sorted(lists.values(), key=lambda one: one.parent is not None)
-    return _protected(ordered, _listed(exclude), _listed(hash))
+    return _protected(ordered, listed(exclude), listed(hash))
 
 
-def _listed(names: Names) -> list[str]:
+def listed(names: Names) -> list[str]:
+    """Return names as a list, whether they came as one or as a text with commas."""
     if isinstance(names, str):
         names = names.split(",")
-    return [name.strip() for name in names or ()]
+    return [name.strip() for name in names or () if name.strip()]
 
 
 def _protected(lists: list[MirroredList], exclude: list[str], hash_: list[str]) -> list[MirroredList]:
     """Return the lists without some columns, and with others that are to be hashed."""
     if not exclude and not hash_:
         return lists
-    everything = {name for one in lists for column, path in one.paths for name in (column, path)}
+    everything = {name for one in lists for pair in one.paths for name in _names(*pair)}
     for name in (*exclude, *hash_):
         if name not in everything and name != PERSONAL:
             raise UsageError(
@@ -207,13 +214,14 @@ def _protected(lists: list[MirroredList], exclude: list[str], hash_: list[str]) 
                 advice=nearest(name, sorted(everything)),
             )
     made = []
+    key = _hash_key() if hash_ else None
     for one in lists:
         needed = {"id", one.created, one.updated, one.date, one.link if one.parent else None}
-        hashed = {flat for flat, path in one.paths if {flat, path} & set(hash_)} - needed
+        hashed = {flat for flat, path in one.paths if _names(flat, path) & set(hash_)} - needed
         left_out = {
             flat
             for flat, path in one.paths
-            if {flat, path} & set(exclude) or (PERSONAL in exclude and is_personal(path))
+            if _names(flat, path) & set(exclude) or (PERSONAL in exclude and is_personal(path))
         }
         left_out -= needed | hashed
         columns = tuple(
@@ -226,11 +234,40 @@ def _protected(lists: list[MirroredList], exclude: list[str], hash_: list[str]) 
                 one,
                 columns=columns,
                 hashed=frozenset(hashed),
+                hash_key=key,
                 left_out=frozenset(left_out),
                 without_personal=PERSONAL in exclude,
             )
         )
     return made
+
+
+def _names(flat: str, path: str) -> set[str]:
+    """Return the names by which a column can be left out or hashed."""
+    return {flat, path, path.rpartition(".")[2]}
+
+
+HASH_KEY = "CLASSY_HASH_KEY"
+"""The environment variable that holds the key of hashed columns."""
+_SHORTEST_KEY = 16
+
+
+def _hash_key() -> Secret:
+    # Without a key, anybody could hash a list of addresses and see which of them are in the table.
+    key = os.environ.get(HASH_KEY, "")
+    if len(key) < _SHORTEST_KEY:
+        raise UsageError(
+            f"Columns are hashed with a key from the environment variable {HASH_KEY}, which "
+            + (f"is shorter than {_SHORTEST_KEY} characters." if key else "is not set."),
+            advice="Make one, once (such as with: openssl rand -hex 32), and keep it: with another key, the "
+            "hashes would be others.",
+        )
+    return Secret(key)
+
+
+def keyed_hash(text: str, key: Secret) -> str:
+    """Return the HMAC-SHA256 of a text, which nobody can look up without the key."""
+    return hmac.new(key.reveal().encode(), text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
 
 PERSONAL = "personal"

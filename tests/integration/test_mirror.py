@@ -251,9 +251,12 @@ def test_a_column_that_is_new_in_the_catalog_is_added_and_filled(asking: cn.Clas
         mirror.refresh()
 
 
-def test_personal_columns_are_left_out_or_hashed(asking: cn.Classy, tmp_path: Path) -> None:
+def test_personal_columns_are_left_out_or_hashed(
+    asking: cn.Classy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from classy_nb.mirror import sync
 
+    monkeypatch.setenv("CLASSY_HASH_KEY", "sixteen letters at least")
     path = tmp_path / "m.duckdb"
     report = sync(asking, path, resources="supporters", exclude="personal", hash="email_address")
     assert report["equal"].all()
