@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RECIPES = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text("utf-8")
 ALL_BLOCKS = re.findall(r"(?ms)^```python\n(.*?)^```", RECIPES)
 BLOCKS = [block for block in ALL_BLOCKS if "engine" not in block]
-"""All but those that need a PostgreSQL: tests/database runs them."""
+"""All but those that need a PostgreSQL: tests/warehouse runs them."""
 
 
 @pytest.fixture(scope="module")

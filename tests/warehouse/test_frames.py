@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import sqlalchemy as sa
+    from warehouse.conftest import Server
 
 RECIPES = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text("utf-8")
 SECTION = RECIPES.partition("## PostgreSQL\n")[2].partition("\n## ")[0]
@@ -31,6 +32,25 @@ LISTS = (
 def classy() -> Iterator[cn.Classy]:
     with cn.demo(transactions=1500, requests_per_minute=0) as started:
         yield started
+
+
+@pytest.fixture
+def database_url(postgres: Server) -> str:
+    pytest.importorskip("sqlalchemy")
+    return postgres.address.replace("postgresql://", "postgresql+psycopg2://")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """Return a connection to an empty schema."""
+    import sqlalchemy as sa
+
+    made = sa.create_engine(database_url, hide_parameters=True)
+    with made.begin() as connection:
+        connection.execute(sa.text("drop schema public cascade"))
+        connection.execute(sa.text("create schema public"))
+    yield made
+    made.dispose()
 
 
 def test_the_recipe(
