@@ -37,8 +37,6 @@ def copy(tmp_path: Path) -> Any:
         made = HandMade(path, organization=organization)
         named = {"id": number, "name": f"Gala {number}", "goal": 12.5, "organization_id": organization}
         made.put(SEEN, campaigns=campaigns(named, {"id": number + 10, "name": "gala"}))
-    with made.writing() as database:
-        database.execute("CREATE TABLE _cursors (_organization_id BIGINT, resource VARCHAR)")
     return cn.open_mirror(path, organization=8)
 
 
