@@ -294,9 +294,15 @@ def test_hashed_columns_join_and_personal_ones_are_left_out(
 
 
 def test_no_password_shows(
-    postgres: Server, dataset: str, box: Sandbox, asking: cn.Classy, monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    postgres: Server,
+    dataset: str,
+    box: Sandbox,
+    asking: cn.Classy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     from classy_nb.cli import main
 
     for name, value in {
@@ -316,6 +322,18 @@ def test_no_password_shows(
     assert main(["sync", "--to", postgres.address_without_password, *which]) == 0
     more, said_more = capfd.readouterr()
     assert "PGPASSWORD" not in said_more
+    # By name, with dlt's own setting; and with the password in a file, as for psql.
+    monkeypatch.delenv("PGPASSWORD")
+    with monkeypatch.context() as patch:
+        patch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.address)
+        assert main(["sync", "--to", "postgres", *which]) == 0
+    passwords = tmp_path / "pgpass"
+    passwords.write_text("127.0.0.1:*:*:sync:" + postgres.password.replace(":", "\\:") + "\n")
+    passwords.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    assert main(["sync", "--to", postgres.address_without_password, *which]) == 0
+    by_other_ways, said_then = capfd.readouterr()
+    assert by_other_ways.count("yes") == 2
     wrong = postgres.address.replace("sync:", "nobody:")
     assert main(["sync", "--to", wrong, *which]) == 1
     refused, why = capfd.readouterr()
@@ -323,9 +341,31 @@ def test_no_password_shows(
     assert main(["sync", "--to", postgres.address.replace(str(postgres.port), "1"), *which]) == 1
     _, unreachable = capfd.readouterr()
     assert "Connection refused" in unreachable
-    everything = [told, said, more, said_more, refused, why, unreachable, caplog.text]
+    everything = [
+        told,
+        said,
+        more,
+        said_more,
+        by_other_ways,
+        said_then,
+        refused,
+        why,
+        unreachable,
+        caplog.text,
+    ]
     for form in (postgres.password, postgres.address.split(":", 2)[2].split("@")[0], "Kanarienvogel"):
         assert not any(form in text for text in everything)
+
+
+def test_without_the_driver_for_arrow_the_rows_are_the_same(
+    postgres: Server, dataset: str, box: Sandbox, asking: cn.Classy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classy_nb.mirror.destination.find_spec", lambda _: None)
+    names = (*GIFTS, "campaigns", "recurring_donation_plans")
+    for _ in range(2):
+        assert sync(asking, postgres.address, dataset=dataset, resources=names)["equal"].all()
+        assert_equals_live(postgres, dataset, asking, names)
+        box.refund_transactions(5)
 
 
 def test_what_a_row_holds_is_not_in_an_error(postgres: Server, dataset: str, asking: cn.Classy) -> None:
