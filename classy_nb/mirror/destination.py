@@ -426,10 +426,9 @@ _FOLDERS = "classy-sync-"
 
 def _temporary_folder() -> tuple[Path, FileLock]:
     """Return a new folder with a lock; delete those that killed processes left behind: they hold donors."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
-        # A folder of another user's cannot be entered.
-        with suppress(OSError, Timeout), FileLock(left / "lock", timeout=0):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*/lock"):  # others' cannot be entered
+        with suppress(OSError, Timeout), FileLock(left, timeout=0):
+            shutil.rmtree(left.parent, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
     lock = FileLock(folder / "lock", timeout=0)
     lock.acquire()

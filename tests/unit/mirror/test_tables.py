@@ -62,7 +62,8 @@ def test_default_holds_what_can_be_mirrored() -> None:
         mirrored_lists(["payouts"])
 
 
-def test_personal_columns_go_but_not_those_that_a_refresh_needs() -> None:
+def test_personal_columns_go_but_not_those_that_a_refresh_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSY_HASH_KEY", "sixteen letters at least")
     (supporters,) = mirrored_lists("supporters", exclude="personal", hash="email_address")
     assert "city" not in supporters.kinds
     assert "updated_at" in supporters.kinds
@@ -76,3 +77,18 @@ def test_the_guide_has_the_budget_of_each_list() -> None:
         _, _, _, requests, unseen, _ = (cell.strip() for cell in line.split("|"))
         assert (int(requests), unseen) == (one.requests, one.unseen)
         assert one.requests <= 3
+
+
+def test_a_column_is_hashed_wherever_its_name_ends_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sixteen letters at least"
+    monkeypatch.setenv("CLASSY_HASH_KEY", key)
+    lists = mirrored_lists(["supporters", "fundraising_pages"], hash="email_address")
+    for one in lists:
+        alike = {flat for flat, path in one.paths if path.rpartition(".")[2] == "email_address"}
+        assert one.hashed == alike
+        assert key not in repr(one)
+    assert "email_address" in lists[0].hashed
+    for value, message in (("", "is not set"), ("15 letters only", "shorter than 16")):
+        monkeypatch.setenv("CLASSY_HASH_KEY", value)
+        with pytest.raises(cn.UsageError, match=message):
+            mirrored_lists(hash="email_address")
