@@ -419,7 +419,7 @@ def run_sync(options: argparse.Namespace) -> int:
                     trust_totals=not options.distrust_totals,
                     **what,
                 )
-            except UsageError:
+            except (UsageError, KeyboardInterrupt):
                 raise
             except (ClassyError, OSError) as error:
                 # What is wrong with one organization is no reason to leave the others as they are.

@@ -225,10 +225,15 @@ def test_a_missing_extra_is_named(sync: Run, two: Sandbox, monkeypatch: pytest.M
     assert two.token_requests == 0
 
 
-def test_ctrl_c_ends_with_130(sync: Run, two: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt("Stopped."), cn.InterruptedFetchError("Stopped.")])
+def test_ctrl_c_ends_with_130(
+    sync: Run, two: Sandbox, monkeypatch: pytest.MonkeyPatch, stopped: BaseException
+) -> None:
     def interrupted(*_args: Any, **_more: Any) -> None:
-        raise KeyboardInterrupt
+        raise stopped
 
     monkeypatch.setattr("classy_nb.mirror.refresh.Refresh.run", interrupted)
-    code, _, err = sync("--to", "x.duckdb", "--organization", str(two.organization_id))
+    both = [part for organization in two.organization_ids for part in ("--organization", str(organization))]
+    code, out, err = sync("--to", "x.duckdb", *both)
     assert (code, err) == (130, "classy-nb: Stopped.\n")
+    assert out.count("organization") == 1  # it did not go on with the other one
