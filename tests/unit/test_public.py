@@ -70,6 +70,7 @@ PUBLIC = {
     "find",
     "login",
     "open_mirror",
+    "spark_source",
     "read_csv",
     "to_csv",
     "to_excel",
