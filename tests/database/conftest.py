@@ -61,7 +61,7 @@ def database_url() -> Iterator[str]:
         # The folder that we are in may be closed to that user.
         options: dict[str, Any] = {**user, "cwd": home, "stdout": subprocess.DEVNULL}
         folder = Path(home) / "data"
-        init = [programs / "initdb", "-D", folder, "-U", "ada", "-A", "trust", "-E", "UTF8"]
+        init: list[str | Path] = [programs / "initdb", "-D", folder, "-U", "ada", "-A", "trust", "-E", "UTF8"]
         subprocess.run([*init, "--locale=C.UTF-8", "--no-sync"], check=True, timeout=120, **options)
         serve: list[str | Path] = [programs / "postgres", "-D", folder, "-k", home]
         for setting in ("listen_addresses=", "fsync=off", "timezone=UTC"):
