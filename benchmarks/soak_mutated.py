@@ -20,7 +20,7 @@ import time
 import traceback
 import warnings
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -88,11 +88,13 @@ class Wire(HTTPAdapter):
         self._rate = 0.0
         self._without_lies = False
         self._seen: Counter[Key] = Counter()
+        self._given: defaultdict[Key, list[Answer]] = defaultdict(list)
 
     def begin(self, seed: str, rate: float, *, without_lies: bool = False) -> None:
         """Change this share of the coming answers, drawn from *seed*; leave alone what would become a lie."""
         self._seed, self._rate, self._without_lies = seed, rate, without_lies
         self._seen.clear()
+        self._given.clear()
         self.mutated = []
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
@@ -142,10 +144,14 @@ class Wire(HTTPAdapter):
         except OSError:
             self.mutated.append(Exchange(key, kind, lie=False))
             raise
-        lie = _is_lie(key, answer, changed)
+        # A page of another size or number is asked for again, and believed if the same comes: some servers
+        # ignore what they are asked for.
+        again = changed in self._given[key] and _is_page(changed)
+        lie = again or _is_lie(key, answer, changed)
         if changed == answer or (lie and self._without_lies):
             return answer
         self.mutated.append(Exchange(key, kind, lie))
+        self._given[key].append(changed)
         return changed
 
 
@@ -182,6 +188,14 @@ def _is_lie(key: Key, answer: Answer, changed: Answer) -> bool:
         and not (order in ("id", "id:desc") and ids != sorted(ids, reverse=order != "id"))
         and len(rows) == min(size, max(0, total - (number - 1) * size))
     )
+
+
+def _is_page(answer: Answer) -> bool:
+    try:
+        value = _value(answer)
+    except (ValueError, RecursionError):
+        return False
+    return answer.status == HTTPStatus.OK and isinstance(value, dict) and isinstance(value.get("data"), list)
 
 
 def _value(answer: Answer) -> Any:

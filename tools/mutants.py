@@ -30,7 +30,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import Counter
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,7 +297,7 @@ class Covering:
         self._folder = tree.folder
         self._data = CoverageData(str(tree.folder / ".coverage"))
         self._data.read()
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest has just written it
             file, name = case.get("file", ""), case.get("name", "").partition("[")[0]
             inside = case.get("classname", "").split(Path(file).stem, 1)[-1].strip(".")
@@ -313,7 +313,7 @@ class Covering:
             for context in contexts.get(line, [])
         }
         if not found or "" in found:
-            return UNIT_TESTS, self._seconds.total()
+            return UNIT_TESTS, sum(self._seconds.values())
         own = f"tests/unit/{mutant.room}/"
         tests = sorted(found, key=lambda test: (not test.startswith(own), self._seconds[test]))
         return tests, sum(self._seconds[test] for test in tests)

@@ -399,9 +399,15 @@ def _refuse_disguised_error(body: Any, query: Query) -> None:
 
 
 def _refuse_another_record(body: Any, query: Query) -> None:
-    """Raise where the answer for a record's id is another record."""
+    """Raise where the answer for a record's id is another record, or nothing."""
     endpoint = query.endpoint
-    if endpoint.key is None or endpoint.id is None or not isinstance(body, dict):
+    if endpoint.key is None or endpoint.id is None:
+        return
+    if body is None:
+        # What may be missing answers so (a page's moments); a record that is not there answers 404.
+        what = "The API answered nothing where one record was asked for."
+        raise UnexpectedAnswerError(what, method="GET", path=safe_path(query.path), status=204)
+    if not isinstance(body, dict):
         return
     template = endpoint.path.split("/")
     asked = query.path.split("/")[template.index(f"{{{endpoint.key}}}")]

@@ -10,7 +10,7 @@ pages at a time, because a column costs some microseconds however short it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
@@ -131,8 +131,10 @@ class TableBuilder:
         pending = self._pending
         before = len(pending)
         records = list(records)
-        plain = bool(self._columns) and set(map(type, records)) == {dict}
-        pending.extend(records if plain else map(self._row, records))
+        if self._columns and set(map(type, records)) == {dict}:  # as almost all are
+            pending.extend(cast("list[Row]", records))
+        else:
+            pending.extend(map(self._row, records))
         self._rows += len(pending) - before
         full = len(pending) - len(pending) % PAGE_ROWS
         with fewer_collections():

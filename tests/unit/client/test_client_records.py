@@ -28,6 +28,15 @@ def test_trap_35_a_record_without_content_is_all_missing(connected: Classy, serv
     assert len(moments) > 0
 
 
+def test_trap_35_nothing_in_place_of_a_record(connected: Classy, server: ScriptedServer) -> None:
+    server.handler = lambda _: Reply(204)
+    for call in (lambda: connected.campaigns.get(5), lambda: connected.get("/campaigns/5")):
+        with pytest.raises(
+            UnexpectedAnswerError, match=r"nothing .* \[GET /campaigns/5 -> 204\]"
+        ):
+            call()
+
+
 def test_trap_36_a_record_that_is_not_there(connected: Classy, server: ScriptedServer) -> None:
     server.handler = lambda _: Reply(404, {"error": "The resource cannot be found"})
     with pytest.raises(NotFoundError, match=r"\[GET /transactions/5 -> 404\] Check the id\."):
