@@ -101,6 +101,7 @@ def test_three_organizations_are_the_three_frames(spark: SparkSession, boxes: di
     assert {(one[0], other[0]) for one, other in together if one[0] != other[0]}, "of several organizations"
 
 
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 def test_a_task_that_is_retried_gives_the_same_rows(spark: SparkSession, boxes: dict[str, Sandbox]) -> None:
     def fail_once(batches: Any) -> Any:
         from pyspark import TaskContext
