@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .catalog import DEFAULT_KEYS, Catalog, load, summary
 from .finding import Found, example_call, find, find_resources, meant
-from .meanings import joins_to, meaning, meanings, resource_meaning
+from .meanings import DescribedColumn, described_columns, joins_to, meaning, meanings, resource_meaning
 from .model import (
     KINDS,
     Column,
@@ -27,11 +27,13 @@ __all__ = [
     "KINDS",
     "Catalog",
     "Column",
+    "DescribedColumn",
     "Endpoint",
     "Found",
     "Parameter",
     "Record",
     "ResourceSpec",
+    "described_columns",
     "example_call",
     "find",
     "find_resources",

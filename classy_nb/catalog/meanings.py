@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +71,26 @@ def value_meaning(record: str, column: str, value: str) -> str:
 def joins_to(column: str) -> str:
     """Return the resource and column that an id leads to (``campaigns.id``); an empty text for others."""
     return _dictionary()["joins"].get(column.rpartition(".")[2], "")
+
+
+class DescribedColumn(NamedTuple):
+    """What ``.columns`` tells of one column of a frame."""
+
+    column: str
+    dtype: str
+    nullable: bool
+    values: tuple[str, ...]
+    meaning: str
+    joins_to: str
+
+
+def described_columns(catalog: Catalog, endpoint: Endpoint, timezone: str) -> list[DescribedColumn]:
+    """Describe the columns of a frame of *endpoint*, whose instants are in *timezone*."""
+    words = meanings(catalog, endpoint)
+    return [
+        DescribedColumn(c.name, c.dtype(timezone), c.nullable, c.known, words[c.name], joins_to(c.name))
+        for c in catalog.columns(endpoint)
+    ]
 
 
 def _nested_record(catalog: Catalog, record: str, name: str) -> str | None:

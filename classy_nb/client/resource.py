@@ -10,11 +10,19 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from classy_nb.catalog import example_call, flat_names, joins_to, load, meanings, resource_meaning
-from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, UsageError, warn
+from classy_nb.catalog import (
+    DescribedColumn,
+    described_columns,
+    example_call,
+    flat_names,
+    load,
+    meanings,
+    resource_meaning,
+)
+from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, warn
 from classy_nb.frames import Backend, checked_backend
 from classy_nb.progress import Progress, checked_progress
-from classy_nb.query import checked_flag, warn_of_conditions
+from classy_nb.query import check_batches, check_count, check_order_of_id, checked_flag, warn_of_conditions
 from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text
@@ -148,13 +156,7 @@ class Resource:
 
         endpoint = (self._spec.lists or self._spec.objects)[0]
         catalog, timezone = self._queries.catalog, self._queries.timezone
-        meaning = meanings(catalog, endpoint)
-        rows = [
-            (c.name, c.dtype(timezone), c.nullable, c.known, meaning[c.name], joins_to(c.name))
-            for c in catalog.columns(endpoint)
-        ]
-        names = ["column", "dtype", "nullable", "values", "meaning", "joins_to"]
-        return ReadableTable(rows, columns=names)
+        return ReadableTable(described_columns(catalog, endpoint, timezone), columns=DescribedColumn._fields)
 
     @clear_tracebacks
     def __call__(
@@ -261,9 +263,7 @@ class Resource:
             ``limit=``, ``sort=``, ``fields=`` or ``accept_incomplete=``, which would not change the count,
             or something that the API does not know.
         """
-        for name in _WITHOUT_EFFECT_ON_A_COUNT:
-            if keywords.get(name) is not None:
-                raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
+        check_count(keywords)
         checked_progress(progress)
         query = self._list(since=since, until=until, by=by, where=where, **keywords)
         line = Progress(label_of(query), wanted=progress) if progress is not None else None
@@ -370,14 +370,8 @@ class Resource:
         numbers: then the whole list is collected before the first batch, because only as a whole can it be
         checked.
         """
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-            raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
+        check_batches(rows, arrow=arrow, decimal=decimal)
         backend, progress = checked_backend(dtype_backend), checked_progress(progress)
-        if checked_flag("decimal", decimal) and not arrow:
-            raise UsageError(
-                "decimal=True needs arrow=True.",
-                advice="Money in frames is Float64; to_arrow() has decimals.",
-            )
         query = self._in_order_of_id(**keywords)
         if not checked_flag("arrow", arrow):
             return self._fetcher.batches(query, backend, rows, progress=progress)
@@ -553,10 +547,7 @@ class Resource:
         return tables, self._fetcher.question(query), options
 
     def _in_order_of_id(self, **keywords: Any) -> Query:
-        if keywords.get("sort") is not None and keywords.get("limit") is None:
-            raise UsageError(
-                "Batches and files take sort= only with limit=.", advice="They are in order of id."
-            )
+        check_order_of_id(keywords)
         return self._list(**keywords)
 
     def _list(self, **keywords: Any) -> Query:
@@ -583,9 +574,6 @@ class Resource:
         if self._connection._session is None:  # noqa: SLF001
             return f"<div>{escape(repr(self))}</div>"
         return resource_html(self._spec, self._queries)
-
-
-_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
 
 
 def _signature(spec: ResourceSpec) -> inspect.Signature:

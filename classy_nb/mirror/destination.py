@@ -26,7 +26,7 @@ from classy_nb.redact import scrub
 
 from .extras import import_dlt, import_duckdb
 from .rows import hash_sql, hashed, schema_of
-from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns
+from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns, sql_type
 from .views import create_views
 
 if TYPE_CHECKING:
@@ -235,19 +235,6 @@ def _cut_sql(
 DATASET = "main"
 """The schema of the tables in a DuckDB file: DuckDB's own, so that every tool finds them by their bare names.
 (One called like the file, as ``classy`` in ``classy.duckdb``, would be ambiguous.)"""
-_SQL_TYPES = {
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "decimal": "DECIMAL(18,2)",
-    "bool": "BOOLEAN",
-    "datetime": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-}
-
-
-def sql_type(kind: str) -> str:
-    """Return DuckDB's type for a kind of column."""
-    return _SQL_TYPES.get(kind, "VARCHAR")
 
 
 _UTC = "TimeZone = 'UTC'"

@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from classy_nb.redact import is_personal
 
-from .destination import Table, sql_type
+from .destination import Table
 from .extras import import_duckdb
 from .rows import ARROW, hash_sql, schema_of
-from .tables import HASH, ORGANIZATION, UNKNOWN, mirrorable, mirrored_lists
+from .tables import HASH, ORGANIZATION, UNKNOWN, mirrorable, mirrored_lists, sql_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

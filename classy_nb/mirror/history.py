@@ -24,7 +24,7 @@ from classy_nb.query import days, instant, is_date_text, named_period, nearest, 
 from classy_nb.redact import clear_tracebacks
 
 from . import views
-from .tables import DELETED, HOUSE_COLUMNS, ORGANIZATION, SYNCED, UNKNOWN, VERSIONS
+from .tables import DELETED, HOUSE_COLUMNS, ORGANIZATION, SYNCED, UNKNOWN, VERSIONS, tables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -147,7 +147,7 @@ class History:
                 f"SET TimeZone = {_text(self.timezone)}"
             )  # of the instants in before and after
             place = _place(connection)
-            reports = f"{name}{VERSIONS}" not in _tables(connection)
+            reports = f"{name}{VERSIONS}" not in tables_in(connection)
             with (
                 rewound(connection, self.organization, begin, reports=reports) as (earlier, old),
                 _in_schema(connection, place),
@@ -207,7 +207,7 @@ def rewound(
     UsageError
         There was none, or the mirror keeps no history.
     """
-    place, tables = _place(connection), _tables(connection)
+    place, tables = _place(connection), tables_in(connection)
     refreshed, lists = _refresh_at(connection, organization, moment)
     own = f"{ORGANIZATION} = {int(organization)}"
     until = f"{SYNCED} <= {_instant(refreshed)}"
@@ -266,7 +266,9 @@ class _Compared:
         earlier, later = states
         self._connection = connection
         self._zone = mirror.timezone
-        known = [n for n in _tables(connection) if not n.startswith("_") and not n.endswith(VERSIONS)]
+        known = [
+            n for n in sorted(tables_in(connection)) if not n.startswith("_") and not n.endswith(VERSIONS)
+        ]
         if name not in known:
             listed = nearest(str(name), known) or f"It holds {', '.join(known)}."
             raise UsageError(f"The mirror holds no {name!r}.", advice=listed)
@@ -378,7 +380,9 @@ def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[d
             f"SELECT key, value FROM _mirror WHERE {ORGANIZATION} = ?", [organization]
         ).fetchall()
     )
-    if about.get("history") == "false" or not any(table.endswith(VERSIONS) for table in _tables(connection)):
+    if about.get("history") == "false" or not any(
+        table.endswith(VERSIONS) for table in tables_in(connection)
+    ):
         raise UsageError(
             "This mirror keeps no history: it knows the latest state only.",
             advice="classy.mirror(path, history=True).refresh() keeps one from then on.",
@@ -403,17 +407,6 @@ def _refresh_at(connection: Any, organization: int, moment: datetime) -> tuple[d
     at, report = found[-1]
     lines = json.loads(report) if report else []
     return at, frozenset(line["list"] for line in lines)
-
-
-def _tables(connection: Any) -> list[str]:
-    """Return the names of the tables (or views) of the current schema."""
-    return [
-        row[0]
-        for row in connection.execute(
-            "SELECT DISTINCT table_name FROM information_schema.tables"
-            " WHERE table_catalog = current_database() AND table_schema = current_schema() ORDER BY 1"
-        ).fetchall()
-    ]
 
 
 def _place(connection: Any) -> str:

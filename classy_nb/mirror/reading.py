@@ -23,7 +23,14 @@ import numpy as np
 import pyarrow as pa
 
 from classy_nb.cards import Facts, html_card, text_card
-from classy_nb.catalog import example_call, flat_names, joins_to, load, meanings, resource_meaning
+from classy_nb.catalog import (
+    DescribedColumn,
+    described_columns,
+    example_call,
+    flat_names,
+    load,
+    resource_meaning,
+)
 from classy_nb.errors import ClassyError, NotFoundError, UsageError
 from classy_nb.export import stream_csv, stream_excel, stream_parquet
 from classy_nb.frames import (
@@ -44,6 +51,9 @@ from classy_nb.progress import checked_progress
 from classy_nb.query import (
     ListOptions,
     QueryBuilder,
+    check_batches,
+    check_count,
+    check_order_of_id,
     checked_flag,
     filter_literal,
     instant,
@@ -54,7 +64,7 @@ from classy_nb.query import (
 from classy_nb.redact import clear_tracebacks, safe_path
 
 from .extras import import_duckdb
-from .tables import DELETED, ORGANIZATION, SYNCED, UNKNOWN, mirrorable, mirrored_lists
+from .tables import DELETED, ORGANIZATION, SYNCED, UNKNOWN, mirrorable, mirrored_lists, tables_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -85,7 +95,6 @@ _CHILDREN: Mapping[tuple[str, str], tuple[str, str, str]] = {
 """Included lists: the table of their records, its column with the id of the record, a further condition."""
 
 _OF_A_QUESTION = ("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "flat")
-_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
 _NO_TEXT = frozenset(("int", "float", "decimal", "bool", "datetime", "date"))
 _INT64 = range(-(2**63), 2**63)
 
@@ -155,7 +164,7 @@ class Readable:
 
     def __dir__(self) -> list[str]:
         with self.connect() as connection:
-            held = _tables(connection)
+            held = tables_in(connection)
         return sorted({*super().__dir__(), *(name for name in load().resources if name in held)})
 
     @clear_tracebacks
@@ -268,12 +277,8 @@ class MirroredResource:
         import pandas as pd
 
         catalog, endpoint = load(), (self._spec.lists or self._spec.objects)[0]
-        meaning, timezone = meanings(catalog, endpoint), self._copy._known["timezone"]
-        rows = [
-            (c.name, c.dtype(timezone), c.nullable, c.known, meaning[c.name], joins_to(c.name))
-            for c in catalog.columns(endpoint)
-        ]
-        return pd.DataFrame(rows, columns=["column", "dtype", "nullable", "values", "meaning", "joins_to"])
+        described = described_columns(catalog, endpoint, self._copy._known["timezone"])
+        return pd.DataFrame(described, columns=DescribedColumn._fields)
 
     @clear_tracebacks
     def __call__(
@@ -323,9 +328,7 @@ class MirroredResource:
     @clear_tracebacks
     def count(self, *, progress: object = None, **keywords: Any) -> int:
         """Return the number of matching records; it takes what :meth:`classy_nb.Resource.count` takes."""
-        for name in _WITHOUT_EFFECT_ON_A_COUNT:
-            if keywords.get(name) is not None:
-                raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
+        check_count(keywords)
         checked_progress(progress)
         query = self._list(keywords)
         with self._copy.connect() as connection:
@@ -363,14 +366,8 @@ class MirroredResource:
         It takes what :meth:`classy_nb.Resource.batches` takes. All batches are of one state of the mirror,
         also if it is refreshed meanwhile.
         """
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-            raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
+        check_batches(rows, arrow=arrow, decimal=decimal)
         backend, _ = checked_backend(dtype_backend), checked_progress(progress)
-        if checked_flag("decimal", decimal) and not arrow:
-            raise UsageError(
-                "decimal=True needs arrow=True.",
-                advice="Money in frames is Float64; to_arrow() has decimals.",
-            )
         query = self._in_order_of_id(keywords)
         if not checked_flag("arrow", arrow):
             return self._frames(query, rows, backend)
@@ -419,10 +416,7 @@ class MirroredResource:
         return lambda _: self._tables(query, BATCH_ROWS, lists_as_text=True), question
 
     def _in_order_of_id(self, keywords: dict[str, Any]) -> Query:
-        if keywords.get("sort") is not None and keywords.get("limit") is None:
-            raise UsageError(
-                "Batches and files take sort= only with limit=.", advice="They are in order of id."
-            )
+        check_order_of_id(keywords)
         return self._list(keywords)
 
     # From a question to a statement
@@ -448,7 +442,7 @@ class MirroredResource:
                 raise self._not_held(f"what {word}= asks for", f"{self.name}({word}=...)")
 
     def _statement(self, query: Query, connection: Any, *, lists_as_text: bool = False) -> Statement:
-        tables = _tables(connection)
+        tables = tables_in(connection)
         if self.name not in tables:
             raise self._not_held(self.name, example_call(self._spec).removeprefix("classy."))
         return Statement(query, self._copy, tables, self._not_held, lists_as_text=lists_as_text)
@@ -500,7 +494,7 @@ class MirroredResource:
 
     def _facts(self) -> Facts:
         with self._copy.connect() as connection:
-            tables = _tables(connection)
+            tables = tables_in(connection)
             if self.name not in tables:
                 advice = f"not in this mirror; {example_call(self._spec)} asks the API"
                 return [("rows", advice)]
@@ -829,18 +823,6 @@ class Statement:
 
 
 # Names and kinds
-
-
-def _tables(connection: Any) -> dict[str, dict[str, str]]:
-    """Return the tables of a mirror, with the columns of each and their types."""
-    found = connection.sql(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
-        " WHERE schema_name = current_schema() AND database_name = current_database()"
-    ).fetchall()
-    tables: dict[str, dict[str, str]] = {}
-    for table, column, kind in found:
-        tables.setdefault(table, {})[column] = kind
-    return tables
 
 
 @cache

@@ -345,3 +345,32 @@ def dlt_columns(kinds: Mapping[str, str], key: Iterable[str]) -> dict[str, Any]:
         }
         for name, kind in kinds.items()
     }
+
+
+# The tables of a DuckDB file
+
+_SQL_TYPES = {
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "decimal": "DECIMAL(18,2)",
+    "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+}
+
+
+def sql_type(kind: str) -> str:
+    """Return DuckDB's type for a kind of column."""
+    return _SQL_TYPES.get(kind, "VARCHAR")
+
+
+def tables_in(connection: Any) -> dict[str, dict[str, str]]:
+    """Return the columns, with their types, of each table and view of a connection's current schema."""
+    found = connection.sql(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE schema_name = current_schema() AND database_name = current_database()"
+    ).fetchall()
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, kind in found:
+        tables.setdefault(table, {})[column] = kind
+    return tables

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import flat_names, load, with_decimals
 
-from .tables import HOUSE_COLUMNS, ORGANIZATION
+from .tables import HOUSE_COLUMNS, ORGANIZATION, sql_type, tables_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,14 +37,6 @@ KEYS = {
 }
 """The views, those first that others read, and what identifies a row of each (beside ``organization_id``)."""
 _CALL = re.compile(r"\{\{ (\w+)\((.*?)\) \}\}")
-_SQL_TYPES = {
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "decimal": "DECIMAL(18, 2)",
-    "bool": "BOOLEAN",
-    "datetime": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-}
 
 
 def create_views(connection: Any, *, today: datetime | None = None) -> list[str]:
@@ -65,7 +57,9 @@ def create_views(connection: Any, *, today: datetime | None = None) -> list[str]
     list of str
         The names of the views that are there now.
     """
-    tables = _tables(connection)
+    tables = {
+        name: set(columns) for name, columns in tables_in(connection).items() if not name.startswith(PREFIX)
+    }
     about: dict[int, dict[str, str]] = {}
     for organization, key, value in connection.execute(
         f"SELECT {ORGANIZATION}, key, value FROM _mirror"
@@ -164,16 +158,4 @@ def _columns(table: str) -> list[tuple[str, str]]:
     listed = with_decimals(catalog.columns(catalog.resources[table].lists[0]))
     names = flat_names(column.name for column in listed)
     kinds = {name: column.kind for name, column in zip(names, listed, strict=True)}
-    return [(name, _SQL_TYPES.get(kind, "VARCHAR")) for name, kind in {**kinds, **HOUSE_COLUMNS}.items()]
-
-
-def _tables(connection: Any) -> dict[str, set[str]]:
-    """Return the columns of each table (or view) of the current schema."""
-    rows = connection.execute(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_catalog = current_database() AND table_schema = current_schema()"
-    ).fetchall()
-    tables: dict[str, set[str]] = {}
-    for table, column in rows:
-        tables.setdefault(table, set()).add(column)
-    return {table: columns for table, columns in tables.items() if not table.startswith(PREFIX)}
+    return [(name, sql_type(kind)) for name, kind in {**kinds, **HOUSE_COLUMNS}.items()]

@@ -9,7 +9,15 @@ another.
 
 from __future__ import annotations
 
-from .builder import ListOptions, Names, QueryBuilder, checked_flag
+from .builder import (
+    ListOptions,
+    Names,
+    QueryBuilder,
+    check_batches,
+    check_count,
+    check_order_of_id,
+    checked_flag,
+)
 from .dates import Moment, days, filter_literal, instant, is_date_text, zone
 from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable, warn_of_conditions
 from .paths import raw_path
@@ -26,6 +34,9 @@ __all__ = [
     "Period",
     "Query",
     "QueryBuilder",
+    "check_batches",
+    "check_count",
+    "check_order_of_id",
     "checked_flag",
     "days",
     "filter_literal",

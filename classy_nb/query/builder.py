@@ -505,6 +505,51 @@ def checked_flag(name: str, value: object) -> bool:
     raise UsageError(f"{name}={value!r} must be True or False.")
 
 
+_WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
+
+
+def check_count(keywords: Mapping[str, object]) -> None:
+    """Refuse keywords that would not change how many records a list has.
+
+    Raises
+    ------
+    UsageError
+        One of them is given.
+    """
+    for name in _WITHOUT_EFFECT_ON_A_COUNT:
+        if keywords.get(name) is not None:
+            raise UsageError(f"count() takes no {name}=.", advice="It counts all matching records.")
+
+
+def check_order_of_id(keywords: Mapping[str, object]) -> None:
+    """Refuse an order that batches and files, which come in order of id, could have only with a limit.
+
+    Raises
+    ------
+    UsageError
+        *keywords* have ``sort=`` without ``limit=``.
+    """
+    if keywords.get("sort") is not None and keywords.get("limit") is None:
+        raise UsageError("Batches and files take sort= only with limit=.", advice="They are in order of id.")
+
+
+def check_batches(rows: object, *, arrow: object, decimal: object) -> None:
+    """Refuse batches of no size, and exact amounts where batches are frames.
+
+    Raises
+    ------
+    UsageError
+        *rows* is not a number of rows, or *decimal* is not a flag or goes without *arrow*.
+    """
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
+    if checked_flag("decimal", decimal) and not arrow:
+        raise UsageError(
+            "decimal=True needs arrow=True.",
+            advice="Money in frames is Float64; to_arrow() has decimals.",
+        )
+
+
 def _limit(limit: object) -> int | None:
     if limit is None:
         return None
