@@ -408,19 +408,15 @@ def _take_apart(
     rows: Sequence[Row], layout: tuple[str, ...]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, Row]]]:
     """Return the cells of each row in the order of *layout*, and the rows that have other keys."""
-    if list(map(tuple, rows)).count(layout) == len(rows):  # as almost all pages are
-        return [tuple(row.values()) for row in rows], []
-    blank = (None,) * len(layout)
-    cells: list[tuple[Any, ...]] = []
+    cells = [tuple(row.values()) for row in rows]  # right for every row that has just these keys
+    keys = list(map(tuple, rows))
     deviating = []
-    for position, row in enumerate(rows):
-        if not row:
-            cells.append(blank)
-        elif tuple(row) == layout:
-            cells.append(tuple(row.values()))
-        else:
-            cells.append(tuple(map(row.get, layout)))
-            deviating.append((position, row))
+    if keys.count(layout) < len(rows):
+        for position, row in enumerate(rows):
+            if keys[position] != layout:
+                cells[position] = tuple(map(row.get, layout))
+                if row:
+                    deviating.append((position, row))
     return cells, deviating
 
 
