@@ -1,7 +1,8 @@
 """Settings of the site: ``python -m sphinx -W --keep-going -n -j auto docs docs/_build/html``.
 
-Pages about resources, notebooks and traps are written by ``_ext/made_pages.py`` when a build begins, and those of
-public names by autosummary. All of them are ignored by git. Nothing is fetched, neither for the build nor by a page.
+Pages about resources, notebooks and traps are written by ``_ext/made_pages.py`` when a build begins, and
+those of public names by autosummary. All of them are ignored by git. Nothing is fetched, neither by the
+build nor by a page.
 """
 
 import sys
@@ -9,9 +10,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
-import classy_nb
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+
+import classy_nb
 
 project = "classy_nb"
 author = "The classy_nb developers"
@@ -34,9 +36,10 @@ exclude_patterns = ["_*"]
 templates_path = ["_templates"]
 # The first mistake is not the last: all warnings are shown, and -W makes the build fail in the end.
 nitpicky = True
-# What other projects have is not looked up, as that would need the network; types in prose are no names at all.
+# Names of other projects are not looked up, as that would need the network, and types are often prose.
 nitpick_ignore_regex = [("py:(class|obj|exc|data)", r"(?!classy_nb\.).*")]
 show_warning_types = True
+smartquotes = False  # messages and values are quoted as they are
 
 # --- Markdown and notebooks
 
@@ -45,7 +48,9 @@ myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 # Pages are shown from the outputs that are committed; tools/notebooks.py --check runs them.
 nb_execution_mode = "off"
-nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # saved outputs hold no widgets, and these would come from elsewhere
+nb_ipywidgets_js: dict[
+    str, dict[str, str]
+] = {}  # saved outputs hold no widgets, and these would come from elsewhere
 copybutton_exclude = ".linenos, .gp, .go"
 
 # --- docstrings

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 def name_publicly(_app: Sphinx, _name: str, _obj: object, _options: Any, bases: list[Any]) -> None:
     """Let an error's base be the public name, where it is documented, instead of the one in its file."""
-    bases[:] = [f":py:exc:`classy_nb.{base.__name__}`" if base.__name__ in classy_nb.__all__ else base for base in bases]
+    bases[:] = [
+        f":py:exc:`classy_nb.{base.__name__}`" if base.__name__ in classy_nb.__all__ else base
+        for base in bases
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,14 +1,14 @@
 """Draw the flowcharts that the Markdown files have as Mermaid, without Mermaid: as SVG in the page.
 
-GitHub draws a fence called ``mermaid`` by itself; its library is megabytes of JavaScript from elsewhere. What our
-pictures use of its language is little: ``a --> b & c``, and labels in brackets.
+GitHub draws a fence called ``mermaid`` by itself; its library is megabytes of JavaScript from elsewhere.
+What our pictures use of its language is little: ``a --> b & c``, and labels in brackets.
 """
 
 from __future__ import annotations
 
 import re
 from html import escape
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
@@ -36,12 +36,12 @@ def read(source: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
             ends.append([match[1] for match in found if match])
             for name, label in (match.groups() for match in found if match):
                 labels[name] = label or labels.get(name, name)
-        edges += [(a, b) for lefts, rights in zip(ends, ends[1:], strict=False) for a in lefts for b in rights]
+        edges += [(a, b) for lefts, rights in pairwise(ends) for a in lefts for b in rights]
     return labels, edges
 
 
 def places(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple[float, int]]:
-    """Return column and row of each node: as far down as its longest way from above, near to what leads to it."""
+    """Return column and row of each node: below all that leads to it, and near to that."""
     rows = dict.fromkeys(names, 0)
     for _ in names:
         for above, below in edges:
@@ -67,7 +67,8 @@ def draw(source: str, words: str) -> str:
     x = {n: MARGIN + column * COLUMN + WIDTH / 2 for n, (column, _) in where.items()}
     y = {n: MARGIN + row * ROW for n, (_, row) in where.items()}
     lines = (
-        f'<path d="M{x[a]:g} {y[a] + HEIGHT}C{x[a]:g} {y[a] + HEIGHT + 30:g} {x[b]:g} {y[b] - 34:g} {x[b]:g} {y[b] - 3:g}"'
+        f'<path d="M{x[a]:g} {y[a] + HEIGHT}'
+        f'C{x[a]:g} {y[a] + HEIGHT + 30:g} {x[b]:g} {y[b] - 34:g} {x[b]:g} {y[b] - 3:g}"'
         ' marker-end="url(#flowchart-arrow)"/>'
         for a, b in edges
     )
@@ -80,8 +81,8 @@ def draw(source: str, words: str) -> str:
     return (
         f'<div class="flowchart" tabindex="0" role="group" aria-label="Flowchart">'
         f'<svg role="img" aria-label="{escape(words)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}">'
-        '<defs><marker id="flowchart-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
-        ' orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        '<defs><marker id="flowchart-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
+        ' markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
         f"{''.join(chain(lines, boxes))}</svg></div>"
     )
 

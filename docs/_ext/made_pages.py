@@ -1,8 +1,8 @@
 """Write the pages that are made of something else: resources of the catalog, notebooks, and traps.
 
 The catalog, ``docs/_examples``, ``notebooks`` and ``tests/TRAPS.md`` go in; ``docs/reference/resources``,
-``docs/reference/traps.md`` and ``docs/notebooks/*.ipynb`` come out, when a build begins. Files are written only
-where their text changes, so that Sphinx reads again what has changed.
+``docs/reference/traps.md`` and ``docs/notebooks/*.ipynb`` come out, when a build begins. Files are
+written only where their text changes, so that Sphinx reads again what has changed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def traps() -> str:
     _, _, traps = text.partition("\n## ")
     shown = _TRAP.sub(r"(trap-\1)=\n### \1. ", _TESTS.sub("", f"## {traps}"))
     return (
-        "# Traps of the API\n\nHow the API surprises its users, and what this package does about it. Tests hold it to"
-        f" each of these; `tests/TRAPS.md` lists them.\n\n{shown}"
+        "# Traps of the API\n\nHow the API surprises its users, and what this package does about it. Tests"
+        f" hold it to each of these; `tests/TRAPS.md` lists them.\n\n{shown}"
     )
 
 

@@ -1,7 +1,7 @@
 """Make pages of the notebooks: their committed outputs, with what a page for everybody needs besides.
 
-A browser's reader says what a picture shows and which cell is a header, so plots get a text (the heading above
-them), and the empty corner of pandas' tables is no header.
+A browser's reader says what a picture shows and which cell is a header, so plots get a text (the heading
+above them), and the empty corner of pandas' tables is no header.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _HEADING = re.compile(r"(?m)^#+ (.+)$")
 
 def pages() -> dict[str, str]:
     """Return the text of each notebook for the site, by file name."""
-    return {file.name: _page(json.loads(file.read_text("utf-8"))) for file in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    return {
+        file.name: _page(json.loads(file.read_text("utf-8"))) for file in sorted(NOTEBOOKS.glob("*.ipynb"))
+    }
 
 
 def _page(notebook: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[1]
 ZONE = "zone"
 """What stands for the organization's time zone in dtypes."""
 
-_ANY = "`where=` takes any column that is not nested, `sort=` any that is neither nested nor has a dot in its name."
+_ANY = "`where=` takes any column that is not nested; `sort=` any of those without a dot in its name."
 _NESTED = "object"
 
 
@@ -39,7 +39,9 @@ def example(name: str) -> str:
 def pages() -> dict[str, str]:
     """Return the text of each page by file name, and of the index."""
     catalog = reading.load()
-    made = {f"{name}.md": "\n\n".join(_page(catalog, spec)) + "\n" for name, spec in catalog.resources.items()}
+    made = {
+        f"{name}.md": "\n\n".join(_page(catalog, spec)) + "\n" for name, spec in catalog.resources.items()
+    }
     return {**made, "index.md": "\n\n".join(_index(catalog)) + "\n"}
 
 
@@ -47,9 +49,9 @@ def _index(catalog: Catalog) -> Iterator[str]:
     yield "# Resources"
     reads = sum(len(spec.endpoints) for spec in catalog.resources.values())
     yield (
-        f"A resource is a kind of record, and an attribute of the connection: `classy.transactions`. There are"
-        f" {len(catalog.resources)}, for the {reads} reads of the API. Each page lists the calls, includes, dates and"
-        " columns; the pages of the main ones also have an example and the trap that bites there."
+        "A resource is a kind of record, and an attribute of the connection: `classy.transactions`. There"
+        f" are {len(catalog.resources)}, for the {reads} reads of the API. Each page lists the calls,"
+        " includes, dates and columns; the pages of the main ones also have an example and the trap that bites there."
     )
     for about, names in groups().items():
         yield f"## {about.removeprefix('the ').capitalize()}"
@@ -235,7 +237,9 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _joins(catalog: Catalog, target: str) -> str:
     resource, _, column = target.partition(".")
-    return f"[`{resource}.{column}`](#resource-{resource})" if resource in catalog.resources else _code(target)
+    return (
+        f"[`{resource}.{column}`](#resource-{resource})" if resource in catalog.resources else _code(target)
+    )
 
 
 def _code(text: str) -> str:
@@ -247,5 +251,9 @@ def _codes(names: Iterable[str]) -> str:
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *(tuple(cell.replace("|", r"\|") for cell in row) for row in rows)]
+    lines = [
+        header,
+        ("---",) * len(header),
+        *(tuple(cell.replace("|", r"\|") for cell in row) for row in rows),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
