@@ -115,9 +115,11 @@ def with_results(block: str, namespace: dict[str, Any], page: str) -> str:
             continue
         assert "\n" not in in_page(result), f"{page}: a block of text has to show what this returns:\n{block}"
         last = (node.end_lineno or node.lineno) - 1
-        code, _, said = lines[last].partition("  # ")
-        _, colon, remark = said.rstrip().partition(": ")
-        lines[last] = f"{code.rstrip()}  # {in_page(result)}{colon}{remark}\n"
+        code, _, said = lines[last].rstrip().partition("  # ")
+        shown = in_page(result)
+        # A value may have a colon of its own.
+        remark = said.removeprefix(shown) if said.startswith(shown) else "".join(said.partition(": ")[1:])
+        lines[last] = f"{code.rstrip()}  # {shown}{remark}\n"
     return "".join(lines)
 
 
