@@ -1,20 +1,20 @@
 """docs/start.md and docs/guide: every block runs against a sandbox, and gives what the page says.
 
-The blocks of a page run one after the other in an empty folder, where ``cn.connect()`` finds a sandbox and where it
-is the last day of the sandbox's data. What they give is on the page in one of two ways, and nothing else is:
+The blocks of a page run one after the other in an empty folder, where ``cn.connect()`` finds a sandbox. It is
+the last day of the sandbox's data. The page shows what the blocks give, in one of two ways:
 
 - in a block of ```text`` right below: what was printed, warned of or raised, and the last line's value;
-- else behind each line that has a value: ``len(gifts)  # 12,189: a remark``. An error or a warning gives its class.
+- else behind each line that has a value: ``len(gifts)  # 1,643: a remark``. An error or a warning gives its
+  class.
 
-``python tests/test_guides.py`` writes the results again; the sentences are written by hand. Commands run as well:
-``classy-nb`` of ```sh`` blocks with its output, and what a scheduler would start is parsed.
+``python tests/test_guides.py`` writes these results again; the sentences are written by hand. Commands in
+```sh`` blocks run as well, with their output. What a scheduler would start is parsed.
 """
 
 from __future__ import annotations
 
 import ast
 import io
-import os
 import re
 import shlex
 import sys
@@ -104,7 +104,11 @@ def with_results(block: str, namespace: dict[str, Any], page: str) -> str:
     """Run a block and return it with what its lines returned: ``expression  # result: remark``."""
     lines = block.splitlines(keepends=True)
     for node in ast.parse(block).body:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            redirect_stdout(io.StringIO()) as printed,
+            redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("error")
             try:
                 result = evaluated(node, namespace, page)
@@ -118,7 +122,8 @@ def with_results(block: str, namespace: dict[str, Any], page: str) -> str:
         code, _, said = lines[last].rstrip().partition("  # ")
         shown = in_page(result)
         # A value may have a colon of its own.
-        remark = said.removeprefix(shown) if said.startswith(shown) else "".join(said.partition(": ")[1:])
+        fresh = f"{said}: ".startswith(f"{shown}: ")
+        remark = said.removeprefix(shown) if fresh else "".join(said.partition(": ")[1:])
         lines[last] = f"{code.rstrip()}  # {shown}{remark}\n"
     return "".join(lines)
 
@@ -164,12 +169,16 @@ def commands_in(text: str) -> list[list[str]]:
 
 
 def extras_of_the_package() -> set[str]:
-    return set(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"])
+    return set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    )
 
 
 def folded(text: str) -> str:
     """Return a text whose long lines of prose are broken, so that a page need not be scrolled."""
-    return "".join(f"{textwrap.fill(line, _WIDTH) if len(line) > _WIDTH else line}\n" for line in text.splitlines())
+    return "".join(
+        f"{textwrap.fill(line, _WIDTH) if len(line) > _WIDTH else line}\n" for line in text.splitlines()
+    )
 
 
 def scheduled(text: str) -> list[list[str]]:
@@ -209,7 +218,10 @@ def page_as_it_runs(path: Path) -> tuple[str, set[tuple[str, str]]]:
             raise AssertionError(f"{path.name} has a block of {kind}, which nothing runs")
         return found[0]
 
-    text = _BLOCK.sub(ran, path.read_text("utf-8"))
+    page = path.read_text("utf-8")
+    left = re.findall(r"(?m)^ *```.*", _BLOCK.sub("", page))
+    assert set(left) <= {"```{toctree}", "```"}, f"{path.name} has blocks that nothing runs: {left}"
+    text = _BLOCK.sub(ran, page)
     for name in ("copy", "classy"):
         if hasattr(namespace.get(name), "close"):
             namespace[name].close()

@@ -5,13 +5,14 @@
     python tools/pictures.py --write   # draw them
     python tools/pictures.py --check   # fail where the committed ones look different
 
-The widgets are on a blank page, each with its own side in Python, as in ``tests/browser``, whose helpers draw them.
+The widgets are on a blank page, each with its own side in Python; the helpers of ``tests/browser`` do that.
 Needs ``pip install -e '.[browser]'`` and chromium (or the browser that CHROMIUM names).
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import tempfile
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "docs" / "_static" / "pictures"
 LARGEST = 150_000
 """Bytes that a picture may have."""
-FLAGS = [*chromium.FLAGS, "--disable-lcd-text"]
-"""With colors around each letter, a picture is a fifth larger, and differs between screens."""
+_COLORS = 64
+"""Both forms have fewer, apart from the edges of letters; it makes a third of the bytes."""
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def page() -> Iterator[Page]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.program(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium.program(), args=chromium.FLAGS)
         yield browser.new_page()
         browser.close()
 
@@ -95,6 +96,15 @@ def explorer(shown: Page) -> bytes:
     return picture
 
 
+def with_few_colors(picture: bytes) -> bytes:
+    """Return a picture as PNG with a palette."""
+    from PIL import Image
+
+    small = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(_COLORS).save(small, "png", optimize=True)
+    return small.getvalue()
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make the guides' pictures.")
     what = parser.add_mutually_exclusive_group(required=True)
@@ -107,7 +117,8 @@ def main(arguments: list[str] | None = None) -> int:
     stale = False
     with page() as shown:
         drawn = {"login": login(shown), "explorer": explorer(shown)}
-    for name, picture in drawn.items():
+    for name, full in drawn.items():
+        picture = with_few_colors(full)
         path = FOLDER / f"{name}.png"
         if given.write:
             FOLDER.mkdir(parents=True, exist_ok=True)
