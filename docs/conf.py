@@ -30,6 +30,7 @@ extensions = [
     "sphinx_design",
     "made_pages",
     "docstrings",
+    "empty_headers",
     "flowchart",
 ]
 exclude_patterns = ["_*"]

@@ -17,7 +17,7 @@ from docutils.parsers.rst import Directive, directives
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-WIDTH, HEIGHT, COLUMN, ROW, MARGIN = 132, 38, 156, 86, 12
+WIDTH, HEIGHT, COLUMN, ROW, MARGIN = 164, 38, 184, 86, 12
 _NODE = re.compile(r"(\w+)(?:[(\[]+([^)\]]+)[)\]]+)?")
 
 

@@ -1,7 +1,6 @@
-"""Make pages of the notebooks: their committed outputs, with what a page for everybody needs besides.
+"""Make pages of the notebooks: their committed outputs, and a text for each plot, which is its heading.
 
-A browser's reader says what a picture shows and which cell is a header, so plots get a text (the heading
-above them), and the empty corner of pandas' tables is no header.
+Whoever cannot see a picture is told what it shows.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
-_EMPTY_HEADER = re.compile(r"<th((?: [^>]*)?)>(\s*|&nbsp;)</th>")
 _HEADING = re.compile(r"(?m)^#+ (.+)$")
 
 
@@ -33,9 +31,6 @@ def _page(notebook: dict[str, Any]) -> str:
             continue
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if "text/html" in data:
-                html = "".join(data["text/html"])
-                data["text/html"] = _EMPTY_HEADER.sub(r"<td\1></td>", html)
             if "image/png" in data:
                 words = f"Plot of this notebook's data: {heading}. The code above says what is drawn."
                 cell["metadata"]["mystnb"] = {"image": {"alt": words}}

@@ -50,8 +50,8 @@ def _index(catalog: Catalog) -> Iterator[str]:
     reads = sum(len(spec.endpoints) for spec in catalog.resources.values())
     yield (
         "A resource is a kind of record, and an attribute of the connection: `classy.transactions`. There"
-        f" are {len(catalog.resources)}, for the {reads} reads of the API. Each page lists the calls,"
-        " includes, dates and columns; the pages of the main ones also have an example and the trap that bites there."
+        f" are {len(catalog.resources)}, for the {reads} reads of the API. Each page lists calls, includes,"
+        " dates and columns; the pages of the main ones also have an example and the trap that bites there."
     )
     for about, names in groups().items():
         yield f"## {about.removeprefix('the ').capitalize()}"
