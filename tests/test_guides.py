@@ -44,13 +44,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 IDS = [page.stem for page in PAGES]
-NOT_RUN = {
-    ("login", "a form in a notebook; tests/browser fills it in"),
-    ("explorer", "a form in a notebook; tests/browser fills it in"),
-}
-"""Blocks that cannot run here, each with the reason that ``<!-- not run: REASON -->`` above it gives."""
-COMMANDS = {"pip", "python", "jupyter", "crontab", "chmod", "databricks", "cp"}
-"""What other commands of a shell begin with; of pip, the extras are compared with those that exist."""
+_FORM = "a form in a notebook; tests/browser fills it in"
+NOT_RUN = [
+    ("explorer", "classy = cn.login()", _FORM),
+    ("explorer", "classy.explore()", _FORM),
+    ("login", "classy = cn.login()", _FORM),
+]
+"""Blocks that cannot run here: page, last line, and the reason in ``<!-- not run: REASON -->`` above it."""
+COMMANDS = {"pip", "databricks"}
+"""Commands that are not run. Of pip, the extras are compared with those that exist."""
 
 _BLOCK = re.compile(
     r"(?ms)^(?:<!-- not run: (?P<reason>[^\n]*?) -->\n+)?```(?P<kind>[a-z]+)\n(?P<code>.*?)^```\n"
@@ -158,7 +160,7 @@ def command_output(block: str) -> str:
 
 
 def commands_in(text: str) -> list[list[str]]:
-    """Return the commands of a shell's block as lists of words, and check that those to come are known."""
+    """Return the commands of a shell's block as lists of words, and check that each is known."""
     lines = text.replace("\\\n", " ").splitlines()
     commands = [words for line in lines if (words := shlex.split(line, comments=True))]
     for words in commands:
@@ -187,15 +189,15 @@ def scheduled(text: str) -> list[list[str]]:
     return [shlex.split(re.sub(r"\$\{\{.*?\}\}", "1", line), comments=True) for line in found]
 
 
-def page_as_it_runs(path: Path) -> tuple[str, set[tuple[str, str]]]:
+def page_as_it_runs(path: Path) -> tuple[str, list[tuple[str, str, str]]]:
     """Return a page with the results that its blocks have, and which of them were not run."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    not_run = set()
+    not_run = []
 
     def ran(found: re.Match[str]) -> str:
         kind, code, output = found["kind"], found["code"], found["output"]
         if found["reason"]:
-            not_run.add((path.stem, found["reason"]))
+            not_run.append((path.stem, code.splitlines()[-1], found["reason"]))
             return found[0]
         if kind == "python" and output is None:
             return found[0].replace(code, with_results(code, namespace, path.name))
@@ -241,12 +243,19 @@ def test_every_block_gives_what_the_page_says(
     with at_home(monkeypatch, tmp_path, box):
         text, not_run = page_as_it_runs(page)
     assert text == page.read_text("utf-8"), "run python tests/test_guides.py"
-    assert not_run == {(name, reason) for name, reason in NOT_RUN if name == page.stem}
+    assert not_run == [block for block in NOT_RUN if block[0] == page.stem]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_each_page_takes_less_than_eight_minutes_to_read(page: Path) -> None:
     assert len(page.read_text("utf-8").split()) < 8 * 240
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_pictures_are_small_and_described(page: Path) -> None:
+    for description, path in re.findall(r"!\[(.*?)\]\((.*?)\)", page.read_text("utf-8")):
+        assert len(description) > 40
+        assert (page.parent / path).stat().st_size <= 150_000
 
 
 def test_the_table_of_periods_is_what_the_words_mean() -> None:
