@@ -163,7 +163,10 @@ def test_dagster(box: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_databricks(box: Sandbox, warehouse: Path) -> None:
-    scope = {("classy", "client_id"): box.client_id, ("classy", "client_secret"): box.client_secret}
+    scope = {
+        ("classy", "CLASSY_CLIENT_ID"): box.client_id,
+        ("classy", "CLASSY_CLIENT_SECRET"): box.client_secret,
+    }
     utilities = SimpleNamespace(
         widgets=SimpleNamespace(get=lambda _: str(box.organization_id)),
         secrets=SimpleNamespace(get=lambda *key: scope[key]),

@@ -349,8 +349,18 @@ def _of_another_resource(column: Column, endpoint: Endpoint, catalog: Catalog) -
 # --- how to use it
 
 
-def example_call(resource: ResourceSpec) -> str:
-    """Return a call of *resource* as an example: ``classy.transactions(since="2026-01-01")``."""
+def example_call(resource: ResourceSpec, endpoint: Endpoint | None = None) -> str:
+    """Return a call of *resource* as an example: ``classy.transactions(since="2026-01-01")``.
+
+    Parameters
+    ----------
+    resource
+        What is called.
+    endpoint
+        Which of its endpoints; without one, the one that takes the least to call.
+    """
+    if endpoint is not None:
+        return _call(resource.name, endpoint)
     endpoint = _plainest(resource)
     return _call(resource.name, endpoint, _period(endpoint))
 

@@ -45,8 +45,10 @@ if TYPE_CHECKING:
 class Resource:
     """A kind of record that the API offers. Call it to fetch a whole list as a DataFrame.
 
-    Parameters of the call
-    ----------------------
+    The parameters are those of the call.
+
+    Parameters
+    ----------
     since, until : int, str, date or datetime, optional
         Half-open period on the business date (``purchased_at`` for transactions, otherwise
         ``created_at``). A year, ISO text, a date, a datetime or a Timestamp; without a time zone, it is

@@ -69,7 +69,7 @@ class Mirror(Readable, History):
     organization
         The organization's id, where the file holds several and there is no connection.
     exclude, hash
-        As in :func:`sync`.
+        As in :func:`classy_nb.mirror.sync`.
     """
 
     def __init__(

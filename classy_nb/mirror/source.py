@@ -201,7 +201,7 @@ def dlt_source(
     The first run loads everything. Later ones load what was created or changed since the run before, which
     the state of the pipeline remembers by organization; lists without dates are read whole. Records merge
     on ``(_organization_id, id)``, so that several organizations can share a dataset. What vanished from the
-    API is found by ``classy-nb sync`` and by :meth:`classy_nb.mirror.Mirror.refresh` only, which also prove
+    API is found by ``classy-nb sync`` and by :meth:`classy_nb.Mirror.refresh` only, which also prove
     that all is equal: a source cannot look into its destination. For a history of each record, apply dlt's
     ``scd2`` strategy with ``_row_hash`` as its row version.
 

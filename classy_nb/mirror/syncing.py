@@ -73,12 +73,12 @@ def sync(
         variable ``CLASSY_HASH_KEY``: without one, anybody could hash a list of addresses and look them up.
         What is left out or hashed is remembered, and need not be said again.
     verify
-        As in :meth:`Mirror.refresh`.
+        As in :meth:`classy_nb.Mirror.refresh`.
 
     Returns
     -------
     DataFrame, one row a list and organization
-        ``organization``, and the columns of :meth:`Mirror.refresh`.
+        ``organization``, and the columns of :meth:`classy_nb.Mirror.refresh`.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def check_sync(
     Parameters
     ----------
     to, resources, exclude, hash, verify
-        As in :func:`sync`.
+        As in :func:`classy_nb.mirror.sync`.
 
     Raises
     ------

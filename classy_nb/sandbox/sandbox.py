@@ -28,7 +28,7 @@ _FEWEST = 60
 
 
 class Sandbox(Service):
-    """A stand-in of the API on loopback, with invented data; start it with ``with`` or :meth:`start`.
+    """A stand-in of the API on loopback, with invented data; start it with ``with`` or ``start``.
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ def spark(boxes: dict[str, Sandbox], home: Path) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
     with pytest.MonkeyPatch.context() as patch:
-        for prefix, box in boxes.items():
+        for prefix, box in {**boxes, "CLASSY": boxes["NORTH"]}.items():
             patch.setenv(f"{prefix}_CLIENT_ID", box.client_id)
             patch.setenv(f"{prefix}_CLIENT_SECRET", box.client_secret)
             patch.setenv(f"{prefix}_BASE_URL", box.base_url)
