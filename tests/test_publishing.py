@@ -30,22 +30,17 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def test_there_is_one_home() -> None:
     owner = HOME.removeprefix("https://github.com/").partition("/")[0]
-    files = [
-        *ROOT.glob("*.*"),
-        *ROOT.glob(".github/**/*.*"),
-        *ROOT.glob("docs/*.md"),
-        ROOT / "classy_nb/errors.py",
-    ]
-    files += [*NOTEBOOKS, ROOT / "tools/conda/recipe.yaml"]
-    # A repository of this name, with or without its owner's page.
-    pattern = re.compile(r"([\w-]+)(?:\.github\.io)?/classy[-_]nb\b(?=[/\s\")\]]|$)")
+    files = [*ROOT.glob("*.*"), *ROOT.glob(".github/**/*.*"), *ROOT.glob("docs/*.md"), *NOTEBOOKS]
+    files += [ROOT / "classy_nb/errors.py", ROOT / "tools/conda/recipe.yaml"]
+    repository = (
+        r"(?:github(?:usercontent)?\.com|mybinder\.org/v2/gh|google\.com/github)/([\w-]+)/classy[-_]nb\b"
+    )
+    pages = r"//([\w-]+)\.github\.io/"
     found = [
-        (path.name, match[1])
+        (path.name, match[1] or match[2])
         for path in files
         if path.suffix in {".md", ".toml", ".cff", ".yml", ".yaml", ".py", ".ipynb"}
-        for line in path.read_text("utf-8").splitlines()
-        if "github" in line or "mybinder" in line
-        for match in pattern.finditer(line)
+        for match in re.finditer(f"{repository}|{pages}", path.read_text("utf-8"))
     ]
     assert {name for name, _ in found} >= {"pyproject.toml", "CITATION.cff", "SECURITY.md", "errors.py"}
     assert {who for _, who in found} == {owner}
@@ -75,11 +70,7 @@ def test_a_workflow_runs_only_pinned_actions_and_may_do_little(workflow: Path) -
     assert "secrets." not in workflow.read_text("utf-8")
     for job in told["jobs"].values():
         assert job["timeout-minutes"] <= 120
-        writing = (
-            {name for name, level in job["permissions"].items() if level == "write"}
-            if "permissions" in job
-            else set()
-        )
+        writing = {name for name, level in job.get("permissions", {}).items() if level == "write"}
         assert writing <= {"id-token", "pages"}
         # Whoever may sign or publish runs nothing of ours, and so nothing that a dependency could change.
         assert not (writing and any("run" in step for step in job["steps"]))

@@ -6,9 +6,9 @@
     python tools/release_check.py --tag v0.2.0 --keep dist   # as the release workflow does it
 
 It needs ``pip install -e '.[release]'``. Both are built (the wheel from the sdist), ``twine check --strict``
-reads their metadata, and :func:`strays` their contents. Then tests run out of the unpacked sdist; on each Python
-the wheel is installed beside nothing else, is imported within 10 ms, and runs the demo; and pipx runs the demo
-on the first one. What fails stops it, with its output.
+reads their metadata, and :func:`strays` their contents. Then tests run out of the unpacked sdist; on each
+Python the wheel is installed beside nothing else, is imported within 10 ms, and runs the demo; and pipx runs
+the demo on the first one. What fails stops it, with its output.
 """
 
 from __future__ import annotations

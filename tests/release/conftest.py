@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib.util import find_spec
 
 import pytest
 
-TOOLS = (
-    "check_jsonschema",
-    "hatch_fancy_pypi_readme",
-    "hatchling",
-    "rattler_build",
-    "validate_pyproject",
-    "zizmor",
-)
-
-
-def program(name: str) -> str:
-    """Return the path of a program that was installed beside this Python."""
-    from pathlib import Path
-
-    ending = ".exe" if sys.platform == "win32" else ""
-    return str(Path(sys.executable).with_name(f"{name}{ending}"))
+TOOLS = ("check_jsonschema", "hatch_fancy_pypi_readme", "hatchling", "rattler_build", "validate_pyproject")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [name for name in TOOLS if name != "zizmor" and not find_spec(name)]
+    missing = [name for name in TOOLS if not find_spec(name)]
     if missing and not os.environ.get("CI"):
         for item in items:
             item.add_marker(pytest.mark.skip(reason=f"pip install -e '.[release]': no {', '.join(missing)}"))

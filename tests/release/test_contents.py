@@ -132,7 +132,5 @@ def test_the_description_has_no_link_that_leads_nowhere_on_the_index(metadata: e
         ("1.2.0", "# Changelog\n\n## 11.2.0\n", 2),
     ],
 )
-def test_a_tag_is_released_only_with_its_version_and_its_changes(
-    tag: str, changelog: str, problems: int
-) -> None:
+def test_a_tag_is_released_with_its_version_and_its_changes(tag: str, changelog: str, problems: int) -> None:
     assert len(check.wrong_with_tag(tag, "1.2.0", changelog)) == problems
