@@ -38,7 +38,7 @@ _FROM_THE_SDIST = ("tests/unit/query", "tests/test_docs.py", "tests/test_cassett
 WHEEL = (
     r"classy_nb/(\w+/)*\w+\.py",
     r"classy_nb/py\.typed",
-    r"classy_nb/catalog/\w+\.(json|toml)",
+    r"classy_nb/(assistant|catalog)/\w+\.(json|toml)",
     r"classy_nb/sandbox/(world/)?\w+\.(json|toml)",
     r"classy_nb/(mirror|sandbox)/sql/\w+\.sql",
     r"classy_nb/widgets/(\w+/)?\w+\.(css|js)",
