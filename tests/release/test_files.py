@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FORMS = ROOT / ".github/ISSUE_TEMPLATE"
+# cffconvert, the citation format's own tool, cannot be installed beside these: it wants jsonschema 3.
 CHECKED = {
     "github-workflows": sorted(ROOT.glob(".github/workflows/*.yml")),
     "dependabot": [ROOT / ".github/dependabot.yml"],
