@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         UnauthorizedError,
         UnexpectedAnswerError,
         UsageError,
+        show_versions,
     )
     from .export import read_csv, to_csv, to_excel, to_parquet
     from .frames import explode
@@ -121,6 +122,7 @@ __all__ = [
     "login",
     "open_mirror",
     "read_csv",
+    "show_versions",
     "spark_source",
     "to_csv",
     "to_excel",

@@ -16,9 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from classy_nb import __version__
 from classy_nb.catalog import load, meanings, summary
-from classy_nb.errors import ClassyError, ClassyWarning, UsageError
+from classy_nb.errors import ClassyError, ClassyWarning, UsageError, ask_for_report, versions
 from classy_nb.progress import counted, terminal_line
 from classy_nb.query.filters import suggestion
 
@@ -51,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (ClassyError, ImportError, OSError) as error:
             _complain(error)
             return 1
+        except Exception as bug:
+            ask_for_report(bug)
+            raise
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
     root = _Parser(
         prog="classy-nb", description="Classy (GoFundMe Pro) data as CSV files and DataFrames. Read-only."
     )
-    root.add_argument("--version", action="version", version=f"classy-nb {__version__}")
+    root.add_argument(
+        "--version", action=_Version, nargs=0, help="show the versions that a report needs, and exit"
+    )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, add_arguments, run, help_line in (
         (
@@ -111,6 +115,14 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(re.sub(r"://\S*@", "://***@", message))
+
+
+class _Version(argparse.Action):
+    """Prints the versions in one line (argparse's own action would break it) and looks them up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        _say(versions())
+        parser.exit()
 
 
 # --- demo

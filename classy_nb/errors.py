@@ -1,4 +1,4 @@
-"""All errors and warnings of this package, and :func:`warn`, which issues the warnings.
+"""All errors and warnings of this package, :func:`warn`, and the versions that a report needs.
 
 One root: ``except ClassyError`` covers every failure. Each message says what happened, what was requested
 (method, path, status) and what to do next; none contains a body, a query, a secret or a donor.
@@ -39,6 +39,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -252,9 +253,17 @@ class RedirectRefusedError(ResponseError):
 
 
 class UnexpectedAnswerError(ResponseError):
-    """The response is not what the API documents: not JSON, an error under status 200, or data missing."""
+    """The response is not what the API documents: not JSON, an error under status 200, or data missing.
+
+    If nothing better can be advised than a report, a note (``__notes__``) has the versions for it.
+    """
 
     default_advice = "Try again; if it persists, please report it with the path."
+
+    def __init__(self, what: str, **details: Any) -> None:
+        super().__init__(what, **details)
+        if self.advice == self.default_advice:
+            self.add_note(f"For a report at {ISSUES}: {versions()}")
 
 
 class IncompleteResultError(ClassyError):
@@ -312,6 +321,49 @@ class DeprecatedEndpointWarning(ClassyWarning):
 
 class CredentialsWarning(ClassyWarning):
     """Credentials look damaged, or are stored carelessly."""
+
+
+ISSUES = "https://github.com/classy-nb/classy-nb/issues"
+
+
+@cache
+def versions() -> str:
+    """Return the versions that a report needs, in one line.
+
+    They come from the packages' metadata, so that nothing is imported; no path, host or user is among them.
+    """
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from . import __version__
+
+    found = [f"classy-nb {__version__}", f"{platform.python_implementation()} {platform.python_version()}"]
+    for name in ("pandas", "pyarrow"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"no {name}")
+    return ", ".join([*found, f"{platform.system()} {platform.machine()}".strip()])
+
+
+def show_versions() -> None:
+    """Print the versions of classy_nb, Python, pandas, pyarrow and the system in one line, for a report.
+
+    Nothing personal is in it, so it can be pasted into an issue as it is.
+
+    Examples
+    --------
+    >>> cn.show_versions()  # doctest: +SKIP
+    classy-nb 0.1.0, CPython 3.13.1, pandas 3.0.0, pyarrow 22.0.0, Linux x86_64
+    """
+    sys.stdout.write(f"{versions()}\n")
+
+
+def ask_for_report(bug: BaseException) -> None:
+    """Add a note to an error that nobody expected: where to report it, and the versions."""
+    ask = "This looks like a bug in classy_nb. Please report the lines above, without donors' data, at"
+    if not any(ask in note for note in getattr(bug, "__notes__", ())):
+        bug.add_note(f"{ask} {ISSUES}, with: {versions()}")
 
 
 _kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)

@@ -2,7 +2,7 @@
 
 A notebook may print the locals of every frame of a traceback (``%xmode Verbose``), and it saves what it
 prints. :func:`clear_tracebacks` decorates each public entry, so that the code below can be written the
-ordinary way.
+ordinary way. An error that nobody expected also gets a note: where to report it, and the versions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import inspect
 import os
 import traceback
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from classy_nb.errors import ClassyError, ask_for_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +63,8 @@ def clear_frames(error: BaseException) -> None:
     If the package is called in an ``except`` block, the error that the user is handling is behind ours, too.
     It did not pass through the package, so it keeps its locals: they are the user's own.
     """
+    if _is_bug(error):
+        ask_for_report(error)
     if os.environ.get(KEEP_FRAMES):
         return
     seen: set[int] = set()
@@ -75,6 +79,18 @@ def clear_frames(error: BaseException) -> None:
         waiting += [found.__cause__, found.__context__]
         if isinstance(found, BaseExceptionGroup):
             waiting += found.exceptions
+
+
+def _is_bug(error: BaseException) -> bool:
+    """Return whether a line of this package failed in a way that it does not explain itself."""
+    expected = (ClassyError, Warning, ImportError, OSError, MemoryError, RecursionError)
+    if not isinstance(error, Exception) or isinstance(error, expected):
+        return False
+    name = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = frame.f_globals.get("__name__", "")
+    # A call with the wrong arguments fails in this file, before any line of the function runs.
+    return name.partition(".")[0] == _PACKAGE and name != __name__
 
 
 def _passed_through_here(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ import ast
 
 def test_it_holds_the_two_forms_and_no_output(shown):
     cells = [cell for cell in shown("00").notebook["cells"] if cell["cell_type"] == "code"]
+    assert cells.pop(0)["id"] == "install"
     assert [cell["source"] for cell in cells] == [
         "import classy_nb as cn\n\nclassy = cn.login()",
         "classy.explore()",

@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import platform
 import subprocess
 import sys
 import warnings
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.connection import CANARY, CLIENT_ID, orgs, paginator
@@ -17,6 +20,7 @@ from support.lists import Faults, Listed, rows
 from support.server import Reply, ScriptedServer
 
 import classy_nb
+from classy_nb import errors
 from classy_nb.catalog import load
 from classy_nb.cli import main
 
@@ -308,10 +312,32 @@ def test_help_and_version(run: Run) -> None:
         code, out, err = run(*arguments)
         assert (code, err) == (0, "")
         assert out.startswith("usage: classy-nb")
-    assert run("--version") == (0, f"classy-nb {classy_nb.__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["export", "--help"], ["resources"]])
+def test_the_version_comes_with_what_a_report_needs(run: Run) -> None:
+    code, out, err = run("--version")
+    assert (code, err) == (0, "")
+    assert out == (
+        f"classy-nb {classy_nb.__version__}, {platform.python_implementation()} {platform.python_version()}, "
+        f"pandas {pd.__version__}, pyarrow {pa.__version__}, {platform.system()} {platform.machine()}\n"
+    )
+
+
+def test_a_bug_leaves_with_the_versions_for_its_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("campaign_id")
+
+    monkeypatch.setattr("classy_nb.cli.run_find", fail)
+    with pytest.raises(KeyError) as caught:
+        main(["find", "refund"])
+    [note] = caught.value.__notes__
+    assert note == (
+        "This looks like a bug in classy_nb. Please report the lines above, without donors' data, at "
+        f"{errors.ISSUES}, with: {errors.versions()}"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["export", "--help"], ["resources"]])
 def test_what_needs_no_data_imports_nothing_heavy(arguments: list[str]) -> None:
     code = f"""
 import sys

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import re
 
 import pytest
 
@@ -94,3 +95,22 @@ def test_warnings_can_be_kept_for_a_widget() -> None:
     with e.kept_warnings() as kept:
         e.warn("odd values", e.DataWarning)
     assert kept == ["odd values"]
+
+
+def test_an_answer_worth_a_report_has_the_versions_in_a_note_and_nothing_else() -> None:
+    error = e.UnexpectedAnswerError("It is not JSON.", method="GET", path="/a", status=200)
+    assert error.__notes__ == [f"For a report at {e.ISSUES}: {e.versions()}"]
+    assert str(error).endswith("please report it with the path.")
+    assert pickle.loads(pickle.dumps(error)).__notes__ == error.__notes__
+    explained = e.UnexpectedAnswerError("A sign-in page came.", advice="Sign in to the network first.")
+    assert not hasattr(explained, "__notes__")
+
+
+def test_the_versions_name_no_host_user_or_path(capsys: pytest.CaptureFixture[str]) -> None:
+    e.show_versions()
+    line = capsys.readouterr().out
+    assert line == f"{e.versions()}\n"
+    pattern = (
+        r"classy-nb [\w.]+, \w+ [\d.]+\w*, pandas [\w.+]+, pyarrow [\w.+]+, (Linux|Darwin|Windows) \w+\n"
+    )
+    assert re.fullmatch(pattern, line)

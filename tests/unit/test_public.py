@@ -72,6 +72,7 @@ PUBLIC = {
     "open_mirror",
     "spark_source",
     "read_csv",
+    "show_versions",
     "to_csv",
     "to_excel",
     "to_parquet",

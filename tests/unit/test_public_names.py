@@ -20,7 +20,8 @@ PACKAGE = """
     MemberOnlyError Mirror MirrorError NoSuchPathError NotFoundError NotLoggedInError NotPicklableError
     PermissionDeniedError QueryWarning RateLimitedError RedirectRefusedError Resource ResponseError
     ServerError TimedOutError UnauthorizedError UnexpectedAnswerError UsageError __version__ analysis
-    connect demo dlt_source explode find login open_mirror read_csv spark_source to_csv to_excel to_parquet
+    connect demo dlt_source explode find login open_mirror read_csv show_versions spark_source
+    to_csv to_excel to_parquet
 """
 ANALYSIS = """
     FIELDS PLAN_FIELDS SEGMENTS active_plans by_period churn cohorts designation_totals duplicates
@@ -52,6 +53,7 @@ PARAMETERS = {
     "to_excel": "frames path",
     "to_parquet": "frame path",
     "read_csv": "path resource timezone dtype dtype_backend neutralize",
+    "show_versions": "",
     "explode": "frame column parent_id columns",
     "spark_source": "pushdown",
     "Classy.get": "path parameters",

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from classy_nb.errors import ExportError, InterruptedFetchError
+from classy_nb.errors import ISSUES, ExportError, InterruptedFetchError
 
 from .files import write_list
 
@@ -75,7 +75,8 @@ class Download:
             raise ExportError(what, advice=error.advice) from None
         except BaseException as error:
             self.remove()
-            vars(error).pop("__notes__", None)  # that the same call would continue from the rows it kept
+            # Not that the same call would continue from the rows it kept; what a report needs stays.
+            error.__notes__ = [note for note in getattr(error, "__notes__", []) if ISSUES in note]
             raise
         return job.rows
 

@@ -3,11 +3,12 @@
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from classy_nb import analysis
+from classy_nb import analysis, errors
 from classy_nb.errors import ClassyError
 from classy_nb.redact import clear_tracebacks
 
@@ -132,3 +133,43 @@ def test_the_public_entries_are_covered() -> None:
     for entry in entries:
         assert entry.__wrapped__.__code__ is not entry.__code__, entry
         assert entry.__code__.co_filename.endswith("tracebacks.py"), entry
+
+
+def in_the_package(source: str) -> Callable[..., object]:
+    """Return a function as if the package defined it."""
+    namespace: dict[str, Any] = {"__name__": "classy_nb.made_up", "ClassyError": ClassyError}
+    exec(f"def function():\n    {source}", namespace)
+    return namespace["function"]
+
+
+def test_a_bug_says_once_where_to_report_it_and_with_which_versions() -> None:
+    nested = clear_tracebacks(clear_tracebacks(in_the_package("{}['id']")))
+    with pytest.raises(KeyError) as caught:
+        nested()
+    [note] = caught.value.__notes__
+    assert note == (
+        "This looks like a bug in classy_nb. Please report the lines above, without donors' data, at "
+        f"{errors.ISSUES}, with: {errors.versions()}"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["raise ClassyError('It failed.')", "raise OSError", "raise ImportError", "raise UserWarning"],
+)
+def test_what_is_not_a_bug_asks_for_no_report(source: str) -> None:
+    with pytest.raises((ClassyError, OSError, ImportError, UserWarning)) as caught:
+        clear_tracebacks(in_the_package(source))()
+    assert not getattr(caught.value, "__notes__", [])
+
+
+def test_an_error_of_a_callers_own_function_asks_for_no_report() -> None:
+    with pytest.raises(ValueError, match="it failed") as caught:
+        clear_tracebacks(fail)("row")
+    assert not getattr(caught.value, "__notes__", [])
+
+
+def test_a_call_with_the_wrong_arguments_asks_for_no_report() -> None:
+    with pytest.raises(TypeError) as caught:
+        clear_tracebacks(in_the_package("pass"))("one too many")
+    assert not getattr(caught.value, "__notes__", [])

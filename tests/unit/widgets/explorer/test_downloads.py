@@ -14,7 +14,13 @@ from support.explorer import press
 from support.viewer import Viewer
 
 from classy_nb.client import Classy, Resource
-from classy_nb.errors import ClassyError, ExportError, InterruptedFetchError, ServerError
+from classy_nb.errors import (
+    ClassyError,
+    ExportError,
+    InterruptedFetchError,
+    ServerError,
+    UnexpectedAnswerError,
+)
 from classy_nb.widgets.explorer import Explorer, downloads, jobs
 
 
@@ -140,19 +146,25 @@ class Broken:
 
 
 @pytest.mark.parametrize(
-    "error", [InterruptedFetchError("Cancelled."), ServerError("It failed.", status=500)]
+    "error",
+    [
+        InterruptedFetchError("Cancelled."),
+        ServerError("It failed.", status=500),
+        UnexpectedAnswerError("It is not JSON.", status=200),
+    ],
 )
 def test_a_download_that_fails_leaves_nothing_behind(
     viewer: Viewer, connected: Classy, monkeypatch: pytest.MonkeyPatch, error: ClassyError
 ) -> None:
     broken = Broken(error)
+    for_a_report = getattr(error, "__notes__", [])[:]
     error.add_note("1 row is kept; the same call continues from there.")
     monkeypatch.setattr(Resource, "to_csv", lambda _, *given, **options: broken(*given, **options))
     said = press(viewer, "download")
     if isinstance(error, InterruptedFetchError):
         assert (said["text"], said["tone"]) == ("Cancelled; nothing was kept.", "")
     else:
-        assert (said["text"], said["tone"]) == (str(error), "error")
+        assert (said["text"], said["tone"]) == (" ".join([str(error), *for_a_report]), "error")
     assert [folder.exists() for folder in broken.folders] == [False]
     assert viewer.last("job")["running"] is False
 
