@@ -8,6 +8,7 @@ runs, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import sys
 import time
@@ -34,6 +35,9 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 1 (failed), 2 (bad input), 130 (stopped)."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A redirected output on Windows is in its code page, which has no letters for most of the names.
+        sys.stdout.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning

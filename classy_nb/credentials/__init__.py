@@ -1,8 +1,8 @@
 """Client id and secret: found, validated, and saved.
 
-Arguments, the environment, a ``.env`` file or a secret store come in; a :class:`Credentials` comes out, checked
-and with a masked secret. The client's ``connect``, ``demo`` and ``login`` call this room, and nothing in it
-talks to the API.
+Arguments, the environment, a ``.env`` file or a secret store come in; a :class:`Credentials` comes out,
+checked and with a masked secret. The client's ``connect``, ``demo`` and ``login`` call this room, and nothing
+in it talks to the API.
 """
 
 from __future__ import annotations

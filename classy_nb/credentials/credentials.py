@@ -491,8 +491,8 @@ def _is_known_pair(
         where = f"the {where}" if where in ("arguments", "environment") else where
         raise CredentialsError(
             f"The client id from {where} is not the one that belongs to the client secret from {place}.",
-            advice=f"Leave {FIELDS['client_id']} out of {where} to use the pair of {place}, or put its secret "
-            "there, too.",
+            advice=f"Leave {FIELDS['client_id']} out of {where} to use the pair of {place}, or put its "
+            "secret there, too.",
         )
     return True
 

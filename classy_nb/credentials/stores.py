@@ -1,8 +1,8 @@
 """Secret stores: Colab's secrets, a Databricks secret scope, and the system's keyring.
 
 `Credentials.load` opens them where nearer places lack the id or the secret, as opening one may show a dialog.
-A store is asked for the names of the environment's variables, and only where it exists: nothing is imported to
-find out. The Spark source reads secret scopes through :func:`read_scope`.
+A store is asked for the names of the environment's variables, and only where it exists: nothing is imported
+to find out. The Spark source reads secret scopes through :func:`read_scope`.
 """
 
 from __future__ import annotations
@@ -83,23 +83,23 @@ class ColabSecrets:
 
             text = userdata.get(name)
         except Exception as error:  # noqa: BLE001 - told apart by name: the classes differ between versions
-            refused = type(error).__name__
+            refused, kinds = type(error).__name__, {kind.__name__ for kind in type(error).__mro__}
         else:
             return None if text is None else Secret(str(text))
         # Raised out here, so that the error above, which may quote the secret, does not hang on to this one.
-        if refused == "SecretNotFoundError":
+        if "SecretNotFoundError" in kinds:
             return None
-        if refused == "NotebookAccessError":
+        if "NotebookAccessError" in kinds:
             raise CredentialsError(
                 f"{name} is among Colab's secrets, but this notebook may not read it.",
                 advice='Click the key symbol on the left, switch on "Notebook access" beside the name, and '
                 "run the cell again.",
             )
-        if refused in ("TimeoutException", "TimeoutError"):
+        if kinds & {"TimeoutException", "TimeoutError"}:
             raise CredentialsError(
                 f"Colab did not answer when asked for {name}.",
                 advice="Colab hands out secrets only while the notebook is open in a browser: open it there, "
-                "and run the cell again; or set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET in the environment.",
+                "and run the cell again. Or set CLASSY_CLIENT_ID and CLASSY_CLIENT_SECRET here.",
             )
         self.problem = f"which could not be read ({refused})"
         return None
