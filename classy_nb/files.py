@@ -1,19 +1,21 @@
 """Where files behave differently on Windows: a file's name, its mode, and its place.
 
-Paths come in from `credentials`, `export`, `mirror` and the explorer; out come a file in its place, or a reason
-why a path cannot have one. Whatever else differs (fork, locks, sockets) is asked of the module that lacks it,
-where it is used.
+Paths come in from `credentials`, `export`, `mirror` and the explorer; out come a file in its place, or a
+reason why a path cannot have one. Whatever else differs (fork, sockets, Arrow's time zones) is handled where
+it is used, by asking the library what it has.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import re
 import sys
 import time
 from pathlib import Path, PureWindowsPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import os
 
 IN_USE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY})
 """What a rename is refused with while another program holds the older file open; on Windows, EACCES."""
@@ -32,7 +34,7 @@ def put_in_place(source: Path, target: Path, *, patience: float = 1.0) -> None:
     """Give a finished file its name; an older file of that name goes.
 
     On Windows this fails while any program has one of the two open, and virus scanners and indexers open new
-    files for a moment. So it is tried again; other systems refuse only what nobody may do, or on network shares.
+    files for a moment; network shares do the same on other systems. So it is tried again.
 
     Parameters
     ----------

@@ -17,7 +17,6 @@ from classy_nb.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import ModuleType
 
 COLAB: Final = "Colab's secrets"
 KEYRING: Final = "the system's keyring"
@@ -234,7 +233,7 @@ class SystemKeyring:
         raise _refused("written to", refused)
 
 
-def _keyring() -> ModuleType:
+def _keyring() -> Any:
     try:
         import keyring
     except ImportError:

@@ -1,8 +1,8 @@
 """Instants as the clocks of their zone show them, on Windows too.
 
-The export calls this where it writes or reads dates. Arrow needs a time zone database in a format of its own,
-which Windows does not have, and which pyarrow looks for in the user's Downloads folder. Python and pandas find
-theirs everywhere: the package ``tzdata`` brings it to Windows.
+The export calls this where it writes or reads dates. Arrow needs a time zone database in its own format,
+which Windows does not have and pyarrow looks for in the Downloads folder. Python and pandas have theirs
+everywhere: the package ``tzdata`` brings it to Windows.
 """
 
 from __future__ import annotations

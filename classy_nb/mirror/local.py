@@ -510,7 +510,7 @@ class _Workshop:
                 raise
             raise MirrorError(
                 f"{self._shown} is in use and cannot be replaced.",
-                advice="Windows does not replace a file that a program reads: close it there, and refresh again.",
+                advice="Close what reads it, and refresh again: Windows does not replace open files.",
             ) from None
         self._is_finished = True
 
