@@ -26,7 +26,7 @@ def local_timestamp(instants: pa.Array) -> pa.Array:
     except pa.ArrowInvalid as error:
         zone = instants.type.tz
         try:
-            ZoneInfo(zone)
+            ZoneInfo(zone or "")
         except (OSError, KeyError, ValueError):
             raise error from None  # Python does not know the zone either
     import pandas as pd

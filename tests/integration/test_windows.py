@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 PROGRAM = """
-import os, pathlib, signal, socket, sys, time
+import os, pathlib, signal, sys, time
 import asyncio, multiprocessing, subprocess, tempfile  # the standard library keeps what it needs itself
 for module in ("fcntl", "grp", "pwd", "resource", "termios", "tty"):
     sys.modules[module] = None
 for module, names in {
     os: "fork register_at_fork geteuid getuid O_NONBLOCK fchmod chown statvfs",
     signal: "SIGKILL SIGHUP SIGALRM pthread_sigmask",
-    socket: "AF_UNIX",
     time: "tzset",
 }.items():
     for name in names.split():

@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -28,8 +29,8 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let time pass at once; return the pauses."""
     pauses: list[float] = []
-    monkeypatch.setattr(files.time, "sleep", pauses.append)
-    monkeypatch.setattr(files.time, "monotonic", lambda: sum(pauses))
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=lambda: sum(pauses))
+    monkeypatch.setattr(files, "time", clock)  # its own: others sleep as well
     return pauses
 
 

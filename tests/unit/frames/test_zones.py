@@ -16,7 +16,7 @@ MOMENTS = [
     datetime(2026, 11, 1, 8, 30, tzinfo=UTC),
     datetime(2026, 11, 1, 9, 30, tzinfo=UTC),
     datetime(1880, 1, 1, tzinfo=UTC),
-    datetime(2038, 7, 1, tzinfo=UTC),
+    datetime(2037, 7, 1, tzinfo=UTC),
     datetime(2026, 3, 8, 10, tzinfo=UTC),
 ]
 
