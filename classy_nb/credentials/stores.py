@@ -61,7 +61,7 @@ def stores_here(environ: Mapping[str, str]) -> Iterator[Store]:
     """
     # A notebook's kernel in Colab has imported this long ago. A script that a cell starts has not, and could
     # not reach the browser, which keeps the secrets.
-    if "google.colab" in sys.modules:
+    if sys.modules.get("google.colab") is not None:
         yield ColabSecrets()
     if environ.get("DATABRICKS_RUNTIME_VERSION"):
         yield SecretScope(environ.get(SCOPE_VARIABLE, "").strip() or _DEFAULT_SCOPE)

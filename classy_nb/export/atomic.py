@@ -135,7 +135,7 @@ class AtomicFile:
     """A file under a temporary name beside *path*, renamed once it is complete.
 
     An older file stays until then, and passes its permissions on; a link is followed. Until it is complete,
-    only its owner can read it.
+    only its owner can read it (on Windows, whoever can read the folder).
 
     Parameters
     ----------
