@@ -56,8 +56,8 @@ class Mirror(Readable, History):
     credentials nor a network. :meth:`refresh` brings it up to date and proves that it is equal.
 
     The file holds donors. It is readable for its owner only (mode 0600), and so is everything in the hidden
-    folder beside it, ``.classy.duckdb.mirror`` for ``classy.duckdb``, where a refresh works. On Windows, which
-    has no modes, both are as private as the folder that they are in.
+    folder beside it, ``.classy.duckdb.mirror`` for ``classy.duckdb``, where a refresh works. Windows has no
+    modes: there, both are as private as the folder that they are in.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def test_a_mirror_has_no_name_that_windows_keeps_for_a_device(
     classy: cn.Classy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = classy.mirror(tmp_path / "aux.duckdb", resources=["campaigns"])
-    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(files, "on_windows", lambda: True)
     with pytest.raises(cn.MirrorError, match=r"Windows keeps the name aux\.duckdb for a device"):
         copy.refresh()
     assert list(tmp_path.iterdir()) == []

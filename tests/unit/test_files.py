@@ -22,7 +22,8 @@ FRAME = pd.DataFrame({"id": [1]})
 
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "win32")
+    # Not sys.platform: the standard library asks that, too, and then misses modules of Windows.
+    monkeypatch.setattr(files, "on_windows", lambda: True)
 
 
 @pytest.fixture
@@ -162,6 +163,11 @@ def test_credentials_outside_of_the_own_folder_are_saved_with_a_warning_on_windo
     with pytest.warns(cn.CredentialsWarning, match=r"whoever may read .*shared may read it"):
         credentials.save(tmp_path / "shared" / ".env")
     assert Credentials.load(environ={}, env_file=tmp_path / "shared" / ".env") == credentials
+
+
+def test_windows_is_known_by_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert files.on_windows()
 
 
 def test_elsewhere_the_mode_closes_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
