@@ -20,7 +20,7 @@ import asyncio, multiprocessing, subprocess, tempfile  # the standard library ke
 for module in ("fcntl", "grp", "pwd", "resource", "termios", "tty"):
     sys.modules[module] = None
 for module, names in {
-    os: "fork register_at_fork geteuid getuid O_NONBLOCK fchmod chown statvfs",
+    os: "fork register_at_fork geteuid getuid fchmod chown statvfs",
     signal: "SIGKILL SIGHUP SIGALRM pthread_sigmask",
     time: "tzset",
 }.items():
