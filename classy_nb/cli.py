@@ -1,4 +1,4 @@
-"""The command line: ``classy-nb demo``, ``export``, ``sync``, ``resources``, ``find`` and ``sandbox``.
+"""The command line: ``classy-nb`` with ``demo``, ``login``, ``export``, ``sync``, ``resources`` and others.
 
 Arguments come in; files and lines of text go out, with an exit code and without tracebacks. Each command has
 two functions, one that declares its arguments and one that runs it. What a command needs is imported when it
@@ -8,6 +8,7 @@ runs, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import sys
 import time
@@ -33,6 +34,9 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 1 (failed), 2 (bad input), 130 (stopped)."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A redirected output on Windows is in its code page, which has no letters for most of the names.
+        sys.stdout.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -72,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
             add_demo_arguments,
             run_demo,
             "Start a sandbox, fetch its main lists and write them to CSV files; needs no account.",
+        ),
+        (
+            "login",
+            add_login_arguments,
+            run_login,
+            "Ask for client id and secret, try them, and keep them in a .env file or the system's keyring.",
         ),
         (
             "export",
@@ -188,6 +198,46 @@ def _summarize(gifts: pd.DataFrame, campaigns: pd.DataFrame) -> None:
         _say(f"  {names.get(campaign, campaign)!s:<44.44}{amount:>16,.2f} {currency}")
 
 
+# --- login
+
+
+def add_login_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb login``."""
+    parser.add_argument(
+        "--keyring", action="store_true", help="keep them in the system's keyring instead of a file"
+    )
+    parser.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="the file to keep them in (default: .env)"
+    )
+    parser.add_argument("--organization", type=int, metavar="ID")
+    parser.add_argument("--base-url", metavar="URL")
+    parser.add_argument("--token-url", metavar="URL")
+
+
+def run_login(options: argparse.Namespace) -> None:
+    """Log in with what is typed, and keep it."""
+    from classy_nb.client import login
+    from classy_nb.credentials import KEYRING, SystemKeyring
+
+    if options.keyring and options.env_file is not None:
+        raise UsageError("--keyring and --env-file are two places: give one of them.")
+    if options.keyring:
+        SystemKeyring().read("CLASSY_CLIENT_ID")  # so that nobody types in vain where there is none
+    file = options.env_file or Path(".env")
+    with login(
+        prompt=True,
+        organization=options.organization,
+        base_url=options.base_url,
+        token_url=options.token_url,
+    ) as classy:
+        credentials = classy._require_session().credentials  # noqa: SLF001 - a connection has no public ones
+        if options.keyring:
+            credentials.save_to_keyring()
+            _say(f"Saved in {KEYRING}: connect(keyring=True) and --keyring find them there.")
+        else:
+            _say(f"Saved in {credentials.save(file)}.")
+
+
 # --- export
 
 _LIST_OPTIONS = ("by", "fields", "include", "sort", "limit")
@@ -257,6 +307,9 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 def _connection_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     connection = parser.add_argument_group("connection")
     connection.add_argument("--env-file", metavar="FILE")
+    connection.add_argument(
+        "--keyring", action="store_true", help="look for the credentials in the system's keyring before .env"
+    )
     connection.add_argument("--timezone", metavar="ZONE", help="such as America/Los_Angeles")
     connection.add_argument(
         "--fiscal-year-start",
@@ -270,7 +323,7 @@ def _connection_arguments(parser: argparse.ArgumentParser) -> argparse._Argument
 
 
 def _connection_options(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("env_file", "timezone", "fiscal_year_start", "base_url", "token_url")
+    names = ("env_file", "keyring", "timezone", "fiscal_year_start", "base_url", "token_url")
     return {name: getattr(options, name) for name in names}
 
 

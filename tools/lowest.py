@@ -13,14 +13,14 @@ from pathlib import Path
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
-def lowest(extras: tuple[str, ...] = ("demo", "mirror", "test")) -> list[str]:
+def lowest(extras: tuple[str, ...] = ("demo", "keyring", "mirror", "test")) -> list[str]:
     """Return ``name==version`` for each dependency of the package and of *extras*."""
     project = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]
     asked = [
         *project["dependencies"],
         *(d for extra in extras for d in project["optional-dependencies"][extra]),
     ]
-    found = (re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)", text) for text in asked)
+    found = (re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)(?:;.*)?", text) for text in asked)
     return sorted(f"{match[1]}=={match[2]}" for match in found if match)
 
 

@@ -48,6 +48,7 @@ def connect(
     *,
     organization: int | None = None,
     env_file: str | Path | None = None,
+    keyring: bool = False,
     timezone: str | None = None,
     fiscal_year_start: int | None = None,
     base_url: str | None = None,
@@ -60,7 +61,8 @@ def connect(
 
     Explicit arguments beat the environment, which beats ``.env`` (looked for from the current
     folder upwards, to the repository's root or the home folder). Of another user's ``.env`` only the
-    client id and secret are taken.
+    client id and secret are taken. Where these lack the id or the secret, Colab's secrets are asked in a
+    Colab notebook, and a secret scope in a Databricks runtime; :meth:`Credentials.load` has the whole order.
 
     Parameters
     ----------
@@ -71,6 +73,9 @@ def connect(
         belongs to. Needed where the application may not list its organizations.
     env_file
         A ``.env`` file to read instead of looking for one.
+    keyring
+        Look into the system's keyring before ``.env``; `Credentials.save_to_keyring` and ``classy-nb login
+        --keyring`` put them there. Needs ``pip install 'classy-nb[keyring]'``.
     timezone
         IANA name of the zone for dates without one and for all instants in frames; else
         ``CLASSY_TIMEZONE``; else the organization's own. The connection's card says which, and why.
@@ -94,7 +99,8 @@ def connect(
     Raises
     ------
     CredentialsError
-        There are no usable credentials, or the ``.env`` file cannot be trusted; nothing was sent.
+        There are no usable credentials, or the ``.env`` file cannot be trusted, or a secret store refuses
+        to be read; nothing was sent.
     LoginError
         The credentials were refused.
     UsageError
@@ -112,6 +118,7 @@ def connect(
         client_secret,
         organization=organization,
         env_file=env_file,
+        keyring=keyring,
         timezone=timezone,
         fiscal_year_start=fiscal_year_start,
         base_url=base_url,
@@ -189,7 +196,7 @@ def login(
     organization
         The organization's id; else the application's only one, or the one chosen in the form.
     timezone, fiscal_year_start, base_url, token_url
-        As in :func:`connect`, and looked for in the same places.
+        As in :func:`connect`; else from the environment or ``.env``.
     env_file
         Where "Remember" writes the credentials (see ``Credentials.save``).
     workers, requests_per_minute, headers

@@ -1,17 +1,18 @@
 """How a connection gets into another process without its secret.
 
 A pickled `Classy` holds a `Recipe`: everything about the connection but client id, secret and token. The
-other process finds id and secret where this one did, in the environment or a ``.env`` file, and logs in by
-itself when the connection is first used there.
+other process finds id and secret where this one did, in the environment, a ``.env`` file or a secret store,
+and logs in by itself when the connection is first used there.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classy_nb.credentials import Credentials
+from classy_nb.credentials import COLAB, KEYRING, Credentials
 from classy_nb.errors import CredentialsError, NotPicklableError, kept_warnings
 
 if TYPE_CHECKING:
@@ -25,12 +26,15 @@ class Recipe:
     Attributes
     ----------
     env_file
-        The file that id and secret came from; None for the environment.
+        The file that id and secret came from; None if neither did.
+    keyring
+        Whether one of them came from the system's keyring.
     application
         A digest of the client id: another application might see other records.
     """
 
     env_file: str | None
+    keyring: bool
     application: str
     organization: int
     timezone: str
@@ -62,13 +66,19 @@ class Recipe:
                 "This connection cannot be pickled: id and secret were passed or typed in, and the bytes "
                 "would have to contain them."
             )
+        if COLAB in places:
+            raise NotPicklableError(
+                "This connection cannot be pickled: only the notebook itself can read Colab's secrets.",
+                advice="Let forked processes inherit the connection, as a global variable.",
+            )
         if http.has_own_headers:
             raise NotPicklableError(
                 "This connection cannot be pickled: headers= may hold something secret.",
                 advice="Call connect() in the other process instead.",
             )
         return cls(
-            env_file=next(iter(places - {"environment"}), None),
+            env_file=next((place for place in places if Path(place).is_absolute()), None),
+            keyring=KEYRING in places,
             application=_digest(credentials),
             organization=session.organization,
             timezone=session.timezone,
@@ -95,6 +105,7 @@ class Recipe:
             credentials = Credentials.load(
                 organization=self.organization,
                 env_file=self.env_file,
+                keyring=self.keyring,
                 timezone=self.timezone,
                 fiscal_year_start=self.fiscal_year_start,
                 base_url=self.base_url,

@@ -19,6 +19,7 @@ from .dotenv_file import (
     unreadable,
     write_env_file,
 )
+from .stores import SCOPE_VARIABLE, Store, SystemKeyring, stores_here
 from .validation import (
     BASE_URL,
     TOKEN_URL,
@@ -34,7 +35,7 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 FIELDS: Final = {
     "client_id": "CLASSY_CLIENT_ID",
@@ -79,7 +80,8 @@ class Credentials:
     fiscal_year_start
         The month in which fiscal years begin, 1 to 12.
     sources
-        Where each of these came from: ``arguments``, ``environment``, the path of a file, ``default``.
+        Where each of these came from: ``arguments``, ``environment``, the path of a file, ``default``, or
+        a secret store by name (``Colab's secrets``, ``the secret scope classy``, ``the system's keyring``).
     origins
         The same in words for `name_sources`, down to the variable and the line of the file.
 
@@ -149,12 +151,34 @@ class Credentials:
         env_file: str | os.PathLike[str] | None = None,
         environ: Mapping[str, str] | None = None,
         start: str | os.PathLike[str] | None = None,
+        keyring: bool = False,
     ) -> Credentials:
-        """Take each setting from the arguments, else the environment, else a ``.env`` file.
+        """Take each setting from the nearest place that has it.
 
-        The variables are ``CLASSY_CLIENT_ID``, ``CLASSY_CLIENT_SECRET`` and, where wanted,
+        ===  ========================================  =========================================
+        No.  Place                                     Looked at
+        ===  ========================================  =========================================
+        1    the arguments                             always
+        2    the environment                           always
+        3    the system's keyring                      with ``keyring=True``, if 1 and 2 have no
+                                                       complete pair of id and secret
+        4    a ``.env`` file                           always
+        5    Colab's secrets                           in a Colab notebook, if 1 to 4 have no
+                                                       complete pair
+        6    a Databricks secret scope: that which     in a Databricks runtime, if 1 to 5 have no
+             ``CLASSY_SECRET_SCOPE`` in the            complete pair
+             environment names, else ``classy``
+        ===  ========================================  =========================================
+
+        Near beats far: what the call says, what this process was told, what lies beside the notebook, and
+        then what an account keeps for all of its notebooks. The keyring comes before a ``.env`` file because
+        the call asks for it, while the file may just lie there. Opening a store may show a dialog, so it is
+        only opened where it is needed.
+
+        The names are the same everywhere: ``CLASSY_CLIENT_ID``, ``CLASSY_CLIENT_SECRET`` and, where wanted,
         ``CLASSY_ORGANIZATION_ID``, ``CLASSY_BASE_URL``, ``CLASSY_TOKEN_URL``, ``CLASSY_TIMEZONE``,
-        ``CLASSY_FISCAL_YEAR_START``; blank ones count as missing. The environment is not changed.
+        ``CLASSY_FISCAL_YEAR_START`` (in the keyring, they are the user names of the service
+        ``classy_nb``); blank ones count as missing. The environment is not changed.
 
         Parameters
         ----------
@@ -167,15 +191,20 @@ class Credentials:
             Used instead of the environment.
         start
             Where the search for ``.env`` begins; the current folder if None.
+        keyring
+            Look into the system's keyring, too (see `save_to_keyring`).
 
         Raises
         ------
         CredentialsError
-            The id or the secret is missing or cannot be right, the file cannot be read or may be written by
-            everybody, or it would send a secret from elsewhere to a host that is not the vendor's. Nothing
-            was sent.
+            The id or the secret is missing (the message says where they were looked for) or cannot be right,
+            the file cannot be read or may be written by everybody, a store refuses to be read, its secret
+            belongs to another client id, or a file or a store would send a secret from elsewhere to a host
+            that is not the vendor's. Nothing was sent.
         UsageError
             Another setting makes no sense.
+        ImportError
+            The keyring's package is missing: ``pip install 'classy-nb[keyring]'``.
 
         Warns
         -----
@@ -204,10 +233,11 @@ class Credentials:
             "arguments": arguments,
             "environment": _settings_in(variables),
         }
-        complete = all(any(name in values for values in places.values()) for name in _PAIR)
-        file = _read_file(env_file, start, needed=not complete)
+        opened = _open_stores([SystemKeyring()] if keyring else [], places)
+        file = _read_file(env_file, start, needed=not _are_complete(places))
         if file is not None:
             places[str(file.path)] = _trusted_settings_in(file)
+        opened += _open_stores(stores_here(environ), places)
 
         found: dict[str, Any] = {}
         sources = dict.fromkeys(FIELDS, "default")
@@ -223,17 +253,18 @@ class Credentials:
                 other = " and ".join(_origin(name, place, file) for place in others)
                 origins[name] += f" (although {other} has another one)"
         if missing := [name for name in _PAIR if name not in found]:
-            error = CredentialsError(_missing(missing, variables, file, start))
+            error = CredentialsError(_missing(missing, variables, file, start, opened))
             _name_sources(error, {name: origins[name] for name in _PAIR if name in origins})
             raise error
-        if sources["client_id"] != sources["client_secret"]:
+        if sources["client_id"] != sources["client_secret"] and not _is_known_pair(
+            found, sources, {store.place: places[store.place] for store in opened}
+        ):
             warn(
                 f"The client id comes from {sources['client_id']}, the client secret from "
                 f"{sources['client_secret']}: make sure that both belong to the same application.",
                 CredentialsWarning,
             )
-        if file is not None:
-            _check_addresses(found, sources, file)
+        _check_addresses(found, sources, origins)
         try:
             return cls(**found, sources=sources, origins=origins)
         except ClassyError as error:
@@ -244,7 +275,7 @@ class Credentials:
 
     @property
     def source(self) -> str:
-        """Where id and secret came from: ``arguments``, ``environment``, a file's path, or two of them."""
+        """Where id and secret came from, in the words of `sources`; perhaps two places."""
         places = dict.fromkeys((self.sources["client_id"], self.sources["client_secret"]))
         return " and ".join(places)
 
@@ -258,6 +289,9 @@ class Credentials:
 
         Other lines and comments of the file stay. Afterwards ``Credentials.load(env_file=path)``
         returns these credentials: settings that have their default value are removed from the file.
+
+        Windows has no such modes: whoever may read the folder may read the file there. A folder of your own
+        user is closed to others; elsewhere a `CredentialsWarning` says so.
 
         Parameters
         ----------
@@ -276,6 +310,27 @@ class Credentials:
             written. The file is unchanged.
         """
         target = Path(path).expanduser().absolute()
+        write_env_file(target, self._variables())
+        return target
+
+    @clear_tracebacks
+    def save_to_keyring(self) -> None:
+        """Keep the credentials in the system's keyring, where ``connect(keyring=True)`` finds them.
+
+        There is one set of credentials in it: the entries of the service ``classy_nb``, with the names of the
+        variables as user names. Settings that have their default value are removed.
+
+        Raises
+        ------
+        CredentialsError
+            There is no keyring, or it is locked or refuses. What it held before is still there.
+        ImportError
+            The keyring's package is missing: ``pip install 'classy-nb[keyring]'``.
+        """
+        SystemKeyring().write(self._variables())
+
+    def _variables(self) -> dict[str, Secret | None]:
+        """Return the settings as variables; None for those that have their default value."""
         values: dict[str, Secret | None] = {
             FIELDS["client_id"]: Secret(self.client_id),
             FIELDS["client_secret"]: self.client_secret,
@@ -283,8 +338,7 @@ class Credentials:
         for name, default in _DEFAULTS.items():
             value = getattr(self, name)
             values[FIELDS[name]] = None if value == default else Secret(str(value))
-        write_env_file(target, values)
-        return target
+        return values
 
     def __repr__(self) -> str:
         if "client_id" not in vars(self):  # refused: a debugger may still show what was begun
@@ -304,6 +358,34 @@ def _settings_in(variables: Mapping[str, Secret]) -> dict[str, str | Secret]:
     """Turn variables into settings; the id and the secret stay masked."""
     found = {name: variables[variable] for name, variable in FIELDS.items() if variable in variables}
     return {name: text if name in _PAIR else text.reveal() for name, text in found.items()}
+
+
+def _are_complete(places: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell whether some place has the id and some place the secret."""
+    return all(any(name in values for values in places.values()) for name in _PAIR)
+
+
+def _open_stores(stores: Iterable[Store], places: dict[str, Mapping[str, Any]]) -> list[Store]:
+    """Open stores until there is an id and a secret, and put what they have among the *places*."""
+    opened: list[Store] = []
+    for store in stores:
+        if _are_complete(places):
+            break
+        opened.append(store)
+        places[store.place] = _settings_in(_variables_in(store))
+    return opened
+
+
+def _variables_in(store: Store) -> dict[str, Secret]:
+    """Ask a store for the id and the secret; if it has one of them, for the other settings, too."""
+    found: dict[str, Secret] = {}
+    for name, variable in FIELDS.items():  # the pair comes first
+        if name not in _PAIR and not found:
+            break
+        value = store.read(variable)
+        if value is not None and not is_blank(value.reveal()):
+            found[variable] = value
+    return found
 
 
 def _trusted_settings_in(file: EnvFile) -> dict[str, str | Secret]:
@@ -326,7 +408,7 @@ def _origin(name: str, place: str, file: EnvFile | None) -> str:
         return f"the argument {name}="
     if file is not None and place == str(file.path):
         return f"{variable} in line {file.lines[variable]} of {file.path}"
-    return f"{variable} in the {place}"
+    return f"{variable} in {'the ' if place == 'environment' else ''}{place}"
 
 
 def _same(one: object, other: object) -> bool:
@@ -368,6 +450,7 @@ def _missing(
     variables: Mapping[str, Secret],
     file: EnvFile | None,
     start: str | os.PathLike[str] | None,
+    opened: Sequence[Store],
 ) -> str:
     names = " and no ".join(name.replace("_", " ") for name in missing)
     if file is not None:
@@ -376,32 +459,62 @@ def _missing(
         looked = "in a .env file (the .env in this folder is itself a folder, not a file)"
     else:
         looked = "in a .env file (there is none in this folder or above it)"
-    message = f"Found no {names}: not in the arguments, not in the environment, and not {looked}."
+    places = ["in the arguments", "in the environment", looked]
+    places += [f"in {store.place}{store.problem and f', {store.problem}'}" for store in opened]
+    message = f"Found no {names}: {', '.join(f'not {place}' for place in places[:-1])}, and not {places[-1]}."
     if file is not None and file.bad_lines:
         message += f" Its {unreadable(file.bad_lines)}"
     if file is not None and file.blank:
         message += f" Blank there: {', '.join(file.blank)}."
     seen = {*variables, *(file.values if file is not None else ())}
-    strange = sorted(seen - set(FIELDS.values()))
+    strange = sorted(seen - {*FIELDS.values(), *({SCOPE_VARIABLE} & set(variables))})
     if strange:
         message += f" Set, but not a name that is read: {', '.join(strange)}."
     return message
 
 
-def _check_addresses(found: Mapping[str, Any], sources: Mapping[str, str], file: EnvFile) -> None:
-    """Refuse to let a file send a secret that is not its own to a host of its choice.
+def _is_known_pair(
+    found: Mapping[str, Any], sources: Mapping[str, str], stored: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Tell whether a secret comes from a store that has the client id from elsewhere as well.
+
+    Raises
+    ------
+    CredentialsError
+        The store has another client id.
+    """
+    place = sources["client_secret"]
+    if "client_id" not in stored.get(place, {}):
+        return False
+    if not _same(stored[place]["client_id"], found["client_id"]):
+        where = sources["client_id"]
+        where = f"the {where}" if where in ("arguments", "environment") else where
+        raise CredentialsError(
+            f"The client id from {where} is not the one that belongs to the client secret from {place}.",
+            advice=f"Leave {FIELDS['client_id']} out of {where} to use the pair of {place}, or put its "
+            "secret there, too.",
+        )
+    return True
+
+
+def _check_addresses(
+    found: Mapping[str, Any], sources: Mapping[str, str], origins: Mapping[str, str]
+) -> None:
+    """Refuse to let a file or a store send a secret that is not its own to a host of its choice.
 
     Notebooks come in folders from elsewhere; a ``.env`` among them must not get the reader's secret. Nor
-    may it name a port of this computer: every user of it can listen there.
+    may it name a port of this computer: every user of it can listen there. Whole teams write to a secret
+    scope.
     """
-    path = str(file.path)
     for name in ("token_url", "base_url"):
-        if sources[name] != path or sources["client_secret"] == path:
+        if sources[name] in ("arguments", "environment", "default", sources["client_secret"]):
             continue
         where = host(found[name])
         if where not in VENDOR_HOSTS:
+            origin = origins[name].partition(" (although")[0]
+            here = "this file" if Path(sources[name]).is_absolute() else "there"
             raise CredentialsError(
-                f"{_origin(name, path, file)} would send a client secret that does not come from this file "
+                f"{origin} would send a client secret that does not come from {here} "
                 f"to {where or 'nowhere'}.",
                 advice=f"If that is meant, pass {name}= or set {FIELDS[name]} in the environment.",
             )

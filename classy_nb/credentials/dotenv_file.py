@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from classy_nb.errors import CredentialsError, CredentialsWarning, warn
+from classy_nb.files import put_in_place, who_may_read, why_not
 from classy_nb.redact import Secret
 
 from .validation import is_blank
@@ -236,11 +237,15 @@ def write_env_file(path: Path, values: Mapping[str, Secret | None]) -> None:
         _replace(path, before, values)
     except CredentialsError:
         raise
+    except PermissionError as error:
+        reason = f"{error.strerror or 'access is denied'} (is it open in another program?)"
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except Exception as error:  # noqa: BLE001 - the library's; its message may quote the secret
         reason = type(error).__name__
     else:
+        if others := who_may_read(path):
+            warn(f"{path} was written, but {others}.", CredentialsWarning)
         return
     # Raised out here, so that the error above does not hang on to this one as its context.
     raise CredentialsError(f"{path} could not be written: {reason}.", advice="The file is unchanged.")
@@ -269,10 +274,12 @@ def _replace(path: Path, before: str, values: Mapping[str, Secret | None]) -> No
             raise OSError(0, "it does not read back as it was written")
         if "\r\n" in before:
             draft.write_text(draft.read_text(encoding="utf-8"), encoding="utf-8", newline="\r\n")
-        draft.replace(path)
+        put_in_place(draft, path)
 
 
 def _check_target(path: Path) -> None:
+    if reason := why_not(path):
+        raise CredentialsError(f"{path} could not be written: {reason}.", advice="Pass another path=.")
     folder, file = _mode(path.parent), _mode(path, follow=False)
     if folder is None or not stat.S_ISDIR(folder):
         raise CredentialsError(f"The folder {path.parent} does not exist.", advice="Check path=.")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from classy_nb.errors import DataWarning, ExportError, warn
+from classy_nb.files import IN_USE, put_in_place, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +48,6 @@ _UNSUPPORTED = {
     for name in ("EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOTTY", "ENOLCK")
     if (number := getattr(errno, name, None)) is not None
 }
-_IN_USE = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY}
-"""What a rename is refused with while another program holds the older file open; on Windows, EACCES."""
 
 
 def is_unsupported(error: OSError | NotImplementedError) -> bool:
@@ -100,6 +99,10 @@ def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
             f"{os.fspath(path)!r} could not be written: it is a URL.",
             advice="Write to a folder of this machine, then upload the file.",
         )
+    if reason := why_not(path):
+        raise ExportError(
+            f"{os.fspath(path)!r} could not be written: {reason}.", advice="Choose another name."
+        )
     try:
         shown = Path(path).expanduser()
         target = Path(os.path.realpath(shown))
@@ -132,7 +135,7 @@ class AtomicFile:
     """A file under a temporary name beside *path*, renamed once it is complete.
 
     An older file stays until then, and passes its permissions on; a link is followed. Until it is complete,
-    only its owner can read it.
+    only its owner can read it (on Windows, whoever can read the folder).
 
     Parameters
     ----------
@@ -206,9 +209,9 @@ class AtomicFile:
 
     def _rename(self) -> None:
         try:
-            self._draft.replace(self._target)
+            put_in_place(self._draft, self._target)
         except OSError as error:
-            if error.errno in _IN_USE and self._target.exists():
+            if error.errno in IN_USE and self._target.exists():
                 raise ExportError(
                     f"{self.path} could not be replaced: access is denied. Is it open in another program?",
                     advice="Close it there (in Excel, say) and try again, or choose another name.",

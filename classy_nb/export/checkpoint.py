@@ -23,6 +23,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from classy_nb.errors import DataWarning, ExportError, warn
+from classy_nb.files import put_in_place
 
 from .atomic import hidden_name, is_unsupported, open_for_owner, sync
 from .tables import even, plain_schema, plain_table
@@ -232,7 +233,7 @@ class Checkpoint:
                 file.write(content)
                 sync(file)
             try:
-                fresh.replace(path)
+                put_in_place(fresh, path)
             except OSError as error:
                 if not is_unsupported(error):
                     raise

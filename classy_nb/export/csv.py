@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from classy_nb.errors import UsageError
-from classy_nb.frames import computes_with_arrow
+from classy_nb.frames import computes_with_arrow, local_timestamp
 from classy_nb.redact import clear_tracebacks
 
 from .atomic import AtomicFile, explained_errors
@@ -216,7 +216,7 @@ def column_text(column: pa.Array, *, neutralize: bool) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return _instants(column)
     if pa.types.is_date(kind):
-        return pc.strftime(column.cast(pa.timestamp("s")), format="%Y-%m-%d")
+        return column.cast(pa.date32()).cast(pa.string())
     if pa.types.is_floating(kind):
         return _floats(column)
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
@@ -287,7 +287,7 @@ def _instants(column: pa.Array) -> pa.Array:
     if column.type.tz is None:
         return _iso(column)
     in_utc = column.cast(pa.timestamp(column.type.unit, "UTC"))
-    local, utc = pc.local_timestamp(column), pc.local_timestamp(in_utc)
+    local, utc = local_timestamp(column), local_timestamp(in_utc)
     offset = pc.subtract(local, utc).cast(pa.duration("s")).cast(pa.int64())
     in_minutes = pc.equal(pc.multiply(pc.divide(offset, 60), 60), offset)
     if pc.all(in_minutes).as_py() is False:

@@ -27,7 +27,7 @@ from pandas.api.types import is_object_dtype
 
 from classy_nb import __version__
 from classy_nb.errors import DataWarning, UsageError, warn
-from classy_nb.frames import computes_with_arrow
+from classy_nb.frames import computes_with_arrow, local_timestamp
 from classy_nb.query import zone
 from classy_nb.redact import SECRET_KEYS, clear_tracebacks, is_personal, safe_path, scrub
 
@@ -708,7 +708,7 @@ def _dates(array: pa.Array, kind: _Kind) -> _Cells:
         array = array.cast(pa.date32())
     elif of.tz is not None:
         zones = {of.tz} if array.null_count < len(array) else set()
-        array = pc.local_timestamp(array)
+        array = local_timestamp(array)
     array = array.cast(pa.timestamp("us"), safe=False)
     micros = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     valid = pc.is_valid(array).to_numpy(zero_copy_only=False)

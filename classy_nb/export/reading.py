@@ -32,7 +32,7 @@ from pyarrow import csv as arrow_csv
 
 from classy_nb.catalog import Column, load
 from classy_nb.errors import DataWarning, UsageError, warn
-from classy_nb.frames import ARROW, JSON_KINDS, LISTS, field_of, json_values, to_frame
+from classy_nb.frames import ARROW, JSON_KINDS, LISTS, field_of, json_values, local_timestamp, to_frame
 from classy_nb.query import zone
 from classy_nb.query.filters import suggestion
 from classy_nb.redact import clear_tracebacks
@@ -327,7 +327,7 @@ def _zone_of(texts: Iterable[pa.Array], likely: Sequence[str]) -> str:
     instants = _values(text, "datetime")
     for name in (*likely, os.environ.get("CLASSY_TIMEZONE", ""), *_ZONES):
         try:
-            local = pc.local_timestamp(instants.cast(pa.timestamp("us", name)))
+            local = local_timestamp(instants.cast(pa.timestamp("us", name)))
         except _REFUSED:
             continue  # not an IANA name
         if name and local.equals(walls):

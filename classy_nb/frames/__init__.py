@@ -38,6 +38,7 @@ from .forks import computes_with_arrow
 from .frame import LISTS, empty_frame, series_of, to_frame, to_series
 from .garbage import fewer_collections
 from .kinds import ABOUT, ARROW, JSON_KINDS, Backend, checked_backend, field_of, json_kind
+from .zones import local_timestamp
 
 __all__ = [
     "ABOUT",
@@ -62,6 +63,7 @@ __all__ = [
     "json_text",
     "json_values",
     "list_type",
+    "local_timestamp",
     "series_of",
     "stream",
     "to_arrow",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from classy_nb.files import put_in_place
 from classy_nb.redact import is_personal
 
 from .destination import Table
@@ -156,7 +157,7 @@ def erase(path: Path, organization: int, supporters: Iterable[int] = ()) -> dict
         connection.execute(f'COPY FROM DATABASE "{database}" TO fresh_copy')
         connection.execute("DETACH fresh_copy")
     fresh.chmod(0o600)
-    fresh.replace(path)
+    put_in_place(fresh, path)
     return found
 
 

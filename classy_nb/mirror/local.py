@@ -11,7 +11,6 @@ import json
 import operator
 import os
 import shutil
-import time
 from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from classy_nb import __version__
 from classy_nb.catalog import load
 from classy_nb.credentials import git_state
 from classy_nb.errors import CredentialsWarning, MirrorError, NotFoundError, UsageError, warn
+from classy_nb.files import IN_USE, put_in_place, why_not
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks
 
@@ -56,7 +56,8 @@ class Mirror(Readable, History):
     credentials nor a network. :meth:`refresh` brings it up to date and proves that it is equal.
 
     The file holds donors. It is readable for its owner only (mode 0600), and so is everything in the hidden
-    folder beside it, ``.classy.duckdb.mirror`` for ``classy.duckdb``, where a refresh works.
+    folder beside it, ``.classy.duckdb.mirror`` for ``classy.duckdb``, where a refresh works. Windows has no
+    modes: there, both are as private as the folder that they are in.
 
     Parameters
     ----------
@@ -419,12 +420,14 @@ class _Workshop:
         self._is_finished = False
 
     def __enter__(self) -> Self:
+        if reason := why_not(self._shown):
+            raise MirrorError(f"{self._shown} cannot be written: {reason}.", advice="Choose another name.")
         try:
             self._check_git()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self.folder.chmod(0o700)
-            (self.folder / ".gitignore").write_text("*\n")
+            (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
             try:
                 self._lock.acquire()
             except Timeout:
@@ -460,7 +463,7 @@ class _Workshop:
         """Go on with the draft of an earlier first load, or copy the file."""
         base = self._state()
         with suppress(OSError, ValueError):
-            if self._resume and self.draft.exists() and json.loads(self._base.read_text()) == base:
+            if self._resume and self.draft.exists() and json.loads(self._base.read_text("utf-8")) == base:
                 self._clear(keep_draft=True)
                 return
         self._clear(keep_draft=False)
@@ -471,7 +474,7 @@ class _Workshop:
     def begin_first_load(self) -> None:
         """Note of which file the draft is a copy, so that a later refresh may go on with it."""
         self.keep_draft = True
-        self._base.write_text(json.dumps(self._state()))
+        self._base.write_text(json.dumps(self._state()), encoding="utf-8")
 
     def _state(self) -> list[int] | None:
         try:
@@ -491,28 +494,30 @@ class _Workshop:
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
-                entry.unlink(missing_ok=True)
+                with suppress(
+                    PermissionError
+                ):  # on Windows, still open somewhere: the next refresh removes it
+                    entry.unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Put the draft into the place of the file."""
         self.draft.chmod(_NOBODY_ELSE)
         with self.draft.open("rb+") as file:
             os.fsync(file.fileno())
-        for attempt in range(_ATTEMPTS):
-            try:
-                self.draft.replace(self._path)
-                break
-            except PermissionError:  # Windows does not replace a file that somebody is reading
-                if attempt == _ATTEMPTS - 1:
-                    raise MirrorError(
-                        f"{self._shown} is in use and cannot be replaced.", advice="Close what reads it."
-                    ) from None
-                time.sleep(1)
+        try:
+            put_in_place(self.draft, self._path, patience=_PATIENCE)
+        except OSError as error:
+            if error.errno not in IN_USE:
+                raise
+            raise MirrorError(
+                f"{self._shown} is in use and cannot be replaced.",
+                advice="Close what reads it, and refresh again: Windows does not replace open files.",
+            ) from None
         self._is_finished = True
 
 
-_ATTEMPTS = 10
-"""How often, a second apart, a finished copy is put into the file's place."""
+_PATIENCE = 10.0
+"""For how many seconds a finished copy waits for the readers of the file in its place."""
 
 
 def report_frame(report: list[dict[str, Any]]) -> pd.DataFrame:

@@ -616,12 +616,16 @@ def _microseconds(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def _start(cursor: datetime | None, dates: Ids) -> datetime:
     """Return from when on to ask for changes: some time before the cursor, but not many records before."""
     if cursor is None:
-        return datetime(1970, 1, 1, tzinfo=UTC)
+        return _EPOCH
     start = cursor - OVERLAP
     if len(dates) > _OVERLAPPING_ROWS:
-        fewer = datetime.fromtimestamp(int(dates[-_OVERLAPPING_ROWS]) // 1_000_000, UTC)
+        # Windows refuses fromtimestamp() before 1970.
+        fewer = _EPOCH + timedelta(seconds=int(dates[-_OVERLAPPING_ROWS]) // 1_000_000)
         start = max(start, min(fewer, cursor))
     return start.replace(microsecond=0)

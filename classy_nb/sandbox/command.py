@@ -12,7 +12,8 @@ from typing import Any
 
 from .faults import ONE_TIME, Faults
 
-_WAIT = 3600
+_WAIT = 1
+"""Seconds: on Windows, Ctrl-C is noticed only after a wait has ended."""
 _OWN = {"latency_ms", "script", "token_script", "rates", "slow", "seed", "extra_keys", "missing_keys"}
 
 

@@ -415,7 +415,9 @@ def _bound(*ports: int) -> list[socket.socket]:
     try:
         for port in ports:
             found.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            found[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # On Windows, SO_REUSEADDR would let a second program have the same port.
+            option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+            found[-1].setsockopt(socket.SOL_SOCKET, option, 1)
             found[-1].bind((HOST, port))
     except OSError:
         for bound in found:

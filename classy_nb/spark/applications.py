@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.client import Login
-from classy_nb.credentials import Credentials
+from classy_nb.credentials import NO_RUNTIME, Credentials, read_scope
 from classy_nb.errors import ClassyError, CredentialsError, UsageError
 from classy_nb.http import TokenAuth
 from classy_nb.redact import Secret
@@ -145,17 +145,13 @@ def _from_scope(scope: str, key: str) -> Secret:
         "Where executors cannot read secret scopes, let the cluster's environment variables refer to them "
         f"({key}={{{{secrets/{scope}/{key}}}}}), and leave scope: out."
     )
-    try:
-        from databricks.sdk.runtime import dbutils
-    except Exception:  # noqa: BLE001 - not installed, or it cannot configure itself here
+    found, problem = read_scope(scope, key)
+    if found is not None:
+        return found
+    what = f"The key {key} of the secret scope {scope} cannot be read in {_this_process()}."
+    if problem == NO_RUNTIME:
         what = f"Secret scopes cannot be read in {_this_process()}: databricks-sdk does not work there."
-        raise CredentialsError(what, advice=advice) from None
-    try:
-        text = dbutils.secrets.get(scope=scope, key=key)
-    except Exception:  # noqa: BLE001 - whatever it says may quote what it found
-        what = f"The key {key} of the secret scope {scope} cannot be read in {_this_process()}."
-        raise CredentialsError(what, advice=advice) from None
-    return Secret(str(text))
+    raise CredentialsError(what, advice=advice)
 
 
 def _this_process() -> str:

@@ -2,12 +2,14 @@
 
 import csv
 import errno
+import getpass
 import os
 import platform
 import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -496,3 +498,77 @@ def test_a_refused_login_says_where_each_part_came_from(export: Run, server: Scr
     assert code == 1
     assert "client secret from CLASSY_CLIENT_SECRET in the environment" in err
     assert CANARY not in err
+
+
+def test_names_that_a_console_cannot_show_do_not_stop_the_command(tmp_path: Path) -> None:
+    code = (
+        "import sys; from classy_nb import cli\n"
+        "cli.run_find = lambda options: cli._say('Zoë → Łódź ✓')\n"
+        "sys.exit(cli.main(['find', 'x']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        capture_output=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    assert done.stdout.decode("cp1252").strip() == "Zoë ? ?ód? ?"
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Type the id and the secret at the prompts."""
+    answers = {"Client id: ": CLIENT_ID, "Client secret: ": CANARY}
+    monkeypatch.setattr(getpass, "getpass", answers.__getitem__)
+
+
+def login(run: Run, server: ScriptedServer, *arguments: str) -> tuple[int, str, str]:
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    addresses = ("--base-url", server.base_url, "--token-url", server.token_url)
+    code, out, err = run("login", *addresses, *arguments)
+    assert CANARY not in out + err
+    return code, out, err
+
+
+@pytest.mark.usefixtures("typed")
+def test_login_tries_the_credentials_and_keeps_them_in_a_file(
+    run: Run, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = login(run, server)
+    assert (code, out.splitlines()[-1]) == (0, f"Saved in {tmp_path / '.env'}.")
+    assert "Connected to Helping Hands" in out
+    assert f"CLASSY_CLIENT_SECRET='{CANARY}'" in (tmp_path / ".env").read_text()
+
+
+@pytest.mark.usefixtures("typed")
+def test_login_keeps_the_credentials_in_the_keyring_where_export_finds_them(
+    run: Run, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    entries: dict[Any, str] = {}
+    keyring = SimpleNamespace(
+        get_password=lambda *name: entries.get(name),
+        set_password=lambda service, name, text: entries.update({(service, name): text}),
+    )
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    code, out, _ = login(run, server, "--keyring")
+    assert code == 0
+    assert "Saved in the system's keyring: connect(keyring=True) and --keyring find them there." in out
+    assert entries["classy_nb", "CLASSY_CLIENT_SECRET"] == CANARY
+    assert list(tmp_path.iterdir()) == []
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
+    server.handler = Listed(rows(3)).reply
+    code, _, err = run("export", "transactions", "--to", "x.csv", "--keyring")
+    assert (code, err) == (0, "")
+    assert (tmp_path / "x.csv").is_file()
+
+
+def test_login_says_at_once_that_there_is_no_keyring(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(getpass, "getpass", lambda _: pytest.fail("asked in vain"))
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    code, _, err = run("login", "--keyring")
+    assert (code, "pip install 'classy-nb[keyring]'" in err) == (1, True)
+    code, _, err = run("login", "--keyring", "--env-file", "x.env")
+    assert (code, "give one of them" in err) == (2, True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.export import has_ending
+from classy_nb.files import why_not
 
 from .form import FormError
 
@@ -32,6 +33,8 @@ def file_path(name: str, ending: str) -> Path:
     """
     if not name.isprintable() or Path(name).name in ("", "..") or name.endswith(("/", "\\")):
         raise FormError("Give the file a name, such as gifts.csv.", "file")
+    if reason := why_not(name):
+        raise FormError(f"{reason}: choose another name for the file.", "file")
     try:
         path = Path(name).expanduser()
     except RuntimeError:

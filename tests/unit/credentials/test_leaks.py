@@ -15,6 +15,7 @@ import pickle
 import subprocess
 import sys
 import traceback
+import types
 import warnings
 from pathlib import Path
 
@@ -67,6 +68,45 @@ def saved(prepare):
             credentials.save()
 
     return save
+
+
+def from_colab(secret, **arguments):
+    """Load from Colab's secrets, of which the client secret is a text or an exception."""
+
+    def get(name):
+        if name == "CLASSY_CLIENT_SECRET" and isinstance(secret, Exception):
+            raise secret
+        return {"CLASSY_CLIENT_ID": "the-id", "CLASSY_CLIENT_SECRET": secret}[name]
+
+    def load():
+        with pytest.MonkeyPatch.context() as patch:
+            colab = types.ModuleType("google.colab")
+            colab.userdata = types.SimpleNamespace(get=get)
+            patch.setitem(sys.modules, "google.colab", colab)
+            Credentials.load(environ={}, **arguments)
+
+    return load
+
+
+def with_keyring(**failures):
+    """Save to a keyring that fails, and load from it."""
+
+    def raises(name):
+        def called(*_):
+            raise failures[name]
+
+        return called if name in failures else lambda *_: None
+
+    def use():
+        with pytest.MonkeyPatch.context() as patch:
+            keyring = types.ModuleType("keyring")
+            for name in ("get_password", "set_password", "delete_password"):
+                setattr(keyring, name, raises(name))
+            patch.setitem(sys.modules, "keyring", keyring)
+            Credentials("the-id", CANARY).save_to_keyring()
+            Credentials.load(environ={}, keyring=True)
+
+    return use
 
 
 def raising(error, *, times=1, real=os.replace):
@@ -131,6 +171,12 @@ FAILURES = {
         lambda patch: patch.setattr(dotenv, "set_key", lambda path, name, value, **options: None)
     ),
     "save: old file is no text": saved(lambda patch: Path(".env").write_bytes(FILE.encode() + b"\xe9")),
+    "Colab: refused": from_colab(type("NotebookAccessError", (Exception,), {})(CANARY)),
+    "Colab: in time": from_colab(type("TimeoutException", (Exception,), {})(CANARY)),
+    "Colab: fails": from_colab(RuntimeError(CANARY)),
+    "Colab: of another application": from_colab(CANARY, client_id="another-id"),
+    "keyring: cannot be read": with_keyring(get_password=RuntimeError(CANARY)),
+    "keyring: cannot be written to": with_keyring(set_password=RuntimeError(CANARY)),
     "pickle": lambda: pickle.dumps(Credentials("x", CANARY)),
 }
 

@@ -1,0 +1,97 @@
+"""Where files behave differently on Windows: a file's name, its mode, and its place.
+
+Paths come in from `credentials`, `export`, `mirror` and the explorer; out come a file in its place, or a
+reason why a path cannot have one. Whatever else differs (fork, sockets, Arrow's time zones) is handled where
+it is used, by asking the library what it has.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+import time
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import os
+
+IN_USE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY})
+"""What a rename is refused with while another program holds the older file open; on Windows, EACCES."""
+_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 1.0
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE)
+_FORBIDDEN: Final = re.compile(r'[<>:"|?*\x00-\x1f]')
+
+
+def on_windows() -> bool:
+    """Tell whether this is Windows."""
+    return sys.platform == "win32"
+
+
+def put_in_place(source: Path, target: Path, *, patience: float = 1.0) -> None:
+    """Give a finished file its name; an older file of that name goes.
+
+    On Windows this fails while any program has one of the two open, and virus scanners and indexers open new
+    files for a moment; network shares do the same on other systems. So it is tried again.
+
+    Parameters
+    ----------
+    patience
+        For how many seconds it is tried.
+
+    Raises
+    ------
+    OSError
+        It failed to the end; one of `IN_USE` means that another program may hold a file open.
+    """
+    pause, deadline = _PAUSE, time.monotonic() + patience
+    while True:
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno not in IN_USE or time.monotonic() + pause > deadline:
+                raise
+        else:
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def why_not(path: str | os.PathLike[str]) -> str | None:
+    """Say why Windows has no file of this name, or not the one that was meant; None if it has.
+
+    ``nul.csv`` would swallow the rows, ``gifts:2026.csv`` would hide them behind a file called ``gifts``, and
+    a dot at the end would get lost. Other systems take all of these.
+    """
+    if not on_windows():
+        return None
+    pure = PureWindowsPath(path)
+    for part in pure.parts[1:] if pure.anchor else pure.parts:
+        if _DEVICES.fullmatch(part):
+            return f"Windows keeps the name {part} for a device"
+        if found := _FORBIDDEN.search(part):
+            return f"Windows has no file names with {found[0]!r}"
+        if part not in (".", "..") and part.endswith((".", " ")):
+            return "Windows has no names that end with a dot or a space"
+    return None
+
+
+def who_may_read(path: Path) -> str | None:
+    """Say who else may read a file that was closed to others; None if nobody.
+
+    Windows has no modes: a file inherits the rights of its folder, and those of a user's own are closed.
+    """
+    if not on_windows():
+        return None
+    try:
+        home = Path.home().resolve()
+    except (OSError, RuntimeError):
+        home = None
+    if home is not None and home in path.resolve().parents:
+        return None
+    return (
+        "Windows has no file modes, and this is outside of your own folder: whoever may read "
+        f"{path.parent} may read it"
+    )
