@@ -49,6 +49,8 @@ def test_there_is_one_home() -> None:
 
 def test_the_recipe_has_the_dependencies_of_the_package_and_its_sandbox() -> None:
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["demo"]]
+    in_conda = {"tzdata>=2024.2; sys_platform == 'win32'": "python-tzdata>=2024.2"}
+    wanted = [in_conda.get(requirement, requirement) for requirement in wanted]
     run = [line for line in RECIPE["requirements"]["run"] if not line.startswith("python ")]
     assert sorted(line.replace(" ", "") for line in run) == sorted(wanted)
     build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
