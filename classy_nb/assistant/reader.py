@@ -1,0 +1,338 @@
+"""Reading for the tools: from a connection or a mirror, with the same calls, and remembered for a while.
+
+Names, conditions and periods come in as an assistant writes them, are checked, and are refused in sentences
+that repeat nothing of them: a :class:`Refusal`. Frames come out, with their age. Only the columns that a
+calculation needs are fetched; the reader never holds a name or an address unless it may leave.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from classy_nb.catalog import DEFAULT_KEYS, load
+from classy_nb.client import Classy, Demo
+from classy_nb.errors import ClassyError, UsageError, kept_warnings
+from classy_nb.query import Period, instant, nearest, read_conditions, read_period, zone
+
+from .disclosure import Disclosure, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from classy_nb.catalog import Column, Endpoint, ResourceSpec
+    from classy_nb.mirror import Mirror
+
+_FRESH = 300.0
+"""Seconds for which what a connection fetched is good for further questions."""
+_KEPT = 6
+"""Frames that are kept at once."""
+_OPERATOR = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(?:<=|>=|<>|!=|==|=|<|>)")
+_PEOPLE_PARENTS = frozenset({"member", "supporter"})
+WHEN = (
+    "a day (2026-10-31), a month (2026-10), a year (2026), a moment (2026-10-31T12:00), or a period in "
+    "words: today, last month, this quarter, last 30 days, last year, this fiscal year, year to date, Q1 "
+    "2026, January 2026, year 2025, giving tuesday 2025"
+)
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, and not a fault
+    """A question that is not answered; the message is ours, and goes to the assistant as it is."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that a question is about, in the organization's time zone."""
+
+    period: Period
+    first_day: str | None
+    """None where it has no beginning."""
+    last_day: str | None
+    """The last day, included; None where it has no end."""
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """What it is in a call of a list."""
+        return {"since": self.period.since, "until": self.period.until}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A frame, when it was fetched, and what was remarked about it."""
+
+    frame: pd.DataFrame
+    as_of: datetime
+    notes: tuple[str, ...]
+
+
+class Reader:
+    """Reads lists of one organization, in a connection or a mirror.
+
+    Parameters
+    ----------
+    source
+        A connection, or a mirror, which needs none.
+    allow_personal
+        As for :class:`Disclosure`.
+    """
+
+    def __init__(self, source: Classy | Mirror, *, allow_personal: bool = False) -> None:
+        self._source = source
+        self.disclosure = Disclosure(allow_personal=allow_personal)
+        self._lock = threading.Lock()  # one fetch at a time: who asks the same again gets what it brings
+        self._frames: OrderedDict[str, tuple[float, Reading]] = OrderedDict()
+
+    # What the answers state
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of days and periods."""
+        return self._source.timezone
+
+    @property
+    def fiscal_year_start(self) -> int:
+        """The number of the month in which fiscal years begin."""
+        if isinstance(self._source, Classy):
+            return self._source.fiscal_year_start
+        return int(self._source.about.get("fiscal_year_start") or 1)
+
+    @property
+    def organization(self) -> dict[str, Any]:
+        """The organization's id and name."""
+        if isinstance(self._source, Classy):
+            name = self._source.organization_name
+        else:
+            name = self._source.about.get("organization_name")
+        return {"id": self._source.organization, "name": name_of(name) if name else None}
+
+    @property
+    def source(self) -> str:
+        """Where the numbers come from."""
+        if isinstance(self._source, Demo):
+            return "sandbox (all data are invented)"
+        return "API" if isinstance(self._source, Classy) else "mirror (a local copy)"
+
+    def as_of(self) -> datetime:
+        """When what is read now was fetched."""
+        return datetime.now(UTC) if isinstance(self._source, Classy) else self._source.refreshed_at
+
+    @property
+    def begins(self) -> str | None:
+        """The moment with which a mirror of recent rows only begins; None if it has all."""
+        return None if isinstance(self._source, Classy) else self._source.about.get("since") or None
+
+    # What there is
+
+    def available(self) -> dict[str, ResourceSpec]:
+        """Return the lists that can be read here, by name."""
+        found = {name: spec for name, spec in sorted(load().resources.items()) if spec.lists}
+        if isinstance(self._source, Classy):
+            return found
+        held = set(dir(self._source))
+        return {name: spec for name, spec in found.items() if name in held}
+
+    def resource(self, name: str) -> ResourceSpec:
+        """Return a resource of the catalog."""
+        found = load().resources.get(name)
+        if found is None:
+            raise Refusal(
+                f"No list has that name. {_meant(name, load().resources)}list_resources names all, and find "
+                "looks for them by other words."
+            )
+        return found
+
+    def list_of(self, name: str) -> Endpoint:
+        """Return the first list of a resource that can be read here."""
+        spec = self.resource(name)
+        here = self.available()
+        if name in here:
+            return spec.lists[0]
+        if not spec.lists:
+            raise Refusal("This resource has single records only, and no list.")
+        raise Refusal(f"This mirror does not hold that list. It holds: {', '.join(here)}.")
+
+    # Questions, checked
+
+    def span(self, since: str | None, until: str | None) -> Span:
+        """Return the days between two texts; a period in words as *since* sets both ends."""
+        try:
+            period = read_period(
+                since, until, timezone=self.timezone, fiscal_year_start=self.fiscal_year_start
+            )
+            begin, end = (
+                None if moment is None or isinstance(moment, Period) else instant(moment, self.timezone)
+                for moment in (period.since, period.until)
+            )
+        except UsageError:
+            raise Refusal(
+                f"'since' or 'until' is not a date or a period. Each is {WHEN}. 'until' as a date is the "
+                "first day that is no longer counted; as a period in words, it ends with the last day of it."
+            ) from None
+        if begin is not None and end is not None and begin >= end:
+            raise Refusal("'since' is not before 'until', which is the first day that is no longer counted.")
+        here = zone(self.timezone)
+        return Span(
+            period,
+            None if begin is None else begin.astimezone(here).date().isoformat(),
+            None if end is None else (end - timedelta(microseconds=1)).astimezone(here).date().isoformat(),
+        )
+
+    def conditions(self, name: str, where: Sequence[str]) -> list[str]:
+        """Return conditions on a list, all of which are known to be understood and allowed."""
+        endpoint = self.list_of(name)
+        columns = {column.name: column for column in load().columns(endpoint)}
+        for text in where:
+            match = _OPERATOR.match(text)
+            if match is None:
+                raise Refusal(
+                    "A condition in 'where' is not one. Write a column, one of = != < <= > >= and a value, "
+                    "such as 'status = success'; all conditions must hold, and there is no OR."
+                )
+            column = self.column(name, match[1])
+            if not self.disclosure.shows(endpoint.record, column):
+                raise Refusal(
+                    f"'{column.name}' is personal or was typed by the public: here, nothing can be asked by "
+                    "it. describe_resource says which columns can be used."
+                )
+            try:
+                read_conditions([text], columns, self.timezone)
+            except UsageError:
+                raise Refusal(f"The condition on '{column.name}' has {_faults(column)}.") from None
+        return list(where)
+
+    def remarks(self, name: str, where: Sequence[str]) -> list[str]:
+        """Return what to say about values that a column is not known to have."""
+        columns = {column.name: column for column in load().columns(self.list_of(name))}
+        found = read_conditions(where, columns, self.timezone)
+        return [
+            f"'{one.column.name}' is not known to have the value that was asked for. Known: "
+            f"{', '.join(one.column.known)}."
+            for one in found
+            if one.column.known and one.operator in ("=", "!=") and one.value not in one.column.known
+        ]
+
+    def column(self, name: str, column: str) -> Column:
+        """Return a column of a list."""
+        columns = {one.name: one for one in load().columns(self.list_of(name))}
+        if column not in columns:
+            raise Refusal(
+                f"'{name}' has no such column. {_meant(column, columns)}describe_resource has them all."
+            )
+        return columns[column]
+
+    def parents(self, name: str, given: Mapping[str, int]) -> dict[str, int]:
+        """Return the parents of a list, all of which it has and needs."""
+        self.list_of(name)
+        lists = [set(e.parents) - set(DEFAULT_KEYS) for e in self.resource(name).lists]
+        people = frozenset() if self.disclosure.allow_personal else _PEOPLE_PARENTS
+        known = sorted({key for keys in lists for key in keys if key not in people})
+        if any(key not in known for key in given):
+            listed = f"It has: {', '.join(known)}." if known else "It has none."
+            raise Refusal(f"'{name}' has no such parent, or one that is a person. {listed}")
+        if set(given) not in lists:
+            choices = ", ".join(" and ".join(sorted(keys)) for keys in lists if keys and keys <= set(known))
+            if not choices:
+                raise Refusal(f"'{name}' can only be asked for a person, which is not possible here.")
+            raise Refusal(f"'{name}' needs the id of a parent in 'parents', one at a time: {choices}.")
+        return dict(given)
+
+    def date_column(self, name: str, by: str | None, span: Span) -> str | None:
+        """Return the column that a period refers to; None without a period."""
+        endpoint = self.list_of(name)
+        chosen = by or endpoint.date
+        if by is not None:
+            column = self.column(name, by)
+            if column.kind not in ("datetime", "date") or not self.disclosure.shows(endpoint.record, column):
+                raise Refusal("'by' must name a column with dates that are not personal.")
+        if span.period == Period(None, None):
+            return None
+        if chosen is None:
+            dates = [
+                column.name
+                for column in load().columns(endpoint)
+                if column.kind in ("datetime", "date") and self.disclosure.shows(endpoint.record, column)
+            ]
+            raise Refusal(
+                f"'{name}' has no business date: name one in 'by' ({', '.join(dates)})."
+                if dates
+                else f"'{name}' has no date that a period could refer to."
+            )
+        return chosen
+
+    # Answers
+
+    def count(self, name: str, **keywords: Any) -> int:
+        """Return the number of records that match."""
+        with self._lock, failing(), kept_warnings():
+            return int(getattr(self._source, name).count(progress=False, **keywords))
+
+    def read(self, name: str, **keywords: Any) -> Reading:
+        """Return a list, or what was fetched for the same question a short while ago."""
+        self.list_of(name)
+        with self._lock:
+            key = f"{name} {sorted(keywords.items(), key=lambda pair: pair[0])!r} {self._state()}"
+            kept = self._frames.get(key)
+            if kept is not None and time.monotonic() - kept[0] < _FRESH:
+                self._frames.move_to_end(key)
+                return kept[1]
+            as_of = self.as_of()
+            with failing(), kept_warnings() as warned:
+                frame = getattr(self._source, name)(progress=False, **keywords)
+            reading = Reading(frame, as_of, notes_of(warned))
+            self._frames[key] = (time.monotonic(), reading)
+            while len(self._frames) > _KEPT:
+                self._frames.popitem(last=False)
+            return reading
+
+    def _state(self) -> int:
+        """Return what changes when a mirror is refreshed."""
+        return 0 if isinstance(self._source, Classy) else self._source.path.stat().st_mtime_ns
+
+
+def notes_of(warned: Sequence[str]) -> tuple[str, ...]:
+    """Return what warnings say, as far as they are about the calculation and quote no value."""
+    own = dict.fromkeys(text.removeprefix("analysis.") for text in warned if text.startswith("analysis."))
+    others = len(warned) > len([text for text in warned if text.startswith("analysis.")])
+    general = "The data or the question made classy_nb warn; the same call in a notebook shows the warning."
+    return (*own, *([general] if others else ()))
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Turn errors of the package into refusals that quote nothing of the question and nothing of the data."""
+    try:
+        yield
+    except UsageError:
+        raise Refusal(
+            "The list cannot be asked that way here. describe_resource says what it is; a notebook shows the "
+            "whole error."
+        ) from None
+    except ClassyError as error:
+        status = "" if error.status is None else f", status {error.status}"
+        what = f"The data could not be read ({type(error).__name__}{status})."
+        raise Refusal(f"{what} {type(error).default_advice}".strip()) from None
+
+
+def _meant(name: str, known: Mapping[str, Any]) -> str:
+    """Return which known names may be meant, as the beginning of a sentence of advice."""
+    found = nearest(name[:60], sorted(known))
+    return f"{found} " if found else ""
+
+
+def _faults(column: Column) -> str:
+    """Say what a value for a column must be."""
+    return {
+        "int": "no whole number",
+        "float": "no plain number such as 1250.50",
+        "bool": "neither true nor false",
+        "datetime": "no date such as 2026-10-31",
+        "date": "no date such as 2026-10-31",
+    }.get(column.kind, "a value that cannot be compared: plain text without commas is needed")
