@@ -73,6 +73,24 @@ class Reading:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What there is to read."""
+
+    source: str
+    """Where the numbers come from."""
+    organization: dict[str, Any]
+    """Its id and name."""
+    timezone: str
+    fiscal_year_start: int
+    as_of: datetime
+    """When what is read now was fetched."""
+    begins: str | None
+    """The moment with which a mirror of recent rows only begins; None if it has all."""
+    lists: dict[str, ResourceSpec]
+    """The lists that can be read, by name."""
+
+
 class Reader:
     """Reads lists of one organization, in a connection or a mirror.
 
@@ -89,55 +107,35 @@ class Reader:
         self.disclosure = Disclosure(allow_personal=allow_personal)
         self._lock = threading.Lock()  # one fetch at a time: who asks the same again gets what it brings
         self._frames: OrderedDict[str, tuple[float, Reading]] = OrderedDict()
+        self._facts: tuple[int, Facts] | None = None
 
-    # What the answers state
-
-    @property
-    def timezone(self) -> str:
-        """The time zone of days and periods."""
-        return self._source.timezone
-
-    @property
-    def fiscal_year_start(self) -> int:
-        """The number of the month in which fiscal years begin."""
+    def facts(self) -> Facts:
+        """Return what the answers state of the source; of a mirror, looked up once for each refresh."""
         if isinstance(self._source, Classy):
-            return self._source.fiscal_year_start
-        return int(self._source.about.get("fiscal_year_start") or 1)
-
-    @property
-    def organization(self) -> dict[str, Any]:
-        """The organization's id and name."""
-        if isinstance(self._source, Classy):
-            name = self._source.organization_name
+            kind = "sandbox (all data are invented)" if isinstance(self._source, Demo) else "API"
+            name, held, begins = self._source.organization_name, None, None
+            start, as_of = self._source.fiscal_year_start, datetime.now(UTC)
         else:
-            name = self._source.about.get("organization_name")
-        return {"id": self._source.organization, "name": name_of(name) if name else None}
-
-    @property
-    def source(self) -> str:
-        """Where the numbers come from."""
-        if isinstance(self._source, Demo):
-            return "sandbox (all data are invented)"
-        return "API" if isinstance(self._source, Classy) else "mirror (a local copy)"
-
-    def as_of(self) -> datetime:
-        """When what is read now was fetched."""
-        return datetime.now(UTC) if isinstance(self._source, Classy) else self._source.refreshed_at
-
-    @property
-    def begins(self) -> str | None:
-        """The moment with which a mirror of recent rows only begins; None if it has all."""
-        return None if isinstance(self._source, Classy) else self._source.about.get("since") or None
+            state = self._state()
+            if self._facts is not None and self._facts[0] == state:
+                return self._facts[1]
+            about, kind = self._source.about, "mirror (a local copy)"
+            name, held, begins = about.get("organization_name"), set(dir(self._source)), about.get("since")
+            start, as_of = int(about.get("fiscal_year_start") or 1), self._source.refreshed_at
+        lists = {key: spec for key, spec in sorted(load().resources.items()) if spec.lists}
+        found = Facts(
+            source=kind,
+            organization={"id": self._source.organization, "name": name_of(name) if name else None},
+            timezone=self._source.timezone,
+            fiscal_year_start=start,
+            as_of=as_of,
+            begins=begins or None,
+            lists={key: spec for key, spec in lists.items() if held is None or key in held},
+        )
+        self._facts = (self._state(), found)
+        return found
 
     # What there is
-
-    def available(self) -> dict[str, ResourceSpec]:
-        """Return the lists that can be read here, by name."""
-        found = {name: spec for name, spec in sorted(load().resources.items()) if spec.lists}
-        if isinstance(self._source, Classy):
-            return found
-        held = set(dir(self._source))
-        return {name: spec for name, spec in found.items() if name in held}
 
     def resource(self, name: str) -> ResourceSpec:
         """Return a resource of the catalog."""
@@ -152,7 +150,7 @@ class Reader:
     def list_of(self, name: str) -> Endpoint:
         """Return the first list of a resource that can be read here."""
         spec = self.resource(name)
-        here = self.available()
+        here = self.facts().lists
         if name in here:
             return spec.lists[0]
         if not spec.lists:
@@ -163,12 +161,12 @@ class Reader:
 
     def span(self, since: str | None, until: str | None) -> Span:
         """Return the days between two texts; a period in words as *since* sets both ends."""
+        facts = self.facts()
+        timezone = facts.timezone
         try:
-            period = read_period(
-                since, until, timezone=self.timezone, fiscal_year_start=self.fiscal_year_start
-            )
+            period = read_period(since, until, timezone=timezone, fiscal_year_start=facts.fiscal_year_start)
             begin, end = (
-                None if moment is None or isinstance(moment, Period) else instant(moment, self.timezone)
+                None if moment is None or isinstance(moment, Period) else instant(moment, timezone)
                 for moment in (period.since, period.until)
             )
         except UsageError:
@@ -178,7 +176,7 @@ class Reader:
             ) from None
         if begin is not None and end is not None and begin >= end:
             raise Refusal("'since' is not before 'until', which is the first day that is no longer counted.")
-        here = zone(self.timezone)
+        here = zone(timezone)
         return Span(
             period,
             None if begin is None else begin.astimezone(here).date().isoformat(),
@@ -203,7 +201,7 @@ class Reader:
                     "it. describe_resource says which columns can be used."
                 )
             try:
-                read_conditions([text], columns, self.timezone)
+                read_conditions([text], columns, self.facts().timezone)
             except UsageError:
                 raise Refusal(f"The condition on '{column.name}' has {_faults(column)}.") from None
         return list(where)
@@ -211,7 +209,7 @@ class Reader:
     def remarks(self, name: str, where: Sequence[str]) -> list[str]:
         """Return what to say about values that a column is not known to have."""
         columns = {column.name: column for column in load().columns(self.list_of(name))}
-        found = read_conditions(where, columns, self.timezone)
+        found = read_conditions(where, columns, self.facts().timezone)
         return [
             f"'{one.column.name}' is not known to have the value that was asked for. Known: "
             f"{', '.join(one.column.known)}."
@@ -283,7 +281,7 @@ class Reader:
             if kept is not None and time.monotonic() - kept[0] < _FRESH:
                 self._frames.move_to_end(key)
                 return kept[1]
-            as_of = self.as_of()
+            as_of = self.facts().as_of
             with failing(), kept_warnings() as warned:
                 frame = getattr(self._source, name)(progress=False, **keywords)
             reading = Reading(frame, as_of, notes_of(warned))

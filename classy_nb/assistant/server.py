@@ -108,7 +108,8 @@ def serve(reader: Reader) -> None:
     for name in ("mcp", "anyio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     personal = "personal data may leave" if reader.disclosure.allow_personal else "personal data stay here"
-    _log(f"organization {reader.organization['id']}, {reader.source}; {personal}. Waiting for an assistant.")
+    facts = reader.facts()
+    _log(f"organization {facts.organization['id']}, {facts.source}; {personal}. Waiting for an assistant.")
 
     async def run() -> None:
         server = build(reader)

@@ -251,23 +251,23 @@ class Tool:
         """Return the answer to a question as a JSON object."""
         with kept_warnings() as warned:
             found = self.run(reader, question)
-        span, now = found.span, datetime.now(UTC)
+        span, now, facts = found.span, datetime.now(UTC), reader.facts()
         notes = [*found.notes, *notes_of(warned)]
         if len(found.rows) > MOST_ROWS:
             notes.append(f"These are the first {MOST_ROWS} of {len(found.rows)} rows: ask for less.")
-        if found.as_of is not None and reader.begins is not None:
-            notes.append(f"This mirror holds gifts and what follows from them from {reader.begins} on only.")
+        if found.as_of is not None and facts.begins is not None:
+            notes.append(f"This mirror holds gifts and what follows from them from {facts.begins} on only.")
         return {
             "definition": self.definition,
-            "organization": reader.organization,
-            "source": reader.source if found.as_of is not None else "classy_nb's catalog",
+            "organization": facts.organization,
+            "source": facts.source if found.as_of is not None else "classy_nb's catalog",
             "data_as_of": None if found.as_of is None else found.as_of.isoformat(timespec="seconds"),
             "age": None if found.as_of is None else _age((now - found.as_of).total_seconds()),
             "period": None
             if span is None
             else {"first_day": span.first_day, "last_day": span.last_day, "by": found.date_column},
-            "timezone": reader.timezone,
-            "fiscal_year_starts_in_month": reader.fiscal_year_start,
+            "timezone": facts.timezone,
+            "fiscal_year_starts_in_month": facts.fiscal_year_start,
             "currencies": sorted(found.currencies),
             "rows_behind": found.rows_behind,
             "totals": found.totals,
@@ -355,7 +355,7 @@ def _find(_: Reader, asked: Words) -> Answer:
 
 
 def _list_resources(reader: Reader, _: Nothing) -> Answer:
-    here = reader.available()
+    here = reader.facts().lists
     rows = [
         {
             "resource": row["resource"],
@@ -384,10 +384,10 @@ def _describe(reader: Reader, asked: OfResource) -> Answer:
             "amount": kinds[one.column].is_money,
             "leaves": reader.disclosure.shows(endpoint.record, kinds[one.column]),
         }
-        for one in described_columns(load(), endpoint, reader.timezone)
+        for one in described_columns(load(), endpoint, reader.facts().timezone)
     ]
     notes = [f"{spec.name}: {resource_meaning(spec.name)}"]
-    if spec.name not in reader.available():
+    if spec.name not in reader.facts().lists:
         notes.append("This resource cannot be counted or sampled here.")
     return Answer(rows, len(rows), notes=notes)
 
@@ -416,7 +416,7 @@ def _count(reader: Reader, asked: Records) -> Answer:
     return Answer(
         [{"resource": asked.resource, "count": number}],
         number,
-        as_of=reader.as_of(),
+        as_of=reader.facts().as_of,
         span=span,
         date_column=date_column,
         notes=remarks,
@@ -480,8 +480,7 @@ def _transactions(
 def _gifts(reader: Reader, asked: Gifts) -> tuple[pd.DataFrame, Reading, Span]:
     reading, span = _transactions(reader, asked, analysis.FIELDS)
     with _calculating():
-        gifts = analysis.gifts(reading.frame)
-    return gifts, reading, _with_days(span, gifts["date"])
+        return analysis.gifts(reading.frame), reading, span
 
 
 def _with_days(span: Span, days: pd.Series[Any]) -> Span:
@@ -541,7 +540,7 @@ def _leaderboard(reader: Reader, asked: Ranked) -> Answer:
 
 def _names(reader: Reader, resource: str, title: str) -> tuple[pd.DataFrame | None, list[str]]:
     """Return the names of records as far as they may leave, or None and why not."""
-    if resource not in reader.available():
+    if resource not in reader.facts().lists:
         return None, [f"{resource} cannot be read here, so there are ids only."]
     record = reader.list_of(resource).record
     column = reader.column(resource, title)
@@ -655,7 +654,7 @@ def _retention(reader: Reader, asked: OfDonors) -> Answer:
 def _year(reader: Reader, asked: OfYear) -> int:
     if asked.year is not None:
         return asked.year
-    today, start = today_in(reader.timezone), reader.fiscal_year_start
+    today, start = today_in(reader.facts().timezone), reader.facts().fiscal_year_start
     return today.year + (1 < start <= today.month)
 
 
@@ -733,7 +732,7 @@ def _of_plans(
     reader: Reader, table: pd.DataFrame, reading: Reading, first: Any = None, last: Any = None
 ) -> Answer:
     """Return a table about plans; *first* and *last* are the days that it is about, or today."""
-    today = today_in(reader.timezone)
+    today = today_in(reader.facts().timezone)
     span = Span(Period(None, None), *(f"{day or today:%Y-%m-%d}" for day in (first, last)))
     currencies = list(table["currency"].dropna().unique())
     return Answer(_rows(table), len(reading.frame), reading.as_of, span, None, currencies, [], reading.notes)
