@@ -24,7 +24,7 @@ from classy_nb.query import Period, instant, nearest, read_conditions, read_peri
 from .disclosure import Disclosure, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -147,12 +147,14 @@ class Reader:
             )
         return found
 
-    def list_of(self, name: str) -> Endpoint:
-        """Return the first list of a resource that can be read here."""
+    def list_of(self, name: str, parents: Iterable[str] = ()) -> Endpoint:
+        """Return the list of a resource that has these parents, if it can be read here."""
         spec = self.resource(name)
         here = self.facts().lists
         if name in here:
-            return spec.lists[0]
+            # Lists of one resource may hold different records: channels of a campaign, of the organization.
+            matching = [endpoint for endpoint in spec.lists if _parents_of(endpoint) == set(parents)]
+            return (matching or spec.lists)[0]
         if not spec.lists:
             raise Refusal("This resource has single records only, and no list.")
         raise Refusal(f"This mirror does not hold that list. It holds: {', '.join(here)}.")
@@ -183,9 +185,8 @@ class Reader:
             None if end is None else (end - timedelta(microseconds=1)).astimezone(here).date().isoformat(),
         )
 
-    def conditions(self, name: str, where: Sequence[str]) -> list[str]:
+    def conditions(self, endpoint: Endpoint, where: Sequence[str]) -> list[str]:
         """Return conditions on a list, all of which are known to be understood and allowed."""
-        endpoint = self.list_of(name)
         columns = {column.name: column for column in load().columns(endpoint)}
         for text in where:
             match = _OPERATOR.match(text)
@@ -194,7 +195,7 @@ class Reader:
                     "A condition in 'where' is not one. Write a column, one of = != < <= > >= and a value, "
                     "such as 'status = success'; all conditions must hold, and there is no OR."
                 )
-            column = self.column(name, match[1])
+            column = self.column(endpoint, match[1])
             if not self.disclosure.shows(endpoint.record, column):
                 raise Refusal(
                     f"'{column.name}' is personal or was typed by the public: here, nothing can be asked by "
@@ -206,9 +207,9 @@ class Reader:
                 raise Refusal(f"The condition on '{column.name}' has {_faults(column)}.") from None
         return list(where)
 
-    def remarks(self, name: str, where: Sequence[str]) -> list[str]:
+    def remarks(self, endpoint: Endpoint, where: Sequence[str]) -> list[str]:
         """Return what to say about values that a column is not known to have."""
-        columns = {column.name: column for column in load().columns(self.list_of(name))}
+        columns = {column.name: column for column in load().columns(endpoint)}
         found = read_conditions(where, columns, self.facts().timezone)
         return [
             f"'{one.column.name}' is not known to have the value that was asked for. Known: "
@@ -217,19 +218,20 @@ class Reader:
             if one.column.known and one.operator in ("=", "!=") and one.value not in one.column.known
         ]
 
-    def column(self, name: str, column: str) -> Column:
+    def column(self, endpoint: Endpoint, column: str) -> Column:
         """Return a column of a list."""
-        columns = {one.name: one for one in load().columns(self.list_of(name))}
+        columns = {one.name: one for one in load().columns(endpoint)}
         if column not in columns:
             raise Refusal(
-                f"'{name}' has no such column. {_meant(column, columns)}describe_resource has them all."
+                f"'{endpoint.resource}' has no such column. {_meant(column, columns)}describe_resource has "
+                "them all."
             )
         return columns[column]
 
     def parents(self, name: str, given: Mapping[str, int]) -> dict[str, int]:
         """Return the parents of a list, all of which it has and needs."""
         self.list_of(name)
-        lists = [set(e.parents) - set(DEFAULT_KEYS) for e in self.resource(name).lists]
+        lists = [_parents_of(endpoint) for endpoint in self.resource(name).lists]
         people = frozenset() if self.disclosure.allow_personal else _PEOPLE_PARENTS
         known = sorted({key for keys in lists for key in keys if key not in people})
         if any(key not in known for key in given):
@@ -242,15 +244,16 @@ class Reader:
             raise Refusal(f"'{name}' needs the id of a parent in 'parents', one at a time: {choices}.")
         return dict(given)
 
-    def date_column(self, name: str, by: str | None, span: Span) -> str | None:
+    def date_column(self, endpoint: Endpoint, by: str | None, span: Span) -> str | None:
         """Return the column that a period refers to; None without a period."""
-        endpoint = self.list_of(name)
-        chosen = by or endpoint.date
+        name, chosen = endpoint.resource, by or endpoint.date
         if by is not None:
-            column = self.column(name, by)
+            column = self.column(endpoint, by)
             if column.kind not in ("datetime", "date") or not self.disclosure.shows(endpoint.record, column):
                 raise Refusal("'by' must name a column with dates that are not personal.")
         if span.period == Period(None, None):
+            if endpoint.daily is not None:
+                raise Refusal(f"'{name}' needs 'since': it is asked day by day.")
             return None
         if chosen is None:
             dates = [
@@ -317,6 +320,11 @@ def failing() -> Iterator[None]:
         status = "" if error.status is None else f", status {error.status}"
         what = f"The data could not be read ({type(error).__name__}{status})."
         raise Refusal(f"{what} {type(error).default_advice}".strip()) from None
+
+
+def _parents_of(endpoint: Endpoint) -> set[str]:
+    """Return the parents that have to be given for a list: neither those with a default nor words."""
+    return set(endpoint.parents) - set(DEFAULT_KEYS) - set(endpoint.choices)
 
 
 def _meant(name: str, known: Mapping[str, Any]) -> str:

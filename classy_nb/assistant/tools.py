@@ -372,7 +372,8 @@ def _list_resources(reader: Reader, _: Nothing) -> Answer:
 
 def _describe(reader: Reader, asked: OfResource) -> Answer:
     spec = reader.resource(asked.resource)
-    endpoint = (spec.lists or spec.objects)[0]
+    here = spec.name in reader.facts().lists
+    endpoint = reader.list_of(spec.name) if here else spec.endpoints[0]
     kinds = {column.name: column for column in load().columns(endpoint)}
     rows = [
         {
@@ -387,7 +388,7 @@ def _describe(reader: Reader, asked: OfResource) -> Answer:
         for one in described_columns(load(), endpoint, reader.facts().timezone)
     ]
     notes = [f"{spec.name}: {resource_meaning(spec.name)}"]
-    if spec.name not in reader.facts().lists:
+    if not here:
         notes.append("This resource cannot be counted or sampled here.")
     return Answer(rows, len(rows), notes=notes)
 
@@ -400,14 +401,15 @@ def _matching(reader: Reader, asked: Records) -> tuple[dict[str, Any], Span, str
     name = asked.resource
     keywords: dict[str, Any] = dict(reader.parents(name, asked.parents))
     span = reader.span(asked.since, asked.until)
-    date_column = reader.date_column(name, asked.by, span)
-    where = reader.conditions(name, asked.where)
+    endpoint = reader.list_of(name, asked.parents)
+    date_column = reader.date_column(endpoint, asked.by, span)
+    where = reader.conditions(endpoint, asked.where)
     keywords |= {key: value for key, value in span.keywords.items() if value is not None}
     if date_column is not None and asked.by is not None:
         keywords["by"] = asked.by
     if where:
         keywords["where"] = where
-    return keywords, span, date_column, reader.remarks(name, where)
+    return keywords, span, date_column, reader.remarks(endpoint, where)
 
 
 def _count(reader: Reader, asked: Records) -> Answer:
@@ -425,9 +427,9 @@ def _count(reader: Reader, asked: Records) -> Answer:
 
 def _sample(reader: Reader, asked: Sampled) -> Answer:
     keywords, span, date_column, remarks = _matching(reader, asked)
-    endpoint = reader.list_of(asked.resource)
+    endpoint = reader.list_of(asked.resource, asked.parents)
     if asked.columns:
-        columns = [reader.column(asked.resource, name) for name in dict.fromkeys(asked.columns)]
+        columns = [reader.column(endpoint, name) for name in dict.fromkeys(asked.columns)]
     else:
         columns = list(load().columns(endpoint)[:_COLUMNS_OF_A_SAMPLE])
     record, shows = endpoint.record, reader.disclosure.shows
@@ -542,8 +544,8 @@ def _names(reader: Reader, resource: str, title: str) -> tuple[pd.DataFrame | No
     """Return the names of records as far as they may leave, or None and why not."""
     if resource not in reader.facts().lists:
         return None, [f"{resource} cannot be read here, so there are ids only."]
-    record = reader.list_of(resource).record
-    column = reader.column(resource, title)
+    endpoint = reader.list_of(resource)
+    record, column = endpoint.record, reader.column(endpoint, title)
     if not reader.disclosure.shows(record, column):
         return None, [f"The public typed the names of {resource}: they do not leave, and ids stand for them."]
     frame = reader.read(resource, fields=["id", title]).frame
@@ -558,7 +560,7 @@ def _gross_fees_net(reader: Reader, asked: Parts) -> Answer:
         table = analysis.gross_fees_net(reading.frame, by=by)
         totals = analysis.gross_fees_net(reading.frame)
     if by == "payment_method":
-        column = reader.column("transactions", by)
+        column = reader.column(reader.list_of("transactions"), by)
         table[by] = [
             None if pd.isna(text) else reader.disclosure.cell("Transaction", column, text)
             for text in table[by]
@@ -757,8 +759,9 @@ def _active_plans(reader: Reader, _: Nothing) -> Answer:
     reading = _plans(reader)
     with _calculating():
         plans = analysis.active_plans(reading.frame)
-    shown = {name: reader.column("recurring_donation_plans", name) for name in ("status", "frequency")}
-    for name, column in shown.items():
+    endpoint = reader.list_of("recurring_donation_plans")
+    for name in ("status", "frequency"):
+        column = reader.column(endpoint, name)
         plans[name] = [
             None if pd.isna(text) else reader.disclosure.cell("RecurringDonationPlan", column, text)
             for text in plans[name]

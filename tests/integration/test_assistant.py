@@ -74,6 +74,7 @@ class World:
         self.data = Data(box.database)
         self.personal = people(box)
         self._portal, self._clients = portal, {"stdio": stdio, "memory": memory}
+        self.described = str(portal.call(memory.list_tools))
         self.said: list[str] = []
         self.asked: Counter[str] = Counter()
 
@@ -629,7 +630,9 @@ def test_samples_of_everything_name_nobody(world: World, way: str) -> None:
         columns = [one["column"] for one in world.ask("describe_resource", way, resource=name)["rows"]]
         result = world.call("sample_records", {"resource": name, "rows": 20, "columns": columns[:40]}, way)
         if result.is_error:
-            assert re.search("parent|for a person|could not be read", result.content[0].text), name
+            assert re.search("parent|for a person|needs 'since'|could not be read", result.content[0].text), (
+                name
+            )
             continue
         seen += len(result.structured_content["rows"])
         for start in range(40, len(columns), 40):
@@ -660,10 +663,15 @@ def test_no_answer_names_anybody_or_says_what_the_public_typed(world: World) -> 
     assert HOSTILE not in everything
     assert "evil.example" not in everything
     words = set(re.findall(r"\w+", everything))
-    known = {word for one in catalog.load().records.values() for c in one.columns for word in c.known}
+    # Some words of the public's are also words of ours, or names of columns and values: page, team, true.
+    ours = set(re.findall(r"\w+", f"{world.described} true false"))
+    ours |= {
+        word for one in catalog.load().records.values() for c in one.columns for word in (c.name, *c.known)
+    }
+    assert len(world.personal & ours) < 20
     leaked = {
         text
-        for text in world.personal - known
+        for text in world.personal - ours
         if (text in words if re.fullmatch(r"\w+", text) else text in everything)
     }
     assert leaked == set()

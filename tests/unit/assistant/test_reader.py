@@ -88,19 +88,19 @@ def test_days_of_a_period(live: Reader) -> None:
 )
 def test_a_condition_that_is_refused(live: Reader, condition: str, said: str) -> None:
     with pytest.raises(Refusal) as caught:
-        live.conditions("transactions", [condition])
+        live.conditions(live.list_of("transactions"), [condition])
     assert str(caught.value).startswith(said)
 
 
 def test_personal_conditions_if_the_server_was_started_so(box: Sandbox) -> None:
     with connected(box) as classy:
         one = Reader(classy, allow_personal=True)
-        assert one.conditions("supporters", ["last_name = Rivera"]) == ["last_name = Rivera"]
+        assert one.conditions(one.list_of("supporters"), ["last_name = Rivera"]) == ["last_name = Rivera"]
         assert one.parents("campaigns", {"member": 7}) == {"member": 7}
 
 
 def test_what_a_list_is_not_known_to_have_is_remarked(live: Reader) -> None:
-    [remark] = live.remarks("transactions", ["status = Success", "status != failed"])
+    [remark] = live.remarks(live.list_of("transactions"), ["status = Success", "status != failed"])
     assert remark.startswith("'status' is not known to have the value that was asked for. Known: test, ")
 
 
@@ -126,14 +126,21 @@ def test_parents(live: Reader) -> None:
         live.parents("asr_messages", {})
 
 
+def test_lists_of_one_resource_may_hold_different_records(live: Reader) -> None:
+    assert live.list_of("channels").record == "OrganizationChannel"
+    assert live.list_of("channels", {"campaign": 5}).record == "CampaignChannel"
+
+
 def test_a_date_that_a_period_refers_to(live: Reader) -> None:
     this_year = live.span("2026", None)
-    assert live.date_column("transactions", None, this_year) == "purchased_at"
-    assert live.date_column("transactions", "refunded_at", this_year) == "refunded_at"
-    assert live.date_column("transactions", None, live.span(None, None)) is None
+    assert live.date_column(live.list_of("transactions"), None, this_year) == "purchased_at"
+    assert live.date_column(live.list_of("transactions"), "refunded_at", this_year) == "refunded_at"
+    assert live.date_column(live.list_of("transactions"), None, live.span(None, None)) is None
     with pytest.raises(Refusal, match=r"must name a column with dates that are not personal"):
-        live.date_column("registrations", "date_of_birth", this_year)
+        live.date_column(live.list_of("registrations"), "date_of_birth", this_year)
     with pytest.raises(
         Refusal, match=r"^'designations' has no business date: name one in 'by' \(|has no date"
     ):
-        live.date_column("transaction_items", None, this_year)
+        live.date_column(live.list_of("transaction_items"), None, this_year)
+    with pytest.raises(Refusal, match=r"^'payouts' needs 'since'"):
+        live.date_column(live.list_of("payouts"), None, live.span(None, None))

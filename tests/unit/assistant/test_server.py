@@ -75,6 +75,7 @@ GIFTS = transactions(
     {"on": "2026-08-05", "amount": 30.0, "by": 1, "campaign_id": 6},
     {"on": "2026-08-06", "amount": 7.0, "by": 3, "status": "refunded"},
 )
+GIFTS.attrs["classy"] = {"fiscal_year_start": 7}
 
 
 def test_the_tools_say_that_they_only_read() -> None:
