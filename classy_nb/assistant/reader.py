@@ -36,6 +36,8 @@ _FRESH = 300.0
 _KEPT = 6
 """Frames that are kept at once."""
 _OPERATOR = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(?:<=|>=|<>|!=|==|=|<|>)")
+_LIKE_A_NAME = re.compile(r"[A-Za-z][\w. -]{0,39}")
+"""What is worth a comparison with all names, which takes its time."""
 _PEOPLE_PARENTS = frozenset({"member", "supporter"})
 WHEN = (
     "a day (2026-10-31), a month (2026-10), a year (2026), a moment (2026-10-31T12:00), or a period in "
@@ -329,7 +331,7 @@ def _parents_of(endpoint: Endpoint) -> set[str]:
 
 def _meant(name: str, known: Mapping[str, Any]) -> str:
     """Return which known names may be meant, as the beginning of a sentence of advice."""
-    found = nearest(name[:60], sorted(known))
+    found = nearest(name, sorted(known)) if _LIKE_A_NAME.fullmatch(name) else ""
     return f"{found} " if found else ""
 
 

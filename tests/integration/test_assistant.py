@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 pytest.importorskip("mcp")
+pytest.importorskip("duckdb")
 
 from anyio.from_thread import start_blocking_portal
 from integration.shell import environment

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("mcp")
 
-from integration.shell import CLASSY_NB, environment, run
+from integration.shell import CLASSY_NB, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,29 +76,3 @@ def test_only_the_protocol_is_written_whatever_comes_in(tmp_path: Path) -> None:
     assert err.startswith(
         "classy-nb mcp: organization 64531, sandbox (all data are invented); personal data stay here"
     )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["--mirror", "missing.duckdb"], 1, "missing.duckdb does not exist."),
-        (["--mirror", "a.duckdb", "--demo"], 2, "not allowed with argument"),
-        ([], 1, "CLASSY_CLIENT_ID"),
-        (["--env-file", "missing.env"], 1, "missing.env"),
-    ],
-)
-def test_what_cannot_be_served_is_an_error_and_nothing_on_standard_output(
-    tmp_path: Path, arguments: list[str], code: int, said: str
-) -> None:
-    done = run([*CLASSY_NB, "mcp", *arguments], tmp_path, input="")
-    assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
-    hide = "import sys; sys.modules['mcp'] = sys.modules['mcp.server'] = None"
-    program = f"{hide}; from classy_nb.cli import main; sys.exit(main(['mcp', '--demo']))"
-    done = run([CLASSY_NB[0], "-c", program], tmp_path, input="")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "pip install 'classy-nb[mcp]'" in done.stderr
