@@ -1,7 +1,7 @@
 """Questions of an assistant, put by the SDK's own client, and their answers in SQL over the sandbox's tables.
 
-One server process reads a mirror, as a shell starts it; another server, in memory, asks the sandbox itself.
-All answers are collected and searched for people and for what the public typed.
+One server process reads a mirror, as a shell starts it (``stdio``); two in memory read the mirror (``copy``)
+and ask the sandbox (``live``). All answers are searched for people and for what the public typed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from support.giving import connected
 from support.giving_sql import ORGANIZATION, Data
 
+import classy_nb as cn
 from classy_nb import catalog
 from classy_nb.assistant import HIDDEN, Reader, build
 from classy_nb.sandbox import Sandbox
@@ -71,11 +72,11 @@ PUBLIC = {
 class World:
     """The sandbox, its tables, and everything that was answered."""
 
-    def __init__(self, box: Sandbox, stdio: Client, memory: Client, portal: Any) -> None:
+    def __init__(self, box: Sandbox, portal: Any, clients: dict[str, Client]) -> None:
         self.data = Data(box.database)
         self.personal = people(box)
-        self._portal, self._clients = portal, {"stdio": stdio, "memory": memory}
-        self.described = str(portal.call(memory.list_tools))
+        self._portal, self._clients = portal, clients
+        self.described = str(portal.call(clients["stdio"].list_tools))
         self.said: list[str] = []
         self.asked: Counter[str] = Counter()
 
@@ -85,7 +86,7 @@ class World:
         self.asked["wrong" if result.is_error else "answered"] += 1
         return result
 
-    def ask(self, tool: str, way: str = "stdio", **arguments: Any) -> dict[str, Any]:
+    def ask(self, tool: str, way: str = "copy", **arguments: Any) -> dict[str, Any]:
         result = self.call(tool, arguments, way)
         assert not result.is_error, result.content
         return result.structured_content
@@ -142,7 +143,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         box = stack.enter_context(Sandbox(transactions=SIZE, requests_per_minute=0))
         plant(box)
         classy = stack.enter_context(connected(box))
-        classy.mirror(home / "classy.duckdb").refresh()
+        classy.mirror(home / "classy.duckdb", history=False).refresh()
         program = "import sys; from classy_nb.cli import main; sys.exit(main())"
         server = StdioServerParameters(
             command=sys.executable,
@@ -153,9 +154,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         portal = stack.enter_context(start_blocking_portal())
         enter = portal.wrap_async_context_manager
         log = stack.enter_context((home / "log").open("w+"))
-        stdio = stack.enter_context(enter(Client(stdio_client(server, errlog=log))))
-        memory = stack.enter_context(enter(Client(build(Reader(classy)))))
-        yield World(box, stdio, memory, portal)
+        clients = {
+            "stdio": Client(stdio_client(server, errlog=log)),
+            "copy": Client(build(Reader(cn.open_mirror(home / "classy.duckdb")))),
+            "live": Client(build(Reader(classy))),
+        }
+        yield World(box, portal, {way: stack.enter_context(enter(one)) for way, one in clients.items()})
         log.seek(0)
         logged = log.read()
         assert "personal data stay here" in logged
@@ -182,7 +186,7 @@ MONTHS = [(f"{year}-{month:02}", year, month) for year in (2025,) for month in r
 @pytest.mark.parametrize(("text", "year", "month"), MONTHS, ids=[text for text, *_ in MONTHS])
 def test_raised_in_a_month(world: World, text: str, year: int, month: int) -> None:
     after = f"{year + month // 12}-{month % 12 + 1:02}"
-    answer = world.ask("raised_by_period", since=text, until=after)
+    answer = world.ask("raised_by_period", "stdio", since=text, until=after)
     assert total(answer) == world.cents(f"day >= '{text}-01' AND day < '{after}-01'")
     assert answer["rows_behind"] == answer["totals"][0]["gifts"]
     assert answer["period"]["first_day"] == f"{text}-01"
@@ -201,7 +205,7 @@ def test_raised_in_a_month(world: World, text: str, year: int, month: int) -> No
     ],
 )
 def test_periods_in_words(world: World, words: str, first: str, last: str) -> None:
-    answer = world.ask("raised_by_period", since=words, length="year")
+    answer = world.ask("raised_by_period", "stdio", since=words, length="year")
     assert total(answer) == world.cents(f"day BETWEEN '{first}' AND '{last}'")
     assert answer["period"] == {"first_day": first, "last_day": last, "by": "purchased_at"}
 
@@ -416,7 +420,7 @@ def test_counts_by_status(world: World, status: str) -> None:
         )
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("way", ["stdio", "memory"])
+@pytest.mark.parametrize("way", ["stdio", "live"])
 def test_counts_of_lists(world: World, resource: str, table: str, way: str) -> None:
     [(expected,)] = world.data.ask(f"SELECT COUNT(*) FROM {table} WHERE {OWN}")
     assert world.ask("count_records", way, resource=resource)["rows_behind"] == expected
@@ -482,7 +486,7 @@ def test_both_ways_answer_alike(world: World) -> None:
         ("recurring_by_month", {"months": 6}),
         ("list_resources", {}),
     ):
-        copy, live = (world.ask(tool, way, **arguments) for way in ("stdio", "memory"))
+        copy, live = (world.ask(tool, way, **arguments) for way in ("stdio", "live"))
         if tool != "list_resources":
             assert copy["rows"] == live["rows"], tool
             assert copy["totals"] == live["totals"]
@@ -623,7 +627,7 @@ def test_a_hostile_question_does_nothing(world: World, evil: str) -> None:
 # People
 
 
-@pytest.mark.parametrize("way", ["stdio", "memory"])
+@pytest.mark.parametrize("way", ["stdio", "live"])
 def test_samples_of_everything_name_nobody(world: World, way: str) -> None:
     seen = 0
     for row in world.ask("list_resources", way)["rows"]:

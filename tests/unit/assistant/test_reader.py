@@ -1,15 +1,19 @@
 """Questions are checked in our own words, and what was fetched is remembered for a while."""
 
+import os
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 pytest.importorskip("mcp")
 
 from support.giving import connected
 
-import classy_nb as cn
 from classy_nb.assistant import Reader, reader
 from classy_nb.assistant.reader import Refusal
 from classy_nb.sandbox import Sandbox
@@ -46,21 +50,52 @@ def test_only_some_frames_are_kept(live: Reader) -> None:
     assert len(live._frames) == reader._KEPT
 
 
-def test_a_refreshed_mirror_is_read_again(box: Sandbox, tmp_path: Path) -> None:
-    with connected(box) as classy:
-        mirror = classy.mirror(tmp_path / "classy.duckdb", resources=["transactions", "transaction_items"])
-        mirror.refresh()
-        copy = Reader(cn.open_mirror(tmp_path / "classy.duckdb"))
-        before, facts = copy.read("transactions", fields=["id"]), copy.facts()
-        assert copy.facts() is facts
-        assert list(facts.lists) == ["transaction_items", "transactions"]
-        box.insert_transactions(2)
-        mirror.refresh()
+class Copy:
+    """What a reader asks of a mirror."""
+
+    organization, timezone = 7, "America/Los_Angeles"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.about = {
+            "organization_name": "Helping\nHands",
+            "fiscal_year_start": "7",
+            "since": "2026-01-01T08:00Z",
+        }
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.refreshed_at = datetime.now(UTC)
+        self.path.write_text("")
+        os.utime(self.path, ns=(0, time.perf_counter_ns()))
+
+    def __dir__(self) -> list[str]:
+        return ["path", "transactions"]
+
+    def transactions(self, **keywords: Any) -> pd.DataFrame:
+        return pd.DataFrame({"id": [1]})
+
+
+def test_a_refreshed_mirror_is_read_again(tmp_path: Path) -> None:
+    mirror = Copy(tmp_path / "classy.duckdb")
+    copy = Reader(mirror)  # type: ignore[arg-type]
+    facts, before = copy.facts(), copy.read("transactions", fields=["id"])
+    assert (facts.source, facts.organization["name"]) == ("mirror (a local copy)", "Helping Hands")
+    assert (facts.fiscal_year_start, facts.begins, list(facts.lists)) == (
+        7,
+        "2026-01-01T08:00Z",
+        ["transactions"],
+    )
+    assert copy.facts() is facts
+    assert copy.read("transactions", fields=["id"]) is before
+    mirror.refresh()
     after = copy.read("transactions", fields=["id"])
-    assert len(after.frame) == len(before.frame) + 2
-    assert after.as_of > before.as_of
-    with pytest.raises(Refusal, match=r"^This mirror does not hold that list\. It holds: transaction_items"):
+    assert after is not before
+    assert after.as_of == mirror.refreshed_at > before.as_of
+    with pytest.raises(Refusal, match=r"^This mirror does not hold that list\. It holds: transactions\.$"):
         copy.list_of("campaigns")
+    with pytest.raises(Refusal, match=r"^This resource has single records only"):
+        copy.list_of("me")
 
 
 def test_days_of_a_period(live: Reader) -> None:

@@ -36,6 +36,10 @@ class Canned(Reader):
         lists = {name: spec for name, spec in load().resources.items() if name in self.frames}
         return Facts("test", {"id": 7, "name": "Helping Hands"}, ZONE, 7, AS_OF, None, lists)
 
+    def count(self, name: str, **keywords: Any) -> int:
+        self.calls.append((name, keywords))
+        return len(self.frames[name])
+
     def read(self, name: str, **keywords: Any) -> Reading:
         self.calls.append((name, keywords))
         time.sleep(self.wait)
@@ -98,6 +102,73 @@ def test_there_is_nothing_but_tools() -> None:
         for method in ("list_resources", "list_prompts", "list_resource_templates"):
             with pytest.raises(MCPError, match="Method not found"):
                 call(method)
+
+
+def test_the_catalog_is_found_listed_and_described() -> None:
+    reader = Canned(transactions=GIFTS)
+    found = ask(reader, "find", words="retention")
+    assert found["rows"][0] == {
+        "kind": "tool",
+        "name": "donor_retention",
+        "meaning": "Count for each year who gave, who came back and who did not",
+    }
+    assert (found["source"], found["data_as_of"], found["period"]) == ("classy_nb's catalog", None, None)
+    assert "Nothing was found." in ask(reader, "find", words="zzqx")["notes"][0]
+    assert [row["resource"] for row in ask(reader, "list_resources")["rows"]] == ["transactions"]
+    columns = {
+        row["column"]: row for row in ask(reader, "describe_resource", resource="transactions")["rows"]
+    }
+    assert columns["donation_gross_amount"]["amount"]
+    assert columns["campaign_id"]["joins_to"] == "campaigns.id"
+    assert "success" in columns["status"]["values"]
+    assert {name: columns[name]["leaves"] for name in ("status", "member_name")} == {
+        "status": True,
+        "member_name": False,
+    }
+    assert "cannot be counted or sampled here" in ask(reader, "describe_resource", resource="me")["notes"][1]
+
+
+def test_records_are_counted() -> None:
+    reader = Canned(transactions=GIFTS)
+    answer = ask(
+        reader, "count_records", resource="transactions", where=["status = Success"], since="Q1 2026"
+    )
+    assert answer["rows"] == [{"resource": "transactions", "count": 4}]
+    assert answer["period"] == {"first_day": "2026-01-01", "last_day": "2026-03-31", "by": "purchased_at"}
+    assert answer["notes"][0].startswith("'status' is not known to have the value that was asked for.")
+    [(_, keywords)] = reader.calls
+    assert keywords["where"] == ["status = Success"]
+    ask(
+        reader,
+        "count_records",
+        resource="transactions",
+        by="refunded_at",
+        until="2026",
+        parents={"campaign": 5},
+    )
+    assert (reader.calls[1][1]["by"], reader.calls[1][1]["campaign"]) == ("refunded_at", 5)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("raised_by_period", {"length": "decade"}, "'length' must be: day, week (from Monday), month"),
+        (
+            "raised_by_period",
+            {"decade": 1},
+            "This tool does not have one of the arguments. It takes: since, until",
+        ),
+        ("list_resources", {"decade": 1}, "This tool does not have one of the arguments. It takes none."),
+        ("count_records", {}, "'resource' must be: the name of a list"),
+        ("gain_loss", {"year": 20260}, "'year' must be: the (fiscal) year"),
+        ("decade", {}, "No tool has that name. There are: find, list_resources, "),
+        ("find", {"words": "??"}, "'words' names no word."),
+    ],
+)
+def test_wrong_arguments(tool: str, arguments: dict[str, Any], said: str) -> None:
+    sentence = refused(Canned(transactions=GIFTS), tool, **arguments)
+    assert sentence.startswith(said)
+    assert "decade" not in sentence
 
 
 def test_an_answer_states_what_it_rests_on() -> None:
