@@ -334,12 +334,12 @@ def _calculating() -> Iterator[None]:
 # The catalog
 
 
-def _find(_: Reader, asked: Words) -> Answer:
-    if not any(map(str.isalnum, asked.words)):
+def _find(_: Reader, question: Words) -> Answer:
+    if not any(map(str.isalnum, question.words)):
         raise Refusal("'words' names no word. Say what to look for, such as refund.")
     by_function = {f"cn.analysis.{tool.function}": tool.name for tool in TOOLS if tool.function}
     rows = []
-    for row in find(asked.words).to_dict("records"):
+    for row in find(question.words).to_dict("records"):
         if row["kind"] == "function":
             if (name := by_function.get(row["name"])) is None:
                 continue
@@ -370,8 +370,8 @@ def _list_resources(reader: Reader, _: Nothing) -> Answer:
     return Answer(rows, len(rows))
 
 
-def _describe(reader: Reader, asked: OfResource) -> Answer:
-    spec = reader.resource(asked.resource)
+def _describe(reader: Reader, question: OfResource) -> Answer:
+    spec = reader.resource(question.resource)
     here = spec.name in reader.facts().lists
     endpoint = reader.list_of(spec.name) if here else spec.endpoints[0]
     kinds = {column.name: column for column in load().columns(endpoint)}
@@ -396,27 +396,27 @@ def _describe(reader: Reader, asked: OfResource) -> Answer:
 # Records
 
 
-def _matching(reader: Reader, asked: Records) -> tuple[dict[str, Any], Span, str | None, list[str]]:
+def _matching(reader: Reader, question: Records) -> tuple[dict[str, Any], Span, str | None, list[str]]:
     """Return the keywords that ask for the records, the period, its column, and remarks."""
-    name = asked.resource
-    keywords: dict[str, Any] = dict(reader.parents(name, asked.parents))
-    span = reader.span(asked.since, asked.until)
-    endpoint = reader.list_of(name, asked.parents)
-    date_column = reader.date_column(endpoint, asked.by, span)
-    where = reader.conditions(endpoint, asked.where)
+    name = question.resource
+    keywords: dict[str, Any] = dict(reader.parents(name, question.parents))
+    span = reader.span(question.since, question.until)
+    endpoint = reader.list_of(name, question.parents)
+    date_column = reader.date_column(endpoint, question.by, span)
+    where = reader.conditions(endpoint, question.where)
     keywords |= {key: value for key, value in span.keywords.items() if value is not None}
-    if date_column is not None and asked.by is not None:
-        keywords["by"] = asked.by
+    if date_column is not None and question.by is not None:
+        keywords["by"] = question.by
     if where:
         keywords["where"] = where
     return keywords, span, date_column, reader.remarks(endpoint, where)
 
 
-def _count(reader: Reader, asked: Records) -> Answer:
-    keywords, span, date_column, remarks = _matching(reader, asked)
-    number = reader.count(asked.resource, **keywords)
+def _count(reader: Reader, question: Records) -> Answer:
+    keywords, span, date_column, remarks = _matching(reader, question)
+    number = reader.count(question.resource, **keywords)
     return Answer(
-        [{"resource": asked.resource, "count": number}],
+        [{"resource": question.resource, "count": number}],
         number,
         as_of=reader.facts().as_of,
         span=span,
@@ -425,21 +425,21 @@ def _count(reader: Reader, asked: Records) -> Answer:
     )
 
 
-def _sample(reader: Reader, asked: Sampled) -> Answer:
-    keywords, span, date_column, remarks = _matching(reader, asked)
-    endpoint = reader.list_of(asked.resource, asked.parents)
-    if asked.columns:
-        columns = [reader.column(endpoint, name) for name in dict.fromkeys(asked.columns)]
+def _sample(reader: Reader, question: Sampled) -> Answer:
+    keywords, span, date_column, remarks = _matching(reader, question)
+    endpoint = reader.list_of(question.resource, question.parents)
+    if question.columns:
+        columns = [reader.column(endpoint, name) for name in dict.fromkeys(question.columns)]
     else:
         columns = list(load().columns(endpoint)[:_COLUMNS_OF_A_SAMPLE])
     record, shows = endpoint.record, reader.disclosure.shows
     # What does not leave is not even fetched.
     fields = list(dict.fromkeys(one.name.partition(".")[0] for one in columns if shows(record, one)))
     by = endpoint.date or endpoint.id
-    if asked.newest and by is not None:
+    if question.newest and by is not None:
         keywords["sort"] = f"{by}:desc"
     reading = reader.read(
-        asked.resource, limit=asked.rows, fields=fields or [endpoint.id or "id"], **keywords
+        question.resource, limit=question.rows, fields=fields or [endpoint.id or "id"], **keywords
     )
     rows = [
         {
@@ -469,18 +469,18 @@ def _cell(reader: Reader, record: str, column: Column, row: Mapping[str, Any]) -
 
 
 def _transactions(
-    reader: Reader, asked: Gifts, fields: Sequence[str], **keywords: Any
+    reader: Reader, question: Gifts, fields: Sequence[str], **keywords: Any
 ) -> tuple[Reading, Span]:
-    span = reader.span(asked.since, asked.until)
+    span = reader.span(question.since, question.until)
     keywords |= {key: value for key, value in span.keywords.items() if value is not None}
-    if asked.campaign is not None:
-        keywords["where"] = f"campaign_id = {asked.campaign}"
+    if question.campaign is not None:
+        keywords["where"] = f"campaign_id = {question.campaign}"
     reading = reader.read("transactions", fields=list(fields), **keywords)
     return reading, _with_days(span, reading.frame["purchased_at"])
 
 
-def _gifts(reader: Reader, asked: Gifts) -> tuple[pd.DataFrame, Reading, Span]:
-    reading, span = _transactions(reader, asked, analysis.FIELDS)
+def _gifts(reader: Reader, question: Gifts) -> tuple[pd.DataFrame, Reading, Span]:
+    reading, span = _transactions(reader, question, analysis.FIELDS)
     with _calculating():
         return analysis.gifts(reading.frame), reading, span
 
@@ -516,10 +516,10 @@ def _of_gifts(rows: pd.DataFrame, gifts: pd.DataFrame, reading: Reading, span: S
 _LENGTHS = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 
 
-def _raised_by_period(reader: Reader, asked: ByPeriod) -> Answer:
-    gifts, reading, span = _gifts(reader, asked)
+def _raised_by_period(reader: Reader, question: ByPeriod) -> Answer:
+    gifts, reading, span = _gifts(reader, question)
     with _calculating():
-        return _of_gifts(analysis.by_period(gifts, _LENGTHS[asked.length]), gifts, reading, span)
+        return _of_gifts(analysis.by_period(gifts, _LENGTHS[question.length]), gifts, reading, span)
 
 
 _RANKED: dict[str, tuple[str, str, str]] = {
@@ -529,12 +529,12 @@ _RANKED: dict[str, tuple[str, str, str]] = {
 }
 
 
-def _leaderboard(reader: Reader, asked: Ranked) -> Answer:
-    gifts, reading, span = _gifts(reader, asked)
-    by, resource, title = _RANKED[asked.by]
+def _leaderboard(reader: Reader, question: Ranked) -> Answer:
+    gifts, reading, span = _gifts(reader, question)
+    by, resource, title = _RANKED[question.by]
     names, notes = _names(reader, resource, title)
     with _calculating():
-        table = analysis.leaderboard(gifts, by, names=names, top=asked.top)
+        table = analysis.leaderboard(gifts, by, names=names, top=question.top)
     if names is None:
         table = table.drop(columns="name")
     return _of_gifts(table, gifts.loc[gifts[by].notna()], reading, span, *notes)
@@ -553,9 +553,9 @@ def _names(reader: Reader, resource: str, title: str) -> tuple[pd.DataFrame | No
     return frame.assign(**{title: pd.Series(cells, index=frame.index, dtype="string")}), []
 
 
-def _gross_fees_net(reader: Reader, asked: Parts) -> Answer:
-    reading, span = _transactions(reader, asked, _MONEY_FIELDS)
-    by = {"campaign": "campaign_id", "designation": "designation_id"}.get(asked.by or "", asked.by)
+def _gross_fees_net(reader: Reader, question: Parts) -> Answer:
+    reading, span = _transactions(reader, question, _MONEY_FIELDS)
+    by = {"campaign": "campaign_id", "designation": "designation_id"}.get(question.by or "", question.by)
     with _calculating():
         table = analysis.gross_fees_net(reading.frame, by=by)
         totals = analysis.gross_fees_net(reading.frame)
@@ -572,8 +572,8 @@ def _gross_fees_net(reader: Reader, asked: Parts) -> Answer:
     )
 
 
-def _designation_totals(reader: Reader, asked: Gifts) -> Answer:
-    reading, span = _transactions(reader, asked, _MONEY_FIELDS, include="items")
+def _designation_totals(reader: Reader, question: Gifts) -> Answer:
+    reading, span = _transactions(reader, question, _MONEY_FIELDS, include="items")
     names, notes = _names(reader, "designations", "name")
     with _calculating():
         table = analysis.designation_totals(reading.frame, designations=names)
@@ -592,14 +592,14 @@ def _designation_totals(reader: Reader, asked: Gifts) -> Answer:
     )
 
 
-def _refunds(reader: Reader, asked: OfRefunds) -> Answer:
-    span = reader.span(asked.since, asked.until)
+def _refunds(reader: Reader, question: OfRefunds) -> Answer:
+    span = reader.span(question.since, question.until)
     keywords = {key: value for key, value in span.keywords.items() if value is not None}
     if keywords:
         keywords["by"] = "refunded_at"
     reading = reader.read("transactions", fields=list(_MONEY_FIELDS), **keywords)
     with _calculating():
-        table = analysis.refunds(reading.frame, _LENGTHS[asked.length])
+        table = analysis.refunds(reading.frame, _LENGTHS[question.length])
     sums = ["refunds", "refunded_amount", "chargebacks", "charged_back_amount"]
     totals = table.groupby("currency")[sums].sum().reset_index().round(2)
     behind = int(totals[["refunds", "chargebacks"]].sum().sum())
@@ -615,8 +615,8 @@ def _refunds(reader: Reader, asked: OfRefunds) -> Answer:
     )
 
 
-def _left_out(reader: Reader, asked: Gifts) -> Answer:
-    reading, span = _transactions(reader, asked, analysis.FIELDS)
+def _left_out(reader: Reader, question: Gifts) -> Answer:
+    reading, span = _transactions(reader, question, analysis.FIELDS)
     with _calculating():
         table = analysis.left_out(reading.frame)
     currencies = list(table["currency"].dropna().unique())
@@ -634,11 +634,11 @@ def _left_out(reader: Reader, asked: Gifts) -> Answer:
 # Donors: all gifts of all years, of which only counts and sums leave
 
 
-def _all_gifts(reader: Reader, asked: OfDonors) -> tuple[pd.DataFrame, Reading, Span]:
+def _all_gifts(reader: Reader, question: OfDonors) -> tuple[pd.DataFrame, Reading, Span]:
     gifts, reading, span = _gifts(reader, Gifts(since=None, until=None, campaign=None))
     found = sorted(gifts["currency"].unique())
-    if asked.currency is not None:
-        gifts = gifts.loc[gifts["currency"] == asked.currency.upper()]
+    if question.currency is not None:
+        gifts = gifts.loc[gifts["currency"] == question.currency.upper()]
     elif len(found) > 1:
         raise Refusal(
             f"The gifts are in {len(found)} currencies ({', '.join(found)}), which are never added: say "
@@ -647,30 +647,30 @@ def _all_gifts(reader: Reader, asked: OfDonors) -> tuple[pd.DataFrame, Reading, 
     return gifts, reading, span
 
 
-def _retention(reader: Reader, asked: OfDonors) -> Answer:
-    gifts, reading, span = _all_gifts(reader, asked)
+def _retention(reader: Reader, question: OfDonors) -> Answer:
+    gifts, reading, span = _all_gifts(reader, question)
     with _calculating():
         return _of_gifts(analysis.retention(gifts), gifts, reading, span)
 
 
-def _year(reader: Reader, asked: OfYear) -> int:
-    if asked.year is not None:
-        return asked.year
+def _year(reader: Reader, question: OfYear) -> int:
+    if question.year is not None:
+        return question.year
     today, start = today_in(reader.facts().timezone), reader.facts().fiscal_year_start
     return today.year + (1 < start <= today.month)
 
 
-def _gain_loss(reader: Reader, asked: OfYear) -> Answer:
-    gifts, reading, span = _all_gifts(reader, asked)
-    year = _year(reader, asked)
+def _gain_loss(reader: Reader, question: OfYear) -> Answer:
+    gifts, reading, span = _all_gifts(reader, question)
+    year = _year(reader, question)
     with _calculating():
         table = analysis.gain_loss(gifts, year)
     return _of_gifts(table, gifts, reading, span, f"The year {year}, compared with the year before.")
 
 
-def _lapsed_donors(reader: Reader, asked: OfYear) -> Answer:
-    gifts, reading, span = _all_gifts(reader, asked)
-    year = _year(reader, asked)
+def _lapsed_donors(reader: Reader, question: OfYear) -> Answer:
+    gifts, reading, span = _all_gifts(reader, question)
+    year = _year(reader, question)
     rows = []
     with _calculating():
         for group, people in (
@@ -695,24 +695,24 @@ def _lapsed_donors(reader: Reader, asked: OfYear) -> Answer:
     return _of_gifts(pd.DataFrame(rows), gifts, reading, span, *notes)
 
 
-def _cohorts(reader: Reader, asked: OfCohorts) -> Answer:
-    gifts, reading, span = _all_gifts(reader, asked)
+def _cohorts(reader: Reader, question: OfCohorts) -> Answer:
+    gifts, reading, span = _all_gifts(reader, question)
     with _calculating():
-        table = analysis.cohorts(gifts, asked.values)
-    cells = table.reset_index().melt("first_year", var_name="years_later", value_name=asked.values)
+        table = analysis.cohorts(gifts, question.values)
+    cells = table.reset_index().melt("first_year", var_name="years_later", value_name=question.values)
     cells = cells.dropna().sort_values(["first_year", "years_later"])
     return _of_gifts(cells, gifts, reading, span)
 
 
-def _second_gift(reader: Reader, asked: OfSecondGifts) -> Answer:
-    gifts, reading, span = _all_gifts(reader, asked)
+def _second_gift(reader: Reader, question: OfSecondGifts) -> Answer:
+    gifts, reading, span = _all_gifts(reader, question)
     with _calculating():
-        table = analysis.second_gift(gifts, first=asked.first, within=asked.within)
+        table = analysis.second_gift(gifts, first=question.first, within=question.within)
     return _of_gifts(table, gifts, reading, span)
 
 
-def _rfm(reader: Reader, asked: OfDonors) -> Answer:
-    gifts, reading, span = _all_gifts(reader, asked)
+def _rfm(reader: Reader, question: OfDonors) -> Answer:
+    gifts, reading, span = _all_gifts(reader, question)
     with _calculating():
         people = analysis.rfm(gifts)
     groups = people.groupby("segment").agg(
@@ -748,10 +748,10 @@ def _first(table: pd.DataFrame) -> Any:
     return None if table.empty else table["month"].min()
 
 
-def _recurring(reader: Reader, asked: LatestMonths) -> Answer:
+def _recurring(reader: Reader, question: LatestMonths) -> Answer:
     reading = _plans(reader)
     with _calculating():
-        table = _latest(analysis.churn(reading.frame), asked.months)
+        table = _latest(analysis.churn(reading.frame), question.months)
     return _of_plans(reader, table, reading, _first(table))
 
 
@@ -774,18 +774,18 @@ def _active_plans(reader: Reader, _: Nothing) -> Answer:
     return answer
 
 
-def _forecast(reader: Reader, asked: Ahead) -> Answer:
+def _forecast(reader: Reader, question: Ahead) -> Answer:
     reading = _plans(reader)
     with _calculating():
-        table = analysis.forecast(reading.frame, asked.months)
+        table = analysis.forecast(reading.frame, question.months)
     last = None if table.empty else table["month"].max() + pd.offsets.MonthEnd(0)
     return _of_plans(reader, table, reading, _first(table), last)
 
 
-def _failed_payments(reader: Reader, asked: LatestMonths) -> Answer:
+def _failed_payments(reader: Reader, question: LatestMonths) -> Answer:
     reading = reader.read("transactions", fields=list(analysis.FIELDS))
     with _calculating():
-        table = _latest(analysis.failed_payments(reading.frame), asked.months)
+        table = _latest(analysis.failed_payments(reading.frame), question.months)
     return _of_plans(reader, table, reading, _first(table))
 
 

@@ -78,12 +78,12 @@ class World:
         self._portal, self._clients = portal, clients
         self.described = str(portal.call(clients["stdio"].list_tools))
         self.said: list[str] = []
-        self.asked: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
 
     def call(self, tool: str, arguments: dict[str, Any], way: str = "stdio") -> CallToolResult:
         result = self._portal.call(partial(self._clients[way].call_tool, tool, arguments))
         self.said += [part.text for part in result.content]
-        self.asked["wrong" if result.is_error else "answered"] += 1
+        self.outcomes["wrong" if result.is_error else "answered"] += 1
         return result
 
     def ask(self, tool: str, way: str = "copy", **arguments: Any) -> dict[str, Any]:
@@ -158,6 +158,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "stdio": Client(stdio_client(server, errlog=log)),
             "copy": Client(build(Reader(cn.open_mirror(home / "classy.duckdb")))),
             "live": Client(build(Reader(classy))),
+            "open": Client(build(Reader(classy, allow_personal=True))),
         }
         yield World(box, portal, {way: stack.enter_context(enter(one)) for way, one in clients.items()})
         log.seek(0)
@@ -659,11 +660,25 @@ def test_a_sample_is_masked_whether_there_is_a_value_or_not(world: World) -> Non
     assert {row["opt_in"] for row in rows} <= {True, False}
 
 
+def test_with_allow_personal_they_do_leave_and_can_be_found(world: World) -> None:
+    before = len(world.said)
+    rows = world.ask(
+        "sample_records", "open", resource="supporters", rows=3, columns=["email_address", "nickname"]
+    )["rows"]
+    assert {row["email_address"] for row in rows} <= world.personal
+    condition = f"email_address = {rows[0]['email_address']}"
+    assert world.ask("count_records", "open", resource="supporters", where=[condition])["rows_behind"] >= 1
+    named = world.ask("leaderboard", "open", by="page", top=100)["rows"]
+    assert HOSTILE in {row["name"] for row in named}
+    assert any(text in "\n".join(world.said[before:]) for text in world.personal)
+    del world.said[before:]
+
+
 def test_no_answer_names_anybody_or_says_what_the_public_typed(world: World) -> None:
     """The last test of this file: it looks at all that was answered above."""
-    assert world.asked["answered"] > 150
-    if sum(world.asked.values()) > 300:  # all of the file ran
-        assert world.asked["wrong"] > 200
+    assert world.outcomes["answered"] > 150
+    if sum(world.outcomes.values()) > 300:  # all of the file ran
+        assert world.outcomes["wrong"] > 200
     everything = "\n".join(world.said)
     assert HOSTILE not in everything
     assert "evil.example" not in everything
