@@ -113,12 +113,12 @@ class Reader:
 
     def facts(self) -> Facts:
         """Return what the answers state of the source; of a mirror, looked up once for each refresh."""
+        state = self._state()
         if isinstance(self._source, Classy):
             kind = "sandbox (all data are invented)" if isinstance(self._source, Demo) else "API"
             name, held, begins = self._source.organization_name, None, None
             start, as_of = self._source.fiscal_year_start, datetime.now(UTC)
         else:
-            state = self._state()
             if self._facts is not None and self._facts[0] == state:
                 return self._facts[1]
             about, kind = self._source.about, "mirror (a local copy)"
@@ -134,7 +134,7 @@ class Reader:
             begins=begins or None,
             lists={key: spec for key, spec in lists.items() if held is None or key in held},
         )
-        self._facts = (self._state(), found)
+        self._facts = (state, found)
         return found
 
     # What there is
