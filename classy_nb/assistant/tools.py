@@ -328,7 +328,8 @@ def _calculating() -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise Refusal(error.what.removeprefix("analysis.")) from None
+        what = error.what.removeprefix("analysis.")
+        raise Refusal(f"This cannot be calculated from what is here: {what}") from None
 
 
 # The catalog

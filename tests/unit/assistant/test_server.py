@@ -294,6 +294,15 @@ def test_an_error_quotes_nothing(error: BaseException, said: str, capfd: pytest.
     assert "Ana" not in err
 
 
+def test_a_calculation_refuses_in_its_own_words() -> None:
+    frame = GIFTS.loc[GIFTS["campaign_id"] == 6].copy()
+    frame.attrs["classy"] = {"asked": ["filter=purchased_at>=2026-01-01T08:00:00Z"], "timezone": ZONE}
+    sentence = refused(Canned(transactions=frame), "lapsed_donors", year=2026)
+    assert sentence.startswith(
+        "This cannot be calculated from what is here: lybunt: the frame begins on 2026-01-01"
+    )
+
+
 def test_warnings_of_calculations_are_said() -> None:
     frame = GIFTS.copy()
     frame.attrs["classy"] = {"asked": ["filter=purchased_at>=2025-01-01T08:00:00Z"], "timezone": ZONE}
