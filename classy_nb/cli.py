@@ -108,6 +108,12 @@ def parser() -> argparse.ArgumentParser:
             "Find resources, columns, values and functions by what people call them, such as: find refund.",
         ),
         (
+            "mcp",
+            add_mcp_arguments,
+            run_mcp,
+            "Answer an assistant's questions on standard input and output (Model Context Protocol).",
+        ),
+        (
             "sandbox",
             sandbox.add_arguments,
             sandbox.serve,
@@ -604,6 +610,49 @@ def run_find(options: argparse.Namespace) -> None:
     from classy_nb.client.finding import find
 
     _say(repr(find(" ".join(options.words))))
+
+
+# --- mcp
+
+
+def add_mcp_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``classy-nb mcp``."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--mirror", metavar="FILE", help="read a mirror (classy.duckdb), which needs no credentials"
+    )
+    source.add_argument("--demo", action="store_true", help="read a sandbox with invented data")
+    parser.add_argument(
+        "--transactions", type=int, default=6_000, metavar="N", help="size of the sandbox (--demo)"
+    )
+    parser.add_argument(
+        "--allow-personal",
+        action="store_true",
+        help="let names, addresses, comments and other personal data leave, and conditions on them",
+    )
+    connection = _connection_arguments(parser)
+    connection.add_argument("--organization", type=int, metavar="ID")
+
+
+def run_mcp(options: argparse.Namespace) -> None:
+    """Serve until the assistant ends it. Nothing but the protocol is written to standard output."""
+    try:
+        from classy_nb.assistant import Reader, serve
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith("classy_nb"):
+            raise
+        raise ImportError("Assistants need another package: pip install 'classy-nb[mcp]'") from None
+    from classy_nb.client import connect, demo
+    from classy_nb.mirror import open_mirror
+
+    if options.mirror is not None:
+        mirror = open_mirror(options.mirror, organization=options.organization)
+        serve(Reader(mirror, allow_personal=options.allow_personal))
+        return
+    settings = {"organization": options.organization, **_connection_options(options)}
+    source = demo(transactions=options.transactions) if options.demo else connect(**settings)
+    with source as classy:
+        serve(Reader(classy, allow_personal=options.allow_personal))
 
 
 # --- what is written to the terminal

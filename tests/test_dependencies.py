@@ -48,7 +48,7 @@ def test_every_dependency_that_people_install_is_pinned_for_the_gate() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"]]
-    asked += [text for name in ("demo", "keyring", "mirror", "test") for text in extras[name]]
+    asked += [text for name in ("demo", "keyring", "mcp", "mirror", "test") for text in extras[name]]
     names = {re.match(r"[\w.-]+", text)[0] for text in asked} - {"classy-nb"}  # type: ignore[index]
     assert {line.split("==")[0] for line in lowest.lowest()} == names
     assert "tools/lowest.py" in (ROOT / ".ci/run").read_text("utf-8")

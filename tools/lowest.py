@@ -13,7 +13,7 @@ from pathlib import Path
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
-def lowest(extras: tuple[str, ...] = ("demo", "keyring", "mirror", "test")) -> list[str]:
+def lowest(extras: tuple[str, ...] = ("demo", "keyring", "mcp", "mirror", "test")) -> list[str]:
     """Return ``name==version`` for each dependency of the package and of *extras*."""
     project = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]
     asked = [

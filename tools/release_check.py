@@ -196,6 +196,7 @@ def try_pipx(python: str, wheel: Path, work: Path) -> str:
         "PIPX_HOME": str(work / "pipx"),
         "PIPX_BIN_DIR": str(work / "pipx-bin"),
         "PIPX_MAN_DIR": str(work / "pipx-man"),
+        "PIP_QUIET": "0",  # it reads what pip lists
     }
     command = [sys.executable, "-m", "pipx", "run", "--python", python, "--spec", spec, "classy-nb"]
     run(*command, *_DEMO, work / "pipx-demo", cwd=work, **homes)
