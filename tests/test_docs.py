@@ -33,7 +33,7 @@ def named(pattern: re.Pattern[str]) -> list[Any]:
 
 @pytest.mark.parametrize("name", named(_PATH))
 def test_every_path_exists(name: str) -> None:
-    # A bare name belongs to the catalog or to a place said just before it; the site is there once it is built.
+    # A bare name belongs to the catalog or to a place said just before it; the site is built on demand.
     assert (
         (ROOT / name).exists()
         or name.startswith("docs/_build/")

@@ -31,7 +31,7 @@ def find(name: str) -> tuple[str, Column]:
         "transactions.id",
         "campaigns.timezone_identifier",
         "supporters.opt_in",
-        *NAMED,
+        *sorted(NAMED),
     ],
 )
 def test_these_leave(name: str) -> None:
