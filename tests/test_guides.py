@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import shlex
 import sys
@@ -216,6 +217,8 @@ def page_as_it_runs(path: Path) -> tuple[str, list[tuple[str, str, str]]]:
             Path("settings.env").write_text(code, "utf-8")
             Path("settings.env").chmod(0o600)
             cn.Credentials.load(env_file="settings.env", environ={})
+        elif kind in ("json", "toml"):  # tests/test_assistants_page.py says what they have to start
+            assert isinstance(json.loads(code) if kind == "json" else tomllib.loads(code), dict)
         else:
             raise AssertionError(f"{path.name} has a block of {kind}, which nothing runs")
         return found[0]
