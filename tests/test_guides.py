@@ -40,7 +40,7 @@ from classy_nb.sandbox import Sandbox
 from classy_nb.sandbox.sandbox import TODAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
@@ -52,6 +52,11 @@ NOT_RUN = [
     ("login", "classy = cn.login()", _FORM),
 ]
 """Blocks that cannot run here: page, last line, and the reason in ``<!-- not run: REASON -->`` above it."""
+READERS: dict[str, Callable[[str], Any]] = {
+    "json": json.loads,
+    "toml": tomllib.loads,
+    "yaml": yaml.safe_load,
+}
 COMMANDS = {"pip", "databricks"}
 """Commands that are not run. Of pip, the extras are compared with those that exist."""
 
@@ -211,15 +216,13 @@ def page_as_it_runs(path: Path) -> tuple[str, list[tuple[str, str, str]]]:
         if kind in ("cron", "yaml"):
             for arguments in scheduled(code):
                 cli.parser().parse_args(arguments)
-            if kind == "yaml":
-                assert isinstance(yaml.safe_load(code), dict)
+        if kind in READERS:  # tests/test_assistants_page.py says what an assistant's settings have to start
+            assert isinstance(READERS[kind](code), dict)
         elif kind == "ini":
             Path("settings.env").write_text(code, "utf-8")
             Path("settings.env").chmod(0o600)
             cn.Credentials.load(env_file="settings.env", environ={})
-        elif kind in ("json", "toml"):  # tests/test_assistants_page.py says what they have to start
-            assert isinstance(json.loads(code) if kind == "json" else tomllib.loads(code), dict)
-        else:
+        elif kind != "cron":
             raise AssertionError(f"{path.name} has a block of {kind}, which nothing runs")
         return found[0]
 
