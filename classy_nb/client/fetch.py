@@ -28,7 +28,7 @@ from classy_nb.frames import (
     to_arrow,
     to_frame,
 )
-from classy_nb.http import kind_of, message_of, words_of
+from classy_nb.http import MOST_AT_ONCE, kind_of, message_of, words_of
 from classy_nb.pagination import DailyPaginator, Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
@@ -57,10 +57,13 @@ nothing else is left to do."""
 
 
 class Fetcher:
-    """Fetches queries through one HTTP client, with some workers, into tables and frames of one time zone."""
+    """Fetches queries through one HTTP client, with some workers, into tables and frames of one time zone.
+
+    Where the HTTP client finds the number of workers, they are None here.
+    """
 
     def __init__(
-        self, http: HttpClient, timezone: str, workers: int = 1, *, fiscal_year_start: int = 1
+        self, http: HttpClient, timezone: str, workers: int | None = 1, *, fiscal_year_start: int = 1
     ) -> None:
         self._http = http
         self._workers = workers
@@ -132,11 +135,12 @@ class Fetcher:
             if progress is not None:
                 self._show(paginator, progress)
 
+        workers = self._workers or self._http.concurrency or 1
         paginator: Paginator | DailyPaginator
         if query.parts:
-            paginator = DailyPaginator(query, fetch_of, workers=self._workers, on_wait=show)
+            paginator = DailyPaginator(query, fetch_of, workers=workers, on_wait=show)
         else:
-            paginator = Paginator(query, fetch_of(query), workers=self._workers, after=after, on_wait=show)
+            paginator = Paginator(query, fetch_of(query), workers=workers, after=after, on_wait=show)
         return paginator
 
     def frame(
@@ -305,7 +309,7 @@ class Fetcher:
             query.columns,
             timezone=self.timezone,
             label=query.endpoint.resource,
-            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
+            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // (self._workers or MOST_AT_ONCE)),
         )
 
     @computes_with_arrow
