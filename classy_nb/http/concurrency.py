@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .fork import renew_after_fork
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .cancel import Cancel
 
@@ -35,15 +35,17 @@ _MINUTE = 60.0
 """Seconds for which a refusal is remembered; after as many without a request, all is found anew."""
 _GAIN = 1.05
 """A larger number has to bring at least this much throughput."""
+_LOSS = 0.75
+"""Where it brings less than this share, one look is enough."""
 _MORE = 1.5
 """How many times as many are enough to tell."""
 _SLOWER = 2.0
 """How much slower the same number of requests has to become to look for a smaller number."""
 _LOOKS = 2
 """Rounds in a row that have to agree on it: one may be a hiccup of the network, or of this computer."""
-_HOLD = 20.0
+_HOLD = 15.0
 """Seconds until a larger number is tried again after it has brought nothing."""
-_SLOW = 1.0
+_SLOW = 2.0
 """Where a page that is alone takes longer than these seconds, nobody waits for whole round trips."""
 _PATIENCE = 0.5
 """Seconds after which the number doubles there: a request that is refused would have been so by then."""
@@ -69,14 +71,25 @@ class Sent(NamedTuple):
 
 @dataclass
 class _Times:
-    """How long some answers took."""
+    """Sums over some answers: how long they took, and how many requests were under way when each was sent."""
 
     count: int = 0
     seconds: float = 0.0
+    numbers: int = 0
+
+    def add(self, other: _Times) -> None:
+        self.count += other.count
+        self.seconds += other.seconds
+        self.numbers += other.numbers
 
     @property
     def mean(self) -> float:
         return self.seconds / self.count
+
+    @property
+    def throughput(self) -> float:
+        """Answers a second, by Little's law."""
+        return self.numbers / self.seconds
 
 
 @dataclass
@@ -90,10 +103,12 @@ class _Found:
     since: float = 0.0
     times: dict[Kind, _Times] = field(default_factory=dict)
     """Of the answers in this round, by kind."""
-    known: dict[Kind, tuple[int, float]] = field(default_factory=dict)
-    """The number at which each kind was last seen to be fast, and its mean time then."""
+    known: dict[Kind, dict[int, _Times]] = field(default_factory=dict)
+    """The same of earlier rounds, by the number that there was."""
     looks: int = 0
+    held: bool = False
     hold_until: float = float("-inf")
+    """Whether a larger number has brought nothing, and until when it is not tried again."""
     alone: float = 0.0
     """Seconds that the last request took that was alone."""
     unproven: bool = False
@@ -219,58 +234,69 @@ class Concurrency:
                 # A list that nobody has read yet: what the server takes for others says nothing about it.
                 if len(found.known) >= _MOST_KINDS:
                     found.known.clear()
-                found.known[kind] = (1, seconds)
+                found.known[kind] = {1: _Times(1, seconds, 1)}
                 if now >= self._refused_until:
-                    found.doubling, found.hold_until = True, float("-inf")
+                    found.doubling, found.held, found.hold_until = True, False, float("-inf")
                     self._set(min(_FEW, self.most), now)
                 return
-        if found.unproven and kind in found.known and seconds > _TAKEN_BACK * found.known[kind][1]:
-            slower = seconds / found.known[kind][1]
-            found.patient = True
-            self._set(max(1, min(_FEW, int(found.number / slower))), now)
+        alone = found.known.get(kind, {}).get(1)
+        if found.unproven and alone is not None and seconds > _TAKEN_BACK * alone.mean:
+            found.patient, found.unproven = True, False
+            self._set(max(1, min(_FEW, int(found.number * alone.mean / seconds))), now)
             return
         if sent.round != found.round or 2 * busy <= found.number:
-            return  # sent before the number changed, or fewer were under way
-        times = found.times.setdefault(kind, _Times())
-        times.count += 1
-        times.seconds += seconds
+            return  # sent before the number changed, or when fewer were under way
+        found.times.setdefault(kind, _Times()).add(_Times(1, seconds, sent.number))
         if sum(times.count for times in found.times.values()) >= found.number:
             self._end_round(now)
 
     def _end_round(self, now: float) -> None:
         found = self._found
-        compared = {kind: times for kind, times in found.times.items() if kind in found.known}
-        count = sum(times.count for times in compared.values())
-        # How much more throughput this number brings, over how much it should bring.
-        verdict = sum(times.count * self._gain(kind, times.mean) for kind, times in compared.items())
-        if count and verdict < count:
-            found.looks += 1
-            found.times = {}
-            if found.looks >= _LOOKS:
-                before = max(found.known[kind][0] for kind in compared)
-                if before < found.number:
-                    found.hold_until = now + _HOLD
-                    self._set(before, now)
-                else:
-                    # It was fast and is not anymore: look whether half as many are as fast together.
-                    for kind in compared:
-                        del found.known[kind]
-                    self._set(max(1, found.number // 2), now)
-            return
+        better: list[int] = []
+        worse = slower = far = 0
         for kind, times in found.times.items():
-            number, mean = found.known.get(kind, (found.number, times.mean))
-            if number == found.number:
-                found.known[kind] = (number, min(mean, times.mean))
-            elif not number < found.number < _MORE * number:  # too few more to tell a difference
-                found.known[kind] = (found.number, times.mean)
-        found.times, found.looks, found.unproven = {}, 0, False
-        if now >= found.hold_until:
-            self._grow(now)
+            known = found.known.setdefault(kind, {})
+            here = known.setdefault(found.number, _Times())
+            slower += times.count if here.count and times.mean > _SLOWER * here.mean else 0
+            here.add(times)
+            fewer = [
+                (was.throughput, number) for number, was in known.items() if number * _MORE <= found.number
+            ]
+            most, number = max(fewer, default=(0.0, 0))
+            if here.throughput < _GAIN * most:
+                worse += times.count
+                far += times.count if times.throughput < _LOSS * most else 0
+                better.append(number)
+        answers = sum(times.count for times in found.times.values())
+        kinds, found.times = list(found.times), {}
+        if 2 * max(worse, slower) <= answers:
+            found.looks, found.unproven = 0, False
+            if found.held and now >= found.hold_until:
+                # The smaller number may have been too large, too: begin again with half of it.
+                found.held = False
+                self._forget(kinds)
+                self._set(max(1, found.number // 2), now)
+            elif now >= found.hold_until:
+                self._grow(now)
+            return
+        found.looks += _LOOKS if 2 * far > answers else 1
+        if found.looks < _LOOKS:
+            return
+        if 2 * worse > answers:
+            found.held, found.hold_until = True, now + _HOLD
+            wanted = max(better)
+            self._forget(kinds, wanted)
+        else:
+            # It was fast and is not anymore: look whether half as many are as fast together.
+            wanted = max(1, found.number // 2)
+            self._forget(kinds)
+        self._set(wanted, now)
 
-    def _gain(self, kind: Kind, mean: float) -> float:
-        number, before = self._found.known[kind]
-        more = self._found.number / number
-        return more * before / mean / _GAIN if more >= _MORE else _SLOWER * before / mean
+    def _forget(self, kinds: Iterable[Kind], number: int = 0) -> None:
+        """Measure anew what these kinds take where at least *number* requests are under way."""
+        for kind in kinds:
+            known = self._found.known[kind]
+            self._found.known[kind] = {few: times for few, times in known.items() if few < number}
 
     def _grow(self, now: float) -> None:
         most = min(self.most, self._most_accepted) if now < self._refused_until else self.most
