@@ -35,7 +35,7 @@ _MINUTE = 60.0
 """Seconds for which a refusal is remembered; after as many without a request, all is found anew."""
 _GAIN = 1.05
 """A larger number has to bring at least this much throughput."""
-_LOSS = 0.75
+_LOSS = 0.5
 """Where it brings less than this share, one look is enough."""
 _MORE = 1.5
 """How many times as many are enough to tell."""
@@ -43,8 +43,8 @@ _SLOWER = 2.0
 """How much slower the same number of requests has to become to look for a smaller number."""
 _LOOKS = 2
 """Rounds in a row that have to agree on it: one may be a hiccup of the network, or of this computer."""
-_HOLD = 15.0
-"""Seconds until a larger number is tried again after it has brought nothing."""
+_HOLD = 8.0
+"""Seconds until a larger number is tried again after it has brought nothing; twice as many each time."""
 _SLOW = 2.0
 """Where a page that is alone takes longer than these seconds, nobody waits for whole round trips."""
 _PATIENCE = 0.5
@@ -106,9 +106,10 @@ class _Found:
     known: dict[Kind, dict[int, _Times]] = field(default_factory=dict)
     """The same of earlier rounds, by the number that there was."""
     looks: int = 0
+    hold: float = _HOLD
     held: bool = False
     hold_until: float = float("-inf")
-    """Whether a larger number has brought nothing, and until when it is not tried again."""
+    """How long a number is kept when a larger one has brought nothing, whether that is so, and until when."""
     alone: float = 0.0
     """Seconds that the last request took that was alone."""
     unproven: bool = False
@@ -244,10 +245,10 @@ class Concurrency:
             found.patient, found.unproven = True, False
             self._set(max(1, min(_FEW, int(found.number * alone.mean / seconds))), now)
             return
-        if sent.round != found.round or 2 * busy <= found.number:
+        if sent.round != found.round or 2 * sent.number <= found.number:
             return  # sent before the number changed, or when fewer were under way
         found.times.setdefault(kind, _Times()).add(_Times(1, seconds, sent.number))
-        if sum(times.count for times in found.times.values()) >= found.number:
+        if 2 * sum(times.count for times in found.times.values()) >= found.number:
             self._end_round(now)
 
     def _end_round(self, now: float) -> None:
@@ -257,11 +258,11 @@ class Concurrency:
         for kind, times in found.times.items():
             known = found.known.setdefault(kind, {})
             here = known.setdefault(found.number, _Times())
-            slower += times.count if here.count and times.mean > _SLOWER * here.mean else 0
+            if here.count and times.mean > _SLOWER * here.mean:
+                slower += times.count
+                continue
             here.add(times)
-            fewer = [
-                (was.throughput, number) for number, was in known.items() if number * _MORE <= found.number
-            ]
+            fewer = [(was.throughput, few) for few, was in known.items() if few * _MORE <= found.number]
             most, number = max(fewer, default=(0.0, 0))
             if here.throughput < _GAIN * most:
                 worse += times.count
@@ -283,7 +284,7 @@ class Concurrency:
         if found.looks < _LOOKS:
             return
         if 2 * worse > answers:
-            found.held, found.hold_until = True, now + _HOLD
+            found.held, found.hold_until, found.hold = True, now + found.hold, 2 * found.hold
             wanted = max(better)
             self._forget(kinds, wanted)
         else:

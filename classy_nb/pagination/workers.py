@@ -108,10 +108,12 @@ class Workers:
             try:
                 taken = [self._results.get(block=wait, timeout=_SLICE)]
             except queue.Empty:
-                if not wait or (or_room and self.under_way < self.number):
+                if not wait:
                     return []
                 self._cancel.check()
                 self._on_wait()
+                if or_room and self.under_way < self.number:
+                    return []
                 continue
             while not self._results.empty():  # only this thread takes results
                 taken.append(self._results.get())

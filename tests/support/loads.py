@@ -1,4 +1,4 @@
-"""Many requests to a server that is slower, or refuses, the more of them are under way; nobody really waits."""
+"""A server that slows down or refuses when many requests are under way, on a clock that is a fake."""
 
 import heapq
 import itertools
@@ -39,6 +39,8 @@ class Load:
     highest: int = 0
     numbers: list[int] = field(default_factory=list)
     """The number at each answer."""
+    grown: dict[int, float] = field(default_factory=dict)
+    """After how many seconds there was each number for the first time."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(5)
@@ -72,6 +74,7 @@ class Load:
             _, _, status, sent = heapq.heappop(under_way)
             concurrency.release(sent, path, status, next(sizes))
             self.numbers.append(concurrency.number)
+            self.grown.setdefault(concurrency.number, round(self.clock.now - start, 2))
             if status == 200:
                 done += 1
             else:
@@ -91,9 +94,6 @@ class Fixed(Concurrency):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._found.number = number
-        self._answered = self._failed = self._back_off = lambda *_: None  # type: ignore[assignment, method-assign]
 
-
-def best_fixed(load: Callable[[], Load], pages: int) -> tuple[float, int]:
-    """Return the seconds with the best of the fixed numbers, and that number."""
-    return min((load().run(pages, Fixed(number)), number) for number in (1, 2, 4, 8, 16, 32))
+    def _end_round(self, now: float) -> None:
+        """Leave the number as it is."""
