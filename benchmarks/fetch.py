@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING, Any
 
 from contenders import contend
 
+from classy_nb.http import MOST_AT_ONCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -97,7 +99,9 @@ class Workload:
 
 
 WORKLOADS = {
-    "latency": Workload(["loop", "dlt", "ours-8", "ours-16", "ours-32"], limit=1800, latency=0.3),
+    "latency": Workload(
+        ["loop", "dlt", "ours-auto", "ours-8", "ours-16", "ours-32"], limit=1800, latency=0.3
+    ),
     "cpu": Workload(["loop", "untyped", "dlt", "http", "ours-1", "ours-8"], rounds=3),
     "files": Workload(["ours-8", "parquet-8", "csv-8"], rounds=3),
     # A million rows in a plain loop's memory are 15 GB: the peers show what a tenth takes.
@@ -227,9 +231,10 @@ def workers_bounds(rows: list[dict[str, Any]]) -> Bounds:
             yield f"{server}: share of the best fixed number's time", found["wall_s"] / best, OF_THE_BEST
 
 
-def workers_of(name: str) -> int:
-    """Return how many requests of a contender may be under way."""
-    return int(name.partition("-")[2] or 1)
+def workers_of(name: str) -> int | None:
+    """Return how many requests of a contender may be under way; None: the number finds itself."""
+    workers = name.partition("-")[2] or "1"
+    return None if workers == "auto" else int(workers)
 
 
 def floor(workload: Workload, name: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -238,7 +243,7 @@ def floor(workload: Workload, name: str, result: dict[str, Any]) -> dict[str, An
         return {}
     requests = result["requests"]
     windows = 60.0 * ((requests - 1) // workload.limit)
-    least = max(requests * workload.latency / workers_of(name), windows)
+    least = max(requests * workload.latency / (workers_of(name) or MOST_AT_ONCE), windows)
     return {"floor_s": round(least, 2), "times_floor": round(result["wall_s"] / least, 3)}
 
 

@@ -44,10 +44,11 @@ _SLOWER = 2.0
 _LOOKS = 2
 """Rounds in a row that have to agree on it: one may be a hiccup of the network, or of this computer."""
 _HOLD = 8.0
-"""Seconds until a larger number is tried again after it has brought nothing; twice as many each time."""
+"""Seconds until a larger number is tried again after it has brought nothing; twice as many each time, up to a
+minute."""
 _SLOW = 2.0
 """Where a page that is alone takes longer than these seconds, nobody waits for whole round trips."""
-_PATIENCE = 0.5
+_PATIENCE = 0.3
 """Seconds after which the number doubles there: a request that is refused would have been so by then."""
 _TAKEN_BACK = 1.5
 """How much slower than alone an answer has to be to take that back."""
@@ -89,7 +90,7 @@ class _Times:
     @property
     def throughput(self) -> float:
         """Answers a second, by Little's law."""
-        return self.numbers / self.seconds
+        return self.numbers / max(self.seconds, 1e-9)  # some clocks stand still for milliseconds
 
 
 @dataclass
@@ -162,7 +163,7 @@ class Concurrency:
         with self._free:
             now = self._clock()
             if not self._under_way and now > self._ended + _MINUTE:
-                self._found = _Found(min(_FEW, self.most), round=self._found.round + 1, since=now)
+                self._found = self._afresh(now)
             self._grow_while_answers_are_slow(now)
             if self._under_way >= self._found.number:
                 return None
@@ -209,6 +210,9 @@ class Concurrency:
                 self._answered(sent, (path, size.bit_length()), busy, now)
             self._free.notify_all()
 
+    def _afresh(self, now: float) -> _Found:
+        return _Found(min(_FEW, self.most), round=self._found.round + 1, since=now)
+
     def _back_off(self, sent: Sent, busy: int, now: float) -> None:
         # Alone, fewer would not have helped; and of those that were under way together, the first one counts.
         if busy > 1 and sent.round > self._backed_off:
@@ -237,8 +241,8 @@ class Concurrency:
                     found.known.clear()
                 found.known[kind] = {1: _Times(1, seconds, 1)}
                 if now >= self._refused_until:
-                    found.doubling, found.held, found.hold_until = True, False, float("-inf")
-                    self._set(min(_FEW, self.most), now)
+                    self._found = self._afresh(now)
+                    self._found.known, self._found.alone = found.known, seconds
                 return
         alone = found.known.get(kind, {}).get(1)
         if found.unproven and alone is not None and seconds > _TAKEN_BACK * alone.mean:
@@ -284,7 +288,8 @@ class Concurrency:
         if found.looks < _LOOKS:
             return
         if 2 * worse > answers:
-            found.held, found.hold_until, found.hold = True, now + found.hold, 2 * found.hold
+            found.held, found.hold_until = True, now + found.hold
+            found.hold = min(2 * found.hold, _MINUTE)
             wanted = max(better)
             self._forget(kinds, wanted)
         else:
