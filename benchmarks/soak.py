@@ -28,8 +28,7 @@ from soak_kill import kill
 from soak_mutated import mutated, shapes
 
 import classy_nb as cn
-from classy_nb.http import MOST_AT_ONCE
-from classy_nb.http import MOST_REPEATS
+from classy_nb.http import MOST_AT_ONCE, MOST_REPEATS
 from classy_nb.sandbox import Faults, Sandbox
 
 if TYPE_CHECKING:

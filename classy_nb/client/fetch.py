@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 BATCH_ROWS = 10_000
 RANGE_ROWS = 2_500
 """Rows of an id range where rows must leave in order: small enough to keep a few ranges in memory."""
+RANGE_ROWS_OF_MANY = 625
+"""The same where the number of workers finds itself, for it may become so large that many ranges are kept."""
 ROWS_IN_GROUPS = 12_800
 """Rows of all ranges together that may wait to be converted: they are converted in one go at the end, when
 nothing else is left to do."""
@@ -225,9 +227,10 @@ class Fetcher:
         repairs = Repairs()
         paginator = self.paginate(query, line, after=after, repairs=repairs)
         ready, yielded = self._builder(query), False
+        most = RANGE_ROWS if self._workers else RANGE_ROWS_OF_MANY
         with (
             _explained_interrupts(paginator),
-            closing(self._ranges_in_order(paginator, line, query, min(rows, RANGE_ROWS))) as builders,
+            closing(self._ranges_in_order(paginator, line, query, min(rows, most))) as builders,
         ):
             for builder, at_once in builders:
                 ready.extend(builder)

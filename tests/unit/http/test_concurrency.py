@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from support.connection import Pauses
 from support.loads import Fixed, Load, found_by
+from support.windows import Window, floor, simulated
 
 from classy_nb.errors import InterruptedFetchError
 from classy_nb.http import MOST_AT_ONCE, Cancel, Concurrency, RateLimit
@@ -255,6 +256,17 @@ def test_what_was_cut_off_says_nothing_about_the_server(requests: Requests) -> N
         requests.concurrency.release(one, "/x", ended=False)
     assert requests.number == 8
     assert requests.concurrency.take() is not None
+
+
+@pytest.mark.parametrize("limit", [300, 1800])
+@pytest.mark.parametrize("headers", [True, False])
+def test_the_rate_stays_the_rate_limit_s_business(limit: int, *, headers: bool) -> None:
+    """A window that is used up refuses all that are under way, once; that is not their number's fault."""
+    outcome = simulated(
+        Window(limit), 3000, latency=0.1, workers=None, headers=headers, retry_after=not headers
+    )
+    assert outcome.seconds <= 1.02 * floor(3000, limit, 0.1, 32) + 1
+    assert len(outcome.refused) <= (0 if headers else 32 + 9)
 
 
 # Slots
