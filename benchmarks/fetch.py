@@ -5,7 +5,7 @@
     python benchmarks/fetch.py files            the same into a Parquet and a CSV file, against the frame
     python benchmarks/fetch.py stream           1,000,000 transactions to Parquet, against 100,000
     python benchmarks/fetch.py slow             9,480 supporters, 3 s a page of 100
-    python benchmarks/fetch.py workers          how many workers find themselves, on four servers (40 minutes)
+    python benchmarks/fetch.py workers          how many workers find themselves, on five servers (half an hour)
     ... --assert (exit 1 where a bound is missed)    --contenders loop,ours-8
         --transactions N (smaller, to try it out)    --json FILE
         --servers fast,slow (of workers)
@@ -82,6 +82,8 @@ class Workload:
     rounds: int = 1
     """The lowest figure counts, for each contender: other programs only ever add."""
     to_file: bool = False
+    size: int = ROWS
+    """Transactions of the sandbox."""
     sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Transactions of the sandbox, by contender, where it is not the usual number."""
 
@@ -117,9 +119,9 @@ FIXED = ("ours-1", "ours-2", "ours-4", "ours-8", "ours-16", "ours-32")
 SERVERS = {
     "fast": Workload(["ours-auto", "ours-8", "ours-32"], limit=1800, latency=0.3, rounds=5),
     "slow": Workload(["ours-auto", *FIXED], resource="supporters", limit=1800, slow=30),
-    # Ever slower, but two are never slower than one; and from nine on fewer bring more.
-    "loaded": Workload(["ours-auto", *FIXED], limit=1800, latency=0.3, load=(50, 1)),
-    "overloaded": Workload(["ours-auto", *FIXED], limit=1800, latency=0.3, load=(5, 2)),
+    # Each more brings less; and there, beyond nine, more bring less than fewer.
+    "loaded": Workload(["ours-auto", *FIXED], limit=1800, latency=0.3, load=(50, 1), size=ROWS // 2),
+    "overloaded": Workload(["ours-auto", *FIXED], limit=1800, latency=0.3, load=(5, 2), size=ROWS // 2),
     "refusing": Workload(["ours-auto", "ours-4"], limit=1800, latency=0.3, at_once=4),
 }
 """For the workload ``workers``; of several rounds the median counts."""
@@ -197,7 +199,7 @@ def run_workers(
         rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
         for _ in range(workload.rounds):
             for name in names:
-                rounds[name].append(one(workload, name, size or ROWS))
+                rounds[name].append(one(workload, name, size or workload.size))
         for name in names:
             figures = {
                 key: statistics.median(found[key] for found in rounds[name]) for key in rounds[name][0]

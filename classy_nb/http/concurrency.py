@@ -46,11 +46,13 @@ _LOOKS = 2
 _HOLD = 8.0
 """Seconds until a larger number is tried again after it has brought nothing; twice as many each time, up to a
 minute."""
+_HELD_TRIPS = 16
+"""It is kept for at least this many round trips, as it takes a few to find out."""
 _SLOW = 2.0
 """Where a page that is alone takes longer than these seconds, nobody waits for whole round trips."""
 _PATIENCE = 0.3
 """Seconds after which the number doubles there: a request that is refused would have been so by then."""
-_TAKEN_BACK = 1.5
+_TAKEN_BACK = 4.0
 """How much slower than alone an answer has to be to take that back."""
 _POLL = 0.1
 _MOST_KINDS = 200
@@ -273,6 +275,7 @@ class Concurrency:
                 far += times.count if times.throughput < _LOSS * most else 0
                 better.append(number)
         answers = sum(times.count for times in found.times.values())
+        round_trip = sum(times.seconds for times in found.times.values()) / answers
         kinds, found.times = list(found.times), {}
         if 2 * max(worse, slower) <= answers:
             found.looks, found.unproven = 0, False
@@ -288,7 +291,7 @@ class Concurrency:
         if found.looks < _LOOKS:
             return
         if 2 * worse > answers:
-            found.held, found.hold_until = True, now + found.hold
+            found.held, found.hold_until = True, now + max(found.hold, _HELD_TRIPS * round_trip)
             found.hold = min(2 * found.hold, _MINUTE)
             wanted = max(better)
             self._forget(kinds, wanted)
