@@ -5,7 +5,7 @@
     python benchmarks/fetch.py files            the same into a Parquet and a CSV file, against the frame
     python benchmarks/fetch.py stream           1,000,000 transactions to Parquet, against 100,000
     python benchmarks/fetch.py slow             9,480 supporters, 3 s a page of 100
-    python benchmarks/fetch.py workers          how many workers find themselves, on five servers (half an hour)
+    python benchmarks/fetch.py workers          the number of workers that finds itself, on five servers
     ... --assert (exit 1 where a bound is missed)    --contenders loop,ours-8
         --transactions N (smaller, to try it out)    --json FILE
         --servers fast,slow (of workers)

@@ -66,8 +66,8 @@ class Load:
                 ends = self.clock.now + (takes if status == 200 else self.refused_after)
                 heapq.heappush(under_way, (ends, next(count), status, sent))
             ends = under_way[0][0] if under_way else float("inf")
-            # Between two answers the caller looks for room ten times a second.
-            now = min(ends, max(retry_at, self.clock.now + 0.1))
+            # Between two answers the caller looks for room a few times a second.
+            now = min(ends, max(retry_at, self.clock.now + 0.3))
             self.clock.now = now
             if now < ends:
                 continue
