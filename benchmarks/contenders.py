@@ -31,7 +31,7 @@ def contend(name: str, box: Box, resource_name: str, *, to_file: bool) -> dict[s
         if kind in ("parquet", "csv"):
             target = f"{folder}/out.{kind}"
         if kind in ("ours", "parquet", "csv"):
-            return ours(box, resource_name, target, int(workers))
+            return ours(box, resource_name, target, None if workers == "auto" else int(workers))
         return CONTENDERS[kind](box, resource_name, target)
 
 
@@ -126,8 +126,8 @@ def dlt(box: Box, resource_name: str, target: str | None) -> dict[str, Any]:
     return {**measured(begun, cpu, base, rows, -(-rows // PER_PAGE), 0), "ids": int(ids)}
 
 
-def ours(box: Box, resource_name: str, target: str | None, workers: int) -> dict[str, Any]:
-    """classy_nb: one call."""
+def ours(box: Box, resource_name: str, target: str | None, workers: int | None) -> dict[str, Any]:
+    """classy_nb: one call; with None the number of workers finds itself."""
     import pandas as pd
 
     import classy_nb as cn

@@ -5,8 +5,10 @@
     python benchmarks/fetch.py files            the same into a Parquet and a CSV file, against the frame
     python benchmarks/fetch.py stream           1,000,000 transactions to Parquet, against 100,000
     python benchmarks/fetch.py slow             9,480 supporters, 3 s a page of 100
+    python benchmarks/fetch.py workers          the number of workers that finds itself, on five servers
     ... --assert (exit 1 where a bound is missed)    --contenders loop,ours-8
         --transactions N (smaller, to try it out)    --json FILE
+        --servers fast,slow (of workers)
 
 The figures of a whole run are kept in ``benchmarks/results``. Each contender runs in a process of its own
 against a fresh sandbox in another one: none inherits a warm cache. ``contenders.py`` says what each does
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +31,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contenders import contend
+
+from classy_nb.http import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +59,9 @@ COLUMNS = (
     "peak_mb",
     "whole_mb",
 )
+WORKERS_COLUMNS = ("server", "contender", "wall_s", "requests", "refused", "cpu_s")
+Bounds = Iterator[tuple[str, float, float]]
+"""What is measured, the figure, and the most that it may be."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +75,15 @@ class Workload:
     """Seconds."""
     slow: float = 0.0
     """Milliseconds a row of the resource."""
+    load: tuple[float, float] = (0.0, 0.0)
+    """Milliseconds more for each other request under way, and the power of their number."""
+    at_once: int = 0
+    """How many requests are answered at the same time; 0: any number."""
     rounds: int = 1
     """The lowest figure counts, for each contender: other programs only ever add."""
     to_file: bool = False
+    size: int = ROWS
+    """Transactions of the sandbox."""
     sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Transactions of the sandbox, by contender, where it is not the usual number."""
 
@@ -79,11 +93,17 @@ class Workload:
         options = ["--transactions", str(size), "--requests-per-minute", str(limit)]
         if self.latency:
             options += ["--latency-ms", str(round(1e3 * self.latency))]
+        if self.load[0]:
+            options += ["--load-ms", str(self.load[0]), "--load-power", str(self.load[1])]
+        if self.at_once:
+            options += ["--most-at-once", str(self.at_once)]
         return options + (["--slow", f"{self.resource}={self.slow:g}"] if self.slow else [])
 
 
 WORKLOADS = {
-    "latency": Workload(["loop", "dlt", "ours-8", "ours-16", "ours-32"], limit=1800, latency=0.3),
+    "latency": Workload(
+        ["loop", "dlt", "ours-auto", "ours-8", "ours-16", "ours-32"], limit=1800, latency=0.3
+    ),
     "cpu": Workload(["loop", "untyped", "dlt", "http", "ours-1", "ours-8"], rounds=3),
     "files": Workload(["ours-8", "parquet-8", "csv-8"], rounds=3),
     # A million rows in a plain loop's memory are 15 GB: the peers show what a tenth takes.
@@ -94,6 +114,20 @@ WORKLOADS = {
     ),
     "slow": Workload(["loop", "dlt", "ours-8"], resource="supporters", limit=1800, slow=30),
 }
+
+FIXED = ("ours-1", "ours-2", "ours-4", "ours-8", "ours-16", "ours-32")
+SERVERS = {
+    "fast": Workload(["ours-auto", "ours-8", "ours-32"], limit=1800, latency=0.3, rounds=5),
+    "slow": Workload(["ours-auto", *FIXED], resource="supporters", limit=1800, slow=30),
+    # Each more brings less; and there, beyond nine, more bring less than fewer.
+    "loaded": Workload(["ours-auto", *FIXED], limit=1800, latency=0.3, load=(50, 1), size=ROWS // 2),
+    "overloaded": Workload(["ours-auto", *FIXED], limit=1800, latency=0.3, load=(5, 2), size=ROWS // 2),
+    "refusing": Workload(["ours-auto", "ours-4"], limit=1800, latency=0.3, at_once=4),
+}
+"""For the workload ``workers``; of several rounds the median counts."""
+OF_32, OF_THE_BEST, MOST_REFUSED = 1.25, 1.15, 10
+"""What a number that finds itself may take: of the time of 32 workers on the fast server, of the best fixed
+number on those that are slow or slow down; and how many refusals."""
 
 
 class Box:
@@ -154,9 +188,55 @@ def one(workload: Workload, name: str, size: int) -> dict[str, Any]:
     return found
 
 
-def workers_of(name: str) -> int:
-    """Return how many requests of a contender may be under way."""
-    return int(name.partition("-")[2] or 1)
+def run_workers(
+    servers: Sequence[str], contenders: Sequence[str] | None, size: int | None
+) -> list[dict[str, Any]]:
+    """Run contenders on each server, turn by turn; the median of all rounds counts."""
+    rows = []
+    for server in servers:
+        workload = SERVERS[server]
+        names = [name for name in workload.contenders if contenders is None or name in contenders]
+        rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        for _ in range(workload.rounds):
+            for name in names:
+                rounds[name].append(one(workload, name, size or workload.size))
+        for name in names:
+            figures = {
+                key: statistics.median(found[key] for found in rounds[name]) for key in rounds[name][0]
+            }
+            figures["refused"] = max(found["refused"] for found in rounds[name])
+            rows.append({"server": server, "contender": name, **figures})
+            cells = [server, name, *(rows[-1][key] for key in WORKERS_COLUMNS[2:])]
+            print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+    return rows
+
+
+def workers_bounds(rows: list[dict[str, Any]]) -> Bounds:
+    """Yield the bounds of a number of workers that finds itself."""
+    for server in dict.fromkeys(row["server"] for row in rows):
+        here = {row["contender"]: row for row in rows if row["server"] == server}
+        if "ours-auto" not in here:
+            continue
+        found = here.pop("ours-auto")
+        for name, row in here.items():
+            yield (
+                f"{server}, {name}: other rows",
+                float((row["rows"], row["ids"]) != (found["rows"], found["ids"])),
+                0,
+            )
+        if server == "refusing":
+            yield f"{server}: refusals", found["refused"], MOST_REFUSED
+        elif server == "fast" and "ours-32" in here:
+            yield f"{server}: share of 32 workers' time", found["wall_s"] / here["ours-32"]["wall_s"], OF_32
+        elif here:
+            best = min(row["wall_s"] for row in here.values())
+            yield f"{server}: share of the best fixed number's time", found["wall_s"] / best, OF_THE_BEST
+
+
+def workers_of(name: str) -> int | None:
+    """Return how many requests of a contender may be under way; None: the number finds itself."""
+    workers = name.partition("-")[2] or "1"
+    return None if workers == "auto" else int(workers)
 
 
 def floor(workload: Workload, name: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +245,7 @@ def floor(workload: Workload, name: str, result: dict[str, Any]) -> dict[str, An
         return {}
     requests = result["requests"]
     windows = 60.0 * ((requests - 1) // workload.limit)
-    least = max(requests * workload.latency / workers_of(name), windows)
+    least = max(requests * workload.latency / (workers_of(name) or MOST_AT_ONCE), windows)
     return {"floor_s": round(least, 2), "times_floor": round(result["wall_s"] / least, 3)}
 
 
@@ -175,12 +255,11 @@ def line(row: dict[str, Any]) -> str:
     return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells) + " |"
 
 
-Bounds = Iterator[tuple[str, float, float]]
-"""What is measured, the figure, and the most that it may be."""
-
-
 def bounds(name: str, rows: list[dict[str, Any]]) -> Bounds:
     """Yield the bounds of a workload."""
+    if name == "workers":
+        yield from workers_bounds(rows)
+        return
     for row in (row for row in rows if "ids" in row):
         alike = [other for other in rows if other["transactions"] == row["transactions"]]
         most = max((other["rows"], other.get("ids", 0)) for other in alike)
@@ -244,7 +323,8 @@ def report(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def main() -> int:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("workload", nargs="?", choices=WORKLOADS)
+    parser.add_argument("workload", nargs="?", choices=[*WORKLOADS, "workers"])
+    parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--contenders")
     parser.add_argument("--transactions", type=int)
     parser.add_argument("--json", type=Path)
@@ -257,14 +337,18 @@ def main() -> int:
         return 0
     if asked.workload is None:
         parser.error("name a workload")
-    whole = asked.contenders is None and asked.transactions is None
+    whole = asked.contenders is None and asked.transactions is None and asked.servers == ",".join(SERVERS)
     file = asked.json or (RESULTS / f"{asked.workload}.json" if whole else None)
     if file:  # now, not after minutes of measuring
         file.parent.mkdir(parents=True, exist_ok=True)
-    print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
-    workload = WORKLOADS[asked.workload]
-    contenders = asked.contenders.split(",") if asked.contenders else workload.contenders
-    rows = run(workload, contenders, asked.transactions)
+    columns = WORKERS_COLUMNS if asked.workload == "workers" else COLUMNS
+    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns), flush=True)
+    contenders = asked.contenders.split(",") if asked.contenders else None
+    if asked.workload == "workers":
+        rows = run_workers(asked.servers.split(","), contenders, asked.transactions)
+    else:
+        workload = WORKLOADS[asked.workload]
+        rows = run(workload, contenders or workload.contenders, asked.transactions)
     missed = check(asked.workload, rows)
     if file:
         file.write_text(json.dumps(report(asked.workload, rows), indent=1) + "\n", "utf-8")

@@ -28,7 +28,7 @@ from soak_kill import kill
 from soak_mutated import mutated, shapes
 
 import classy_nb as cn
-from classy_nb.http import MOST_REPEATS
+from classy_nb.http import MOST_AT_ONCE, MOST_REPEATS
 from classy_nb.sandbox import Faults, Sandbox
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ def limit(runs: int, size: int) -> list[str]:
             bad.append("limit: rows are missing")
         if wall > 1.15 * floor:
             bad.append(f"limit: {wall / floor:.2f} times the floor")
-        if refusals > classy.workers + (requests - 1) // 300:  # a burst, then one for each window
+        at_once = classy.workers or MOST_AT_ONCE
+        if refusals > at_once + (requests - 1) // 300:  # a burst, then one for each window
             bad.append(f"limit: {refusals} refusals")
     return bad
 

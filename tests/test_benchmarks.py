@@ -43,6 +43,21 @@ def test_a_missed_bound_ends_with_status_1(tmp_path: Path) -> None:
     assert fetch("latency", *small).returncode == 0
 
 
+def test_the_number_of_workers_that_finds_itself_is_held_against_fixed_ones(tmp_path: Path) -> None:
+    kept = tmp_path / "workers.json"
+    small = ("--servers", "loaded", "--contenders", "ours-auto,ours-8", "--transactions", "900")
+
+    done = fetch("workers", *small, "--json", str(kept))
+
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(kept.read_text("utf-8"))["rows"]
+    assert [(row["server"], row["contender"], row["rows"], row["refused"]) for row in rows] == [
+        ("loaded", "ours-auto", 900, 0),
+        ("loaded", "ours-8", 900, 0),
+    ]
+    assert "loaded: share of the best fixed number's time: " in done.stdout
+
+
 @pytest.mark.edge(28)
 @pytest.mark.edge(29)
 def test_changed_answers_give_the_same_rows_or_an_error_that_says_why() -> None:

@@ -27,7 +27,7 @@ from classy_nb.errors import (
     kept_warnings,
     warn,
 )
-from classy_nb.http import DEFAULT_LIMIT, Cancel, HttpClient, RateLimit, TokenAuth
+from classy_nb.http import DEFAULT_LIMIT, MOST_AT_ONCE, Cancel, Concurrency, HttpClient, RateLimit, TokenAuth
 from classy_nb.pagination import Paginator
 from classy_nb.query import QueryBuilder
 from classy_nb.redact import Secret, clear_tracebacks
@@ -53,7 +53,7 @@ def connect(
     fiscal_year_start: int | None = None,
     base_url: str | None = None,
     token_url: str | None = None,
-    workers: int = 8,
+    workers: int | None = None,
     requests_per_minute: int = DEFAULT_LIMIT,
     headers: Mapping[str, str | Secret] | None = None,
 ) -> Classy:
@@ -85,7 +85,9 @@ def connect(
     base_url, token_url
         Other hosts than ``https://api.classy.org/2.0`` and ``https://api.classy.org/oauth2/auth``.
     workers
-        How many requests of one list may be under way at the same time (1 to 64).
+        How many requests of one list may be under way at the same time (1 to 64). None: the number finds
+        itself, for all lists of the connection together. It begins with 4, doubles with each round trip as
+        long as that brings more records a second, up to 32, and is halved when the API refuses or fails.
     requests_per_minute
         The most that is sent in 60 seconds; lower it where other programs share the application.
     headers
@@ -179,7 +181,7 @@ def login(
     base_url: str | None = None,
     token_url: str | None = None,
     env_file: str | Path = ".env",
-    workers: int = 8,
+    workers: int | None = None,
     requests_per_minute: int = DEFAULT_LIMIT,
     headers: Mapping[str, str | Secret] | None = None,
     prompt: bool | None = None,
@@ -268,7 +270,7 @@ _PLACEHOLDERS = (Secret("id-of-nobody"), Secret("secret-of-nobody"))
 class HttpOptions:
     """The arguments of `connect` and `login` that are about requests."""
 
-    workers: int = 8
+    workers: int | None = None
     requests_per_minute: int = DEFAULT_LIMIT
     headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
 
@@ -281,13 +283,17 @@ class HttpOptions:
             One of the options makes no sense.
         """
         workers = self.workers
-        if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
-            raise UsageError(f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}.")
+        known = isinstance(workers, int) and not isinstance(workers, bool) and 1 <= workers <= _MOST_WORKERS
+        if workers is not None and not known:
+            raise UsageError(
+                f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}, or None."
+            )
         return HttpClient(
             base_url,
             rate_limit=RateLimit(self.requests_per_minute),
             headers=self.headers,
-            connections=workers,
+            connections=workers or MOST_AT_ONCE,
+            concurrency=Concurrency() if workers is None else None,
         )
 
 
@@ -312,7 +318,7 @@ class Login:
 
     credentials: Credentials
     http: HttpClient
-    workers: int
+    workers: int | None
     organizations: Mapping[int, str]
     timezones: Mapping[int, str | None]
     notes: Sequence[str] = ()

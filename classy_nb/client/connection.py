@@ -65,7 +65,7 @@ class Session:
         *,
         timezone: str,
         timezone_source: str,
-        workers: int,
+        workers: int | None,
         sandbox: Sandbox | None = None,
     ) -> None:
         self.credentials = credentials
@@ -146,8 +146,8 @@ class Classy:
 
     @property
     @clear_tracebacks
-    def workers(self) -> int:
-        """How many requests of one list may be under way at the same time."""
+    def workers(self) -> int | None:
+        """How many requests of one list may be under way at the same time; None: the number finds itself."""
         return self._require_session().workers
 
     @property

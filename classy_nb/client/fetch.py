@@ -28,7 +28,7 @@ from classy_nb.frames import (
     to_arrow,
     to_frame,
 )
-from classy_nb.http import kind_of, message_of, words_of
+from classy_nb.http import MOST_AT_ONCE, kind_of, message_of, words_of
 from classy_nb.pagination import DailyPaginator, Paginator, refuse_foreign_page
 from classy_nb.progress import Progress
 from classy_nb.redact import clear_tracebacks, safe_path
@@ -51,16 +51,21 @@ if TYPE_CHECKING:
 BATCH_ROWS = 10_000
 RANGE_ROWS = 2_500
 """Rows of an id range where rows must leave in order: small enough to keep a few ranges in memory."""
+RANGE_ROWS_OF_MANY = 625
+"""The same where the number of workers finds itself, for it may become so large that many ranges are kept."""
 ROWS_IN_GROUPS = 12_800
 """Rows of all ranges together that may wait to be converted: they are converted in one go at the end, when
 nothing else is left to do."""
 
 
 class Fetcher:
-    """Fetches queries through one HTTP client, with some workers, into tables and frames of one time zone."""
+    """Fetches queries through one HTTP client, with some workers, into tables and frames of one time zone.
+
+    Where the HTTP client finds the number of workers, they are None here.
+    """
 
     def __init__(
-        self, http: HttpClient, timezone: str, workers: int = 1, *, fiscal_year_start: int = 1
+        self, http: HttpClient, timezone: str, workers: int | None = 1, *, fiscal_year_start: int = 1
     ) -> None:
         self._http = http
         self._workers = workers
@@ -132,11 +137,12 @@ class Fetcher:
             if progress is not None:
                 self._show(paginator, progress)
 
+        workers = self._workers or self._http.concurrency or 1
         paginator: Paginator | DailyPaginator
         if query.parts:
-            paginator = DailyPaginator(query, fetch_of, workers=self._workers, on_wait=show)
+            paginator = DailyPaginator(query, fetch_of, workers=workers, on_wait=show)
         else:
-            paginator = Paginator(query, fetch_of(query), workers=self._workers, after=after, on_wait=show)
+            paginator = Paginator(query, fetch_of(query), workers=workers, after=after, on_wait=show)
         return paginator
 
     def frame(
@@ -221,9 +227,10 @@ class Fetcher:
         repairs = Repairs()
         paginator = self.paginate(query, line, after=after, repairs=repairs)
         ready, yielded = self._builder(query), False
+        most = RANGE_ROWS if self._workers else RANGE_ROWS_OF_MANY
         with (
             _explained_interrupts(paginator),
-            closing(self._ranges_in_order(paginator, line, query, min(rows, RANGE_ROWS))) as builders,
+            closing(self._ranges_in_order(paginator, line, query, min(rows, most))) as builders,
         ):
             for builder, at_once in builders:
                 ready.extend(builder)
@@ -305,7 +312,7 @@ class Fetcher:
             query.columns,
             timezone=self.timezone,
             label=query.endpoint.resource,
-            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // self._workers),
+            group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // (self._workers or MOST_AT_ONCE)),
         )
 
     @computes_with_arrow

@@ -41,7 +41,7 @@ class Recipe:
     fiscal_year_start: int
     base_url: str
     token_url: str
-    workers: int
+    workers: int | None
     requests_per_minute: int
 
     @classmethod

@@ -8,6 +8,7 @@ call `HttpClient.get`, with one `Cancel` for each fetch. `connect` builds the `H
 from .auth import Token, TokenAuth, origin_of
 from .cancel import Cancel
 from .client import TIMEOUT, HttpClient
+from .concurrency import MOST_AT_ONCE, Concurrency
 from .fork import renew_after_fork
 from .rate_limit import DEFAULT_LIMIT, RateLimit
 from .responses import kind_of, message_of, words_of
@@ -15,9 +16,11 @@ from .retry import MOST_REPEATS, RetryPolicy
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "MOST_AT_ONCE",
     "MOST_REPEATS",
     "TIMEOUT",
     "Cancel",
+    "Concurrency",
     "HttpClient",
     "RateLimit",
     "RetryPolicy",

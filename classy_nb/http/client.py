@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
     from .auth import TokenAuth
     from .cancel import Cancel
+    from .concurrency import Concurrency
 
 T = TypeVar("T")
 
@@ -107,6 +108,8 @@ class HttpClient:
         Extra headers, such as an ``x-integration-id`` from the vendor's support.
     connections
         Connections that are kept open: one for each worker.
+    concurrency
+        Finds how many requests may be under way; None for as many as there are workers.
     timeout
         Seconds to connect, and between two bytes of a response.
     total_time
@@ -132,6 +135,7 @@ class HttpClient:
         rate_limit: RateLimit | None = None,
         headers: Mapping[str, str | Secret] | None = None,
         connections: int = 8,
+        concurrency: Concurrency | None = None,
         timeout: tuple[float, float] = TIMEOUT,
         total_time: float = TOTAL_TIME,
         retry: RetryPolicy | None = None,
@@ -139,6 +143,7 @@ class HttpClient:
         self.base_url = base_url.rstrip("/")
         self.origin = origin_of(self.base_url)
         self.rate_limit = rate_limit or RateLimit()
+        self.concurrency = concurrency
         self.timeout = timeout
         self.retry = retry or RetryPolicy()
         self.auth: TokenAuth | None = None
@@ -354,7 +359,9 @@ class HttpClient:
         """Send a GET as soon as the rate limit permits it."""
         if self.auth is not None:
             self.auth.token(cancel)  # first: a login takes its time, and a permit is for now
-        permit = self.rate_limit.acquire(path, cancel, longest=self.retry.seconds)
+        permit = self.rate_limit.acquire(
+            path, cancel, longest=self.retry.seconds, concurrency=self.concurrency
+        )
         answer: _Answer | None = None
         try:
             if cancel is not None:
@@ -366,6 +373,10 @@ class HttpClient:
                 cancel.check()  # the failure is that of an answer which was cut off
             raise
         finally:
+            if self.concurrency is not None and permit.slot is not None:
+                status, size = (None, 0) if answer is None else (answer.status, len(answer.body))
+                cut_off = cancel is not None and cancel.is_set()
+                self.concurrency.release(permit.slot, path, status, size, ended=not cut_off)
             if answer is None:
                 self.rate_limit.release(permit)
             else:

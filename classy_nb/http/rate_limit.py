@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from .cancel import Cancel
+    from .concurrency import Concurrency, Sent
 
 DEFAULT_LIMIT = 1800
 """Requests a minute that the vendor documents for an application."""
@@ -51,6 +52,8 @@ class Permit(NamedTuple):
     path: str
     sent: float
     probe: bool
+    slot: Sent | None = None
+    """Where the number of requests under way is bounded, too."""
 
 
 @dataclass
@@ -131,10 +134,17 @@ class RateLimit:
         with self._lock:
             return self._wait(path, self._clock())
 
-    def acquire(self, path: str, cancel: Cancel | None = None, *, longest: float = float("inf")) -> Permit:
-        """Wait until a request to *path* may be sent, and count it.
+    def acquire(
+        self,
+        path: str,
+        cancel: Cancel | None = None,
+        *,
+        longest: float = float("inf"),
+        concurrency: Concurrency | None = None,
+    ) -> Permit:
+        """Wait until a request to *path* may be sent, and *concurrency* has a slot for it; count it.
 
-        Each permit must be given back to :meth:`release`.
+        Each permit must be given back to :meth:`release`, and its slot to *concurrency*.
 
         Raises
         ------
@@ -147,11 +157,16 @@ class RateLimit:
             with self._lock:
                 now = self._clock()
                 wait = self._wait(path, now)
-                if wait <= 0:
-                    permit = Permit(path, now, probe=self._may_be_used_up())
+                # Both at once: who waited for one with the other in hand would hold up those who need it.
+                slot = concurrency.take() if concurrency is not None and wait <= 0 else None
+                if wait <= 0 and (concurrency is None or slot is not None):
+                    permit = Permit(path, now, self._may_be_used_up(), slot)
                     self._permits.append(permit)
                     self._under_way += 1
                     return permit
+            if concurrency is not None and wait <= 0:
+                concurrency.wait(cancel)
+                continue
             # Checked on every turn: while this worker waits, another one may be told to wait for a day.
             if wait > longest:
                 raise closed_gate_error(wait, path)

@@ -23,6 +23,7 @@ from .workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 
+    from classy_nb.http import Concurrency
     from classy_nb.query import Query
 
     from .page import Fetch
@@ -54,7 +55,7 @@ class DailyPaginator:
         query: Query,
         fetch: Callable[[Query], Fetch],
         *,
-        workers: int = 1,
+        workers: int | Concurrency = 1,
         on_wait: Callable[[], object] | None = None,
     ) -> None:
         self.received = 0

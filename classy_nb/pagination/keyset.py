@@ -211,7 +211,7 @@ class Keyset:
         while self._is_fetching() or held:
             # Between any two parts, whatever has come meanwhile is taken in and the next pages are asked for:
             # no worker has to wait for what the caller does with the parts.
-            for found, outcome in self._workers.take(wait=not (held and self._proven)):
+            for found, outcome in self._workers.take(wait=not (held and self._proven), or_room=True):
                 part = self._begin(found, outcome) if found.start is None else self._go_on(found, outcome)
                 if part is not None:
                     held.append(part)

@@ -19,6 +19,7 @@ from .workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from classy_nb.http import Concurrency
     from classy_nb.query import Query
 
     from .page import Fetch
@@ -34,7 +35,7 @@ class Paginator:
     fetch
         Sends one request; called in daemon threads.
     workers
-        How many requests may be under way at the same time.
+        How many requests may be under way at the same time, or what finds that number.
     after
         Leave out records with ids up to this one.
     cancel
@@ -54,7 +55,7 @@ class Paginator:
         query: Query,
         fetch: Fetch,
         *,
-        workers: int = 1,
+        workers: int | Concurrency = 1,
         after: int | None = None,
         cancel: Cancel | None = None,
         on_wait: Callable[[], object] | None = None,

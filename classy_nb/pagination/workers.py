@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from classy_nb.http import Cancel
+    from classy_nb.http import Cancel, Concurrency
 
 _SLICE = 0.1
 """Seconds between two looks at ``cancel`` and calls of ``on_wait`` while nothing arrives."""
@@ -36,15 +36,18 @@ class Workers:
     Parameters
     ----------
     number
-        How many functions may run at the same time.
+        How many functions may run at the same time, or what finds that number: then it may change at any
+        time, and functions wait for each other where they send requests.
     cancel
         Set when the ``with`` block ends early; checked before each function.
     on_wait
         Called again and again while results are waited for; what it raises ends the wait.
     """
 
-    def __init__(self, number: int, cancel: Cancel, on_wait: Callable[[], object] | None = None) -> None:
-        self.number = number
+    def __init__(
+        self, number: int | Concurrency, cancel: Cancel, on_wait: Callable[[], object] | None = None
+    ) -> None:
+        self._number = number
         self.under_way = 0
         """Functions that were submitted and whose results have not been taken."""
         self._process = os.getpid()
@@ -53,6 +56,11 @@ class Workers:
         self._threads: list[threading.Thread] = []
         self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+
+    @property
+    def number(self) -> int:
+        """How many functions may run at the same time, at present."""
+        return self._number if isinstance(self._number, int) else self._number.number
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +81,8 @@ class Workers:
         """Run *function* in a thread; :meth:`take` returns its result with the *label*."""
         self._check_process()
         self.under_way += 1
-        if self.under_way > len(self._threads):
+        most = self._number if isinstance(self._number, int) else self._number.most
+        if len(self._threads) < min(self.under_way, most):
             # Daemons, for the interpreter must not wait a minute for a server at its exit.
             name = f"classy_nb-worker-{len(self._threads)}"
             arguments = (self._tasks, self._cancel, weakref.ref(self))
@@ -88,8 +97,11 @@ class Workers:
                 self._threads.append(thread)
         self._tasks.put((self._results, label, function))
 
-    def take(self, *, wait: bool = True) -> list[tuple[Any, Any]]:
-        """Return all results that are there, labels with values or exceptions; *wait* for at least one."""
+    def take(self, *, wait: bool = True, or_room: bool = False) -> list[tuple[Any, Any]]:
+        """Return all results that are there, labels with values or exceptions; *wait* for at least one.
+
+        With *or_room* it returns without any, too, when more functions may run.
+        """
         self._check_process()
         self._on_wait()
         while True:
@@ -100,6 +112,8 @@ class Workers:
                     return []
                 self._cancel.check()
                 self._on_wait()
+                if or_room and self.under_way < self.number:
+                    return []
                 continue
             while not self._results.empty():  # only this thread takes results
                 taken.append(self._results.get())

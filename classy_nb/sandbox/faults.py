@@ -53,6 +53,11 @@ class Faults:
     slow
         Milliseconds *for each row of the page size* (``per_page``), by a part of the path:
         ``{"supporters": 30}`` makes a page of 100 supporters take 3 s.
+    load_ms, load_power
+        Milliseconds more for a data answer when others are under way: ``load_ms * others ** load_power``.
+        With power 1 each further request at once brings less, with power 2 too many are slower than few.
+    most_at_once
+        How many data requests are answered at the same time: others get 429, at once. 0: any number.
     script
         Names of :data:`ONE_TIME`, one for each coming data request; used up in order.
     token_script
@@ -62,7 +67,7 @@ class Faults:
     seed
         For the draws.
     retry_after
-        Seconds that a scripted or drawn 429 asks to wait.
+        Seconds that a scripted or drawn 429 asks to wait, or one above ``most_at_once``.
     stall_seconds
         How long ``stall`` and ``drip`` take.
     insert_per_request, delete_per_request
@@ -71,6 +76,9 @@ class Faults:
 
     latency_ms: float = 0.0
     slow: dict[str, float] = field(default_factory=dict)
+    load_ms: float = 0.0
+    load_power: float = 1.0
+    most_at_once: int = 0
     script: deque[str] = field(default_factory=deque)
     token_script: deque[str] = field(default_factory=deque)
     rates: dict[str, float] = field(default_factory=dict)
@@ -173,6 +181,7 @@ class Faults:
         with self._lock:
             return whole + (self._random.random() < mean - whole)
 
-    def wait_ms(self, path: str, per_page: int) -> float:
-        """Milliseconds to wait before answering."""
-        return self.latency_ms + sum(ms * per_page for part, ms in self.slow.items() if part in path)
+    def wait_ms(self, path: str, per_page: int, others: int = 0) -> float:
+        """Milliseconds to wait before answering, *others* being under way."""
+        alone = self.latency_ms + sum(ms * per_page for part, ms in self.slow.items() if part in path)
+        return alone + self.load_ms * float(others**self.load_power)

@@ -145,6 +145,8 @@ class Server:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="classy_nb sandbox", daemon=True)
         self._runner: web.ServerRunner | None = None
+        self._under_way = 0
+        """Data requests; only the loop's thread counts them."""
 
     @property
     def port(self) -> int:
@@ -260,6 +262,19 @@ class Server:
 
     async def _data(self, request: web.BaseRequest, path: str, raw_query: str) -> tuple[Response, str | None]:
         """Answer, but not before the latency is over: the work done meanwhile is a part of it."""
+        faults, others = self._service.faults, self._under_way
+        if faults.most_at_once and others >= faults.most_at_once:
+            reset = int(time.time()) + faults.retry_after
+            return responses.too_many(faults.retry_after, reset, faults.rate_limit_style), None
+        self._under_way += 1
+        try:
+            return await self._data_in_time(request, path, raw_query, others)
+        finally:
+            self._under_way -= 1
+
+    async def _data_in_time(
+        self, request: web.BaseRequest, path: str, raw_query: str, others: int
+    ) -> tuple[Response, str | None]:
         arrived = time.perf_counter()
         query = Query(raw_query)
         found = await self._data_at_once(request, path, query)
@@ -267,7 +282,7 @@ class Server:
             rows = min(query.number("per_page", USUAL_PAGE), LARGEST_PAGE)
         except Refusal:
             rows = 0
-        wait = self._service.faults.wait_ms(path, rows) / 1000
+        wait = self._service.faults.wait_ms(path, rows, others) / 1000
         if (left := wait - (time.perf_counter() - arrived)) > 0:
             await asyncio.sleep(left)
         return found

@@ -54,7 +54,7 @@ def in_an_answer(box: Sandbox, number: int) -> threading.Event:
     arrived = threading.Event()
     seen = itertools.count(1)
 
-    def wait_ms(_path: str, _per_page: int) -> float:
+    def wait_ms(_path: str, _per_page: int, _others: int = 0) -> float:
         if next(seen) < number:
             return 0.0
         arrived.set()

@@ -236,7 +236,7 @@ def test_what_comes_out_of_a_pickle(from_environment: cn.Classy, server: Scripte
     assert pickle.loads(pickle.dumps(twin)) is twin
     assert copy.copy(twin) is twin
     assert len(server.asked) == asked, "nothing is sent before it is used"
-    assert (twin.organization, twin.timezone, twin.workers) == (7, "Europe/Vienna", 8)
+    assert (twin.organization, twin.timezone, twin.workers) == (7, "Europe/Vienna", None)
     resource = pickle.loads(pickle.dumps(from_environment.transactions))
     assert resource.count(campaign=5) == 30
     twin.close()

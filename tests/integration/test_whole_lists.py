@@ -63,7 +63,7 @@ def test_trap_20_the_frame_does_not_depend_on_the_workers(
     """Neither its rows, nor their order, nor its columns (also undeclared ones), nor its dtypes."""
     big.faults.extra_keys = {"brand_new": 7}
     frames = []
-    for workers in (1, 2, 8, 32):
+    for workers in (1, 2, 8, 32, None):
         with connecting(big, workers=workers) as classy:
             frames.append(without_meta(classy.transactions(include="supporter")))
     assert frames[0]["id"].tolist() == ids_of(big)
@@ -75,7 +75,7 @@ def test_trap_20_the_frame_does_not_depend_on_the_workers(
 def test_batches_do_not_depend_on_the_workers(big: Sandbox, connecting: Callable[..., cn.Classy]) -> None:
     with connecting(big, workers=1) as classy:
         whole = without_meta(classy.transactions())
-    for workers in (2, 8):
+    for workers in (2, 8, None):
         with connecting(big, workers=workers) as classy:
             frames = list(classy.transactions.batches(rows=300))
         assert len(frames) > 3
@@ -95,16 +95,16 @@ def test_a_small_list_costs_one_request(big: Sandbox, eight: cn.Classy) -> None:
     assert frame.attrs["classy"]["requests"] == 1
 
 
-@pytest.mark.parametrize("workers", [2, 8, 32])
+@pytest.mark.parametrize("workers", [2, 8, 32, None])
 def test_a_big_list_costs_its_pages_and_little_more(
-    big: Sandbox, connecting: Callable[..., cn.Classy], workers: int
+    big: Sandbox, connecting: Callable[..., cn.Classy], workers: int | None
 ) -> None:
     with connecting(big, workers=workers) as classy:
         big.reset_log()
         frame = classy.transactions(fields="status")
     assert len(frame) == SIZE
     pages = SIZE // 100
-    assert pages <= len(big.requests) <= pages + 3 * min(workers, pages) + 6
+    assert pages <= len(big.requests) <= pages + 3 * min(workers or 32, pages) + 6
     assert frame.attrs["classy"]["requests"] == len(big.requests)
 
 
@@ -136,8 +136,10 @@ def test_a_whole_list_in_another_order(big: Sandbox, eight: cn.Classy) -> None:
     assert frame["total_gross_amount"].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("workers", [2, 8])
-def test_trap_20_each_row_once_at_full_speed(connecting: Callable[..., cn.Classy], workers: int) -> None:
+@pytest.mark.parametrize("workers", [2, 8, None])
+def test_trap_20_each_row_once_at_full_speed(
+    connecting: Callable[..., cn.Classy], workers: int | None
+) -> None:
     with (
         Sandbox(transactions=1_200, requests_per_minute=0) as box,
         connecting(box, workers=workers) as classy,

@@ -1,6 +1,7 @@
 """Faults do what they say, when they say it, and nothing else."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -142,6 +143,38 @@ def test_latency_and_slow_lists(box, api):
     assert took("/campaigns") < 1.5
     box.faults.latency_ms = 60
     assert took("/campaigns") >= 0.06
+
+
+def at_the_same_time(box, api, number):
+    """Return the statuses of requests that are under way together, and the seconds of each."""
+    headers = dict(api.session.headers)
+    url = f"{box.base_url}/organizations/{box.organization_id}"
+
+    def get(_):
+        started = time.monotonic()
+        answer = requests.get(url, headers=headers, timeout=20)
+        return answer.status_code, time.monotonic() - started
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(get, range(number)))
+
+
+def test_answers_take_longer_the_more_requests_are_under_way(box, api):
+    box.faults.latency_ms = 300
+    box.faults.load_ms, box.faults.load_power = 50, 2
+    found = sorted(seconds for _, seconds in at_the_same_time(box, api, 4))
+    assert 0.3 <= found[0] < found[-1]
+    assert found[-1] >= 0.3 + 0.05 * 3**2
+    assert box.faults.wait_ms("/campaigns", 20, 3) == 300 + 50 * 9
+
+
+def test_requests_above_a_number_are_refused_at_once(box, api):
+    box.faults.latency_ms = 600
+    box.faults.most_at_once = 4
+    found = at_the_same_time(box, api, 7)
+    assert sorted(status for status, _ in found) == [200] * 4 + [429] * 3
+    assert max(seconds for status, seconds in found if status == 429) < 0.6
+    assert [status for status, _ in at_the_same_time(box, api, 4)] == [200] * 4
 
 
 def test_the_firewall_blocks_default_user_agents(box, api):

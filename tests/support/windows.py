@@ -4,9 +4,13 @@ import heapq
 import itertools
 import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from classy_nb.http import RateLimit
+from classy_nb.http import MOST_AT_ONCE, Concurrency, RateLimit
 from support.connection import Pauses
+
+if TYPE_CHECKING:
+    from classy_nb.http.rate_limit import Permit
 
 
 @dataclass
@@ -44,7 +48,7 @@ def simulated(
     *,
     own_limit: int = 1800,
     latency: float = 0.3,
-    workers: int = 8,
+    workers: int | None = 8,
     headers: bool = False,
     retry_after: bool = False,
     always: float | None = None,
@@ -54,22 +58,26 @@ def simulated(
 ) -> Outcome:
     """Let workers send *number* requests, *others* a second being somebody else's; nobody really waits.
 
+    With None for *workers* their number finds itself.
+
     With *moods* the API refuses one request in twenty for no reason, and asks to wait *mood_seconds*;
     then it takes more or less time to answer, too.
     """
     clock = Pauses()
     rate_limit = RateLimit(own_limit, clock=clock.clock, sleep=clock)
+    concurrency = Concurrency(clock=clock.clock) if workers is None else None
     refused: list[float] = []
     sent: list[float] = []
-    under_way: list[tuple[float, int, int, dict[str, str] | None, object, float | None]] = []
-    idle, done, count = workers, 0, itertools.count()
+    under_way: list[tuple[float, int, int, dict[str, str] | None, Permit, float | None]] = []
+    idle, done, count = workers or MOST_AT_ONCE, 0, itertools.count()
     seen_others = clock.now
     start = clock.now
     while done < number:
         wait = rate_limit.waiting("/x")
         ends = under_way[0][0] if under_way else float("inf")
-        if idle and wait <= 0:
-            permit = rate_limit.acquire("/x")
+        free = idle and (concurrency is None or len(under_way) < concurrency.number)
+        if free and wait <= 0:
+            permit = rate_limit.acquire("/x", concurrency=concurrency)
             share = int((clock.now - seen_others) * others)
             if share:
                 window.take(clock.now, share)
@@ -85,12 +93,14 @@ def simulated(
             answer = (ends, next(count), 200 if fine else 429, told, permit, asked)
             heapq.heappush(under_way, answer)
             idle -= 1
-        elif idle and clock.now + wait < ends:
+        elif free and clock.now + wait < ends:
             clock.now += wait
         else:
             clock.now = max(clock.now, ends)
             _, _, status, told, permit, asked = heapq.heappop(under_way)
             idle += 1
+            if concurrency is not None and permit.slot is not None:
+                concurrency.release(permit.slot, "/x", status, 300_000)
             if status == 200:
                 done += 1
                 rate_limit.release(permit, 200, told)

@@ -341,7 +341,7 @@ def test_without_credentials_nothing_is_sent(
     assert server.asked == []
 
 
-@pytest.mark.parametrize("workers", [0, 65, -1, 1.5, "8", True, None])
+@pytest.mark.parametrize("workers", [0, 65, -1, 1.5, "8", True, False])
 def test_workers_are_checked(server: ScriptedServer, workers: Any) -> None:
     with pytest.raises(UsageError, match="workers="):
         connected_to(server, workers=workers)

@@ -23,6 +23,7 @@ from classy_nb.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from classy_nb.http import Concurrency
 from classy_nb.pagination import Paginator
 
 many = pytest.mark.parametrize("workers", [2, 8, 32])
@@ -115,6 +116,31 @@ def test_trap_20_at_full_speed_while_rows_come_and_go(seed: int) -> None:
 
 def everything(listed: Keyed, workers: int) -> list[int]:
     return [i for page in Paginator(query(), listed.fetch, workers=workers).pages() for i in ids(list(page))]
+
+
+class Chosen(Concurrency):
+    """A number that a test chooses."""
+
+    chosen = 2
+
+    @property
+    def number(self) -> int:
+        return self.chosen
+
+
+def test_a_number_that_grows_while_pages_are_awaited_brings_more_of_them_at_once() -> None:
+    chosen, met = Chosen(), threading.Event()
+    meeting = threading.Barrier(6, met.set)
+
+    def before(_: dict[str, str]) -> None:
+        if len(listed.asked) > 1 and not met.is_set():
+            meeting.wait(10)  # raises where six are never under way
+
+    listed = Keyed(range(1, 6001), before)
+    threading.Timer(0.3, setattr, (chosen, "chosen", 6)).start()
+    paginator = Paginator(query(), listed.fetch, workers=chosen)
+    assert sorted(i for page in paginator.pages() for i in ids(list(page))) == listed.ids
+    assert met.is_set()
 
 
 def test_idle_workers_take_over_half_of_a_slow_range() -> None:
