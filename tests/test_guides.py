@@ -195,6 +195,21 @@ def scheduled(text: str) -> list[list[str]]:
     return [shlex.split(re.sub(r"\$\{\{.*?\}\}", "1", line), comments=True) for line in found]
 
 
+def check_settings(kind: str, code: str, page: str) -> None:
+    """Read what other programs read; tests/test_assistants_page.py says what an assistant's have to start."""
+    if kind in ("cron", "yaml"):
+        for arguments in scheduled(code):
+            cli.parser().parse_args(arguments)
+    if kind in READERS:
+        assert isinstance(READERS[kind](code), dict)
+    elif kind == "ini":
+        Path("settings.env").write_text(code, "utf-8")
+        Path("settings.env").chmod(0o600)
+        cn.Credentials.load(env_file="settings.env", environ={})
+    elif kind != "cron":
+        raise AssertionError(f"{page} has a block of {kind}, which nothing runs")
+
+
 def page_as_it_runs(path: Path) -> tuple[str, list[tuple[str, str, str]]]:
     """Return a page with the results that its blocks have, and which of them were not run."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -213,17 +228,7 @@ def page_as_it_runs(path: Path) -> tuple[str, list[tuple[str, str, str]]]:
                 assert not shown, f"{path.name}: a block of text has to show what this prints:\n{code}"
                 return found[0]
             return found[0].removesuffix(f"{output}```\n") + f"{shown}```\n"
-        if kind in ("cron", "yaml"):
-            for arguments in scheduled(code):
-                cli.parser().parse_args(arguments)
-        if kind in READERS:  # tests/test_assistants_page.py says what an assistant's settings have to start
-            assert isinstance(READERS[kind](code), dict)
-        elif kind == "ini":
-            Path("settings.env").write_text(code, "utf-8")
-            Path("settings.env").chmod(0o600)
-            cn.Credentials.load(env_file="settings.env", environ={})
-        elif kind != "cron":
-            raise AssertionError(f"{path.name} has a block of {kind}, which nothing runs")
+        check_settings(kind, code, path.name)
         return found[0]
 
     page = path.read_text("utf-8")
