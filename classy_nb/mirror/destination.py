@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,11 +26,22 @@ from classy_nb.redact import scrub
 
 from .extras import import_dlt, import_duckdb
 from .rows import hash_sql, hashed, schema_of
-from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns, sql_type
+from .tables import (
+    DELETED,
+    DLT_TYPES,
+    HASH,
+    KEY,
+    ORGANIZATION,
+    SYNCED,
+    VARIANT,
+    dlt_columns,
+    sql_type,
+    variants_in,
+)
 from .views import create_views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .tables import MirroredList
 
@@ -73,8 +84,18 @@ def list_tables(one: MirroredList, *, history: bool = False) -> list[Table]:
     return [*tables, Table(one.versions, one.kinds, (*KEY, SYNCED))] if history else tables
 
 
+def with_variants(table: Table, columns: Iterable[str]) -> Table:
+    """Return a table with those of *columns* that hold values which do not fit their own."""
+    return replace(table, kinds={**table.kinds, **dict.fromkeys(variants_in(columns), "text")})
+
+
 class Destination(Protocol):
-    """What a refresh needs of a database."""
+    """What a refresh needs of a database.
+
+    Rows have the columns of their table, and maybe some with values that do not fit these (``goal__v_text``):
+    rows that are read have all of those that the table has, and those that are written make the table have
+    them.
+    """
 
     def columns(self) -> Mapping[str, Mapping[str, str]]:
         """Return the columns of each table that is there, and the type of each as the database says it."""
@@ -94,6 +115,9 @@ class Destination(Protocol):
         ``stored`` is the hash with which a row was written, ``actual`` that of what it holds now; ``gone``
         says whether it is marked as deleted.
         """
+
+    def misfits(self, one: MirroredList, organization: int) -> dict[str, int]:
+        """Return how many values of each column do not fit it, in rows that are not marked as deleted."""
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists by their keys, in one package of dlt's."""
@@ -132,7 +156,7 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
         dlt.resource(
             [table],
             name=where.name,
-            columns=dlt_columns(where.kinds, where.key),
+            columns=dlt_columns(with_variants(where, table.column_names).kinds, where.key),
             write_disposition=disposition,
         )
         for where, table in (new or rows).items()
@@ -209,11 +233,23 @@ def _rows_sql(
     return f"SELECT {columns} FROM {name} WHERE {quote(ORGANIZATION)} = {int(organization)}{only}"  # noqa: S608
 
 
+def _misfits_sql(columns: Sequence[str], organization: int, table: str, quote: Callable[[str], str]) -> str:
+    """Return the SQL that counts the values in some columns."""
+    counts = ", ".join(f"count({quote(name)})" for name in columns)
+    mine = f"{quote(ORGANIZATION)} = {int(organization)} AND {quote(DELETED)} IS NULL"
+    return f"SELECT {counts} FROM {table} WHERE {mine}"  # noqa: S608
+
+
+def _counted(columns: Sequence[str], counts: Sequence[int]) -> dict[str, int]:
+    named = zip(columns, counts, strict=True)
+    return {name.removesuffix(VARIANT): int(count) for name, count in named if count}
+
+
 def _versions_sql(
-    one: MirroredList, organization: int, table: str, versions: str, quote: Callable[[str], str]
+    columns: Iterable[str], organization: int, table: str, versions: str, quote: Callable[[str], str]
 ) -> str:
     """Return the SQL that copies what is missing in the history of a list."""
-    names = ", ".join(map(quote, one.kinds))
+    names = ", ".join(map(quote, columns))
     same = " AND ".join(f"v.{quote(name)} = x.{quote(name)}" for name in (*KEY, SYNCED))
     return (
         f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x "  # noqa: S608
@@ -336,8 +372,12 @@ class DuckDBFile:
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
+        table = self._grown(table)
         found = self._read(_rows_sql(table, organization, ids, quoted(table.name), quoted))
         return found.cast(schema_of(table.kinds))
+
+    def _grown(self, table: Table) -> Table:
+        return with_variants(table, self.columns().get(table.name, ()))
 
     def _read(self, sql: str) -> pa.Table:
         with self._cursor() as connection:
@@ -346,10 +386,20 @@ class DuckDBFile:
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return the hashes of all rows; DuckDB computes them."""
         names = "".join(f", {quoted(name)}" for name in extra)
+        actual = hash_sql(one, self.columns()[one.name])
         return self._read(
-            f"SELECT id, {HASH} AS stored, {hash_sql(one)} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
+            f"SELECT id, {HASH} AS stored, {actual} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
             f"FROM {quoted(one.name)} WHERE {ORGANIZATION} = {int(organization)}"
         )
+
+    def misfits(self, one: MirroredList, organization: int) -> dict[str, int]:
+        """Return how many values of each column do not fit it."""
+        columns = variants_in(self.columns()[one.name])
+        if not columns:
+            return {}
+        with self._cursor() as connection:
+            sql = _misfits_sql(columns, organization, quoted(one.name), quoted)
+            return _counted(columns, connection.execute(sql).fetchone())
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists by their keys."""
@@ -388,9 +438,12 @@ class DuckDBFile:
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
+        table, versions = map(self._grown, list_tables(one, history=True))
+        if table.kinds != versions.kinds:
+            self.prepare([with_variants(versions, table.kinds)])
         with self._cursor() as connection:
             connection.execute(
-                _versions_sql(one, organization, quoted(one.name), quoted(one.versions), quoted)
+                _versions_sql(table.kinds, organization, quoted(one.name), quoted(one.versions), quoted)
             )
 
     def tidy(self) -> None:
@@ -522,6 +575,7 @@ class DltDestination:
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
+        table = self._grown(table)
         schema = schema_of(table.kinds)
         parts = [schema.empty_table()]
         with self._lock, self._pipeline.sql_client() as client:
@@ -533,6 +587,21 @@ class DltDestination:
                     arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
                     parts.append(pa.table(arrays, schema=schema))
         return pa.concat_tables(parts)
+
+    def _grown(self, table: Table) -> Table:
+        return with_variants(table, self.columns().get(table.name, ()))
+
+    def misfits(self, one: MirroredList, organization: int) -> dict[str, int]:
+        """Return how many values of each column do not fit it."""
+        columns = variants_in(self.columns()[one.name])
+        if not columns:
+            return {}
+        with self._lock, self._pipeline.sql_client() as client:
+            name = client.make_qualified_table_name(one.name)
+            [counts] = client.execute_sql(
+                _misfits_sql(columns, organization, name, client.escape_column_name)
+            )
+        return _counted(columns, counts)
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return the hashes of all rows, which are read for that."""
@@ -566,8 +635,10 @@ class DltDestination:
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
+        table, versions = map(self._grown, list_tables(one, history=True))
+        if table.kinds != versions.kinds:
+            self.prepare([with_variants(versions, table.kinds)])
         with self._pipeline.sql_client() as client:
-            table = client.make_qualified_table_name(one.name)
-            versions = client.make_qualified_table_name(one.versions)
+            here, there = (client.make_qualified_table_name(one.name) for one in (table, versions))
             quote = client.escape_column_name
-            client.execute_sql(_versions_sql(one, organization, table, versions, quote))
+            client.execute_sql(_versions_sql(table.kinds, organization, here, there, quote))

@@ -190,7 +190,10 @@ class Mirror(Readable, History):
         DataFrame, one row a list
             ``list``; ``rows_here`` and ``count_at_api``; ``inserted``, ``changed`` and ``vanished`` records;
             ``requests`` and ``seconds`` that it took; ``equal``, and in ``shown_by`` how that was shown, and
-            what could not be. ``count_at_api`` is missing where the API cannot count.
+            what could not be; ``differed``: in which columns the changed records were different, and in how
+            many, such as ``status (2), metadata (1)``; ``misfits``: in which columns there are values that do
+            not fit, and how many, which are in ``<column>__v_text`` of the table. ``count_at_api`` is missing
+            where the API cannot count, the last two where there are none.
 
         Raises
         ------
@@ -525,6 +528,7 @@ def report_frame(report: list[dict[str, Any]]) -> pd.DataFrame:
         **dict.fromkeys(("inserted", "changed", "vanished", "requests"), "Int64"),
         "seconds": "Float64",
         "equal": "boolean",
+        **dict.fromkeys(("differed", "misfits"), "string"),
     }
     return pd.DataFrame(report).astype(kinds)
 
