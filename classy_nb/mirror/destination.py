@@ -13,6 +13,7 @@ import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from getpass import getuser
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -475,6 +476,17 @@ def _temporary_folder() -> tuple[Path, FileLock]:
     return folder, lock
 
 
+def _lock_folder() -> Path:
+    """Return the folder of the locks of this user: beside the pipelines of dlt, or where that cannot be."""
+    folder = Path(import_dlt().common.pipeline.get_dlt_pipelines_dir()) / "classy_locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"classy-locks-{getuser()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def _lock_key(*parts: object) -> int:
     """Return PostgreSQL's number for a lock."""
     digest = sha256("/".join(("classy_nb", *map(str, parts))).encode()).digest()
@@ -503,6 +515,7 @@ class DltDestination:
         self._pipeline = _pipeline(destination, dataset, self._folder)
         self._lock = threading.Lock()
         self._guard: Any = None
+        self._held: FileLock | None = None
         try:
             self._lock_organization()
             with self._alone():
@@ -516,6 +529,8 @@ class DltDestination:
         if self._guard is not None:
             with suppress(Exception):  # the database ends the lock with the connection, however that ends
                 self._guard.__exit__(None, None, None)
+        if self._held is not None:
+            self._held.release()
         self._folder_lock.release()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -526,23 +541,43 @@ class DltDestination:
                 client.drop_dataset()
 
     def _lock_organization(self) -> None:
-        """Let nobody else refresh the organization: PostgreSQL can tell, wherever the other one runs."""
-        if self._pipeline.destination.destination_name != "postgres":
-            return
-        self._guard = self._pipeline.sql_client()
-        self._guard.__enter__()
-        key = _lock_key(self._dataset, self._organization)
-        if not self._guard.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+        """Let nobody else refresh the organization.
+
+        PostgreSQL can tell wherever the other one runs; elsewhere, it is the same user of the same machine.
+        """
+        is_free = True
+        if self._pipeline.destination.destination_type.endswith(".postgres"):
+            self._guard = self._pipeline.sql_client()
+            self._guard.__enter__()
+            key = _lock_key(self._dataset, self._organization)
+            is_free = self._guard.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]
+        else:
+            # Nobody else can open a DuckDB file at all.
+            is_file = self._pipeline.destination.destination_type.endswith(".duckdb")
+            lock = self._file_lock("all" if is_file else self._organization)
+            try:
+                lock.acquire(timeout=0)
+                self._held = lock
+            except Timeout:
+                is_free = False
+        if not is_free:
             raise MirrorError(
                 f"Another refresh of organization {self._organization} in {self._dataset!r} is running.",
                 advice="Wait for it to end.",
             )
 
+    def _file_lock(self, what: object) -> FileLock:
+        """Return the lock of something in this dataset of this database."""
+        client = self._pipeline.sql_client()
+        database = (client.credentials, client.fully_qualified_dataset_name())
+        return FileLock(_lock_folder() / f"{_lock_key(*database, what) % 2**64:016x}.lock")
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Let nobody else make tables in the dataset, for as long as the block lasts."""
         if self._guard is None:
-            yield
+            with self._file_lock("tables"):
+                yield
             return
         key = _lock_key(self._dataset)
         self._guard.execute_sql(f"SELECT pg_advisory_lock({key})")

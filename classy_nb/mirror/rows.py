@@ -104,7 +104,7 @@ def _misfits(fetched: pa.Table, one: MirroredList) -> dict[str, dict[int, str]]:
             elif flat in one.left_out or (one.without_personal and is_personal(path)):
                 continue
             elif one.without_personal:
-                text = _without_personal(text)
+                text = MASK  # nobody knows what it is
             found.setdefault(flat, {})[row] = text
     return found
 
