@@ -1,4 +1,4 @@
-"""Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
+"""Where a mirror's tables are: a DuckDB file, or any database that dlt writes to.
 
 :mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill
 in the middle of a load does no harm: rows are merged on their keys, and a first load, which appends, begins
@@ -121,10 +121,10 @@ class Destination(Protocol):
         """Return how many values of each column do not fit it, in rows that are not marked as deleted."""
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists by their keys, in one package of dlt's."""
+        """Write rows of lists by their keys, all at once."""
 
     def append(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists that are not there yet, in one package of dlt's."""
+        """Write rows of lists that are not there yet, all at once."""
 
     def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
         """Delete the rows of an organization whose *column* is greater than a number; None: all of them."""
@@ -269,11 +269,6 @@ def _cut_sql(
 
 # A DuckDB file
 
-DATASET = "main"
-"""The schema of the tables in a DuckDB file: DuckDB's own, so that every tool finds them by their bare names.
-(One called like the file, as ``classy`` in ``classy.duckdb``, would be ambiguous.)"""
-
-
 _UTC = "TimeZone = 'UTC'"
 _SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", _UTC)
 """DuckDB would download what it misses; a mirror needs nothing of it. These are set once a file is open:
@@ -309,13 +304,12 @@ class DuckDBFile:
     path
         The file, which is made if it does not exist.
     folder
-        Where dlt and DuckDB may leave files while they work.
+        Where DuckDB may leave files while it works.
     """
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path = path
         self._folder = folder
-        self._pipeline: Any = None
         self._connection: Any = None
         self._lock = threading.Lock()
 
@@ -404,38 +398,38 @@ class DuckDBFile:
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists by their keys."""
-        self._load(rows, _MERGE)
+        self._write(rows, replacing=True)
 
     def append(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists that are not there yet."""
-        self._load(rows, "append")
+        self._write(rows, replacing=False)
 
     def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
         """Delete rows of an organization."""
         with self._cursor() as connection:
             connection.execute(_cut_sql(quoted(table), organization, column, above, quoted))
 
-    def _load(self, rows: Mapping[Table, pa.Table], disposition: Any) -> None:
-        """Load rows with dlt, which opens the file by itself."""
-        self.close()
-        if self._pipeline is None:
-            dlt = import_dlt()
-            destination = dlt.destinations.duckdb(str(self.path))
-            self._pipeline = _pipeline(destination, DATASET, self._folder / "dlt")
-        _run(self._pipeline, rows, disposition)
-
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write a few rows of the mirror's own tables: without dlt, which takes a second to start."""
-        with self._cursor() as connection:
-            connection.execute("BEGIN")
-            for table, new in rows.items():
-                connection.register("new", new)
-                same = " AND ".join(f"t.{quoted(name)} = n.{quoted(name)}" for name in table.key)
-                name = quoted(table.name)
-                connection.execute(f"DELETE FROM {name} AS t USING new AS n WHERE {same}")  # noqa: S608
-                connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new")  # noqa: S608
-                connection.unregister("new")
-            connection.execute("COMMIT")
+        """Write a few rows of the mirror's own tables."""
+        self._write(rows, replacing=True)
+
+    def _write(self, rows: Mapping[Table, pa.Table], *, replacing: bool) -> None:
+        """Write rows, all or none of them: without dlt, which takes longer to start than most refreshes."""
+        try:
+            self.prepare([with_variants(table, new.column_names) for table, new in rows.items()])
+            with private_files(), self._cursor() as connection:
+                connection.execute("BEGIN")
+                for table, new in rows.items():
+                    name = quoted(table.name)
+                    connection.register("new", new)
+                    if replacing:
+                        same = " AND ".join(f"t.{quoted(key)} = n.{quoted(key)}" for key in table.key)
+                        connection.execute(f"DELETE FROM {name} AS t USING new AS n WHERE {same}")  # noqa: S608
+                    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new")  # noqa: S608
+                    connection.unregister("new")
+                connection.execute("COMMIT")
+        except import_duckdb().Error as error:
+            raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
@@ -448,9 +442,8 @@ class DuckDBFile:
             )
 
     def tidy(self) -> None:
-        """Drop the tables that dlt merges from, make the views for SQL anew, and close the file."""
+        """Make the views for SQL anew, and close the file."""
         with self._cursor() as connection:
-            connection.execute(f"DROP SCHEMA IF EXISTS {DATASET}_staging CASCADE")
             create_views(connection)
         self.close()
 
