@@ -37,6 +37,7 @@ from .tables import (
     VARIANT,
     dlt_columns,
     sql_type,
+    tables_in,
     variants_in,
 )
 from .views import create_views
@@ -311,6 +312,8 @@ class DuckDBFile:
         self.path = path
         self._folder = folder
         self._connection: Any = None
+        self._columns: dict[str, dict[str, str]] | None = None
+        """Those of all tables, until something changes them."""
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -336,14 +339,10 @@ class DuckDBFile:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, and the type of each."""
-        found: dict[str, dict[str, str]] = {}
-        rows = self._read(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns "
-            "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
-        )
-        for row in rows.to_pylist():
-            found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
-        return found
+        if self._columns is None:
+            with self._cursor() as connection:
+                self._columns = tables_in(connection)
+        return self._columns
 
     def type_of(self, kind: str) -> str:
         """Return DuckDB's type for a kind of column."""
@@ -361,9 +360,12 @@ class DuckDBFile:
             else:
                 missing = [text for name, text in typed.items() if name not in there[table.name]]
                 commands += [f"ALTER TABLE {quoted(table.name)} ADD COLUMN {text}" for text in missing]
+        if not commands:
+            return
         with self._cursor() as connection:
             for command in commands:
                 connection.execute(command)
+        self._columns = None
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
