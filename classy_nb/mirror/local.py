@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.query import Moment, Names
+    from classy_nb.widgets import Explorer
 
     from .source import Connection
     from .tables import MirroredList
@@ -164,6 +165,36 @@ class Mirror(Readable, History):
             self.organization,
         )
         return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=moment)
+
+    @property
+    @clear_tracebacks
+    def organization_name(self) -> str | None:
+        """The organization's name, where the API told it."""
+        return self._known.get("organization_name") or None
+
+    @clear_tracebacks
+    def explore(self) -> Explorer:
+        """Open the explorer on the mirror: the form of :meth:`classy_nb.Classy.explore`, without requests.
+
+        Resources that the mirror does not hold are marked in the form, and what else it cannot answer is
+        said when a button is pressed.
+
+        Returns
+        -------
+        Explorer
+            As for a connection.
+
+        Raises
+        ------
+        MirrorError
+            The file does not exist yet.
+        ImportError
+            The extra is missing: ``pip install 'classy-nb[mirror]'``.
+        """
+        from classy_nb.widgets import Explorer
+
+        self._held()  # there is a file to explore
+        return Explorer(self, self._queries, held=self._held)
 
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.connect() as connection:

@@ -174,10 +174,14 @@ class Readable:
                 message += f". {meant}" if meant else ""
             raise AttributeError(message, name=name, obj=None)
 
-    def __dir__(self) -> list[str]:
+    def _held(self) -> list[str]:
+        """Return the names of the resources that are in the mirror."""
         with self.connect() as connection:
             held = tables_in(connection)
-        return sorted({*super().__dir__(), *(name for name in load().resources if name in held)})
+        return [name for name in load().resources if name in held]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._held()})
 
     @clear_tracebacks
     def sql(
