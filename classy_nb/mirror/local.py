@@ -515,7 +515,7 @@ class _Workshop:
         return [status.st_size, status.st_mtime_ns, status.st_ino]
 
     def _clear(self, *, keep_draft: bool) -> None:
-        """Remove what a refresh leaves behind: what dlt worked with, and the draft unless it is to stay."""
+        """Remove what a refresh leaves behind: the draft goes, too, unless it is to stay."""
         kept = {"lock", ".gitignore"}
         if keep_draft:
             kept |= {self.draft.name, f"{self.draft.name}.wal", self._base.name}

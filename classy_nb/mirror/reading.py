@@ -351,9 +351,12 @@ class MirroredResource:
             return self._statement(query, connection).count(connection)
 
     @clear_tracebacks
-    def to_arrow(self, *, decimal: bool = False, progress: object = None, **keywords: Any) -> pa.Table:
+    def to_arrow(
+        self, *, decimal: bool = False, keep_misfits: bool = False, progress: object = None, **keywords: Any
+    ) -> pa.Table:
         """Return a list as an Arrow table, as :meth:`classy_nb.Resource.to_arrow` does."""
         query = self._list(keywords)
+        self._refuse_misfits(keep_misfits, "to_arrow(keep_misfits=True)")
         checked_progress(progress)
         query = query.with_decimals() if checked_flag("decimal", decimal) else query
         return to_arrow(self._table(query), decimal=decimal)
@@ -364,7 +367,13 @@ class MirroredResource:
     ) -> Iterator[pd.DataFrame]: ...
     @overload
     def batches(
-        self, *, rows: int = ..., arrow: Literal[True], decimal: bool = ..., **keywords: Any
+        self,
+        *,
+        rows: int = ...,
+        arrow: Literal[True],
+        decimal: bool = ...,
+        keep_misfits: bool = ...,
+        **keywords: Any,
     ) -> pa.RecordBatchReader: ...
     @clear_tracebacks
     def batches(
@@ -373,6 +382,7 @@ class MirroredResource:
         rows: int = BATCH_ROWS,
         arrow: bool = False,
         decimal: bool = False,
+        keep_misfits: bool = False,
         dtype_backend: Backend = "numpy_nullable",
         progress: object = None,
         **keywords: Any,
@@ -382,7 +392,8 @@ class MirroredResource:
         It takes what :meth:`classy_nb.Resource.batches` takes. All batches are of one state of the mirror,
         also if it is refreshed meanwhile.
         """
-        check_batches(rows, arrow=arrow, decimal=decimal)
+        check_batches(rows, arrow=arrow, decimal=decimal, keep_misfits=keep_misfits)
+        self._refuse_misfits(keep_misfits, "batches(arrow=True, keep_misfits=True)")
         backend, _ = checked_backend(dtype_backend), checked_progress(progress)
         query = self._in_order_of_id(keywords)
         if not checked_flag("arrow", arrow):
@@ -445,6 +456,12 @@ class MirroredResource:
 
     def _not_held(self, what: str, call: str) -> UsageError:
         return UsageError(f"The mirror does not hold {what}.", advice=f"classy.{call} asks the API for it.")
+
+    def _refuse_misfits(self, keep_misfits: object, call: str) -> None:
+        if checked_flag("keep_misfits", keep_misfits):
+            # Of a list or a flag, only the JSON text is there, as it is of a text that looks like that.
+            what = f"values that do not fit as they came, only their text, in columns such as goal{VARIANT}"
+            raise self._not_held(what, f"{self.name}.{call}")
 
     def _refuse_what_is_not_held(self, query: Query, keywords: Mapping[str, Any]) -> None:
         """Refuse what no mirror holds, whatever is in this one."""

@@ -170,7 +170,7 @@ def test_what_is_personal_is_not_in_a_variant_either(
 
 
 def test_to_arrow_and_batches_keep_misfits_if_asked(
-    classy: cn.Classy, ids: dict[str, list[int]], odd: dict[int, dict[str, Any]]
+    classy: cn.Classy, ids: dict[str, list[int]], odd: dict[int, dict[str, Any]], tmp_path: Path
 ) -> None:
     table = classy.designations.to_arrow(keep_misfits=True)
     assert table.column_names[-1] == "_misfits"
@@ -180,4 +180,8 @@ def test_to_arrow_and_batches_keep_misfits_if_asked(
     assert reader.read_all()["_misfits"].drop_null().to_pylist() == table["_misfits"].drop_null().to_pylist()
     with pytest.raises(cn.UsageError, match="needs arrow=True"):
         classy.designations.batches(keep_misfits=True)
+    copy = classy.mirror(tmp_path / "m.duckdb", resources="designations")
+    copy.refresh()
+    with pytest.raises(cn.UsageError, match=r"classy.designations.to_arrow\(keep_misfits=True\) asks"):
+        copy.designations.to_arrow(keep_misfits=True)
     assert len(odd) == 5
