@@ -354,7 +354,8 @@ class Refresh:
     def _look_at(self, group: Sequence[MirroredList], *, full: bool) -> list[Found]:
         """Find out what is different in a list, and in those whose records come with it."""
         began = time.monotonic()
-        found, *nested = [self._found(one) for one in group]
+        with ThreadPoolExecutor(len(group)) as pool:  # most of a quiet refresh is computing hashes
+            found, *nested = pool.map(self._found, group)
         if full or len(found.known) <= SMALL or len(found.here.wrong) > SMALL:
             self._read_whole(found, nested)
             for child in nested:
