@@ -524,7 +524,12 @@ def _report(report: pd.DataFrame) -> str:
     for line in report.astype(object).where(report.notna(), None).to_dict("records"):
         counts = ("-" if line[name] is None else f"{line[name]:,}" for name in numbers)
         equal = "yes" if line["equal"] else "NO"
-        rows.append((line["list"], *counts, f"{line['seconds']:.1f}", equal, line["shown_by"]))
+        shown_by = line["shown_by"]
+        if line["differed"]:
+            shown_by += f". Different were: {line['differed']}"
+        if line["misfits"]:
+            shown_by += f". Values that do not fit, kept in columns of text: {line['misfits']}"
+        rows.append((line["list"], *counts, f"{line['seconds']:.1f}", equal, shown_by))
     widths = [max(len(row[i]) for row in rows) for i in range(len(header) - 1)]
     lines = []
     for row in rows:

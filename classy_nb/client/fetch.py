@@ -201,13 +201,19 @@ class Fetcher:
 
     def arrow(self, query: Query, *, progress: bool | Watcher | None = None) -> pa.Table:
         """Return a list as one Arrow table of plain types, in the order asked for."""
-        return to_arrow(self.table(query, progress=progress), decimal=query.decimal)
+        return to_arrow(
+            self.table(query, progress=progress), decimal=query.decimal, keep_misfits=query.keep_misfits
+        )
 
     def stream(
         self, query: Query, rows: int, *, progress: bool | Watcher | None = None
     ) -> pa.RecordBatchReader:
         """Return a list as a stream of Arrow batches; see :meth:`tables`."""
-        return stream(self.tables(query, rows, progress=progress), decimal=query.decimal)
+        return stream(
+            self.tables(query, rows, progress=progress),
+            decimal=query.decimal,
+            keep_misfits=query.keep_misfits,
+        )
 
     def tables(
         self,
@@ -313,6 +319,7 @@ class Fetcher:
             timezone=self.timezone,
             label=query.endpoint.resource,
             group_rows=min(GROUP_ROWS, ROWS_IN_GROUPS // (self._workers or MOST_AT_ONCE)),
+            keep_misfits=query.keep_misfits,
         )
 
     @computes_with_arrow

@@ -273,7 +273,12 @@ class Resource:
 
     @clear_tracebacks
     def to_arrow(
-        self, *, decimal: bool = False, progress: bool | Watcher | None = None, **keywords: Any
+        self,
+        *,
+        decimal: bool = False,
+        keep_misfits: bool = False,
+        progress: bool | Watcher | None = None,
+        **keywords: Any,
     ) -> pa.Table:
         """Fetch a whole list as an Arrow table: for polars, DuckDB, dlt, Spark and whatever else reads Arrow.
 
@@ -282,6 +287,10 @@ class Resource:
         decimal
             Amounts of money as ``decimal128(18, 2)``, made of the digits that the API sends, so that sums are
             exact. Rates and percentages stay ``double``.
+        keep_misfits
+            Values that do not fit their columns are in a last column, ``_misfits``: the JSON text of an
+            object, by the names of their columns; missing where all fit. Without it, they are missing, with a
+            warning. Objects and lists in a column of text are among them.
         progress, **keywords
             As for the frame (``dtype_backend=`` apart, which is pandas' own).
 
@@ -308,6 +317,8 @@ class Resource:
         query = self._list(**keywords)
         if checked_flag("decimal", decimal):
             query = query.with_decimals()
+        if checked_flag("keep_misfits", keep_misfits):
+            query = query.keeping_misfits()
         return self._fetcher.arrow(query, progress=checked_progress(progress))
 
     @overload
@@ -316,7 +327,13 @@ class Resource:
     ) -> Iterator[pd.DataFrame]: ...
     @overload
     def batches(
-        self, *, rows: int = ..., arrow: Literal[True], decimal: bool = ..., **keywords: Any
+        self,
+        *,
+        rows: int = ...,
+        arrow: Literal[True],
+        decimal: bool = ...,
+        keep_misfits: bool = ...,
+        **keywords: Any,
     ) -> pa.RecordBatchReader: ...
     @clear_tracebacks
     def batches(
@@ -325,6 +342,7 @@ class Resource:
         rows: int = BATCH_ROWS,
         arrow: bool = False,
         decimal: bool = False,
+        keep_misfits: bool = False,
         dtype_backend: Backend = "numpy_nullable",
         progress: bool | Watcher | None = None,
         **keywords: Any,
@@ -339,8 +357,8 @@ class Resource:
             Return a ``pyarrow.RecordBatchReader`` instead, which yields Arrow record batches, and which
             DuckDB (``from reader``), polars (``pl.DataFrame(reader)``), dlt and whatever knows
             ``__arrow_c_stream__`` read by themselves.
-        decimal
-            With *arrow*: exact amounts, as in :meth:`to_arrow`.
+        decimal, keep_misfits
+            With *arrow*: exact amounts, and values that do not fit their columns, as in :meth:`to_arrow`.
         dtype_backend, progress, **keywords
             As for the whole list, except ``sort=``: batches are in order of id.
 
@@ -372,12 +390,14 @@ class Resource:
         numbers: then the whole list is collected before the first batch, because only as a whole can it be
         checked.
         """
-        check_batches(rows, arrow=arrow, decimal=decimal)
+        check_batches(rows, arrow=arrow, decimal=decimal, keep_misfits=keep_misfits)
         backend, progress = checked_backend(dtype_backend), checked_progress(progress)
         query = self._in_order_of_id(**keywords)
         if not checked_flag("arrow", arrow):
             return self._fetcher.batches(query, backend, rows, progress=progress)
-        return self._fetcher.stream(query.with_decimals() if decimal else query, rows, progress=progress)
+        query = query.with_decimals() if decimal else query
+        query = query.keeping_misfits() if keep_misfits else query
+        return self._fetcher.stream(query, rows, progress=progress)
 
     @clear_tracebacks
     def to_csv(

@@ -31,13 +31,13 @@ or of JSON text.
 from __future__ import annotations
 
 from .arrow import columns_of_items, list_type, stream, to_arrow
-from .builder import GROUP_ROWS, TableBuilder
+from .builder import GROUP_ROWS, TableBuilder, misfit_message
 from .children import explode
 from .convert import EXACT, Converter, SharedKind, free_form_text, json_text, json_values
 from .forks import computes_with_arrow
 from .frame import LISTS, empty_frame, series_of, to_frame, to_series
 from .garbage import fewer_collections
-from .kinds import ABOUT, ARROW, JSON_KINDS, Backend, checked_backend, field_of, json_kind
+from .kinds import ABOUT, ARROW, JSON_KINDS, MISFITS, Backend, checked_backend, field_of, json_kind
 from .zones import local_timestamp
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "GROUP_ROWS",
     "JSON_KINDS",
     "LISTS",
+    "MISFITS",
     "Backend",
     "Converter",
     "SharedKind",
@@ -64,6 +65,7 @@ __all__ = [
     "json_values",
     "list_type",
     "local_timestamp",
+    "misfit_message",
     "series_of",
     "stream",
     "to_arrow",

@@ -22,14 +22,16 @@ from classy_nb.redact import clear_tracebacks
 from .builder import TableBuilder
 from .convert import Converter, SharedKind, json_values
 from .forks import computes_with_arrow
-from .kinds import ARROW, RECORD, json_kind
+from .kinds import ARROW, MISFITS, RECORD, json_kind
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 
 @computes_with_arrow
-def to_arrow(table: pa.Table, *, decimal: bool = False, shared: bool = True) -> pa.Table:
+def to_arrow(
+    table: pa.Table, *, decimal: bool = False, shared: bool = True, keep_misfits: bool = False
+) -> pa.Table:
     """Return a builder's table with plain types only.
 
     Parameters
@@ -40,9 +42,13 @@ def to_arrow(table: pa.Table, *, decimal: bool = False, shared: bool = True) -> 
         Whether amounts within lists are decimals; those of the table itself are what the builder made them.
     shared
         Whether undeclared columns get the type that all their values share; otherwise they are JSON text.
+    keep_misfits
+        Whether records within lists, too, have a column :data:`MISFITS`.
     """
     arrays = [
-        typed_column(column.combine_chunks(), field, decimal=decimal, shared=shared)
+        typed_column(
+            column.combine_chunks(), field, decimal=decimal, shared=shared, keep_misfits=keep_misfits
+        )
         for field, column in zip(table.schema, table.columns, strict=True)
     ]
     if not arrays:
@@ -51,7 +57,9 @@ def to_arrow(table: pa.Table, *, decimal: bool = False, shared: bool = True) -> 
     return pa.table(arrays, schema=pa.schema(fields, table.schema.metadata))
 
 
-def stream(tables: Generator[pa.Table, None, None], *, decimal: bool = False) -> pa.RecordBatchReader:
+def stream(
+    tables: Generator[pa.Table, None, None], *, decimal: bool = False, keep_misfits: bool = False
+) -> pa.RecordBatchReader:
     """Return builder's tables as a stream of record batches with the columns of the first one.
 
     The first table is taken at once, each of the others when it is read.
@@ -62,14 +70,15 @@ def stream(tables: Generator[pa.Table, None, None], *, decimal: bool = False) ->
         (While it is read.) A later table has an undeclared column that the first one lacks: a stream has no
         place for it, and nothing is left out silently.
     """
-    first = to_arrow(next(tables), decimal=decimal, shared=False)
+    options = {"decimal": decimal, "shared": False, "keep_misfits": keep_misfits}
+    first = to_arrow(next(tables), **options)
     waiting = [first]
     schema = first.schema
 
     @clear_tracebacks
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            later = (to_arrow(table, decimal=decimal, shared=False) for table in tables)
+            later = (to_arrow(table, **options) for table in tables)
             for table in chain([waiting.pop()], later):
                 yield from _with_schema(table, schema).to_batches()
         finally:
@@ -115,7 +124,12 @@ def _aligned(array: pa.Array, wanted: pa.DataType, name: str) -> pa.Array:
 
 
 def typed_column(
-    values: pa.Array, field: pa.Field, *, decimal: bool = False, shared: bool = True
+    values: pa.Array,
+    field: pa.Field,
+    *,
+    decimal: bool = False,
+    shared: bool = True,
+    keep_misfits: bool = False,
 ) -> pa.Array:
     """Return a column of a builder's table; its JSON text gets the types that it can have."""
     kind = json_kind(field)
@@ -127,21 +141,26 @@ def typed_column(
         return Converter(all_values.kind or "json").convert(objects)[0]
     if kind != "list" or pa.types.is_list(values.type):  # lists out of a mirror have their types already
         return values
-    return _typed_lists(values, field, decimal=decimal, shared=shared)
+    return _typed_lists(values, field, decimal=decimal, shared=shared, keep_misfits=keep_misfits)
 
 
-def _typed_lists(texts: pa.Array, field: pa.Field, *, decimal: bool, shared: bool) -> pa.Array:
+def _typed_lists(
+    texts: pa.Array, field: pa.Field, *, decimal: bool, shared: bool, keep_misfits: bool
+) -> pa.Array:
     lists = json_values(texts.to_pylist())
     items = [item for cell in lists for item in cell or ()]
     record = (field.metadata or {}).get(RECORD, b"").decode()
-    builder = TableBuilder(columns_of_items(record, decimal=decimal), label=field.name)
+    builder = TableBuilder(
+        columns_of_items(record, decimal=decimal), label=field.name, keep_misfits=keep_misfits
+    )
     builder.add(items)
     table = builder.table()
     arrays = {
         inner.name: typed_column(column.combine_chunks(), inner, decimal=decimal, shared=shared)
         for inner, column in zip(table.schema, table.columns, strict=True)
     }
-    if [*arrays] == ["value"] and not any(isinstance(item, dict) for item in items):
+    names = [name for name in arrays if name != MISFITS]
+    if names == ["value"] and not any(isinstance(item, dict) for item in items):
         values = arrays["value"]
     else:
         values = _struct(arrays, len(items))

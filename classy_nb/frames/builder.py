@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from classy_nb.errors import DataWarning, warn
 
-from .convert import Converter, drop_impossible
+from .convert import Converter, drop_impossible, json_text
 from .forks import computes_with_arrow
 from .garbage import fewer_collections
-from .kinds import ARROW, POOL, WORDS, field_of
+from .kinds import ARROW, MISFITS, POOL, WORDS, field_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,6 +66,10 @@ class TableBuilder:
         What the records are called in warnings.
     group_rows
         Rows that become columns at once; fewer where many builders wait for their last rows together.
+    keep_misfits
+        Whether values that do not fit are kept: the last column, :data:`MISFITS`, has them as the JSON text
+        of an object, by the names of their columns; missing where all fit. Nothing warns of them then.
+        Objects and lists in a column of text are among them; otherwise, they are JSON text there.
     """
 
     def __init__(
@@ -75,11 +79,13 @@ class TableBuilder:
         timezone: str = "UTC",
         label: str = "records",
         group_rows: int = GROUP_ROWS,
+        keep_misfits: bool = False,
     ) -> None:
         self._columns = tuple(columns)
         self._timezone = timezone
         self._label = label
         self._group_rows = group_rows
+        self._keep_misfits = keep_misfits
         self._start_over()
 
     def _start_over(self) -> None:
@@ -93,7 +99,10 @@ class TableBuilder:
 
     def _begin_piece(self) -> None:
         """Begin the columns of the next rows, and put the flat columns back into their objects."""
-        self._declared = [_Column(_path(column.name), column.kind) for column in self._columns]
+        zone = self._timezone if self._keep_misfits else None
+        self._declared = [
+            _Column(_path(column.name), column.kind, keep_misfits_in=zone) for column in self._columns
+        ]
         self._extras: list[_Column] = []
         parts: dict[str, _Column | _Object] = {}
         nested: dict[str, dict[str, _Column]] = {}
@@ -166,10 +175,12 @@ class TableBuilder:
             piece = pa.table([column.values() for column in columns], pa.schema(fields))
         else:
             piece = _without_columns(rows)
-        self._pieces.append(piece)
         parts: list[_Column | _Object] = [*self._declared, *self._objects]
+        if self._keep_misfits:
+            piece = piece.append_column(MISFITS, _misfits_as_json(parts, rows))
+        self._pieces.append(piece)
         for part in parts:
-            if part.misfits:
+            if part.misfits and not self._keep_misfits:
                 self._misfits[part.name] = self._misfits.get(part.name, 0) + part.misfits
         for column in self._declared:
             if column.cut:
@@ -187,7 +198,11 @@ class TableBuilder:
         other
             A builder of the same columns and time zone.
         """
-        if other._columns != self._columns or other._timezone != self._timezone:
+        if (other._columns, other._timezone, other._keep_misfits) != (
+            self._columns,
+            self._timezone,
+            self._keep_misfits,
+        ):
             raise TypeError("The builders have different columns or time zones.")
         self.convert()
         other.convert()
@@ -222,6 +237,8 @@ class TableBuilder:
         whole = pa.concat_tables(self._pieces, promote_options="default") if self._pieces else None
         self._pieces = []
         paths = list(kinds) if whole is None else whole.column_names
+        if self._keep_misfits:  # behind the undeclared columns of all pieces
+            paths = [*(path for path in paths if path != MISFITS), MISFITS]
         chunks = {} if whole is None else dict(zip(paths, whole.columns, strict=True))
         rows = self._rows
         del whole  # so that each column can be freed as soon as it is put together
@@ -229,7 +246,7 @@ class TableBuilder:
         arrays = []
         for path in paths:
             column = kinds.get(path)
-            kind = column.kind if column is not None else "undeclared"
+            kind = column.kind if column is not None else "json" if path == MISFITS else "undeclared"
             array = _joined(chunks.pop(path, None), kind)
             array, impossible = drop_impossible(array, kind, self._timezone)
             if impossible:
@@ -257,8 +274,9 @@ class TableBuilder:
             )
         kinds = {_path(column.name): column.kind for column in self._columns}
         messages += [
-            f"{self._label}: {self._misfits[path]} of {self._rows} values of "
-            f"{path.replace(_SEPARATOR, '.', 1)!r} are not {WORDS[kind]}; they became missing."
+            misfit_message(
+                self._label, self._misfits[path], self._rows, path.replace(_SEPARATOR, ".", 1), kind
+            )
             for path, kind in (kinds | {part.name: "object" for part in self._objects}).items()
             if path in self._misfits
         ]
@@ -270,21 +288,59 @@ class TableBuilder:
         return messages
 
 
-class _Column:
-    """The values of one column, in chunks of Arrow arrays."""
+def misfit_message(label: str, misfits: int, rows: int, name: str, kind: str) -> str:
+    """Return what is said of values that did not fit their column."""
+    return f"{label}: {misfits} of {rows} values of {name!r} are not {WORDS[kind]}; they became missing."
 
-    def __init__(self, name: str, kind: str, place: Place = (0, 0, 0)) -> None:
+
+def _misfits_as_json(parts: Sequence[_Column | _Object], rows: int) -> pa.Array:
+    """Return the values that did not fit as the JSON text of one object a row."""
+    found: dict[int, dict[str, Any]] = {}
+    for part in parts:
+        for row, value in part.kept:
+            found.setdefault(row, {})[part.name.replace(_SEPARATOR, ".", 1)] = value
+    if not found:
+        return pa.nulls(rows, ARROW["json"], memory_pool=POOL)
+    cells = [json_text(found[row]).decode() if row in found else None for row in range(rows)]
+    return pa.array(cells, ARROW["json"], memory_pool=POOL)
+
+
+class _Column:
+    """The values of one column, in chunks of Arrow arrays.
+
+    With *keep_misfits_in*, a time zone, values that do not fit are kept, and so are those that pandas could
+    not show there.
+    """
+
+    def __init__(
+        self, name: str, kind: str, place: Place = (0, 0, 0), *, keep_misfits_in: str | None = None
+    ) -> None:
         self.name = name
         self.kind = kind
         self.place = place
         self.misfits = 0
-        self._converter = Converter(kind)
+        self.kept: list[tuple[int, Any]] = []
+        """The row of each value that did not fit, and that value."""
+        self._zone = keep_misfits_in
+        self._converter = Converter(kind, objects_are_text=keep_misfits_in is None)
         self._chunks: list[pa.Array] = []
+        self._rows = 0
 
     def add(self, values: Sequence[Any]) -> None:
         """Take the values of some rows, None where missing."""
         chunk, misfits = self._converter.convert(values)
+        if self._zone is not None:
+            chunk, impossible = drop_impossible(chunk, self.kind, self._zone)
+            misfits += impossible
+            if misfits:
+                missing = enumerate(chunk.is_null().to_pylist(), self._rows)
+                self.kept += [
+                    (row, value)
+                    for (row, is_missing), value in zip(missing, values, strict=True)
+                    if is_missing and value is not None and not (isinstance(value, str) and not value.strip())
+                ]
         self._chunks.append(chunk)
+        self._rows += len(values)
         self.misfits += misfits
 
     @property
@@ -295,6 +351,7 @@ class _Column:
     def add_missing(self, count: int) -> None:
         """Take *count* rows that lack the value."""
         self._chunks.append(pa.nulls(count, ARROW[self.kind], memory_pool=POOL))
+        self._rows += count
 
     def values(self) -> pa.ChunkedArray:
         """Return all that was added."""
@@ -331,6 +388,8 @@ class _Object:
     ) -> None:
         self.name = name
         self.misfits = 0
+        self.kept: list[tuple[int, Any]] = []
+        """The row of each value that was not an object, and that value."""
         self._rank = rank
         self._parts = dict(parts)
         self._new_column = new_column
@@ -345,7 +404,14 @@ class _Object:
         rows: Sequence[Row] = values
         if set(map(type, values)) != {dict}:
             rows = [value if type(value) is dict else _NO_KEYS for value in values]
-            self.misfits += sum(type(v) is not dict and v is not None and v != [] for v in values)
+            first = self._done + len(self._cells)
+            strays = [
+                (row, value)
+                for row, value in enumerate(values, first)
+                if type(value) is not dict and value is not None and value != []
+            ]
+            self.misfits += len(strays)
+            self.kept += strays
         cells, deviating = _take_apart(rows, self._layout)
         if 2 * len(deviating) > len(rows):
             self._to_columns()

@@ -37,10 +37,13 @@ class Converter:
     Arrow converts a chunk at once if all of its values have a form that it knows; which form a column comes
     in (numbers or text, say) rarely changes, so the attempt that worked last is made first. A chunk that
     every attempt refuses, often for a single stray value, is read cell by cell, to the same array.
+
+    Without *objects_are_text*, objects and lists do not fit a column of text.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, objects_are_text: bool = True) -> None:
         self._kind = kind
+        self._objects_are_text = objects_are_text
         self.cut = 0
         """Values so far that lost something: days their time, amounts what is less than a cent."""
         self._attempts = list(_ATTEMPTS[kind])
@@ -61,12 +64,14 @@ class Converter:
             self.cut += sum(type(value) is str and _TIME.match(value) is not None for value in values)
         if self._kind in _NATIVE:
             # Mostly it is a few strays that Arrow refused: leave the values alone that it knows.
-            cells, misfits = read_cells(values, self._kind, _NATIVE[self._kind])
+            cells, misfits = read_cells(
+                values, self._kind, _NATIVE[self._kind], objects_are_text=self._objects_are_text
+            )
             try:
                 return pa.array(cells, arrow, memory_pool=POOL), misfits
             except _REFUSED:
                 pass  # one of these was the culprit, such as an integer of more than 64 bits
-        cells, misfits = read_cells(values, self._kind)
+        cells, misfits = read_cells(values, self._kind, objects_are_text=self._objects_are_text)
         if self._kind == "decimal":
             read = (pair for pair in zip(values, cells, strict=True) if pair[1] is not None)
             self.cut += sum(abs(Decimal(str(value)) - cell) > _NOISE for value, cell in read)
@@ -223,12 +228,14 @@ _WHOLE_DIGITS = 16
 """Digits before the point that a decimal column has room for."""
 
 
-def read_cells(values: Sequence[Any], kind: str, skip: Collection[type] = ()) -> tuple[list[Any], int]:
+def read_cells(
+    values: Sequence[Any], kind: str, skip: Collection[type] = (), *, objects_are_text: bool = True
+) -> tuple[list[Any], int]:
     """Return *values* as cells of *kind*, misfits as None, and the number of misfits.
 
     Values of the types *skip* stay as they are.
     """
-    reader = READERS[kind]
+    reader = READERS[kind] if objects_are_text or kind != "text" else read_plain_text
     cells = [value if value is None or type(value) in skip else reader(value) for value in values]
     misfits = cells.count(MISFIT)
     if misfits:
@@ -306,6 +313,11 @@ def read_text(value: Any) -> Any:
     if type(value) in {int, float, Decimal}:
         return str(value)
     return json_text(value).decode()
+
+
+def read_plain_text(value: Any) -> Any:
+    """Write any JSON value as text but objects and lists."""
+    return MISFIT if isinstance(value, dict | list) else read_text(value)
 
 
 def read_last4(value: Any) -> Any:

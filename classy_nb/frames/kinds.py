@@ -42,6 +42,9 @@ KIND, RECORD = b"classy_kind", b"classy_record"
 ABOUT = b"classy"
 """Key of a table's metadata: JSON that becomes ``frame.attrs["classy"]`` and tells what was asked."""
 
+MISFITS = "_misfits"
+"""The column that holds values that do not fit their columns, where these are kept."""
+
 POOL = pa.system_memory_pool()
 """Where the many small chunks live. Arrow's own allocator makes building a frame a seventh slower and uses
 somewhat more memory (benchmarks/README.md)."""

@@ -1,4 +1,4 @@
-"""Where a mirror's tables are: what reads them with SQL, and what writes rows into them with dlt.
+"""Where a mirror's tables are: a DuckDB file, or any database that dlt writes to.
 
 :mod:`.refresh` knows no more of a database than :class:`Destination`; the SQL is of the plainest kind. A kill
 in the middle of a load does no harm: rows are merged on their keys, and a first load, which appends, begins
@@ -12,7 +12,8 @@ import shutil
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from getpass import getuser
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,11 +27,23 @@ from classy_nb.redact import scrub
 
 from .extras import import_dlt, import_duckdb
 from .rows import hash_sql, hashed, schema_of
-from .tables import DELETED, DLT_TYPES, HASH, KEY, ORGANIZATION, SYNCED, dlt_columns, sql_type
+from .tables import (
+    DELETED,
+    DLT_TYPES,
+    HASH,
+    KEY,
+    ORGANIZATION,
+    SYNCED,
+    VARIANT,
+    dlt_columns,
+    sql_type,
+    tables_in,
+    variants_in,
+)
 from .views import create_views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .tables import MirroredList
 
@@ -73,8 +86,18 @@ def list_tables(one: MirroredList, *, history: bool = False) -> list[Table]:
     return [*tables, Table(one.versions, one.kinds, (*KEY, SYNCED))] if history else tables
 
 
+def with_variants(table: Table, columns: Iterable[str]) -> Table:
+    """Return a table with those of *columns* that hold values which do not fit their own."""
+    return replace(table, kinds={**table.kinds, **dict.fromkeys(variants_in(columns), "text")})
+
+
 class Destination(Protocol):
-    """What a refresh needs of a database."""
+    """What a refresh needs of a database.
+
+    Rows have the columns of their table, and maybe some with values that do not fit these (``goal__v_text``):
+    rows that are read have all of those that the table has, and those that are written make the table have
+    them.
+    """
 
     def columns(self) -> Mapping[str, Mapping[str, str]]:
         """Return the columns of each table that is there, and the type of each as the database says it."""
@@ -95,11 +118,14 @@ class Destination(Protocol):
         says whether it is marked as deleted.
         """
 
+    def misfits(self, one: MirroredList, organization: int) -> dict[str, int]:
+        """Return how many values of each column do not fit it, in rows that are not marked as deleted."""
+
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists by their keys, in one package of dlt's."""
+        """Write rows of lists by their keys, all at once."""
 
     def append(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write rows of lists that are not there yet, in one package of dlt's."""
+        """Write rows of lists that are not there yet, all at once."""
 
     def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
         """Delete the rows of an organization whose *column* is greater than a number; None: all of them."""
@@ -132,7 +158,7 @@ def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "appe
         dlt.resource(
             [table],
             name=where.name,
-            columns=dlt_columns(where.kinds, where.key),
+            columns=dlt_columns(with_variants(where, table.column_names).kinds, where.key),
             write_disposition=disposition,
         )
         for where, table in (new or rows).items()
@@ -209,11 +235,23 @@ def _rows_sql(
     return f"SELECT {columns} FROM {name} WHERE {quote(ORGANIZATION)} = {int(organization)}{only}"  # noqa: S608
 
 
+def _misfits_sql(columns: Sequence[str], organization: int, table: str, quote: Callable[[str], str]) -> str:
+    """Return the SQL that counts the values in some columns."""
+    counts = ", ".join(f"count({quote(name)})" for name in columns)
+    mine = f"{quote(ORGANIZATION)} = {int(organization)} AND {quote(DELETED)} IS NULL"
+    return f"SELECT {counts} FROM {table} WHERE {mine}"  # noqa: S608
+
+
+def _counted(columns: Sequence[str], counts: Sequence[int]) -> dict[str, int]:
+    named = zip(columns, counts, strict=True)
+    return {name.removesuffix(VARIANT): int(count) for name, count in named if count}
+
+
 def _versions_sql(
-    one: MirroredList, organization: int, table: str, versions: str, quote: Callable[[str], str]
+    columns: Iterable[str], organization: int, table: str, versions: str, quote: Callable[[str], str]
 ) -> str:
     """Return the SQL that copies what is missing in the history of a list."""
-    names = ", ".join(map(quote, one.kinds))
+    names = ", ".join(map(quote, columns))
     same = " AND ".join(f"v.{quote(name)} = x.{quote(name)}" for name in (*KEY, SYNCED))
     return (
         f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x "  # noqa: S608
@@ -231,11 +269,6 @@ def _cut_sql(
 
 
 # A DuckDB file
-
-DATASET = "main"
-"""The schema of the tables in a DuckDB file: DuckDB's own, so that every tool finds them by their bare names.
-(One called like the file, as ``classy`` in ``classy.duckdb``, would be ambiguous.)"""
-
 
 _UTC = "TimeZone = 'UTC'"
 _SETTINGS = ("autoinstall_known_extensions = false", "autoload_known_extensions = false", _UTC)
@@ -272,14 +305,15 @@ class DuckDBFile:
     path
         The file, which is made if it does not exist.
     folder
-        Where dlt and DuckDB may leave files while they work.
+        Where DuckDB may leave files while it works.
     """
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path = path
         self._folder = folder
-        self._pipeline: Any = None
         self._connection: Any = None
+        self._columns: dict[str, dict[str, str]] | None = None
+        """Those of all tables, until something changes them."""
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -305,14 +339,10 @@ class DuckDBFile:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, and the type of each."""
-        found: dict[str, dict[str, str]] = {}
-        rows = self._read(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns "
-            "WHERE table_schema = 'main' ORDER BY table_name, ordinal_position"
-        )
-        for row in rows.to_pylist():
-            found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
-        return found
+        if self._columns is None:
+            with self._cursor() as connection:
+                self._columns = tables_in(connection)
+        return self._columns
 
     def type_of(self, kind: str) -> str:
         """Return DuckDB's type for a kind of column."""
@@ -330,14 +360,21 @@ class DuckDBFile:
             else:
                 missing = [text for name, text in typed.items() if name not in there[table.name]]
                 commands += [f"ALTER TABLE {quoted(table.name)} ADD COLUMN {text}" for text in missing]
+        if not commands:
+            return
         with self._cursor() as connection:
             for command in commands:
                 connection.execute(command)
+        self._columns = None
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
+        table = self._grown(table)
         found = self._read(_rows_sql(table, organization, ids, quoted(table.name), quoted))
         return found.cast(schema_of(table.kinds))
+
+    def _grown(self, table: Table) -> Table:
+        return with_variants(table, self.columns().get(table.name, ()))
 
     def _read(self, sql: str) -> pa.Table:
         with self._cursor() as connection:
@@ -346,57 +383,69 @@ class DuckDBFile:
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return the hashes of all rows; DuckDB computes them."""
         names = "".join(f", {quoted(name)}" for name in extra)
+        actual = hash_sql(one, self.columns()[one.name])
         return self._read(
-            f"SELECT id, {HASH} AS stored, {hash_sql(one)} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
+            f"SELECT id, {HASH} AS stored, {actual} AS actual, {DELETED} IS NOT NULL AS gone{names} "  # noqa: S608
             f"FROM {quoted(one.name)} WHERE {ORGANIZATION} = {int(organization)}"
         )
 
+    def misfits(self, one: MirroredList, organization: int) -> dict[str, int]:
+        """Return how many values of each column do not fit it."""
+        columns = variants_in(self.columns()[one.name])
+        if not columns:
+            return {}
+        with self._cursor() as connection:
+            sql = _misfits_sql(columns, organization, quoted(one.name), quoted)
+            return _counted(columns, connection.execute(sql).fetchone())
+
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists by their keys."""
-        self._load(rows, _MERGE)
+        self._write(rows, replacing=True)
 
     def append(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists that are not there yet."""
-        self._load(rows, "append")
+        self._write(rows, replacing=False)
 
     def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
         """Delete rows of an organization."""
         with self._cursor() as connection:
             connection.execute(_cut_sql(quoted(table), organization, column, above, quoted))
 
-    def _load(self, rows: Mapping[Table, pa.Table], disposition: Any) -> None:
-        """Load rows with dlt, which opens the file by itself."""
-        self.close()
-        if self._pipeline is None:
-            dlt = import_dlt()
-            destination = dlt.destinations.duckdb(str(self.path))
-            self._pipeline = _pipeline(destination, DATASET, self._folder / "dlt")
-        _run(self._pipeline, rows, disposition)
-
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
-        """Write a few rows of the mirror's own tables: without dlt, which takes a second to start."""
-        with self._cursor() as connection:
-            connection.execute("BEGIN")
-            for table, new in rows.items():
-                connection.register("new", new)
-                same = " AND ".join(f"t.{quoted(name)} = n.{quoted(name)}" for name in table.key)
-                name = quoted(table.name)
-                connection.execute(f"DELETE FROM {name} AS t USING new AS n WHERE {same}")  # noqa: S608
-                connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new")  # noqa: S608
-                connection.unregister("new")
-            connection.execute("COMMIT")
+        """Write a few rows of the mirror's own tables."""
+        self._write(rows, replacing=True)
+
+    def _write(self, rows: Mapping[Table, pa.Table], *, replacing: bool) -> None:
+        """Write rows, all or none of them: without dlt, which takes longer to start than most refreshes."""
+        try:
+            self.prepare([with_variants(table, new.column_names) for table, new in rows.items()])
+            with private_files(), self._cursor() as connection:
+                connection.execute("BEGIN")
+                for table, new in rows.items():
+                    name = quoted(table.name)
+                    connection.register("new", new)
+                    if replacing:
+                        same = " AND ".join(f"t.{quoted(key)} = n.{quoted(key)}" for key in table.key)
+                        connection.execute(f"DELETE FROM {name} AS t USING new AS n WHERE {same}")  # noqa: S608
+                    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new")  # noqa: S608
+                    connection.unregister("new")
+                connection.execute("COMMIT")
+        except import_duckdb().Error as error:
+            raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
+        table, versions = map(self._grown, list_tables(one, history=True))
+        if table.kinds != versions.kinds:
+            self.prepare([with_variants(versions, table.kinds)])
         with self._cursor() as connection:
             connection.execute(
-                _versions_sql(one, organization, quoted(one.name), quoted(one.versions), quoted)
+                _versions_sql(table.kinds, organization, quoted(one.name), quoted(one.versions), quoted)
             )
 
     def tidy(self) -> None:
-        """Drop the tables that dlt merges from, make the views for SQL anew, and close the file."""
+        """Make the views for SQL anew, and close the file."""
         with self._cursor() as connection:
-            connection.execute(f"DROP SCHEMA IF EXISTS {DATASET}_staging CASCADE")
             create_views(connection)
         self.close()
 
@@ -420,6 +469,17 @@ def _temporary_folder() -> tuple[Path, FileLock]:
     lock = FileLock(folder / "lock", timeout=0)
     lock.acquire()
     return folder, lock
+
+
+def _lock_folder() -> Path:
+    """Return the folder of the locks of this user: beside the pipelines of dlt, or where that cannot be."""
+    folder = Path(import_dlt().common.pipeline.get_dlt_pipelines_dir()) / "classy_locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"classy-locks-{getuser()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _lock_key(*parts: object) -> int:
@@ -450,6 +510,7 @@ class DltDestination:
         self._pipeline = _pipeline(destination, dataset, self._folder)
         self._lock = threading.Lock()
         self._guard: Any = None
+        self._held: FileLock | None = None
         try:
             self._lock_organization()
             with self._alone():
@@ -463,6 +524,8 @@ class DltDestination:
         if self._guard is not None:
             with suppress(Exception):  # the database ends the lock with the connection, however that ends
                 self._guard.__exit__(None, None, None)
+        if self._held is not None:
+            self._held.release()
         self._folder_lock.release()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -473,23 +536,43 @@ class DltDestination:
                 client.drop_dataset()
 
     def _lock_organization(self) -> None:
-        """Let nobody else refresh the organization: PostgreSQL can tell, wherever the other one runs."""
-        if self._pipeline.destination.destination_name != "postgres":
-            return
-        self._guard = self._pipeline.sql_client()
-        self._guard.__enter__()
-        key = _lock_key(self._dataset, self._organization)
-        if not self._guard.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+        """Let nobody else refresh the organization.
+
+        PostgreSQL can tell wherever the other one runs; elsewhere, it is the same user of the same machine.
+        """
+        is_free = True
+        if self._pipeline.destination.destination_type.endswith(".postgres"):
+            self._guard = self._pipeline.sql_client()
+            self._guard.__enter__()
+            key = _lock_key(self._dataset, self._organization)
+            is_free = self._guard.execute_sql(f"SELECT pg_try_advisory_lock({key})")[0][0]
+        else:
+            # Nobody else can open a DuckDB file at all.
+            is_file = self._pipeline.destination.destination_type.endswith(".duckdb")
+            lock = self._file_lock("all" if is_file else self._organization)
+            try:
+                lock.acquire(timeout=0)
+                self._held = lock
+            except Timeout:
+                is_free = False
+        if not is_free:
             raise MirrorError(
                 f"Another refresh of organization {self._organization} in {self._dataset!r} is running.",
                 advice="Wait for it to end.",
             )
 
+    def _file_lock(self, what: object) -> FileLock:
+        """Return the lock of something in this dataset of this database."""
+        client = self._pipeline.sql_client()
+        database = (client.credentials, client.fully_qualified_dataset_name())
+        return FileLock(_lock_folder() / f"{_lock_key(*database, what) % 2**64:016x}.lock")
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Let nobody else make tables in the dataset, for as long as the block lasts."""
         if self._guard is None:
-            yield
+            with self._file_lock("tables"):
+                yield
             return
         key = _lock_key(self._dataset)
         self._guard.execute_sql(f"SELECT pg_advisory_lock({key})")
@@ -522,6 +605,7 @@ class DltDestination:
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
+        table = self._grown(table)
         schema = schema_of(table.kinds)
         parts = [schema.empty_table()]
         with self._lock, self._pipeline.sql_client() as client:
@@ -533,6 +617,21 @@ class DltDestination:
                     arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
                     parts.append(pa.table(arrays, schema=schema))
         return pa.concat_tables(parts)
+
+    def _grown(self, table: Table) -> Table:
+        return with_variants(table, self.columns().get(table.name, ()))
+
+    def misfits(self, one: MirroredList, organization: int) -> dict[str, int]:
+        """Return how many values of each column do not fit it."""
+        columns = variants_in(self.columns()[one.name])
+        if not columns:
+            return {}
+        with self._lock, self._pipeline.sql_client() as client:
+            name = client.make_qualified_table_name(one.name)
+            [counts] = client.execute_sql(
+                _misfits_sql(columns, organization, name, client.escape_column_name)
+            )
+        return _counted(columns, counts)
 
     def hashes(self, one: MirroredList, organization: int, extra: Sequence[str]) -> pa.Table:
         """Return the hashes of all rows, which are read for that."""
@@ -566,8 +665,10 @@ class DltDestination:
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""
+        table, versions = map(self._grown, list_tables(one, history=True))
+        if table.kinds != versions.kinds:
+            self.prepare([with_variants(versions, table.kinds)])
         with self._pipeline.sql_client() as client:
-            table = client.make_qualified_table_name(one.name)
-            versions = client.make_qualified_table_name(one.versions)
+            here, there = (client.make_qualified_table_name(one.name) for one in (table, versions))
             quote = client.escape_column_name
-            client.execute_sql(_versions_sql(one, organization, table, versions, quote))
+            client.execute_sql(_versions_sql(table.kinds, organization, here, there, quote))

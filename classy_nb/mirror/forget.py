@@ -23,7 +23,7 @@ from classy_nb.redact import is_personal
 from .destination import Table
 from .extras import import_duckdb
 from .rows import ARROW, hash_sql, schema_of
-from .tables import HASH, ORGANIZATION, UNKNOWN, mirrorable, mirrored_lists, sql_type
+from .tables import HASH, ORGANIZATION, UNKNOWN, mirrorable, mirrored_lists, sql_type, variants_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,7 +113,8 @@ class Forgotten:
             return rows
         about_them = self.condition(one)
         blanked = ", ".join(
-            f'CASE WHEN {about_them} THEN NULL ELSE "{name}" END AS "{name}"' for name in _personal(one)
+            f'CASE WHEN {about_them} THEN NULL ELSE "{name}" END AS "{name}"'
+            for name in _personal(one, rows.column_names)
         )
         duckdb = import_duckdb()
         with duckdb.connect() as connection:
@@ -125,7 +126,8 @@ class Forgotten:
             connection.register(
                 "changed", connection.sql(f"SELECT * REPLACE ({blanked}) FROM rows").to_arrow_table()
             )
-            hashed = f'SELECT * REPLACE ({hash_sql(one)} AS "{HASH}") FROM changed'
+            hash_ = hash_sql(one, rows.column_names)
+            hashed = f'SELECT * REPLACE ({hash_} AS "{HASH}") FROM changed'
             return connection.sql(hashed).to_arrow_table().cast(rows.schema)
 
 
@@ -175,7 +177,6 @@ def _blank_tables(connection: Any, organization: int, supporters: Iterable[int])
     resources = [name for name in mirrorable() if name in stored]
     for one in sorted(mirrored_lists(resources), key=lambda one: one.name == "answers"):
         kept = _as_stored(one, stored[one.name])
-        blanks = ", ".join(f'"{name}" = NULL' for name in _personal(kept))
         for table in (name for name in (one.name, one.versions) if name in stored):
             where = f"{mine} AND {forgotten.condition(kept)}"
             ids = [
@@ -186,8 +187,10 @@ def _blank_tables(connection: Any, organization: int, supporters: Iterable[int])
                 found[table] = len(ids)
                 forgotten.note(one.name, ids)
                 where = f"{mine} AND {forgotten.condition(kept)}"
+                blanks = ", ".join(f'"{name}" = NULL' for name in _personal(kept, stored[table]))
                 connection.execute(f'UPDATE "{table}" SET {blanks} WHERE {where}')
-                connection.execute(f'UPDATE "{table}" SET "{HASH}" = {hash_sql(kept)} WHERE {where}')
+                hash_ = hash_sql(kept, stored[table])
+                connection.execute(f'UPDATE "{table}" SET "{HASH}" = {hash_} WHERE {where}')
     connection.register("notes", forgotten.new_rows(organization))
     connection.execute(f'INSERT INTO "{FORGOTTEN.name}" SELECT * FROM notes')
     connection.unregister("notes")
@@ -217,12 +220,12 @@ def _as_stored(one: MirroredList, stored: Mapping[str, str]) -> MirroredList:
     return replace(one, columns=tuple(columns))
 
 
-def _personal(one: MirroredList) -> list[str]:
-    """Return the columns of a list that are blanked: personal ones, and those of which nobody knows."""
+def _personal(one: MirroredList, columns: Iterable[str]) -> list[str]:
+    """Return the columns that are blanked: personal ones, and those of which nobody knows what they hold."""
     dotted = dict(one.paths)
     names = [
         column.name
         for column in one.columns
         if is_personal(dotted[column.name]) or (column.kind == "json" and column.record is None)
     ]
-    return [*names, UNKNOWN]
+    return [*names, UNKNOWN, *variants_in(columns)]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classy_nb.query import Moment, Names
+    from classy_nb.widgets import Explorer
 
     from .source import Connection
     from .tables import MirroredList
@@ -166,6 +167,36 @@ class Mirror(Readable, History):
         )
         return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=moment)
 
+    @property
+    @clear_tracebacks
+    def organization_name(self) -> str | None:
+        """The organization's name, where the API told it."""
+        return self._known.get("organization_name") or None
+
+    @clear_tracebacks
+    def explore(self) -> Explorer:
+        """Open the explorer on the mirror: the form of :meth:`classy_nb.Classy.explore`, without requests.
+
+        Resources that the mirror does not hold are marked in the form, and what else it cannot answer is
+        said when a button is pressed.
+
+        Returns
+        -------
+        Explorer
+            As for a connection.
+
+        Raises
+        ------
+        MirrorError
+            The file does not exist yet.
+        ImportError
+            The extra is missing: ``pip install 'classy-nb[mirror]'``.
+        """
+        from classy_nb.widgets import Explorer
+
+        self._held()  # there is a file to explore
+        return Explorer(self, self._queries, held=self._held)
+
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.connect() as connection:
             rows: list[tuple[Any, ...]] = connection.execute(sql, list(values)).fetchall()
@@ -191,7 +222,10 @@ class Mirror(Readable, History):
         DataFrame, one row a list
             ``list``; ``rows_here`` and ``count_at_api``; ``inserted``, ``changed`` and ``vanished`` records;
             ``requests`` and ``seconds`` that it took; ``equal``, and in ``shown_by`` how that was shown, and
-            what could not be. ``count_at_api`` is missing where the API cannot count.
+            what could not be; ``differed``: in which columns the changed records were different, and in how
+            many, such as ``status (2), metadata (1)``; ``misfits``: in which columns there are values that do
+            not fit, and how many, which are in ``<column>__v_text`` of the table. ``count_at_api`` is missing
+            where the API cannot count, the last two where there are none.
 
         Raises
         ------
@@ -484,7 +518,7 @@ class _Workshop:
         return [status.st_size, status.st_mtime_ns, status.st_ino]
 
     def _clear(self, *, keep_draft: bool) -> None:
-        """Remove what a refresh leaves behind: what dlt worked with, and the draft unless it is to stay."""
+        """Remove what a refresh leaves behind: the draft goes, too, unless it is to stay."""
         kept = {"lock", ".gitignore"}
         if keep_draft:
             kept |= {self.draft.name, f"{self.draft.name}.wal", self._base.name}
@@ -530,6 +564,7 @@ def report_frame(report: list[dict[str, Any]]) -> pd.DataFrame:
         **dict.fromkeys(("inserted", "changed", "vanished", "requests"), "Int64"),
         "seconds": "Float64",
         "equal": "boolean",
+        **dict.fromkeys(("differed", "misfits"), "string"),
     }
     return pd.DataFrame(report).astype(kinds)
 

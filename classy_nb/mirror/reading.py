@@ -31,17 +31,19 @@ from classy_nb.catalog import (
     load,
     resource_meaning,
 )
-from classy_nb.errors import ClassyError, NotFoundError, UsageError
+from classy_nb.errors import ClassyError, DataWarning, NotFoundError, UsageError, warn
 from classy_nb.export import stream_csv, stream_excel, stream_parquet
 from classy_nb.frames import (
     ABOUT,
     Backend,
+    Converter,
     checked_backend,
     columns_of_items,
     computes_with_arrow,
     field_of,
     free_form_text,
     list_type,
+    misfit_message,
     series_of,
     stream,
     to_arrow,
@@ -64,7 +66,17 @@ from classy_nb.query import (
 from classy_nb.redact import clear_tracebacks, safe_path
 
 from .extras import import_duckdb
-from .tables import DELETED, ORGANIZATION, SYNCED, UNKNOWN, mirrorable, mirrored_lists, tables_in
+from .tables import (
+    DELETED,
+    ORGANIZATION,
+    SYNCED,
+    UNKNOWN,
+    VARIANT,
+    mirrorable,
+    mirrored_lists,
+    tables_in,
+    variants_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -162,10 +174,14 @@ class Readable:
                 message += f". {meant}" if meant else ""
             raise AttributeError(message, name=name, obj=None)
 
-    def __dir__(self) -> list[str]:
+    def _held(self) -> list[str]:
+        """Return the names of the resources that are in the mirror."""
         with self.connect() as connection:
             held = tables_in(connection)
-        return sorted({*super().__dir__(), *(name for name in load().resources if name in held)})
+        return [name for name in load().resources if name in held]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._held()})
 
     @clear_tracebacks
     def sql(
@@ -335,9 +351,12 @@ class MirroredResource:
             return self._statement(query, connection).count(connection)
 
     @clear_tracebacks
-    def to_arrow(self, *, decimal: bool = False, progress: object = None, **keywords: Any) -> pa.Table:
+    def to_arrow(
+        self, *, decimal: bool = False, keep_misfits: bool = False, progress: object = None, **keywords: Any
+    ) -> pa.Table:
         """Return a list as an Arrow table, as :meth:`classy_nb.Resource.to_arrow` does."""
         query = self._list(keywords)
+        self._refuse_misfits(keep_misfits, "to_arrow(keep_misfits=True)")
         checked_progress(progress)
         query = query.with_decimals() if checked_flag("decimal", decimal) else query
         return to_arrow(self._table(query), decimal=decimal)
@@ -348,7 +367,13 @@ class MirroredResource:
     ) -> Iterator[pd.DataFrame]: ...
     @overload
     def batches(
-        self, *, rows: int = ..., arrow: Literal[True], decimal: bool = ..., **keywords: Any
+        self,
+        *,
+        rows: int = ...,
+        arrow: Literal[True],
+        decimal: bool = ...,
+        keep_misfits: bool = ...,
+        **keywords: Any,
     ) -> pa.RecordBatchReader: ...
     @clear_tracebacks
     def batches(
@@ -357,6 +382,7 @@ class MirroredResource:
         rows: int = BATCH_ROWS,
         arrow: bool = False,
         decimal: bool = False,
+        keep_misfits: bool = False,
         dtype_backend: Backend = "numpy_nullable",
         progress: object = None,
         **keywords: Any,
@@ -366,7 +392,8 @@ class MirroredResource:
         It takes what :meth:`classy_nb.Resource.batches` takes. All batches are of one state of the mirror,
         also if it is refreshed meanwhile.
         """
-        check_batches(rows, arrow=arrow, decimal=decimal)
+        check_batches(rows, arrow=arrow, decimal=decimal, keep_misfits=keep_misfits)
+        self._refuse_misfits(keep_misfits, "batches(arrow=True, keep_misfits=True)")
         backend, _ = checked_backend(dtype_backend), checked_progress(progress)
         query = self._in_order_of_id(keywords)
         if not checked_flag("arrow", arrow):
@@ -429,6 +456,12 @@ class MirroredResource:
 
     def _not_held(self, what: str, call: str) -> UsageError:
         return UsageError(f"The mirror does not hold {what}.", advice=f"classy.{call} asks the API for it.")
+
+    def _refuse_misfits(self, keep_misfits: object, call: str) -> None:
+        if checked_flag("keep_misfits", keep_misfits):
+            # Of a list or a flag, only the JSON text is there, as it is of a text that looks like that.
+            what = f"values that do not fit as they came, only their text, in columns such as goal{VARIANT}"
+            raise self._not_held(what, f"{self.name}.{call}")
 
     def _refuse_what_is_not_held(self, query: Query, keywords: Mapping[str, Any]) -> None:
         """Refuse what no mirror holds, whatever is in this one."""
@@ -688,10 +721,12 @@ class Statement:
         """Return the JSON text of an object whose parts are columns of their own."""
         parts = {key: flat for key, flat in _names_of(table).items() if key.startswith(f"{name}.")}
         kinds = {column.kind for column in _columns_of(table) if column.name in parts}
+        stored = self._tables[table]
         if (
             not parts
+            or any(flat + VARIANT in stored for flat in parts.values())
             or not kinds <= {"int", "text", "bool"}
-            or not {*parts.values()} <= {*self._tables[table]}
+            or not {*parts.values()} <= {*stored}
         ):
             # A date has lost the form in which the API wrote it.
             raise self._not_held(f"{alias}.{name} as it was", f"{self._name}(include={alias!r})")
@@ -740,6 +775,8 @@ class Statement:
             f"{_cell(sql, column.kind)} AS c{place}" for place, (column, sql) in enumerate(self._columns)
         ]
         cells += [f"{sql} AS u{place}" for place, (_, sql) in enumerate(self._unknown())]
+        cells += [f"{sql} AS v{place}" for place, sql in self._variants().items()]
+        cells += [f'"{name}{VARIANT}"' for name in self._strays()]
         rows, limit = self._rows, self._query.limit if most is None else most
         if after is not None:
             rows += f"{' AND' if self._where else ' WHERE'} t.id > {after}"
@@ -766,12 +803,15 @@ class Statement:
             flat = names[column.name]
             sql = f'c."{flat}"' if flat in self._tables[table] else "NULL"
             cells.append(f"{_cell(sql, kind)} AS c{place}")
+            if flat + VARIANT in self._tables[table]:
+                cells.append(f'c."{flat}{VARIANT}" AS v{place}')
         connection.register("wanted", pa.table({"id": found["id"]}))
         items = connection.sql(
             f"SELECT c.{parent} AS parent, {', '.join(cells)} FROM ({self._source(table)}) c"
             f" WHERE {condition} AND c.{parent} IN (SELECT id FROM wanted) ORDER BY c.{parent}, c.id"
         ).to_arrow_table()
         connection.unregister("wanted")
+        items = _with_misfits(items, [(column.name, column.kind) for column in columns], label=name)
         return self._lists_of(
             found["id"], items, list_type(str(load().includes[name].record), decimal=decimal)
         )
@@ -787,7 +827,7 @@ class Statement:
         fields = list(kind.value_type)
         arrays = [
             column.combine_chunks().cast(field.type)
-            for field, column in zip(fields, items.columns[1:], strict=True)
+            for field, column in zip(fields, items.columns[1:], strict=True)  # behind the parent's id
         ]
         records = pa.StructArray.from_arrays(arrays, fields=fields).take(pa.array(places, pa.int64()))
         lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), records)
@@ -801,9 +841,34 @@ class Statement:
             return []
         return [("", f"t.{UNKNOWN}"), *((f"{name}.", f'"{name}".{UNKNOWN}') for name in self._joined)]
 
+    def _variants(self) -> dict[int, str]:
+        """Return the SQL of the values that do not fit their columns, by the place of the column."""
+        held: dict[int, str] = {}
+        for place, (column, _) in enumerate(self._columns):
+            outer, _, inner = column.name.partition(".")
+            alias, table, name = "t", self._name, column.name
+            if outer in self._joined and inner:
+                alias, table, name = outer, self._joined[outer], inner
+            variant = f"{_names_of(table).get(name)}{VARIANT}"
+            if variant in self._tables[table]:
+                held[place] = f'"{alias}"."{variant}"'
+        return held
+
+    def _strays(self) -> list[str]:
+        """Return the names of objects in place of which other values came, if the frame has their columns."""
+        known = {*_names_of(self._name).values()}
+        wanted = {column.name.partition(".")[0] for column, _ in self._columns if "." in column.name}
+        names = [name.removesuffix(VARIANT) for name in variants_in(self._tables[self._name])]
+        return [name for name in names if name not in known and name in wanted - self._joined.keys()]
+
     @computes_with_arrow
     def _table(self, found: pa.Table, lists: Mapping[str, pa.Array], about: Mapping[str, Any]) -> pa.Table:
         """Return DuckDB's rows, and the lists in them, with the fields of a fetched table."""
+        found = _with_misfits(found, [(c.name, c.kind) for c, _ in self._columns], label=self._name)
+        for name in self._strays():
+            misfits = len(found) - found[name + VARIANT].null_count
+            if misfits:
+                warn(misfit_message(self._name, misfits, len(found), name, "object"), DataWarning)
         fields, arrays = [], []
         for place, (column, _) in enumerate(self._columns):
             array = lists[column.name] if column.name in lists else found[f"c{place}"]
@@ -862,6 +927,42 @@ def _cell(sql: str, kind: str) -> str:
     if kind == "float":
         return f"CAST({sql} AS DOUBLE)"
     return f"CAST({sql} AS DECIMAL(18, 2))" if kind == "decimal" else sql
+
+
+def _with_misfits(found: pa.Table, columns: Sequence[tuple[str, str]], *, label: str) -> pa.Table:
+    """Return a table with its values that do not fit as a frame has them: missing, with a warning, or text.
+
+    The columns are ``c0``, ``c1`` and so on; ``v0`` holds what does not fit ``c0``, if anything does not.
+    """
+    for place, (name, kind) in enumerate(columns):
+        if f"v{place}" not in found.column_names:
+            continue
+        variants, index = found[f"v{place}"], found.column_names.index(f"c{place}")
+        found = found.drop_columns(f"v{place}")
+        texts: list[str | None] = variants.to_pylist()
+        cells, misfits = found[f"c{place}"].to_pylist(), 0
+        for row, text in enumerate(texts):
+            if text is None:
+                continue
+            # A frame has text with the character 0 as it is, and objects in a column of text as JSON.
+            if text.startswith('"') and kind in ("text", "last4"):
+                cells[row] = json.loads(text)
+            elif kind == "text":
+                cells[row] = text
+            # A frame also has amounts for which a decimal column has no room.
+            elif kind == "float" and (number := _number(text)) is not None:
+                cells[row] = number
+            else:
+                misfits += 1
+        found = found.set_column(index, f"c{place}", pa.array(cells, found.schema.field(index).type))
+        if misfits:
+            warn(misfit_message(label, misfits, len(found), name, kind), DataWarning)
+    return found
+
+
+def _number(text: str) -> float | None:
+    [number] = Converter("float").convert([text])[0].to_pylist()
+    return None if number is None or not math.isfinite(number) else float(number)
 
 
 def _path_ids(query: Query) -> dict[str, int]:

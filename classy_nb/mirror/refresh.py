@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,12 +29,12 @@ from classy_nb.query import MOST_PER_PAGE
 
 from .destination import ABOUT, CURSORS, REFRESHES, list_tables
 from .forget import FORGOTTEN, Forgotten
-from .rows import hashed, rows_of, schema_of
+from .rows import TEXT, hashed, rows_of, schema_of
 from .source import OVERLAP, Reader, items_of
-from .tables import DELETED, HASH, ORGANIZATION, SYNCED
+from .tables import DELETED, HASH, HOUSE_COLUMNS, ORGANIZATION, SYNCED, UNKNOWN, VARIANT, variants_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .destination import Destination, Table
     from .source import Connection
@@ -98,6 +99,8 @@ class Found:
     """Records that the API counts, but does not show."""
     is_whole: bool = False
     """Whether all records were read."""
+    came_whole: bool = False
+    """Whether all records were read with those of the parent."""
 
 
 @dataclass
@@ -115,6 +118,10 @@ class Line:
     shown_by: str = ""
     repaired: int = 0
     """Rows that did not have the hash that they were written with."""
+    differed: Counter[str] = field(default_factory=Counter)
+    """In how many of the changed records each column was different."""
+    misfits: dict[str, int] = field(default_factory=dict)
+    """How many values of each column do not fit it."""
 
 
 class Refresh:
@@ -299,7 +306,7 @@ class Refresh:
         if rows:
             lists = {one.name: one for one in self._lists}
             self._destination.append(
-                {list_tables(lists[name])[0]: pa.concat_tables(parts) for name, parts in rows.items()}
+                {list_tables(lists[name])[0]: _together(parts) for name, parts in rows.items()}
             )
         self._destination.record({CURSORS: cursors})
 
@@ -347,9 +354,12 @@ class Refresh:
     def _look_at(self, group: Sequence[MirroredList], *, full: bool) -> list[Found]:
         """Find out what is different in a list, and in those whose records come with it."""
         began = time.monotonic()
-        found, *nested = [self._found(one) for one in group]
+        with ThreadPoolExecutor(len(group)) as pool:  # most of a quiet refresh is computing hashes
+            found, *nested = pool.map(self._found, group)
         if full or len(found.known) <= SMALL or len(found.here.wrong) > SMALL:
             self._read_whole(found, nested)
+            for child in nested:
+                child.came_whole = True
         elif found.one.strategy == "counted":
             found.at_api = found.reader.count()
             if found.at_api != len(found.known) or len(found.here.wrong):
@@ -362,7 +372,9 @@ class Refresh:
         for child in nested:
             began = time.monotonic()
             _lose(child, child.here.ids[~child.here.gone & ~np.isin(child.here.links, found.known)])
-            if len(child.here.wrong) > SMALL and not found.is_whole:
+            # Every cell is compared with the list itself: an include might have fewer columns.
+            is_due = full and not self._is_cut(child.one)
+            if is_due or (len(child.here.wrong) > SMALL and not found.is_whole):
                 self._read_whole(child, [])
             else:
                 self._read_again(child, [])
@@ -437,7 +449,7 @@ class Refresh:
 
     def _find_by_counting(self, found: Found, nested: Sequence[Found]) -> None:
         """Find what vanished and what is missing by counting ranges of ids, halved until they are small."""
-        if not self._trust_totals or (self._since is not None and found.one.is_cut_by_its_parent):
+        if not self._trust_totals or self._is_cut(found.one):
             return
         found.at_api = total = found.reader.count()
         if total == len(found.known):
@@ -459,6 +471,10 @@ class Refresh:
             middle = int(ids[(len(ids) - 1) // 2])
             left = found.reader.count(above, middle)
             ranges += [(middle, until, at_api - left), (above, middle, left)]
+
+    def _is_cut(self, one: MirroredList) -> bool:
+        """Tell whether the API has no list of just these records: they begin with a date of their parents."""
+        return self._since is not None and one.is_cut_by_its_parent
 
     def _read_range(self, found: Found, nested: Sequence[Found], above: int | None, until: int | None) -> int:
         """Read the records with ids in a range; what is here besides has vanished. Return their number."""
@@ -506,16 +522,22 @@ class Refresh:
         """Return the rows to write: each id once, and what vanished marked as deleted."""
         name, line = found.one.name, self._lines[found.one.name]
         schema = schema_of(found.one.kinds)
-        rows = pa.concat_tables([schema.empty_table(), *found.rows])
+        rows = _together([schema.empty_table(), *found.rows])
         if len(rows):
             ids = rows["id"].to_numpy()
             _, places = np.unique(ids[::-1], return_index=True)
             places = len(ids) - 1 - places
             if found.vanished:
                 places = places[~np.isin(ids[places], list(found.vanished))]
-            rows = rows.take(places)
+            rows = _without_empty_variants(rows.take(places))
         here = found.here.live
-        changed = int(np.isin(rows["id"].to_numpy(), here).sum())
+        changing = np.isin(rows["id"].to_numpy(), here)
+        changed = int(changing.sum())
+        if changed:
+            before = self._destination.rows(
+                list_tables(found.one)[0], self._organization, rows["id"].to_numpy()[changing].tolist()
+            )
+            line.differed.update(_differences(before, rows.filter(pa.array(changing))))
         line.changed += changed
         line.inserted += len(rows) - changed
         line.repaired += len(found.here.wrong)
@@ -525,7 +547,7 @@ class Refresh:
         if not len(gone):
             return rows
         line.vanished += len(gone)
-        return pa.concat_tables([rows, self._deleted(found.one, gone.tolist())])
+        return _together([rows, self._deleted(found.one, gone.tolist())])
 
     def _deleted(self, one: MirroredList, ids: list[int]) -> pa.Table:
         """Return rows as they are here, marked as deleted now."""
@@ -539,6 +561,7 @@ class Refresh:
         """Say in the report whether a list is equal, and how that was shown."""
         one, line = found.one, self._lines[found.one.name]
         line.rows, line.at_api = len(found.here.live), found.at_api
+        line.misfits = self._destination.misfits(one, self._organization)
         hashes = "every row has the hash that it was written with"
         if len(found.here.wrong):
             line.equal, line.shown_by = False, f"{len(found.here.wrong):,} rows do not have their hash"
@@ -552,6 +575,8 @@ class Refresh:
         elif found.at_api is None:
             line.equal = self._lines[str(one.parent)].equal
             line.shown_by = f"came with their {one.parent}, as the API cannot count them by date; {hashes}"
+            if found.came_whole:
+                line.shown_by += "; every cell compared"
         else:
             line.equal = line.rows == found.at_api
             line.shown_by = f"{line.rows:,} ids here, {found.at_api:,} counted at the API; {hashes}"
@@ -561,7 +586,7 @@ class Refresh:
             )
         if line.repaired:
             line.shown_by += f"; {line.repaired:,} rows without their hash were read again"
-        if not found.is_whole:
+        if not (found.is_whole or (found.came_whole and found.at_api is None)):
             line.shown_by += f". Not shown: {one.unseen}"
 
 
@@ -577,11 +602,45 @@ def _report(one: MirroredList, line: Line) -> dict[str, Any]:
         "seconds": round(line.seconds, 3),
         "equal": line.equal,
         "shown_by": line.shown_by,
+        "differed": _with_counts(line.differed),
+        "misfits": _with_counts(line.misfits),
     }
+
+
+def _with_counts(columns: Mapping[str, int]) -> str | None:
+    return ", ".join(f"{name} ({count:,})" for name, count in columns.items()) or None
 
 
 def _table(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema_of(table.kinds))
+
+
+def _together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return tables as one; some may have values that do not fit, in columns that others lack."""
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _without_empty_variants(rows: pa.Table) -> pa.Table:
+    empty = [name for name in variants_in(rows.column_names) if rows[name].null_count == len(rows)]
+    return rows.drop_columns(empty)
+
+
+def _differences(before: pa.Table, after: pa.Table) -> dict[str, int]:
+    """Return for each column in how many of some records it is different."""
+    _, places = np.unique(before["id"].to_numpy(), return_index=True)  # a row may be there twice
+    before, after = before.take(places), after.sort_by("id")
+    different: dict[str, pa.Array] = {}
+    for name in dict.fromkeys((*after.column_names, *before.column_names)):
+        if name in HOUSE_COLUMNS and name != UNKNOWN:
+            continue
+        old, new = (
+            _one_array(table[name]) if name in table.column_names else pa.nulls(len(table), TEXT)
+            for table in (before, after)
+        )
+        differs = pc.or_(pc.xor(old.is_null(), new.is_null()), pc.fill_null(pc.not_equal(old, new), False))
+        column = name.removesuffix(VARIANT)
+        different[column] = pc.or_(different[column], differs) if column in different else differs
+    return {name: differs.true_count for name, differs in different.items() if differs.true_count}
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

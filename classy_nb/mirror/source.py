@@ -17,6 +17,7 @@ from classy_nb.frames import ABOUT
 from classy_nb.query import MOST_PER_PAGE, instant
 from classy_nb.redact import clear_tracebacks
 
+from .destination import list_tables, with_variants
 from .extras import import_dlt
 from .rows import rows_of
 from .tables import KEY, MirroredList, dlt_columns, mirrored_lists
@@ -90,6 +91,7 @@ class Reader:
         self._since = {"since": since} if since is not None and one.date is not None else {}
         self._reading = {
             "decimal": True,
+            "keep_misfits": True,
             "flat": True,
             "progress": False,
             # A list that is shorter than the API's total is no reason to stop: the report will say so.
@@ -193,6 +195,9 @@ def dlt_source(
     classy: Connection,
     resources: Names = None,
     since: Moment | None = None,
+    *,
+    exclude: Names = (),
+    hash: Names = (),  # noqa: A002 - what the command line calls it
 ) -> Any:
     """Return an organization's lists as a source of dlt's, for any destination and any orchestrator.
 
@@ -213,6 +218,13 @@ def dlt_source(
         Names of lists; by default those of :meth:`classy_nb.Classy.mirror`.
     since
         Only gifts, registrations, answers and plan events from this moment on.
+    exclude
+        Columns to leave out, by their names in a frame; ``"personal"`` for all that hold personal data, also
+        within JSON text.
+    hash
+        Columns of which only a keyed hash is kept; the key is in the environment variable
+        ``CLASSY_HASH_KEY``. Both are as in :func:`classy_nb.mirror.sync`, but nothing remembers them: say
+        them in every run.
 
     Returns
     -------
@@ -221,17 +233,19 @@ def dlt_source(
         ``decimal(18, 2)``, instants timestamps with a time zone, days dates, nested values JSON text. Every
         column has its hint, also those without any value. ``_organization_id``, ``_unknown`` (JSON text of
         columns that the catalog does not know), ``_row_hash``, ``_synced_at`` and ``_deleted_at`` (always
-        missing here) are the columns that are added. Items of transactions come with their transactions.
+        missing here) are the columns that are added; values that do not fit a column are in one beside it
+        (``goal__v_text``), which exists once there is such a value. Items of transactions come with their
+        transactions.
 
     Raises
     ------
     UsageError
-        A list cannot be mirrored.
+        A list cannot be mirrored, no list has a column that is to be left out or hashed, or there is no key.
     ImportError
         The extra is missing: ``pip install 'classy-nb[mirror]'``.
     """
     dlt = import_dlt()
-    lists = mirrored_lists(resources)
+    lists = mirrored_lists(resources, exclude=exclude, hash=hash)
     organization = classy.organization
     start = None if since is None else instant(since, classy.timezone)
 
@@ -258,7 +272,7 @@ def dlt_source(
         rows = rows_of(fetched, one, organization, synced)
         hints = dlt.mark.make_hints(
             table_name=one.name,
-            columns=dlt_columns(one.kinds, KEY),
+            columns=dlt_columns(with_variants(list_tables(one)[0], rows.column_names).kinds, KEY),
             write_disposition={"disposition": "merge", "strategy": "delete-insert"},
         )
         yield dlt.mark.with_hints(rows, hints, create_table_variant=True)

@@ -60,6 +60,9 @@ HOUSE_COLUMNS = {
 }
 """The columns that a mirror adds, and their kinds: the first one on the left, the others on the right."""
 KEY = (ORGANIZATION, "id")
+VARIANT = "__v_text"
+"""What the name of a column ends in that holds the values of another one which do not fit it, as text: dlt's
+own name for such. A table has one as soon as there is such a value."""
 VERSIONS = "_versions"
 """What the name of a table's history ends in."""
 
@@ -154,6 +157,11 @@ class MirroredList:
             "included": f"a value changed without its parent in {self.parent}",
             "counted": "a value changed in place (the list has no dates)",
         }[self.strategy]
+
+
+def variants_in(columns: Iterable[str]) -> list[str]:
+    """Return those of a table's columns that hold values which do not fit another one, in order."""
+    return sorted(name for name in columns if name.endswith(VARIANT))
 
 
 def mirrored_lists(

@@ -533,13 +533,13 @@ def check_order_of_id(keywords: Mapping[str, object]) -> None:
         raise UsageError("Batches and files take sort= only with limit=.", advice="They are in order of id.")
 
 
-def check_batches(rows: object, *, arrow: object, decimal: object) -> None:
-    """Refuse batches of no size, and exact amounts where batches are frames.
+def check_batches(rows: object, *, arrow: object, decimal: object, keep_misfits: object = False) -> None:
+    """Refuse batches of no size, and exact amounts and misfits where batches are frames.
 
     Raises
     ------
     UsageError
-        *rows* is not a number of rows, or *decimal* is not a flag or goes without *arrow*.
+        *rows* is not a number of rows, or *decimal* or *keep_misfits* is not a flag or goes without *arrow*.
     """
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
@@ -547,6 +547,11 @@ def check_batches(rows: object, *, arrow: object, decimal: object) -> None:
         raise UsageError(
             "decimal=True needs arrow=True.",
             advice="Money in frames is Float64; to_arrow() has decimals.",
+        )
+    if checked_flag("keep_misfits", keep_misfits) and not arrow:
+        raise UsageError(
+            "keep_misfits=True needs arrow=True.",
+            advice="In frames, values that do not fit are missing, with a warning.",
         )
 
 

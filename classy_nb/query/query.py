@@ -42,6 +42,8 @@ class Query:
     """Whether the frame's names come without dots."""
     decimal: bool = False
     """Whether amounts of money are decimals; see :meth:`with_decimals`."""
+    keep_misfits: bool = False
+    """Whether values that do not fit their columns are kept in a column of their own."""
     accept_incomplete: bool = False
     """Whether records that two complete reads agree on will do, even if the API promises more."""
     parts: tuple[Query, ...] = ()
@@ -59,6 +61,10 @@ class Query:
     def with_decimals(self) -> Query:
         """Return the query with amounts of money in decimal columns."""
         return replace(self, columns=with_decimals(self.columns), decimal=True)
+
+    def keeping_misfits(self) -> Query:
+        """Return the query with values that do not fit their columns in a column of their own."""
+        return replace(self, keep_misfits=True)
 
     def page(
         self,

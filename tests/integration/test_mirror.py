@@ -172,13 +172,27 @@ def test_a_cell_that_changed_without_a_date_is_found_by_reading_all(
     changing: Sandbox, gifts: cn.Mirror, asking: cn.Classy
 ) -> None:
     changing.change_records("transactions", 2, dated=False)
-    quick = row(gifts.refresh(), "transactions")
+    with changing.store.writing() as database:
+        item = "(SELECT id FROM base_transaction_items WHERE organization_id = ? LIMIT 1)"
+        database.execute(
+            f"UPDATE base_transaction_items SET product_name = 'Tea', quantity = 7 WHERE id = {item}",
+            [changing.organization_id],
+        )
+    report = gifts.refresh()
+    quick, items = row(report, "transactions"), row(report, "transaction_items")
     assert quick["equal"]
     assert quick["shown_by"].endswith("Not shown: a value changed without updated_at")
-    full = row(gifts.refresh(verify="full"), "transactions")
-    assert full["equal"]
+    assert items["shown_by"].endswith("Not shown: a value changed without its parent in transactions")
+    assert report["differed"].isna().all()
+    report = gifts.refresh(verify="full")
+    full, items = row(report, "transactions"), row(report, "transaction_items")
+    assert report["equal"].all()
     assert full["changed"] == 2
+    assert full["differed"] == "comment (2)"
     assert full["shown_by"].startswith(f"all {SIZE} records read, every cell compared")
+    assert items["changed"] == 1
+    assert {"product_name (1)", "quantity (1)"} <= set(items["differed"].split(", "))
+    assert items["shown_by"] == f"all {items['rows_here']:,} records read, every cell compared"
     assert_equal(gifts, asking, GIFTS)
 
 

@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.explorer import filled, press
+from support.viewer import Viewer
 
 import classy_nb as cn
 from classy_nb.catalog import load
@@ -460,3 +462,34 @@ def test_an_earlier_state_answers_the_same_questions(pair: Pair) -> None:
     assert past.transactions(limit=1).attrs["classy"]["as_of"].startswith("2100")
     assert past.sql("SELECT count(*) AS n FROM transactions")["n"].tolist() == [600]
     assert "transactions" in dir(past)
+
+
+def test_the_explorer_answers_out_of_the_mirror(pair: Pair, tmp_path: Path) -> None:
+    panel = pair.copy.explore()
+    viewer = Viewer(panel)
+    viewer.say("hello")
+    pair.box.reset_log()
+    state = viewer.last("state")
+    assert state["organization"] == f"{pair.classy.organization_name}, in a mirror"
+    flags = {each["name"]: each["flags"] for each in state["resources"]}
+    assert "not in the mirror" in flags["payouts"]
+    assert "not in the mirror" not in flags["transactions"]
+
+    where = [["status", "=", "success"]]
+    expected = pair.classy.transactions(where="status = success")
+    pair.box.reset_log()
+    assert press(viewer, "count", where=where)["tone"] == "done"
+    assert viewer.last("counts")["shown"]["total"] == len(expected)
+    press(viewer, "preview", where=where)
+    assert viewer.last("preview")["shown"]["caption"].endswith(
+        f"5 of {len(expected)} rows by id, out of the mirror"
+    )
+    press(viewer, "variable", where=where, variable="gifts")
+    pd.testing.assert_frame_equal(panel.frame, expected)
+    press(viewer, "save", where=where, file=str(tmp_path / "gifts.csv"))
+    pd.testing.assert_frame_equal(cn.read_csv(panel.file)[CENTS], expected[CENTS])
+    viewer.say("form", form=filled(viewer, resource="payouts"))
+    assert viewer.last("call")["problem"] == "The mirror does not hold payouts: classy.payouts asks the API."
+    assert viewer.last("shape")["flags"][-1] == "not in the mirror"
+    assert not pair.box.requests
+    panel.close()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import dlt
 import duckdb
 import pytest
-from support.mirrors import GIFTS, live
+from support.mirrors import GIFTS, live, send
 
 import classy_nb as cn
 from classy_nb.mirror import sync
+from classy_nb.mirror.destination import DltDestination
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def test_two_organizations_share_a_dataset_and_lose_nothing(
 ) -> None:
     path = tmp_path / "warehouse.db"
 
-    def again() -> Any:
-        return sync(both, dlt.destinations.duckdb(str(path)), dataset="giving", resources=NAMES)
+    def again(connections: list[cn.Classy] = both) -> Any:
+        return sync(connections, dlt.destinations.duckdb(str(path)), dataset="giving", resources=NAMES)
 
     first = again()
     assert first["equal"].all()
@@ -79,7 +80,7 @@ def test_two_organizations_share_a_dataset_and_lose_nothing(
         connection.execute(
             "UPDATE giving.transactions SET status = 'x' WHERE id = (SELECT max(id) FROM giving.transactions)"
         )
-    assert again()["equal"].all()
+    assert again(both[:1])["equal"].all()
     assert_holds(path, "giving", both[0], NAMES)
 
 
@@ -110,6 +111,46 @@ def test_a_source_loads_all_and_then_what_changed(
     assert types["_deleted_at"] == "TIMESTAMP WITH TIME ZONE"
     for classy in both:
         assert_holds(path, "giving", classy, NAMES)
+
+
+def test_two_syncs_into_one_database_do_not_run_at_the_same_time(
+    both: list[cn.Classy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    path = tmp_path / "warehouse.db"
+
+    def destination() -> DltDestination:
+        return DltDestination(dlt.destinations.duckdb(str(path)), "giving", both[0].organization)
+
+    first = destination()
+    for classy in both:
+        with pytest.raises(cn.MirrorError, match=f"Another refresh of organization {classy.organization}"):
+            sync(classy, dlt.destinations.duckdb(str(path)), dataset="giving", resources="designations")
+    first.close()
+    destination().close()
+
+
+def test_a_source_leaves_out_and_hashes_columns(
+    both: list[cn.Classy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(cn.UsageError, match="CLASSY_HASH_KEY"):
+        cn.dlt_source(both[0], resources="supporters", hash="email_address")
+    monkeypatch.setenv("CLASSY_HASH_KEY", "sixteen letters at least")
+    ids = both[0].supporters(fields="id")["id"]
+    send(monkeypatch, {ids[0]: {"member_id": ["none"]}})
+    path = tmp_path / "own.db"
+    pipeline = dlt.pipeline(
+        "giving",
+        pipelines_dir=str(tmp_path / "dlt"),
+        destination=dlt.destinations.duckdb(str(path)),
+        dataset_name="giving",
+    )
+    options = {"exclude": "personal", "hash": "email_address"}
+    pipeline.run(cn.dlt_source(both[0], resources="supporters", **options))
+    held = read(path, "SELECT * FROM giving.supporters ORDER BY id")
+    assert "last_name" not in held.column_names
+    assert {len(text) for text in held["email_address"].to_pylist() if text} == {64}
+    assert held["member_id__v_text"].to_pylist()[:2] == ["********", None]
 
 
 def test_unknown_destinations_are_refused_before_anything_is_sent(

@@ -12,10 +12,11 @@ from contextlib import closing
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pyarrow as pa
 import pytest
 from integration.shell import environment
-from support.mirrors import GIFTS, assert_equal, live
+from support.mirrors import GIFTS, assert_equal, live, send
 
 import classy_nb as cn
 from classy_nb.mirror import DEFAULT, mirrored_lists, sync
@@ -131,6 +132,44 @@ def test_two_organizations_in_one_dataset_equal_two_files_of_their_own(
     # What dlt merged from holds donors: it goes.
     schemas = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'classy%staging%'"
     assert postgres.rows(schemas) == []
+
+
+def test_values_that_do_not_fit_are_the_same_as_in_duckdb(
+    postgres: Server,
+    dataset: str,
+    asking: cn.Classy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = asking.designations(fields="id", limit=2)["id"]
+    odd = orjson.Fragment(rb'"nul \u0000 \ud800"')
+    sent: dict[int, dict[str, Any]] = {
+        first: {"goal": 10**18, "created_at": "yesterday", "name": odd},
+        second: {"city": {"a": "\0"}, "is_active": 7},
+    }
+    send(monkeypatch, sent)
+    path = tmp_path / "m.duckdb"
+    names = [f"{name}__v_text" for name in ("goal", "created_at", "name", "city", "is_active")]
+    columns = f"id, _row_hash, {', '.join(names)}"
+
+    def refresh(to: Any) -> None:
+        with pytest.warns(cn.DataWarning, match="half of an emoji"):
+            assert sync(asking, to, dataset=dataset, resources="designations")["equal"].all()
+
+    refresh(postgres.address)
+    refresh(path)
+    with cn.open_mirror(path).connect() as duck:
+        there = duck.sql(f"SELECT {columns} FROM designations ORDER BY id").fetchall()
+    here = postgres.rows(f"SELECT {columns} FROM {dataset}.designations ORDER BY id")
+    assert here == there
+    assert [row[2:] for row in here if row[0] in sent] == [
+        ("1000000000000000000", "yesterday", '"nul \\u0000 \ufffd"', None, None),
+        (None, None, None, '{"a":"\\u0000"}', "7"),
+    ]
+    del sent[first]["created_at"]
+    refresh(postgres.address)
+    versions = f"SELECT created_at__v_text FROM {dataset}.designations_versions WHERE id = {first}"
+    assert postgres.rows(f"{versions} ORDER BY _synced_at") == [("yesterday",), (None,)]
 
 
 PROGRAM = """

@@ -37,11 +37,12 @@ from .questions import FILE, Questions, checked_name
 from .totals import totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import pandas as pd
 
     from classy_nb.client import Classy, Resource
+    from classy_nb.mirror import Mirror
     from classy_nb.query import Query, QueryBuilder
 
     from .jobs import Outcome
@@ -124,10 +125,20 @@ class Controller:
         Checks what the form asks for.
     tell
         Sends a message to all views, from any thread.
+    held
+        Of a mirror: returns the resources that are in it.
     """
 
-    def __init__(self, connection: Classy, queries: QueryBuilder, tell: Callable[..., object]) -> None:
+    def __init__(
+        self,
+        connection: Classy | Mirror,
+        queries: QueryBuilder,
+        tell: Callable[..., object],
+        *,
+        held: Callable[[], Collection[str]] | None = None,
+    ) -> None:
         self.connection = connection
+        self._held = held
         self.state = State(Form())
         self._queries = queries
         self._tell = tell
@@ -180,9 +191,9 @@ class Controller:
             catalog = self._queries.catalog
             return {
                 "organization": self.organization(),
-                "resources": resource_choices(catalog),
+                "resources": [self._marked(choice, choice["name"]) for choice in resource_choices(catalog)],
                 "others": sum(not resource.lists for resource in catalog.resources.values()),
-                "shape": form_choices(self.state.form, self._queries),
+                "shape": self._shape(),
                 "form": self.state.form.as_message(),
                 "call": self._call_message(),
                 "preview": self._preview_message(),
@@ -200,11 +211,38 @@ class Controller:
 
     def organization(self) -> str:
         """Return the organization's name, or its id where the name is unknown."""
-        return self.connection.organization_name or f"organization {self.connection.organization}"
+        name = self.connection.organization_name or f"organization {self.connection.organization}"
+        return name if self._held is None else f"{name}, in a mirror"
+
+    def _marked(self, choices: dict[str, Any], resource: str) -> dict[str, Any]:
+        """Return what is offered of a resource, with a flag if the mirror does not hold it."""
+        if self._held is None or resource in self._held():
+            return choices
+        return {**choices, "flags": [*choices["flags"], "not in the mirror"]}
+
+    def _shape(self) -> dict[str, Any]:
+        """Return what the form offers."""
+        return self._marked(form_choices(self.state.form, self._queries), self.state.form.resource)
+
+    def _checked(self) -> tuple[dict[str, Any], Query]:
+        """Return the keywords that the form means, and the question.
+
+        Raises
+        ------
+        FormError
+            Something is wrong with the form, or a mirror does not hold the resource.
+        """
+        resource = resource_of(self.state.form, self._queries).name
+        if self._held is not None and resource not in self._held():
+            raise FormError(
+                f"The mirror does not hold {resource}: classy.{resource} asks the API.", "resource"
+            )
+        return check(self.state.form, self._queries)
 
     def connection_name(self) -> str:
         """Return the variable that holds the connection, or what it might be called."""
-        return notebook.name_of(self.connection) or notebook.free_name("classy")
+        free = "classy" if self._held is None else "copy"
+        return notebook.name_of(self.connection) or notebook.free_name(free)
 
     def cancel(self) -> None:
         """Cancel the job or the download; within a second, the form says so."""
@@ -254,7 +292,7 @@ class Controller:
             for kind in ("preview", "counts", "totals"):
                 self._tell(kind, shown=None)
         if (before.resource, before.parent, before.include) != (form.resource, form.parent, form.include):
-            self._tell("shape", **form_choices(form, self._queries))
+            self._tell("shape", **self._shape())
         self._tell("form", form=form.as_message(), view=_word(message, "view"))
         self._tell("call", **self._call_message())
 
@@ -267,7 +305,7 @@ class Controller:
         """Return the calls that the buttons make, as Python, or what is wrong with the form."""
         texts, key, problem, field, period = {"frame": ""}, "", "", "", None
         try:
-            keywords, _ = check(self.state.form, self._queries)
+            keywords, _ = self._checked()
             period = self._queries.period(keywords.get("since"), keywords.get("until")).note
             key = _call_key(self.state.form.resource, keywords)
             texts = self._call_texts(keywords)
@@ -332,7 +370,7 @@ class Controller:
 
     def _preview(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
-        keywords, query = check(self.state.form, self._queries)
+        keywords, query = self._checked()
         name, resource, chosen = self.state.form.resource, self._resource(), self.state.form.fields
         key = _call_key(name, keywords)
 
@@ -342,7 +380,8 @@ class Controller:
         def show(frame: pd.DataFrame) -> str | Nothing:
             total = frame.attrs.get("classy", {}).get("total")
             of = "" if total is None else f" of {total:,}"
-            caption = f"{name}: the first {len(frame)}{of} rows by id, fetched at {_now()}"
+            at = f"fetched at {_now()}" if self._held is None else "out of the mirror"
+            caption = f"{name}: the first {len(frame)}{of} rows by id, {at}"
             self.state.preview = Preview(name, query, frame, caption, key, chosen)
             self._tell("preview", **self._preview_message())
             self._show_totals(frame, query, key, f"the {counted(len(frame), 'row')} above only", part=True)
@@ -352,7 +391,7 @@ class Controller:
 
     def _count(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
-        keywords, query = check(self.state.form, self._queries)
+        keywords, query = self._checked()
         key = _call_key(self.state.form.resource, keywords)
         keywords = count_keywords(keywords)
         name, resource, preview = self.state.form.resource, self._resource(), self.state.preview
@@ -378,7 +417,7 @@ class Controller:
 
     def _save(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
-        keywords, _ = check(self.state.form, self._queries)
+        keywords, _ = self._checked()
         resource, path = self._resource(), self._path()
         found = files.fingerprint(path)
         if found is not None and not self._agreed("save", str(path), message):
@@ -408,7 +447,7 @@ class Controller:
 
     def _download(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
-        keywords, _ = check(self.state.form, self._queries)
+        keywords, _ = self._checked()
         resource = self._resource()
         download = Download(self._path().name, view=_word(message, "view"))
 
@@ -425,7 +464,7 @@ class Controller:
 
     def _fetch_to_variable(self, message: Mapping[str, Any]) -> None:
         self._form_changed(message)
-        keywords, query = check(self.state.form, self._queries)
+        keywords, query = self._checked()
         resource, name = self._resource(), self._variable_name()
         key = _call_key(self.state.form.resource, keywords)
         held = notebook.value_of(name)

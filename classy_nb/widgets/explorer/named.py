@@ -16,6 +16,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from classy_nb.client import Classy, Resource
+    from classy_nb.mirror import Mirror
 
     from .jobs import Job
 
@@ -80,7 +81,7 @@ class Names:
         return sorted(found, key=distance)
 
 
-def fetch_names(connection: Classy, kind: str, job: Job) -> Names:
+def fetch_names(connection: Classy | Mirror, kind: str, job: Job) -> Names:
     """Fetch the names of all records of a kind."""
     resource, columns = _HOMES[kind]
     listed: Resource = getattr(connection, resource)

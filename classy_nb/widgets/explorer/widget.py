@@ -9,11 +9,13 @@ from classy_nb.widgets.widget import MessageWidget, css, esm
 from .controller import Controller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     import pandas as pd
 
     from classy_nb.client import Classy
+    from classy_nb.mirror import Mirror
     from classy_nb.query import QueryBuilder
 
 _INSTRUCTIONS = """\
@@ -35,6 +37,8 @@ class Explorer(MessageWidget):
         Fetches the data.
     queries
         Checks what the form asks for before anything is sent.
+    held
+        Of a mirror: returns the resources that are in it.
     """
 
     _esm = esm(
@@ -48,8 +52,14 @@ class Explorer(MessageWidget):
     )
     _css = css("explorer/explorer", "explorer/results", "explorer/totals")
 
-    def __init__(self, connection: Classy, queries: QueryBuilder) -> None:
-        self._controller = Controller(connection, queries, self.tell)
+    def __init__(
+        self,
+        connection: Classy | Mirror,
+        queries: QueryBuilder,
+        *,
+        held: Callable[[], Collection[str]] | None = None,
+    ) -> None:
+        self._controller = Controller(connection, queries, self.tell, held=held)
         super().__init__()
 
     @property
