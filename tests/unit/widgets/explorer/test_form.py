@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classy_nb.catalog import load
@@ -110,6 +110,7 @@ def test_many_of_the_generated_forms_are_complete() -> None:
     """Otherwise the property above would prove nothing."""
     good = []
 
+    @settings(max_examples=300)
     @given(forms())
     def look(form: Form) -> None:
         with suppress(FormError):
