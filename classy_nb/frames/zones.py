@@ -2,11 +2,13 @@
 
 The export calls this where it writes or reads dates. Arrow needs a time zone database in its own format,
 which Windows does not have and pyarrow looks for in the Downloads folder. Python and pandas have theirs
-everywhere: the package ``tzdata`` brings it to Windows.
+everywhere: the package ``tzdata`` brings it to Windows. They also know the clocks after 2037.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -21,14 +23,14 @@ def local_timestamp(instants: pa.Array) -> pa.Array:
     pyarrow.ArrowInvalid
         The zone does not exist.
     """
+    zone = instants.type.tz
+    if not _is_past_the_table(instants):
+        with suppress(pa.ArrowInvalid):
+            return pc.local_timestamp(instants)
     try:
-        return pc.local_timestamp(instants)
-    except pa.ArrowInvalid as error:
-        zone = instants.type.tz
-        try:
-            ZoneInfo(zone or "")
-        except (OSError, KeyError, ValueError):
-            raise error from None  # Python does not know the zone either
+        ZoneInfo(zone or "")
+    except (OSError, KeyError, ValueError):
+        return pc.local_timestamp(instants)  # Python does not know the zone either: Arrow says so
     import pandas as pd
 
     unit = instants.type.unit
@@ -41,3 +43,15 @@ def local_timestamp(instants: pa.Array) -> pa.Array:
     )
     local = index.tz_convert(zone).tz_localize(None).to_numpy().astype(f"datetime64[{unit}]")
     return pa.array(local, pa.timestamp(unit)).take(moments.indices)
+
+
+# Time zone files list the changes of the clocks up to 2037, and have a rule for what comes later. Arrow does
+# not read the rule: it is an hour slow in the summers from 2038 on.
+_END_OF_TABLE = pa.scalar(datetime(2037, 12, 31, tzinfo=UTC), pa.timestamp("us", "UTC"))
+
+
+def _is_past_the_table(instants: pa.Array) -> bool:
+    if instants.type.tz == "UTC":
+        return False
+    last = pc.max(instants.cast(pa.timestamp("us", "UTC"), safe=False))
+    return bool(pc.greater(last, _END_OF_TABLE).as_py())

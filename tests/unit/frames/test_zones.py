@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,6 +43,18 @@ def test_without_the_database_clocks_show_the_same(
     assert local_timestamp(instants).equals(expected)
     chunked = pa.chunked_array([instants, instants], instants.type)
     assert pa.chunked_array([local_timestamp(chunked)]).equals(pa.chunked_array([expected, expected]))
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/Los_Angeles", "Europe/Berlin", "Australia/Sydney", "Asia/Kolkata", "UTC"]
+)
+def test_clocks_still_change_after_2037(zone: str) -> None:
+    moments = [
+        datetime(year, month, 15, 12, tzinfo=UTC) for year in (2026, 2037, 2038, 2099) for month in (1, 7)
+    ]
+    found = local_timestamp(pa.array([*moments, None], pa.timestamp("us", zone)))
+    shown = [moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for moment in moments]
+    assert found.to_pylist() == [*shown, None]
 
 
 def test_a_zone_that_does_not_exist_is_refused_all_the_same(no_database: None) -> None:
