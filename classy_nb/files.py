@@ -1,8 +1,8 @@
-"""Where files behave differently on Windows: a file's name, its mode, and its place.
+"""Where files behave differently on Windows: names, modes, and replacing a file.
 
-Paths come in from `credentials`, `export`, `mirror` and the explorer; out come a file in its place, or a
-reason why a path cannot have one. Whatever else differs (fork, sockets, Arrow's time zones) is handled where
-it is used, by asking the library what it has.
+Paths come in from `credentials`, `export`, `mirror` and the explorer; out comes a file in its place, or the
+reason why there can be no file at that path. Other differences (fork, sockets, Arrow's time zones) are
+handled where they matter, by asking the library what it supports.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import os
 
 IN_USE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY})
-"""What a rename is refused with while another program holds the older file open; on Windows, EACCES."""
+"""Errors with which a rename fails while another program holds the old file open; on Windows, EACCES."""
 _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE)
@@ -31,20 +31,20 @@ def on_windows() -> bool:
 
 
 def put_in_place(source: Path, target: Path, *, patience: float = 1.0) -> None:
-    """Give a finished file its name; an older file of that name goes.
+    """Give a finished file its name, replacing any older file of that name.
 
-    On Windows this fails while any program has one of the two open, and virus scanners and indexers open new
-    files for a moment; network shares do the same on other systems. So it is tried again.
+    On Windows, this fails while any program has one of the two files open, and virus scanners and indexers
+    open new files for a moment; network shares behave the same way on other systems. So it is retried.
 
     Parameters
     ----------
     patience
-        For how many seconds it is tried.
+        For how many seconds to keep trying.
 
     Raises
     ------
     OSError
-        It failed to the end; one of `IN_USE` means that another program may hold a file open.
+        Every attempt failed; an error in `IN_USE` means that another program may hold a file open.
     """
     pause, deadline = _PAUSE, time.monotonic() + patience
     while True:
@@ -60,10 +60,10 @@ def put_in_place(source: Path, target: Path, *, patience: float = 1.0) -> None:
 
 
 def why_not(path: str | os.PathLike[str]) -> str | None:
-    """Say why Windows has no file of this name, or not the one that was meant; None if it has.
+    """Say why Windows allows no file of this name, or would create a different one; None if it is fine.
 
     ``nul.csv`` would swallow the rows, ``gifts:2026.csv`` would hide them behind a file called ``gifts``, and
-    a dot at the end would get lost. Other systems take all of these.
+    a dot at the end would get lost. Other systems accept all of these.
     """
     if not on_windows():
         return None
@@ -79,9 +79,9 @@ def why_not(path: str | os.PathLike[str]) -> str | None:
 
 
 def who_may_read(path: Path) -> str | None:
-    """Say who else may read a file that was closed to others; None if nobody.
+    """Say who else may read a file that should be private; None if nobody.
 
-    Windows has no modes: a file inherits the rights of its folder, and those of a user's own are closed.
+    Windows has no modes: a file inherits the permissions of its folder, and a user's own folders are private.
     """
     if not on_windows():
         return None

@@ -1,13 +1,13 @@
-"""What may leave for an assistant: which columns, which of their values, and how text is cleaned.
+"""What may go to an assistant: which columns, which of their values, and how text is cleaned.
 
-A column of the catalog and a value come in; the value, or a mask, goes out. The tools ask here before they
-show a cell, name something, or take a condition: whoever may filter by a column can find out what is in it.
+A catalog column and a value come in; the value, or a mask, goes out. The tools ask here before they show a
+cell, name something, or accept a condition: anyone who may filter by a column can find out what is in it.
 
-The rule is a list of what may leave, so that a column that the API adds tomorrow stays here. By default
-these do: numbers, flags and dates that are not about a person; texts with a fixed vocabulary; codes; and the
-names that an organization's own staff gives its campaigns, designations, ticket types and questions.
-Everything else was, or may have been, typed by the public: it identifies people, and it could hold
-instructions for the assistant that reads it.
+This is an allowlist, so a column that the API adds tomorrow stays here. By default, these may leave: numbers,
+flags and dates that are not about a person; text with a fixed vocabulary; codes; and the names that an
+organization's own staff give to campaigns, designations, ticket types and questions. Everything else was, or
+may have been, typed by the public: it may identify people or contain instructions for the assistant that
+reads it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from classy_nb.catalog import Column
 
 HIDDEN = "[hidden]"
-"""Stands for a value that does not leave, whether there is one or not."""
+"""Stands for a value that may not leave, whether there is one or not."""
 _UNLISTED = "[another value]"
 _PLAIN_KINDS = frozenset({"int", "float", "decimal", "bool", "datetime", "date"})
 _PERSON_ID = re.compile(
     r"(^|_)(supporter|member|donor|payer|agent|user|recipient|owner|developer)_ids?$|^created_by$"
 )
-"""Ids that stand for a person: with one, everything that somebody gave could be counted."""
+"""Ids that stand for a person: with one, everything that this person gave could be counted."""
 _PEOPLE = frozenset({"Supporter", "Member", "PastDonor", "DonorEmail"})
-"""Records that are a person, so that their own id is one, too."""
+"""Records of people, whose own id therefore also stands for a person."""
 _NESTED_PEOPLE = frozenset({"member", "supporter"})
 _NAMED_BY_STAFF = frozenset(
     {
@@ -47,7 +47,7 @@ _CODES = {
     "payment_method": re.compile(r"[A-Za-z][A-Za-z -]{0,29}"),
     "card_type": re.compile(r"[A-Za-z][A-Za-z -]{0,29}"),
 }
-"""Texts that the vendor's software writes, by the end of the column's name, and the form that they have."""
+"""Text that the vendor's software writes: the end of the column's name, and the form of the text."""
 _ADDRESS = re.compile(r"\S+@\S+")
 _LONGEST_NAME, _LONGEST_TEXT = 80, 300
 
@@ -58,14 +58,14 @@ class Disclosure:
     Parameters
     ----------
     allow_personal
-        Whether the server was started with ``--allow-personal``: then only secrets stay.
+        Whether the server was started with ``--allow-personal``: then, only secrets stay here.
     """
 
     def __init__(self, *, allow_personal: bool = False) -> None:
         self.allow_personal = allow_personal
 
     def shows(self, record: str, column: Column) -> bool:
-        """Tell whether values of a column may leave, and whether it may be a condition."""
+        """Tell whether a column's values may leave, and whether conditions on it are allowed."""
         parts = column.name.split(".")
         if any(part in SECRET_KEYS for part in parts):
             return False
@@ -80,7 +80,7 @@ class Disclosure:
         return (record, column.name) in _NAMED_BY_STAFF or _code(parts[-1]) is not None
 
     def cell(self, record: str, column: Column, value: Any) -> Any:
-        """Return what may leave of a value of a column."""
+        """Return as much of a column's value as may leave."""
         if not self.shows(record, column):
             return HIDDEN
         if value is None or column.kind in _PLAIN_KINDS:
@@ -101,12 +101,12 @@ def _code(name: str) -> re.Pattern[str] | None:
 
 
 def name_of(text: str) -> str:
-    """Return a name that staff gave: in one line, short, without what is not seen and without addresses."""
+    """Return a name that staff gave: short, on one line, without invisible characters or e-mail addresses."""
     return _ADDRESS.sub(HIDDEN, cleaned(text, _LONGEST_NAME))
 
 
 def cleaned(text: str, longest: int) -> str:
-    """Return text in one line, without control and formatting characters, and cut."""
+    """Return text on one line, without control or formatting characters, cut to a length."""
     kept = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
     line = " ".join(kept.split())
     return line if len(line) <= longest else f"{line[: longest - 3]}..."

@@ -1,8 +1,8 @@
 """Reading for the tools: from a connection or a mirror, with the same calls, and remembered for a while.
 
-Names, conditions and periods come in as an assistant writes them, are checked, and are refused in sentences
-that repeat nothing of them: a :class:`Refusal`. Frames come out, with their age. Only the columns that a
-calculation needs are fetched; the reader never holds a name or an address unless it may leave.
+Names, conditions and periods come in as an assistant writes them and are checked; what is wrong is refused in
+sentences that do not quote it: a :class:`Refusal`. Frames go out, with their age. Only the columns that a
+calculation needs are fetched; the reader never holds a name or an address that may not leave.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from classy_nb.mirror import Mirror
 
 _FRESH = 300.0
-"""Seconds for which what a connection fetched is good for further questions."""
+"""Seconds for which fetched data is reused for further questions."""
 _KEPT = 6
-"""Frames that are kept at once."""
+"""How many frames are kept."""
 _OPERATOR = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(?:<=|>=|<>|!=|==|=|<|>)")
 _LIKE_A_NAME = re.compile(r"[A-Za-z][\w. -]{0,39}")
-"""What is worth a comparison with all names, which takes its time."""
+"""What is worth comparing with all names, which takes time."""
 _PEOPLE_PARENTS = frozenset({"member", "supporter"})
 WHEN = (
     "a day (2026-10-31), a month (2026-10), a year (2026), a moment (2026-10-31T12:00), or a period in "
@@ -47,7 +47,7 @@ WHEN = (
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, and not a fault
-    """A question that is not answered; the message is ours, and goes to the assistant as it is."""
+    """A question that is not answered; the message is our own, and goes to the assistant as it is."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,19 @@ class Span:
 
     period: Period
     first_day: str | None
-    """None where it has no beginning."""
+    """None if it has no beginning."""
     last_day: str | None
-    """The last day, included; None where it has no end."""
+    """The last day, included; None if it has no end."""
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What it is in a call of a list."""
+        """The keywords for it in the call of a list."""
         return {"since": self.period.since, "until": self.period.until}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A frame, when it was fetched, and what was remarked about it."""
+    """A frame, when it was fetched, and notes about it."""
 
     frame: pd.DataFrame
     as_of: datetime
@@ -77,7 +77,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Facts:
-    """What there is to read."""
+    """What there is to read, and where it comes from."""
 
     source: str
     """Where the numbers come from."""
@@ -86,9 +86,9 @@ class Facts:
     timezone: str
     fiscal_year_start: int
     as_of: datetime
-    """When what is read now was fetched."""
+    """When the data that can be read now were fetched."""
     begins: str | None
-    """The moment with which a mirror of recent rows only begins; None if it has all."""
+    """The moment at which a mirror of recent rows begins; None if it has all rows."""
     lists: dict[str, ResourceSpec]
     """The lists that can be read, by name."""
 
@@ -99,7 +99,7 @@ class Reader:
     Parameters
     ----------
     source
-        A connection, or a mirror, which needs none.
+        A connection; or a mirror, which needs none.
     allow_personal
         As for :class:`Disclosure`.
     """
@@ -107,12 +107,12 @@ class Reader:
     def __init__(self, source: Classy | Mirror, *, allow_personal: bool = False) -> None:
         self._source = source
         self.disclosure = Disclosure(allow_personal=allow_personal)
-        self._lock = threading.Lock()  # one fetch at a time: who asks the same again gets what it brings
+        self._lock = threading.Lock()  # one fetch at a time: the same question again gets what it brings
         self._frames: OrderedDict[str, tuple[float, Reading]] = OrderedDict()
         self._facts: tuple[int, Facts] | None = None
 
     def facts(self) -> Facts:
-        """Return what the answers state of the source; of a mirror, looked up once for each refresh."""
+        """Return what answers state about the source; for a mirror, looked up once for each refresh."""
         state = self._state()
         if isinstance(self._source, Classy):
             kind = "sandbox (all data are invented)" if isinstance(self._source, Demo) else "API"
@@ -188,7 +188,7 @@ class Reader:
         )
 
     def conditions(self, endpoint: Endpoint, where: Sequence[str]) -> list[str]:
-        """Return conditions on a list, all of which are known to be understood and allowed."""
+        """Return conditions on a list after checking that all are understood and allowed."""
         columns = {column.name: column for column in load().columns(endpoint)}
         for text in where:
             match = _OPERATOR.match(text)
@@ -210,7 +210,7 @@ class Reader:
         return list(where)
 
     def remarks(self, endpoint: Endpoint, where: Sequence[str]) -> list[str]:
-        """Return what to say about values that a column is not known to have."""
+        """Return remarks about values that a column is not known to have."""
         columns = {column.name: column for column in load().columns(endpoint)}
         found = read_conditions(where, columns, self.facts().timezone)
         return [
@@ -278,7 +278,7 @@ class Reader:
             return int(getattr(self._source, name).count(progress=False, **keywords))
 
     def read(self, name: str, **keywords: Any) -> Reading:
-        """Return a list, or what was fetched for the same question a short while ago."""
+        """Return a list, or what was recently fetched for the same question."""
         self.list_of(name)
         with self._lock:
             key = f"{name} {sorted(keywords.items(), key=lambda pair: pair[0])!r} {self._state()}"
@@ -296,12 +296,12 @@ class Reader:
             return reading
 
     def _state(self) -> int:
-        """Return what changes when a mirror is refreshed."""
+        """Return a number that changes when a mirror is refreshed."""
         return 0 if isinstance(self._source, Classy) else self._source.path.stat().st_mtime_ns
 
 
 def notes_of(warned: Sequence[str]) -> tuple[str, ...]:
-    """Return what warnings say, as far as they are about the calculation and quote no value."""
+    """Return the text of warnings that are about the calculation and quote no values; name the rest."""
     own = dict.fromkeys(text.removeprefix("analysis.") for text in warned if text.startswith("analysis."))
     others = len(warned) > len([text for text in warned if text.startswith("analysis.")])
     general = "The data or the question made classy_nb warn; the same call in a notebook shows the warning."
@@ -310,7 +310,7 @@ def notes_of(warned: Sequence[str]) -> tuple[str, ...]:
 
 @contextmanager
 def failing() -> Iterator[None]:
-    """Turn errors of the package into refusals that quote nothing of the question and nothing of the data."""
+    """Turn the package's errors into refusals that quote neither the question nor the data."""
     try:
         yield
     except UsageError:
@@ -325,18 +325,18 @@ def failing() -> Iterator[None]:
 
 
 def _parents_of(endpoint: Endpoint) -> set[str]:
-    """Return the parents that have to be given for a list: neither those with a default nor words."""
+    """Return the parents that a list requires: not those with a default, and not those that are words."""
     return set(endpoint.parents) - set(DEFAULT_KEYS) - set(endpoint.choices)
 
 
 def _meant(name: str, known: Mapping[str, Any]) -> str:
-    """Return which known names may be meant, as the beginning of a sentence of advice."""
+    """Return the known names that may be meant, as the beginning of advice."""
     found = nearest(name, sorted(known)) if _LIKE_A_NAME.fullmatch(name) else ""
     return f"{found} " if found else ""
 
 
 def _faults(column: Column) -> str:
-    """Say what a value for a column must be."""
+    """Say what is wrong with a value for a column."""
     return {
         "int": "no whole number",
         "float": "no plain number such as 1250.50",

@@ -1,11 +1,11 @@
-"""The server: the protocol on standard input and output, and errors that repeat nothing of what was asked.
+"""The server: the protocol on standard input and output, and errors that do not quote the question.
 
-A :class:`~.reader.Reader` comes in; :func:`build` makes a server of the official SDK from it, with tools only
-(no resources, prompts, sampling or log messages), and :func:`serve` runs it until its input ends. ``classy-nb
-mcp`` calls it; tests connect the SDK's client to what :func:`build` returns.
+A :class:`~.reader.Reader` comes in; :func:`build` makes a server from it with the official SDK, with tools
+only (no resources, prompts, sampling or log messages), and :func:`serve` runs it until its input ends.
+``classy-nb mcp`` calls :func:`serve`; tests connect the SDK's client to what :func:`build` returns.
 
-The server is the SDK's low-level one, because its high-level one quotes wrong arguments and unknown names in
-its errors, and what is quoted is read by a model.
+It is the SDK's low-level server, because the high-level one quotes wrong arguments and unknown names in its
+errors, and a model reads what is quoted.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _BY_NAME = {tool.name: tool for tool in TOOLS}
 
 
 def build(reader: Reader, *, time_limit: float = TIME_LIMIT) -> Server[Any]:
-    """Return a server whose tools read with *reader*.
+    """Return a server whose tools read through *reader*.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def _described(tool: Tool) -> ToolType:
 
 
 def _input_schema(tool: Tool) -> dict[str, Any]:
-    """Return the JSON schema of a tool's arguments, without titles that repeat the names."""
+    """Return the JSON schema of a tool's arguments, without the titles, which only repeat the names."""
     schema = tool.question.model_json_schema()
     for one in schema.get("properties", {}).values():
         one.pop("title", None)
@@ -154,7 +154,7 @@ def _refused(sentence: str) -> CallToolResult:
 
 
 def _answered(tool: Tool, reader: Reader, arguments: dict[str, Any]) -> dict[str, Any] | str:
-    """Return an answer, or why there is none. Whatever else goes wrong is named by its class only."""
+    """Return an answer, or why there is none. For any other error, only its class is named."""
     try:
         return tool.answer(reader, _checked(tool, arguments))
     except Refusal as refusal:
@@ -164,7 +164,7 @@ def _answered(tool: Tool, reader: Reader, arguments: dict[str, Any]) -> dict[str
 
 
 def _checked(tool: Tool, arguments: dict[str, Any]) -> Question:
-    """Return the arguments as the tool's model; what is wrong is said by the model's own names."""
+    """Return the arguments as the tool's model; errors use only the model's own names."""
     fields = tool.question.model_fields
     try:
         return tool.question.model_validate(arguments)

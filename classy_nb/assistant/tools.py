@@ -1,8 +1,8 @@
-"""The tools: what an assistant may ask, what each one counts, and what every answer states.
+"""The tools: what an assistant may ask, what each tool counts, and what every answer states.
 
 Arguments come in, already checked against their model; an answer goes out as a JSON object. A tool is a
 function of a :class:`~.reader.Reader` and its arguments; ``tools.toml`` has its definition and columns. The
-calculations are those of ``classy_nb.analysis``: nothing is added up here in another way.
+calculations are those of ``classy_nb.analysis``: nothing is added up differently here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MONEY_FIELDS = (
 
 
 class Question(BaseModel):
-    """Arguments of a tool; nothing else is taken."""
+    """Arguments of a tool; no others are accepted."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -124,7 +124,7 @@ class Sampled(Records):
 
 
 class Gifts(InPeriod):
-    """Gifts of a period, maybe of one campaign."""
+    """Gifts of a period, possibly of one campaign."""
 
     campaign: Id | None = Field(None, description="the id of a campaign; nothing: all")
 
@@ -138,7 +138,7 @@ class ByPeriod(Gifts):
 
 
 class Ranked(Gifts):
-    """Who raised most."""
+    """Who raised the most."""
 
     by: Literal["campaign", "page", "team"] = Field(
         "campaign", description="what to rank: campaign, page or team (fundraising pages and teams)"
@@ -211,13 +211,13 @@ class Ahead(Question):
 
 @dataclass
 class Answer:
-    """What a tool found, before it is written."""
+    """What a tool found, before it becomes JSON."""
 
     rows: list[dict[str, Any]]
     rows_behind: int
-    """Records that the numbers rest on."""
+    """How many records the numbers are based on."""
     as_of: datetime | None = None
-    """None where the answer is about the catalog, and not about data."""
+    """None if the answer is about the catalog, not about data."""
     span: Span | None = None
     date_column: str | None = None
     currencies: Sequence[str] = ()
@@ -227,16 +227,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool: what the assistant is told of it, and what it does."""
+    """One tool: what the assistant is told about it, and what it does."""
 
     name: str
     title: str
     definition: str
-    """What is counted, in every answer and in the description."""
+    """What is counted; part of every answer and of the tool's description."""
     question: type[Question]
     run: Callable[[Reader, Any], Answer]
     columns: Mapping[str, str]
-    """The columns of its rows and what they mean; empty if they depend on the question."""
+    """The columns of its rows and their meanings; empty if they depend on the question."""
     function: str | None = None
     """The function of ``classy_nb.analysis`` that calculates it."""
 
@@ -293,7 +293,7 @@ _PARTS: dict[str, Any] = {
     "rows": {"type": "array", "items": {"type": "object"}},
     "notes": _LIST,
 }
-"""The parts of every answer. The server's instructions say what they mean, once for all tools."""
+"""The parts of every answer. The server's instructions explain them, once for all tools."""
 
 
 def _age(seconds: float) -> str:
@@ -324,7 +324,7 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def _calculating() -> Iterator[None]:
-    """Let a calculation refuse in its own words: they quote numbers and names of ours only."""
+    """Let a calculation refuse in its own words, which quote only numbers and our own names."""
     try:
         yield
     except UsageError as error:
@@ -398,7 +398,7 @@ def _describe(reader: Reader, question: OfResource) -> Answer:
 
 
 def _matching(reader: Reader, question: Records) -> tuple[dict[str, Any], Span, str | None, list[str]]:
-    """Return the keywords that ask for the records, the period, its column, and remarks."""
+    """Return the keywords that select the records, the period, its column, and remarks."""
     name = question.resource
     keywords: dict[str, Any] = dict(reader.parents(name, question.parents))
     span = reader.span(question.since, question.until)
@@ -434,7 +434,7 @@ def _sample(reader: Reader, question: Sampled) -> Answer:
     else:
         columns = list(load().columns(endpoint)[:_COLUMNS_OF_A_SAMPLE])
     record, shows = endpoint.record, reader.disclosure.shows
-    # What does not leave is not even fetched.
+    # What may not leave is not even fetched.
     fields = list(dict.fromkeys(one.name.partition(".")[0] for one in columns if shows(record, one)))
     by = endpoint.date or endpoint.id
     if question.newest and by is not None:
@@ -487,7 +487,7 @@ def _gifts(reader: Reader, question: Gifts) -> tuple[pd.DataFrame, Reading, Span
 
 
 def _with_days(span: Span, days: pd.Series[Any]) -> Span:
-    """Return a period with the first and the last day of the data where it has no limit of its own."""
+    """Return a period whose open ends are the first and the last day of the data."""
     if days.isna().all():
         return span
     first, last = f"{days.min():%Y-%m-%d}", f"{days.max():%Y-%m-%d}"
@@ -495,7 +495,7 @@ def _with_days(span: Span, days: pd.Series[Any]) -> Span:
 
 
 def _totals(gifts: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return what was raised in each currency, and from how many donors."""
+    """Return what was raised in each currency, and by how many donors."""
     groups = gifts.groupby("currency")
     table = groups.agg(gifts=("amount", "size"), donors=("donor_id", "nunique"), amount=("amount", "sum"))
     return _rows(table.reset_index().round({"amount": 2}))
@@ -542,7 +542,7 @@ def _leaderboard(reader: Reader, question: Ranked) -> Answer:
 
 
 def _names(reader: Reader, resource: str, title: str) -> tuple[pd.DataFrame | None, list[str]]:
-    """Return the names of records as far as they may leave, or None and why not."""
+    """Return the names of records if they may leave, or None and the reason."""
     if resource not in reader.facts().lists:
         return None, [f"{resource} cannot be read here, so there are ids only."]
     endpoint = reader.list_of(resource)
@@ -632,7 +632,7 @@ def _left_out(reader: Reader, question: Gifts) -> Answer:
     )
 
 
-# Donors: all gifts of all years, of which only counts and sums leave
+# Donors: from all gifts of all years; only counts and sums leave
 
 
 def _all_gifts(reader: Reader, question: OfDonors) -> tuple[pd.DataFrame, Reading, Span]:

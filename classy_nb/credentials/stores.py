@@ -1,8 +1,8 @@
 """Secret stores: Colab's secrets, a Databricks secret scope, and the system's keyring.
 
-`Credentials.load` opens them where nearer places lack the id or the secret, as opening one may show a dialog.
-A store is asked for the names of the environment's variables, and only where it exists: nothing is imported
-to find out. The Spark source reads secret scopes through :func:`read_scope`.
+`Credentials.load` opens them only if nearer places lack the id or the secret, because opening one may show a
+dialog. Secrets have the names of the environment variables. A store is asked only where it exists, and
+nothing is imported to find out. The Spark source reads secret scopes through :func:`read_scope`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLAB: Final = "Colab's secrets"
 KEYRING: Final = "the system's keyring"
 KEYRING_SERVICE: Final = "classy_nb"
-"""The service that the keyring's entries belong to; their user names are those of the variables."""
+"""The service of the keyring's entries; their user names are the names of the variables."""
 SCOPE_VARIABLE: Final = "CLASSY_SECRET_SCOPE"
 _DEFAULT_SCOPE: Final = "classy"
 _SCOPE_NAME: Final = re.compile(r"[\w.@-]{1,128}", re.ASCII)
@@ -35,24 +35,24 @@ class Store(Protocol):
     place
         What it is called in messages.
     problem
-        Why it could not be read, in words; blank if it could.
+        Why it could not be read, in words; empty if it could.
     """
 
     place: str
     problem: str
 
     def read(self, name: str) -> Secret | None:
-        """Return what is kept under a name; None if there is nothing.
+        """Return what is stored under a name; None if there is nothing.
 
         Raises
         ------
         CredentialsError
-            The store has it, or may have it, but does not give it away. The message says what to do.
+            The store has it, or may have it, but does not release it. The message says what to do.
         """
 
 
 def stores_here(environ: Mapping[str, str]) -> Iterator[Store]:
-    """Yield the stores of the platform on which this process runs; none of them has to be asked for.
+    """Yield the stores of the platform on which this process runs: those that need not be requested.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def stores_here(environ: Mapping[str, str]) -> Iterator[Store]:
 
 
 class ColabSecrets:
-    """The secrets behind the key symbol in Colab, which the browser hands out one by one."""
+    """The secrets behind the key symbol in Colab, which the browser releases one by one."""
 
     place = COLAB
 
@@ -85,7 +85,7 @@ class ColabSecrets:
             refused, kinds = type(error).__name__, {kind.__name__ for kind in type(error).__mro__}
         else:
             return None if text is None else Secret(str(text))
-        # Raised out here, so that the error above, which may quote the secret, does not hang on to this one.
+        # Raised out here, so that the error above, which may quote the secret, is not attached to this one.
         if "SecretNotFoundError" in kinds:
             return None
         if "NotebookAccessError" in kinds:
@@ -105,7 +105,7 @@ class ColabSecrets:
 
 
 class SecretScope:
-    """A secret scope of Databricks.
+    """A Databricks secret scope.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class SecretScope:
     Raises
     ------
     UsageError
-        A scope cannot have this name.
+        No scope can have this name.
     """
 
     def __init__(self, name: str) -> None:
@@ -151,10 +151,10 @@ def read_scope(scope: str, key: str) -> tuple[Secret | None, str]:
     Returns
     -------
     Secret or None
-        None where it does not exist or cannot be read.
+        None if it does not exist or cannot be read.
     str
-        Why it cannot be read, in words (`DENIED` and `NO_RUNTIME` are two of them); blank where it simply
-        does not exist.
+        Why it cannot be read, in words (`DENIED` and `NO_RUNTIME` are two examples); empty if it simply does
+        not exist.
     """
     try:
         dbutils = _dbutils()
@@ -173,7 +173,7 @@ def read_scope(scope: str, key: str) -> tuple[Secret | None, str]:
 
 
 def _dbutils() -> Any:
-    """Return the ``dbutils`` of the notebook, else of the runtime."""
+    """Return the notebook's ``dbutils``, or else the runtime's."""
     notebooks = getattr(shell(), "user_ns", {}).get("dbutils")
     if notebooks is not None:
         return notebooks
@@ -183,9 +183,9 @@ def _dbutils() -> Any:
 
 
 class SystemKeyring:
-    """The keyring of the operating system, through the package of that name.
+    """The operating system's keyring, through the package ``keyring``.
 
-    Its methods raise ImportError where the package is missing.
+    Its methods raise ImportError if the package is missing.
     """
 
     place = KEYRING
@@ -203,12 +203,12 @@ class SystemKeyring:
         raise _refused("read", refused)
 
     def write(self, values: Mapping[str, Secret | None]) -> None:
-        """Keep values by name, all or none; None removes an entry.
+        """Store values by name, all or none; None removes an entry.
 
         Raises
         ------
         CredentialsError
-            The keyring refuses; what it held before is still there.
+            The keyring refused; what it held before is still there.
         """
         before = {name: self.read(name) for name in values}
         keyring = _keyring()
@@ -224,7 +224,7 @@ class SystemKeyring:
             try:
                 put(values)
             except BaseException:
-                put(before)  # a new id beside an old secret would be another application's
+                put(before)  # a new id must not stand beside another application's secret
                 raise
         except Exception as error:  # noqa: BLE001 - of any backend's kind; its message may quote the secret
             refused = type(error).__name__

@@ -1,18 +1,18 @@
-"""How many requests may be under way at the same time: one number, shared by all lists of a connection.
+"""How many requests may be in flight at the same time: one number, shared by all lists of a connection.
 
-`RateLimit` takes a slot for each GET, `HttpClient` hands it back with how the request ended; pagination cuts
-a list into as many ranges as there are slots. The number is found as TCP finds its window:
+`RateLimit` takes a slot for each GET; `HttpClient` returns it and reports how the request ended; pagination
+cuts a list into as many ranges as there are slots. The number is found the way TCP finds its window:
 
-- Slow start (Jacobson, "Congestion avoidance and control", 1988): from a few, twice as many after each round
-  trip. By Little's law, requests under way over their mean time are the throughput. Where twice as many bring
-  no more of it in two rounds, the smaller number is kept for a while: that plateau also ends the start of BBR
-  (Cardwell et al., 2016), and the limits of Netflix' concurrency-limits compare mean times likewise.
+- Slow start (Jacobson, "Congestion avoidance and control", 1988): begin with a few requests and double them
+  after each round trip. By Little's law, throughput is the requests in flight divided by their mean time. If
+  doubling brings no more of it in two rounds, the smaller number is kept for a while. Such a plateau also
+  ends the startup of BBR (Cardwell et al., 2016), and Netflix's concurrency-limits also compares mean times.
 - Multiplicative decrease, additive increase (Chiu and Jain, 1989): half as many after a 429, a 5xx or a
-  failure, then one more with each round trip. The number at which requests were refused is not gone to again
-  for a minute.
+  failure, then one more with each round trip. A number at which requests were refused is not tried again for
+  a minute.
 
-Only like answers are compared: those of the same path and of about the same size, for a page of ten records
-takes less time than one of a hundred. Rates are not decided here: what waits for `RateLimit` is not counted.
+Only comparable responses are compared: same path, about the same size, because a page of ten records takes
+less time than one of a hundred. Rates are not decided here: requests that wait for `RateLimit` do not count.
 """
 
 from __future__ import annotations
@@ -32,28 +32,27 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 32
 _FEW = 4
 _MINUTE = 60.0
-"""Seconds for which a refusal is remembered; after as many without a request, all is found anew."""
+"""Seconds for which a refusal is remembered; after that long without a request, the search begins again."""
 _GAIN = 1.05
-"""A larger number has to bring at least this much throughput."""
+"""A larger number must bring at least this many times the throughput."""
 _LOSS = 0.5
-"""Where it brings less than this share, one look is enough."""
+"""If it brings less than this share, one look is enough."""
 _MORE = 1.5
-"""How many times as many are enough to tell."""
+"""How many times as large a number must be to compare it with a smaller one."""
 _SLOWER = 2.0
-"""How much slower the same number of requests has to become to look for a smaller number."""
+"""How many times slower the same number of requests must become before a smaller number is sought."""
 _LOOKS = 2
-"""Rounds in a row that have to agree on it: one may be a hiccup of the network, or of this computer."""
+"""Rounds in a row that must agree: one alone may be a hiccup of the network, or of this computer."""
 _HOLD = 8.0
-"""Seconds until a larger number is tried again after it has brought nothing; twice as many each time, up to a
-minute."""
+"""Seconds until a larger number that brought nothing is tried again; doubled each time, up to a minute."""
 _HELD_TRIPS = 16
-"""It is kept for at least this many round trips, as it takes a few to find out."""
+"""The smaller number is kept for at least this many round trips, because finding out takes a few."""
 _SLOW = 2.0
-"""Where a page that is alone takes longer than these seconds, nobody waits for whole round trips."""
+"""If a lone page takes longer than this many seconds, the number grows without waiting for round trips."""
 _PATIENCE = 0.3
-"""Seconds after which the number doubles there: a request that is refused would have been so by then."""
+"""Seconds after which the number then doubles: a refusal would have arrived by then."""
 _TAKEN_BACK = 4.0
-"""How much slower than alone an answer has to be to take that back."""
+"""How many times slower than a lone one a response must be to undo that."""
 _POLL = 0.1
 _MOST_KINDS = 200
 _OK = 200
@@ -61,11 +60,11 @@ _REFUSED = (429, 503)
 _FAILED = 500
 
 Kind = tuple[str, int]
-"""Path, and size of the answer as a power of two: what takes about the same time."""
+"""Path, and size of the response as a power of two: such requests take about the same time."""
 
 
 class Sent(NamedTuple):
-    """A request under way: when it was sent, how many there were then, and in which round."""
+    """A request in flight: when it was sent, how many were in flight then, and in which round."""
 
     at: float
     number: int
@@ -74,7 +73,7 @@ class Sent(NamedTuple):
 
 @dataclass
 class _Times:
-    """Sums over some answers: how long they took, and how many requests were under way when each was sent."""
+    """Sums over some responses: how long they took, and how many requests were in flight at the time."""
 
     count: int = 0
     seconds: float = 0.0
@@ -91,38 +90,38 @@ class _Times:
 
     @property
     def throughput(self) -> float:
-        """Answers a second, by Little's law."""
+        """Responses a second, by Little's law."""
         return self.numbers / max(self.seconds, 1e-9)  # some clocks stand still for milliseconds
 
 
 @dataclass
 class _Found:
-    """What has been found out about the number, since the beginning or a long pause."""
+    """What is known about the number since the start or a long pause."""
 
     number: int = _FEW
     doubling: bool = True
     round: int = 0
-    """Counts the changes of the number: what was sent before the latest one says nothing about it."""
+    """Counts changes of the number: requests sent before the latest change say nothing about it."""
     since: float = 0.0
     times: dict[Kind, _Times] = field(default_factory=dict)
-    """Of the answers in this round, by kind."""
+    """Of the responses in this round, by kind."""
     known: dict[Kind, dict[int, _Times]] = field(default_factory=dict)
-    """The same of earlier rounds, by the number that there was."""
+    """The same for earlier rounds, by the number at the time."""
     looks: int = 0
     hold: float = _HOLD
     held: bool = False
     hold_until: float = float("-inf")
-    """How long a number is kept when a larger one has brought nothing, whether that is so, and until when."""
+    """How long a number is kept after a larger one brought nothing, whether one is being kept, until when."""
     alone: float = 0.0
-    """Seconds that the last request took that was alone."""
+    """Seconds that the latest lone request took."""
     unproven: bool = False
-    """Whether the number has grown without waiting for answers."""
+    """Whether the number has grown without waiting for responses."""
     patient: bool = False
-    """Whether that has turned out wrong."""
+    """Whether that turned out to be wrong."""
 
 
 class Concurrency:
-    """Finds how many requests may be under way; thread-safe.
+    """Finds how many requests may be in flight; thread-safe.
 
     Parameters
     ----------
@@ -140,28 +139,28 @@ class Concurrency:
         self._ended = clock()
         """When the last request ended."""
         self._most_accepted, self._refused_until = most, float("-inf")
-        """How many were not refused when others were, and until when that holds."""
+        """How many requests were accepted when others were refused, and until when that holds."""
         self._backed_off = -1
         """The round in which the number was last halved."""
         self._halved = self._burst = self._refusals = 0
-        """Then: the number, how many requests were under way, and how many of these were refused."""
+        """At that time: the number, how many requests were in flight, and how many of them were refused."""
         self._found = _Found(min(_FEW, most), since=clock())
         renew_after_fork(self, Concurrency._after_fork)
 
     def _after_fork(self) -> None:
-        """Keep the number in a forked process; the requests under way are the parent's."""
+        """Keep the number in a forked process; the requests in flight are the parent's."""
         self._free = threading.Condition()
         self._under_way = 0
 
     @property
     def number(self) -> int:
-        """How many requests may be under way now."""
+        """How many requests may be in flight now."""
         with self._free:
             self._grow_while_answers_are_slow(self._clock())
             return self._found.number
 
     def take(self) -> Sent | None:
-        """Take a slot for a request that is sent now; None if there is none."""
+        """Take a slot for a request that is sent now; return None if none is free."""
         with self._free:
             now = self._clock()
             if not self._under_way and now > self._ended + _MINUTE:
@@ -178,7 +177,7 @@ class Concurrency:
         Raises
         ------
         InterruptedFetchError
-            It was canceled.
+            The fetch was canceled.
         """
         with self._free:
             if self._under_way >= self._found.number:
@@ -189,16 +188,16 @@ class Concurrency:
     def release(
         self, sent: Sent, path: str = "", status: int | None = None, size: int = 0, *, ended: bool = True
     ) -> None:
-        """Give a slot back, and tell how its request ended.
+        """Give a slot back, and report how its request ended.
 
         Parameters
         ----------
         sent
-            As :meth:`take` returned it.
+            What :meth:`take` returned.
         path, status, size
-            What answered, and how many bytes; no status if the request failed.
+            What was requested, and the response's status and bytes; no status if the request failed.
         ended
-            False if it was cut off from here: that says nothing about the server.
+            False if it was cut off on this side, which says nothing about the server.
         """
         with self._free:
             now = self._ended = self._clock()
@@ -216,7 +215,7 @@ class Concurrency:
         return _Found(min(_FEW, self.most), round=self._found.round + 1, since=now)
 
     def _back_off(self, sent: Sent, busy: int, now: float) -> None:
-        # Alone, fewer would not have helped; and of those that were under way together, the first one counts.
+        # A lone request cannot be too many; of requests that were in flight together, only the first counts.
         if busy > 1 and sent.round > self._backed_off:
             found = self._found
             self._backed_off, self._halved, self._refusals = found.round, found.number, 0
@@ -226,8 +225,8 @@ class Concurrency:
     def _refused(self, sent: Sent, busy: int, now: float) -> None:
         self._back_off(sent, busy, now)
         if busy > 1 and sent.round <= self._backed_off:
-            # What was let through at the same time is what the server takes. Where hardly any was, it is the
-            # rate that was too high.
+            # What was let through at the same time is what the server takes. If hardly anything was, the rate
+            # was too high.
             self._burst = max(busy, self._burst) if self._refusals else busy
             self._refusals += 1
             self._most_accepted = max(1, self._halved // 2, self._burst - self._refusals)
@@ -238,7 +237,7 @@ class Concurrency:
         if busy == 1:
             found.alone = seconds
             if kind not in found.known:
-                # A list that nobody has read yet: what the server takes for others says nothing about it.
+                # A list that has not been read yet: what the server takes for others says nothing about it.
                 if len(found.known) >= _MOST_KINDS:
                     found.known.clear()
                 found.known[kind] = {1: _Times(1, seconds, 1)}
@@ -280,7 +279,7 @@ class Concurrency:
         if 2 * max(worse, slower) <= answers:
             found.looks, found.unproven = 0, False
             if found.held and now >= found.hold_until:
-                # The smaller number may have been too large, too: begin again with half of it.
+                # Even the smaller number may have been too large: begin again with half of it.
                 found.held = False
                 self._forget(kinds)
                 self._set(max(1, found.number // 2), now)
@@ -296,13 +295,13 @@ class Concurrency:
             wanted = max(better)
             self._forget(kinds, wanted)
         else:
-            # It was fast and is not anymore: look whether half as many are as fast together.
+            # It is no longer fast: check whether half as many bring the same throughput.
             wanted = max(1, found.number // 2)
             self._forget(kinds)
         self._set(wanted, now)
 
     def _forget(self, kinds: Iterable[Kind], number: int = 0) -> None:
-        """Measure anew what these kinds take where at least *number* requests are under way."""
+        """Forget how long these kinds take with at least *number* requests in flight."""
         for kind in kinds:
             known = self._found.known[kind]
             self._found.known[kind] = {few: times for few, times in known.items() if few < number}
@@ -315,7 +314,7 @@ class Concurrency:
             self._set(wanted, now)
 
     def _grow_while_answers_are_slow(self, now: float) -> None:
-        """Double the number without waiting for whole round trips, where these take seconds."""
+        """Double the number without waiting for whole round trips if they take seconds."""
         found = self._found
         if not found.doubling or found.patient or found.alone <= _SLOW or now < found.hold_until:
             return
