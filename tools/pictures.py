@@ -1,12 +1,12 @@
-"""Make the guides' pictures: both forms, filled in, in a real browser, on a sandbox's made-up data.
+"""Make the guides' pictures: both forms, filled in, in a real browser, with a sandbox's made-up data.
 
 ::
 
     python tools/pictures.py --write   # draw them
-    python tools/pictures.py --check   # fail where the committed ones look different
+    python tools/pictures.py --check   # fail if the committed ones look different
 
-The widgets are on a blank page, each with its own side in Python; the helpers of ``tests/browser`` do that.
-Needs ``pip install -e '.[browser]'`` and chromium (or the browser that CHROMIUM names).
+Each widget is on a blank page and connected to its Python side by the helpers in ``tests/browser``. This
+needs ``pip install -e '.[browser]'`` and chromium (or the browser that CHROMIUM names).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "docs" / "_static" / "pictures"
 LARGEST = 150_000
-"""Bytes that a picture may have."""
+"""The most bytes that a picture may have."""
 _COLORS = 64
-"""Both forms have fewer, apart from the edges of letters; it makes a third of the bytes."""
+"""Both forms have fewer, apart from the edges of letters; this cuts files to a third of their size."""
 
 
 @contextmanager
 def page() -> Iterator[Page]:
-    """Open a page that reaches nobody."""
+    """Open a blank page in a browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -59,7 +59,7 @@ def page() -> Iterator[Page]:
 
 
 def login(shown: Page) -> bytes:
-    """Return the login form, with the id and the secret filled in."""
+    """Return a picture of the login form, with the id and the secret filled in."""
     panel = open_panel(shown, esm("login/login"), css("login/login"), {})
     shown.set_viewport_size({"width": 640, "height": 800})
     panel.wait_for_sent(1)
@@ -71,7 +71,7 @@ def login(shown: Page) -> bytes:
 
 
 def explorer(shown: Page) -> bytes:
-    """Return the explorer with a preview of this year's gifts."""
+    """Return a picture of the explorer with a preview of this year's gifts."""
     with (
         tempfile.TemporaryDirectory() as folder,
         chdir(folder),
@@ -89,7 +89,7 @@ def explorer(shown: Page) -> bytes:
         wired.carry()
         form.press("Preview")
         wired.until("rows")
-        form.press("To a variable")  # there is no notebook to put it into, but the totals are of all rows
+        form.press("To a variable")  # no notebook will hold it, but the totals then cover all rows
         wired.carry()
         picture: bytes = form.root.screenshot()
         panel.close()
@@ -97,7 +97,7 @@ def explorer(shown: Page) -> bytes:
 
 
 def with_few_colors(picture: bytes) -> bytes:
-    """Return a picture as PNG with a palette."""
+    """Return a picture as a PNG with a palette."""
     from PIL import Image
 
     small = io.BytesIO()

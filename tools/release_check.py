@@ -1,14 +1,14 @@
-"""Build the sdist and the wheel, and try them as users get them: on each Python, in a fresh environment.
+"""Build the sdist and the wheel, and try them the way users get them: in a fresh environment on each Python.
 
 ::
 
     python tools/release_check.py python3.11 python3.13      # these Pythons; the running one if none is named
-    python tools/release_check.py --tag v0.2.0 --keep dist   # as the release workflow does it
+    python tools/release_check.py --tag v0.2.0 --keep dist   # what the release workflow runs
 
-It needs ``pip install -e '.[release]'``. Both are built (the wheel from the sdist), ``twine check --strict``
-reads their metadata, and :func:`strays` their contents. Then tests run out of the unpacked sdist; on each
-Python the wheel is installed beside nothing else, is imported within 10 ms, and runs the demo; and pipx runs
-the demo on the first one. What fails stops it, with its output.
+It needs ``pip install -e '.[release]'``. It builds both (the wheel from the sdist); ``twine check --strict``
+checks their metadata, and :func:`strays` their contents. Then some tests run from the unpacked sdist. On each
+Python, the wheel is installed into an empty environment, must import within 10 ms, and runs the demo; pipx
+runs the demo on the first Python. Any failure stops the check and shows its output.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MOST_SECONDS = 0.010
-"""What ``import classy_nb`` may take, beyond starting the interpreter: the best of many runs."""
+"""How long ``import classy_nb`` may take, not counting interpreter startup: the best of many runs."""
 AT_ONCE = 2
 _IMPORTS = 20
 _DEMO = ("demo", "--transactions", "2000", "--to")
@@ -44,7 +44,7 @@ WHEEL = (
     r"classy_nb/widgets/(\w+/)?\w+\.(css|js)",
     r"classy_nb-[\w.]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt|licenses/LICENSE)",
 )
-"""What may be in the wheel: code, and the data that it reads. List another kind of file here first."""
+"""What may be in the wheel: code, and the data that it reads. Add any new kind of file here first."""
 SDIST = (
     *WHEEL[:-1],
     r"PKG-INFO|LICENSE|CITATION\.cff|pyproject\.toml|\.gitignore|\.env\.example|\.ci/run",
@@ -57,7 +57,7 @@ SDIST = (
     r"tests/(\w+/)*\w+\.(md|py)",
     r"tools/(\w+/)*\w+\.(py|yaml)",
 )
-"""What may be in the sdist: what is needed to build the wheel and to run the tests."""
+"""What may be in the sdist: whatever is needed to build the wheel and run the tests."""
 NEEDED = (
     "classy_nb/py.typed",
     "classy_nb/catalog/catalog.json",
@@ -68,7 +68,7 @@ NEEDED_IN_SDIST = (*NEEDED, "pyproject.toml", "README.md", ".ci/run", "tests/con
 
 
 def strays(names: list[str], allowed: tuple[str, ...], needed: tuple[str, ...]) -> list[str]:
-    """Return what is wrong with the contents of an archive: files of another kind, and missing ones."""
+    """Return what is wrong with an archive's contents: unexpected kinds of files, and missing ones."""
     kinds = [re.compile(kind) for kind in allowed]
     unknown = [f"{name}: unexpected" for name in names if not any(kind.fullmatch(name) for kind in kinds)]
     missing = [f"{name}: missing" for name in needed if not any(n.endswith(name) for n in names)]
@@ -81,7 +81,7 @@ def names_in_wheel(wheel: Path) -> list[str]:
 
 
 def names_in_sdist(sdist: Path) -> list[str]:
-    """Return the names of the files, without the folder that all of them are in."""
+    """Return the names of the files, without the folder that contains them all."""
     with tarfile.open(sdist) as archive:
         return [member.name.partition("/")[2] for member in archive if not member.isdir()]
 
@@ -92,7 +92,7 @@ def version() -> str:
 
 
 def wrong_with_tag(tag: str, number: str, changelog: str) -> list[str]:
-    """Return why a tag cannot be released: it names another version, or the changelog does not know it."""
+    """Return why a tag cannot be released: another version, or no section in the changelog."""
     problems = [] if tag == f"v{number}" else [f"the tag {tag} is not v{number}, as pyproject.toml has it"]
     if not re.search(rf"(?m)^## {re.escape(number)}( |$)", changelog):
         problems.append(f"CHANGELOG.md has no section '## {number}'")
@@ -101,7 +101,7 @@ def wrong_with_tag(tag: str, number: str, changelog: str) -> list[str]:
 
 def run(*command: str | Path, cwd: Path | None = None, **environment: str) -> str:
     """Run a command and return what it prints; if it fails, show that and stop."""
-    # Nothing of the checkout or of the person who runs this may play a part.
+    # Nothing in the checkout or in the user's settings may play a part.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSY_", "PYTHON", "PIPX_"))}
     done = subprocess.run(  # noqa: S603 - our own commands
         [str(part) for part in command],
@@ -130,7 +130,7 @@ def build(dist: Path) -> tuple[Path, Path]:
 
 
 def try_sdist(sdist: Path, work: Path) -> str:
-    """Run some tests out of the unpacked sdist, against the package in it."""
+    """Run some tests from the unpacked sdist, against the package in it."""
     with tarfile.open(sdist) as archive:
         archive.extractall(work / "sdist", filter="data")
     [tree] = (work / "sdist").iterdir()
@@ -149,7 +149,7 @@ def try_sdist(sdist: Path, work: Path) -> str:
 
 
 def try_wheel(python: str, wheel: Path, work: Path) -> str:
-    """Install the wheel into a fresh environment of a Python, import it and run the demo."""
+    """Install the wheel into a fresh environment on a Python, import it and run the demo."""
     home = (
         work
         / f"venv-{Path(python).name}-{hashlib.sha1(python.encode(), usedforsecurity=False).hexdigest()[:6]}"
@@ -173,7 +173,7 @@ _RECORD = "from importlib.metadata import distribution as d; print(d('classy-nb'
 
 
 def compare_with_record(installed: str, wheel: Path) -> None:
-    """Stop unless what is installed is this wheel, and not one of the same version from the index."""
+    """Stop unless this wheel is installed, and not one of the same version from the index."""
     with zipfile.ZipFile(wheel) as archive:
         [name] = (n for n in archive.namelist() if n.endswith(".dist-info/RECORD"))
         built = archive.read(name).decode()
@@ -190,13 +190,13 @@ def try_demo(command: list[str | Path], folder: Path, work: Path) -> None:
 
 
 def try_pipx(python: str, wheel: Path, work: Path) -> str:
-    """Run the demo as somebody without an environment would."""
+    """Run the demo the way a user without an environment would."""
     spec = f"classy-nb[demo] @ {wheel.as_uri()}"
     homes = {
         "PIPX_HOME": str(work / "pipx"),
         "PIPX_BIN_DIR": str(work / "pipx-bin"),
         "PIPX_MAN_DIR": str(work / "pipx-man"),
-        "PIP_QUIET": "0",  # it reads what pip lists
+        "PIP_QUIET": "0",  # pipx reads what pip lists
     }
     command = [sys.executable, "-m", "pipx", "run", "--python", python, "--spec", spec, "classy-nb"]
     run(*command, *_DEMO, work / "pipx-demo", cwd=work, **homes)
@@ -230,7 +230,7 @@ def main(arguments: list[str] | None = None) -> None:
         for file in (sdist, wheel):
             checksum = hashlib.sha256(file.read_bytes()).hexdigest()
             say(f"{file.name}: {file.stat().st_size:,} bytes, sha256 {checksum}")
-        # Each waits mostly for downloads; the longest begin first.
+        # Each job mostly waits for downloads; the longest begin first.
         jobs = [pool.submit(try_wheel, python, wheel, work) for python in given.pythons]
         if not given.no_pipx:
             jobs.insert(0, pool.submit(try_pipx, given.pythons[0], wheel, work))

@@ -1,4 +1,4 @@
-"""Let docstrings show public names only."""
+"""Make docstrings show public names only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def name_publicly(_app: Sphinx, _name: str, _obj: object, _options: Any, bases: list[Any]) -> None:
-    """Let an error's base be the public name, where it is documented, instead of the one in its file."""
+    """Show an error's base by its public name, which is documented, instead of the name of its module."""
     bases[:] = [
         f":py:exc:`classy_nb.{base.__name__}`" if base.__name__ in classy_nb.__all__ else base
         for base in bases

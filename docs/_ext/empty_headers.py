@@ -1,6 +1,6 @@
-"""Let no cell be a header without a text: a reader of the screen would announce nothing.
+"""Turn empty header cells into plain cells: a screen reader would announce a header without text.
 
-The corner of pandas' tables, and a Markdown table whose first column needs no name, have such cells.
+The corner of pandas' tables and Markdown tables whose first column needs no name have such cells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _EMPTY = re.compile(r"<th((?: [^>]*)?)>(?:\s|&nbsp;|<p>\s*</p>)*</th>")
 
 
 def to_plain_cells(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    """Make plain cells of the empty headers of a page."""
+    """Turn a page's empty headers into plain cells."""
     if "body" in context:
         context["body"] = _EMPTY.sub(r"<td\1></td>", context["body"])
 

@@ -1,7 +1,7 @@
-"""Draw the flowcharts that the Markdown files have as Mermaid, without Mermaid: as SVG in the page.
+"""Draw the Mermaid flowcharts of the Markdown files without Mermaid: as SVG in the page.
 
-GitHub draws a fence called ``mermaid`` by itself; its library is megabytes of JavaScript from elsewhere.
-What our pictures use of its language is little: ``a --> b & c``, and labels in brackets.
+GitHub draws a ``mermaid`` fence by itself, but Mermaid's library is megabytes of JavaScript from elsewhere.
+Our flowcharts use little of its language: ``a --> b & c``, and labels in brackets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NODE = re.compile(r"(\w+)(?:[(\[]+([^)\]]+)[)\]]+)?")
 
 
 def read(source: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Return the labels of all nodes by name, and the edges."""
+    """Return all nodes' labels by name, and the edges."""
     labels: dict[str, str] = {}
     edges: list[tuple[str, str]] = []
     for line in source.splitlines():
@@ -41,12 +41,12 @@ def read(source: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 
 def places(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple[float, int]]:
-    """Return column and row of each node: below all that leads to it, and near to that."""
+    """Return each node's column and row: below all nodes that lead to it, and near them."""
     rows = dict.fromkeys(names, 0)
     for _ in names:
         for above, below in edges:
             rows[below] = max(rows[below], rows[above] + 1)
-    for name in names:  # what nothing leads to stands right above what it leads to
+    for name in names:  # a node that nothing leads to stands right above what it leads to
         if all(below != name for _, below in edges):
             rows[name] = min(rows[below] for above, below in edges if above == name) - 1
     columns: dict[str, float] = {}
@@ -88,7 +88,7 @@ def draw(source: str, words: str) -> str:
 
 
 class Mermaid(Directive):
-    """A fence called ``mermaid``."""
+    """A ``mermaid`` fence."""
 
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = {"alt": directives.unchanged}

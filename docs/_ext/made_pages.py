@@ -1,8 +1,8 @@
-"""Write the pages that are made of something else: resources of the catalog, notebooks, and traps.
+"""Write the pages that are generated from other sources: the catalog's resources, notebooks, and traps.
 
 The catalog, ``docs/_examples``, ``notebooks`` and ``tests/TRAPS.md`` go in; ``docs/reference/resources``,
-``docs/reference/traps.md`` and ``docs/notebooks/*.ipynb`` come out, when a build begins. Files are
-written only where their text changes, so that Sphinx reads again what has changed.
+``docs/reference/traps.md`` and ``docs/notebooks/*.ipynb`` come out when a build begins. Files are written
+only if their text changes, so that Sphinx rereads only what changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TESTS = re.compile(r"(?ms)^Tests:\n.*?(?=^#|\Z)")
 
 
 def traps() -> str:
-    """Return the page of traps: ``tests/TRAPS.md`` without the lists of tests, with a label for each trap."""
+    """Return the page of traps: ``tests/TRAPS.md`` without its lists of tests, with a label for each trap."""
     text = (ROOT / "tests" / "TRAPS.md").read_text("utf-8")
     _, _, traps = text.partition("\n## ")
     shown = _TRAP.sub(r"(trap-\1)=\n### \1. ", _TESTS.sub("", f"## {traps}"))
@@ -43,7 +43,7 @@ def pages() -> dict[str, str]:
 
 
 def write(_app: Sphinx | None = None) -> None:
-    """Write all pages, and remove those that are made no longer."""
+    """Write all pages, and remove those that are no longer generated."""
     made = pages()
     for name, text in made.items():
         file = DOCS / name

@@ -1,6 +1,6 @@
-"""Make pages of the notebooks: their committed outputs, and a text for each plot, which is its heading.
+"""Make pages from the notebooks: their committed outputs, and alternative text for each plot.
 
-Whoever cannot see a picture is told what it shows.
+The text names the heading above the plot, so that readers who cannot see the picture know what it shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Make a page for each resource: from the catalog, in our words, with the examples of ``docs/_examples``."""
+"""Make a page for each resource: from the catalog, in our words, with examples from ``docs/_examples``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[1]
 ZONE = "zone"
-"""What stands for the organization's time zone in dtypes."""
+"""Stands for the organization's time zone in dtypes."""
 
 _ANY = "`where=` takes any column that is not nested; `sort=` any of those without a dot in its name."
 _NESTED = "object"
 
 
 def groups() -> dict[str, list[str]]:
-    """Return the names of all resources by what they are about, as the README's table has them."""
+    """Return the names of all resources by subject, as in the README's table."""
     readme = (DOCS.parent / "README.md").read_text("utf-8")
     table = readme[readme.index("| About | Resources |") :].partition("\n\n")[0]
     rows = (line.strip("| ").split(" | ") for line in table.splitlines()[2:])
@@ -31,13 +31,13 @@ def groups() -> dict[str, list[str]]:
 
 
 def example(name: str) -> str:
-    """Return the example of a resource, in Markdown; an empty text for those that have none."""
+    """Return a resource's example in Markdown; empty if it has none."""
     file = DOCS / "_examples" / f"{name}.md"
     return file.read_text("utf-8") if file.is_file() else ""
 
 
 def pages() -> dict[str, str]:
-    """Return the text of each page by file name, and of the index."""
+    """Return the text of each page, and of the index, by file name."""
     catalog = reading.load()
     made = {
         f"{name}.md": "\n\n".join(_page(catalog, spec)) + "\n" for name, spec in catalog.resources.items()
@@ -195,7 +195,7 @@ def _included(catalog: Catalog, name: str) -> str:
 
 
 def _home(catalog: Catalog, record: str | None) -> str:
-    """Return a link to the resource whose records are of this kind, or an empty text."""
+    """Return a link to the resource that has records of this kind; empty if there is none."""
     homes = [spec for spec in catalog.resources.values() if record == (spec.lists or spec.objects)[0].record]
     if not homes:
         return ""
