@@ -117,7 +117,7 @@ def _parameters(spec: ResourceSpec) -> Iterator[str]:
         for one in endpoint.parameters:
             own.setdefault(one.keyword, one)
     if own:
-        yield "## Parameters of its own"
+        yield "## Its own parameters"
         rows = (
             (
                 f"`{name}=`",
