@@ -41,7 +41,7 @@ def local_timestamp(instants: pa.Array) -> pa.Array:
     index = pd.DatetimeIndex(
         moments.dictionary.to_numpy(zero_copy_only=False).view(f"datetime64[{unit}]"), tz="UTC"
     )
-    local = index.tz_convert(zone).tz_localize(None).to_numpy().astype(f"datetime64[{unit}]")
+    local = index.tz_convert(ZoneInfo(zone)).tz_localize(None).to_numpy().astype(f"datetime64[{unit}]")
     return pa.array(local, pa.timestamp(unit)).take(moments.indices)
 
 

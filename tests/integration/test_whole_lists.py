@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ SIZE = 2_000
 
 @pytest.fixture(autouse=True)
 def _nobody_is_left_at_work() -> Iterator[None]:
+    before = threading.enumerate()
     yield
-    wait_for_none(5)  # those that were abandoned end by themselves
+    wait_for_none(5, besides=before)  # those that were abandoned end by themselves
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,9 @@ SIZE = 2_000
 
 @pytest.fixture(autouse=True)
 def _nobody_is_left_at_work() -> Iterator[None]:
+    before = threading.enumerate()
     yield
-    wait_for_none(5)
+    wait_for_none(5, besides=before)
 
 
 @pytest.fixture(scope="module")

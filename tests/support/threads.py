@@ -2,22 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 
-def ours() -> list[str]:
+def ours(besides: Collection[threading.Thread] = ()) -> list[str]:
     """Return the names of the package's threads that have not ended; sandboxes are the tests' own."""
-    names = [thread.name for thread in threading.enumerate()]
+    names = [thread.name for thread in threading.enumerate() if thread not in besides]
     return [name for name in names if name.startswith("classy_nb") and name != "classy_nb sandbox"]
 
 
-def wait_for_none(seconds: float = 20) -> None:
-    """Wait until the package has no threads; a busy machine takes its time."""
+def wait_for_none(seconds: float = 20, *, besides: Collection[threading.Thread] = ()) -> None:
+    """Wait until the package has no threads *besides* those of earlier tests; a busy machine is slow."""
     end = time.monotonic() + seconds
-    while ours() and time.monotonic() < end:
+    while ours(besides) and time.monotonic() < end:
         time.sleep(0.01)
-    assert ours() == []
+    assert ours(besides) == []
 
 
 def workers_left() -> list[str]:

@@ -25,8 +25,9 @@ from classy_nb.redact import Secret
 
 @pytest.fixture(autouse=True)
 def _nobody_is_left() -> Iterator[None]:
+    before = threading.enumerate()
     yield
-    wait_for_none(5)  # those that were abandoned end by themselves
+    wait_for_none(5, besides=before)  # those that were abandoned end by themselves
 
 
 def in_the_middle(paginator: Paginator, act: Callable[[Any], object]) -> None:

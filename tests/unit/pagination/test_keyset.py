@@ -31,8 +31,9 @@ many = pytest.mark.parametrize("workers", [2, 8, 32])
 
 @pytest.fixture(autouse=True)
 def _nobody_is_left() -> Iterator[None]:
+    before = threading.enumerate()
     yield
-    wait_for_none(5)  # those that were abandoned end by themselves
+    wait_for_none(5, besides=before)  # those that were abandoned end by themselves
 
 
 @many
