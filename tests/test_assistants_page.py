@@ -39,7 +39,7 @@ def test_it_names_every_tool() -> None:
     pytest.importorskip("mcp")
     from classy_nb.assistant.tools import TOOLS
 
-    table = PAGE[PAGE.index("| Tool |") : PAGE.index("All of them only read")]
+    table = PAGE[PAGE.index("| Tool |") :].partition("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:] if line.startswith("|")]
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
     assert named == {tool.name for tool in TOOLS}
