@@ -62,8 +62,9 @@ class Span:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """The keywords for it in the call of a list."""
-        return {"since": self.period.since, "until": self.period.until}
+        """The keywords for it in the call of a list; an open end has none."""
+        ends = {"since": self.period.since, "until": self.period.until}
+        return {name: moment for name, moment in ends.items() if moment is not None}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from classy_nb import analysis
 from classy_nb.catalog import described_columns, load, resource_meaning, summary
 from classy_nb.client.finding import find
 from classy_nb.errors import UsageError, kept_warnings
-from classy_nb.query import Period, today_in
+from classy_nb.query import Period, named_period, today_in
 
 from .disclosure import HIDDEN
 from .reader import WHEN, Reader, Reading, Refusal, Span, notes_of
@@ -58,6 +58,10 @@ Name = Annotated[str, Field(min_length=1, max_length=60)]
 Moment = Annotated[str, Field(min_length=1, max_length=60)]
 Currency = Annotated[str, Field(pattern="^[A-Za-z]{3}$")]
 Year = Annotated[int, Field(ge=1990, le=2100)]
+Length = Annotated[
+    Literal["day", "week", "month", "quarter", "year"],
+    Field(description="day, week (from Monday), month, quarter or year (of the fiscal year)"),
+]
 
 
 class Words(Question):
@@ -132,9 +136,7 @@ class Gifts(InPeriod):
 class ByPeriod(Gifts):
     """Gifts by period."""
 
-    length: Literal["day", "week", "month", "quarter", "year"] = Field(
-        "month", description="day, week (from Monday), month, quarter or year (of the fiscal year)"
-    )
+    length: Length = "month"
 
 
 class Ranked(Gifts):
@@ -157,9 +159,7 @@ class Parts(Gifts):
 class OfRefunds(InPeriod):
     """Refunds by period."""
 
-    length: Literal["day", "week", "month", "quarter", "year"] = Field(
-        "month", description="day, week (from Monday), month, quarter or year (of the fiscal year)"
-    )
+    length: Length = "month"
 
 
 class OfDonors(Question):
@@ -405,7 +405,7 @@ def _matching(reader: Reader, question: Records) -> tuple[dict[str, Any], Span, 
     endpoint = reader.list_of(name, question.parents)
     date_column = reader.date_column(endpoint, question.by, span)
     where = reader.conditions(endpoint, question.where)
-    keywords |= {key: value for key, value in span.keywords.items() if value is not None}
+    keywords |= span.keywords
     if date_column is not None and question.by is not None:
         keywords["by"] = question.by
     if where:
@@ -444,7 +444,7 @@ def _sample(reader: Reader, question: Sampled) -> Answer:
     )
     rows = [
         {
-            one.name: _cell(reader, record, one, row)
+            one.name: reader.disclosure.cell(record, one, row.get(one.name))
             for one in columns
             if one.name in row or not shows(record, one)
         }
@@ -460,10 +460,9 @@ def _sample(reader: Reader, question: Sampled) -> Answer:
     return Answer(rows, behind, reading.as_of, span, date_column, notes=[*remarks, *reading.notes])
 
 
-def _cell(reader: Reader, record: str, column: Column, row: Mapping[str, Any]) -> Any:
-    if not reader.disclosure.shows(record, column):
-        return HIDDEN
-    return reader.disclosure.cell(record, column, row[column.name])
+def _shown(reader: Reader, record: str, column: Column, texts: pd.Series[Any]) -> list[Any]:
+    """Return as much of a column's texts as may leave; None where missing."""
+    return [None if pd.isna(text) else reader.disclosure.cell(record, column, text) for text in texts]
 
 
 # Gifts
@@ -473,7 +472,7 @@ def _transactions(
     reader: Reader, question: Gifts, fields: Sequence[str], **keywords: Any
 ) -> tuple[Reading, Span]:
     span = reader.span(question.since, question.until)
-    keywords |= {key: value for key, value in span.keywords.items() if value is not None}
+    keywords |= span.keywords
     if question.campaign is not None:
         keywords["where"] = f"campaign_id = {question.campaign}"
     reading = reader.read("transactions", fields=list(fields), **keywords)
@@ -550,8 +549,24 @@ def _names(reader: Reader, resource: str, title: str) -> tuple[pd.DataFrame | No
     if not reader.disclosure.shows(record, column):
         return None, [f"The public typed the names of {resource}: they do not leave, and ids stand for them."]
     frame = reader.read(resource, fields=["id", title]).frame
-    cells = [None if pd.isna(text) else reader.disclosure.cell(record, column, text) for text in frame[title]]
+    cells = _shown(reader, record, column, frame[title])
     return frame.assign(**{title: pd.Series(cells, index=frame.index, dtype="string")}), []
+
+
+def _of_money(table: pd.DataFrame, reading: Reading, span: Span, *notes: str) -> Answer:
+    """Return a table about transactions, with gross, fees and net of all of them as totals."""
+    with _calculating():
+        totals = analysis.gross_fees_net(reading.frame)
+    return Answer(
+        _rows(table),
+        int(totals["transactions"].sum()),
+        reading.as_of,
+        span,
+        "purchased_at",
+        list(totals["currency"].dropna()),
+        _rows(totals),
+        [*notes, *reading.notes],
+    )
 
 
 def _gross_fees_net(reader: Reader, question: Parts) -> Answer:
@@ -559,18 +574,10 @@ def _gross_fees_net(reader: Reader, question: Parts) -> Answer:
     by = {"campaign": "campaign_id", "designation": "designation_id"}.get(question.by or "", question.by)
     with _calculating():
         table = analysis.gross_fees_net(reading.frame, by=by)
-        totals = analysis.gross_fees_net(reading.frame)
     if by == "payment_method":
         column = reader.column(reader.list_of("transactions"), by)
-        table[by] = [
-            None if pd.isna(text) else reader.disclosure.cell("Transaction", column, text)
-            for text in table[by]
-        ]
-    behind = int(totals["transactions"].sum())
-    currencies = list(totals["currency"].dropna())
-    return Answer(
-        _rows(table), behind, reading.as_of, span, "purchased_at", currencies, _rows(totals), reading.notes
-    )
+        table[by] = _shown(reader, "Transaction", column, table[by])
+    return _of_money(table, reading, span)
 
 
 def _designation_totals(reader: Reader, question: Gifts) -> Answer:
@@ -578,24 +585,12 @@ def _designation_totals(reader: Reader, question: Gifts) -> Answer:
     names, notes = _names(reader, "designations", "name")
     with _calculating():
         table = analysis.designation_totals(reading.frame, designations=names)
-        totals = analysis.gross_fees_net(reading.frame)
-    currencies = list(totals["currency"].dropna())
-    behind = int(totals["transactions"].sum())
-    return Answer(
-        _rows(table),
-        behind,
-        reading.as_of,
-        span,
-        "purchased_at",
-        currencies,
-        _rows(totals),
-        [*notes, *reading.notes],
-    )
+    return _of_money(table, reading, span, *notes)
 
 
 def _refunds(reader: Reader, question: OfRefunds) -> Answer:
     span = reader.span(question.since, question.until)
-    keywords = {key: value for key, value in span.keywords.items() if value is not None}
+    keywords = span.keywords
     if keywords:
         keywords["by"] = "refunded_at"
     reading = reader.read("transactions", fields=list(_MONEY_FIELDS), **keywords)
@@ -658,7 +653,7 @@ def _year(reader: Reader, question: OfYear) -> int:
     if question.year is not None:
         return question.year
     today, start = today_in(reader.facts().timezone), reader.facts().fiscal_year_start
-    return today.year + (1 < start <= today.month)
+    return named_period("this fiscal year", today=today, fiscal_year_start=start)[1].year
 
 
 def _gain_loss(reader: Reader, question: OfYear) -> Answer:
@@ -763,10 +758,7 @@ def _active_plans(reader: Reader, _: Nothing) -> Answer:
     endpoint = reader.list_of("recurring_donation_plans")
     for name in ("status", "frequency"):
         column = reader.column(endpoint, name)
-        plans[name] = [
-            None if pd.isna(text) else reader.disclosure.cell("RecurringDonationPlan", column, text)
-            for text in plans[name]
-        ]
+        plans[name] = _shown(reader, "RecurringDonationPlan", column, plans[name])
     sums = {"plans": ("id", "size"), "monthly_amount": ("monthly_amount", "sum")}
     table = plans.groupby(["currency", "frequency", "status"], dropna=False).agg(**sums).reset_index()
     answer = _of_plans(reader, table.round({"monthly_amount": 2}), reading)
