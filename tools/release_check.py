@@ -150,10 +150,7 @@ def try_sdist(sdist: Path, work: Path) -> str:
 
 def try_wheel(python: str, wheel: Path, work: Path) -> str:
     """Install the wheel into a fresh environment on a Python, import it and run the demo."""
-    home = (
-        work
-        / f"venv-{Path(python).name}-{hashlib.sha1(python.encode(), usedforsecurity=False).hexdigest()[:6]}"
-    )
+    home = Path(tempfile.mkdtemp(prefix=f"venv-{Path(python).name}-", dir=work))
     run(python, "-m", "venv", home)
     programs = home / ("Scripts" if sys.platform == "win32" else "bin")
     inside = programs / "python"

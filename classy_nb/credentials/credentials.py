@@ -408,7 +408,11 @@ def _origin(name: str, place: str, file: EnvFile | None) -> str:
         return f"the argument {name}="
     if file is not None and place == str(file.path):
         return f"{variable} in line {file.lines[variable]} of {file.path}"
-    return f"{variable} in {'the ' if place == 'environment' else ''}{place}"
+    return f"{variable} in {_in_a_sentence(place)}"
+
+
+def _in_a_sentence(place: str) -> str:
+    return f"the {place}" if place in ("arguments", "environment") else place
 
 
 def _same(one: object, other: object) -> bool:
@@ -487,8 +491,7 @@ def _is_known_pair(
     if "client_id" not in stored.get(place, {}):
         return False
     if not _same(stored[place]["client_id"], found["client_id"]):
-        where = sources["client_id"]
-        where = f"the {where}" if where in ("arguments", "environment") else where
+        where = _in_a_sentence(sources["client_id"])
         raise CredentialsError(
             f"The client id from {where} is not the one that belongs to the client secret from {place}.",
             advice=f"Leave {FIELDS['client_id']} out of {where} to use the pair of {place}, or put its "

@@ -528,9 +528,8 @@ class _Workshop:
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
-                with suppress(
-                    PermissionError
-                ):  # on Windows, still open somewhere: the next refresh removes it
+                # On Windows, it may still be open somewhere: then the next refresh removes it.
+                with suppress(PermissionError):
                     entry.unlink(missing_ok=True)
 
     def finish(self) -> None:

@@ -266,25 +266,20 @@ class Server:
         if faults.most_at_once and others >= faults.most_at_once:
             reset = int(time.time()) + faults.retry_after
             return responses.too_many(faults.retry_after, reset, faults.rate_limit_style), None
+        arrived = time.perf_counter()
         self._under_way += 1
         try:
-            return await self._data_in_time(request, path, raw_query, others)
+            query = Query(raw_query)
+            found = await self._data_at_once(request, path, query)
+            try:
+                rows = min(query.number("per_page", USUAL_PAGE), LARGEST_PAGE)
+            except Refusal:
+                rows = 0
+            wait = faults.wait_ms(path, rows, others) / 1000
+            if (left := wait - (time.perf_counter() - arrived)) > 0:
+                await asyncio.sleep(left)
         finally:
             self._under_way -= 1
-
-    async def _data_in_time(
-        self, request: web.BaseRequest, path: str, raw_query: str, others: int
-    ) -> tuple[Response, str | None]:
-        arrived = time.perf_counter()
-        query = Query(raw_query)
-        found = await self._data_at_once(request, path, query)
-        try:
-            rows = min(query.number("per_page", USUAL_PAGE), LARGEST_PAGE)
-        except Refusal:
-            rows = 0
-        wait = self._service.faults.wait_ms(path, rows, others) / 1000
-        if (left := wait - (time.perf_counter() - arrived)) > 0:
-            await asyncio.sleep(left)
         return found
 
     async def _data_at_once(
