@@ -2,12 +2,14 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from support.connection import connected_to, orgs
+from support.connection import CANARY, CLIENT_ID, connected_to, orgs
 from support.server import Reply, ScriptedServer
+from support.threads import wait_for_none
 
 from classy_nb.client import Classy
 
@@ -31,6 +33,27 @@ def connected(server: ScriptedServer) -> Iterator[Classy]:
     with connected_to(server) as classy:
         server.asked.clear()
         yield classy
+
+
+@pytest.fixture
+def nobody_is_left_at_work() -> Iterator[None]:
+    """Threads that the test begins end with it; those that were abandoned end by themselves."""
+    before = threading.enumerate()
+    yield
+    wait_for_none(5, besides=before)
+
+
+@pytest.fixture
+def logged_in(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials for `server` are in the environment; it answers that they belong to organization 7."""
+    for name, value in {
+        "CLIENT_ID": CLIENT_ID,
+        "CLIENT_SECRET": CANARY,
+        "BASE_URL": server.base_url,
+        "TOKEN_URL": server.token_url,
+    }.items():
+        monkeypatch.setenv(f"CLASSY_{name}", value)
+    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
 
 
 @pytest.fixture(autouse=True)

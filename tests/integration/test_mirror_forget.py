@@ -11,27 +11,18 @@ import pytest
 
 import classy_nb as cn
 from classy_nb.redact import is_personal
-from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from classy_nb.sandbox import Sandbox
 
 TOTALS = "SELECT status, sum(total_gross_amount) AS total FROM transactions GROUP BY 1 ORDER BY 1"
 
 
 @pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox(transactions=300, requests_per_minute=0) as started:
-        yield started
-
-
-@pytest.fixture
-def classy(box: Sandbox) -> Iterator[cn.Classy]:
-    with cn.connect(
-        box.client_id, box.client_secret, base_url=box.base_url, token_url=box.token_url
-    ) as connection:
-        yield connection
+def box(own_box: Sandbox) -> Sandbox:
+    return own_box
 
 
 def texts_in(path: Path, schema: str = "main") -> set[str]:

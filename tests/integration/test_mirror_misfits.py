@@ -12,28 +12,19 @@ from support.mirrors import send
 import classy_nb as cn
 from classy_nb.mirror import sync
 from classy_nb.redact import MASK
-from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from classy_nb.sandbox import Sandbox
 
 NAMES = ["transactions", "transaction_items", "designations", "supporters"]
 NUL = "a\0b"
 
 
 @pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox(transactions=300, requests_per_minute=0) as started:
-        yield started
-
-
-@pytest.fixture
-def classy(box: Sandbox) -> Iterator[cn.Classy]:
-    with cn.connect(
-        box.client_id, box.client_secret, base_url=box.base_url, token_url=box.token_url
-    ) as connection:
-        yield connection
+def box(own_box: Sandbox) -> Sandbox:
+    return own_box
 
 
 @pytest.fixture

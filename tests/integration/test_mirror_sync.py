@@ -84,16 +84,21 @@ def test_two_organizations_share_a_dataset_and_lose_nothing(
     assert_holds(path, "giving", both[0], NAMES)
 
 
+def pipeline_into(path: Path) -> dlt.Pipeline:
+    """Return a pipeline as users write one, into a DuckDB file."""
+    return dlt.pipeline(
+        "giving",
+        pipelines_dir=str(path.parent / "dlt"),
+        destination=dlt.destinations.duckdb(str(path)),
+        dataset_name="giving",
+    )
+
+
 def test_a_source_loads_all_and_then_what_changed(
     changing: Sandbox, both: list[cn.Classy], tmp_path: Path
 ) -> None:
     path = tmp_path / "own.db"
-    pipeline = dlt.pipeline(
-        "giving",
-        pipelines_dir=str(tmp_path / "dlt"),
-        destination=dlt.destinations.duckdb(str(path)),
-        dataset_name="giving",
-    )
+    pipeline = pipeline_into(path)
     for classy in both:
         pipeline.run(cn.dlt_source(classy, resources=NAMES))
     changing.insert_transactions(4)
@@ -139,12 +144,7 @@ def test_a_source_leaves_out_and_hashes_columns(
     ids = both[0].supporters(fields="id")["id"]
     send(monkeypatch, {ids[0]: {"member_id": ["none"]}})
     path = tmp_path / "own.db"
-    pipeline = dlt.pipeline(
-        "giving",
-        pipelines_dir=str(tmp_path / "dlt"),
-        destination=dlt.destinations.duckdb(str(path)),
-        dataset_name="giving",
-    )
+    pipeline = pipeline_into(path)
     options = {"exclude": "personal", "hash": "email_address"}
     pipeline.run(cn.dlt_source(both[0], resources="supporters", **options))
     held = read(path, "SELECT * FROM giving.supporters ORDER BY id")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +20,7 @@ if TYPE_CHECKING:
 SIZE = 2_000
 
 
-@pytest.fixture(autouse=True)
-def _nobody_is_left_at_work() -> Iterator[None]:
-    before = threading.enumerate()
-    yield
-    wait_for_none(5, besides=before)  # those that were abandoned end by themselves
+pytestmark = pytest.mark.usefixtures("nobody_is_left_at_work")
 
 
 @pytest.fixture(scope="module")

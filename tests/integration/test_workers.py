@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 SIZE = 2_000
 
 
-@pytest.fixture(autouse=True)
-def _nobody_is_left_at_work() -> Iterator[None]:
-    before = threading.enumerate()
-    yield
-    wait_for_none(5, besides=before)
+pytestmark = pytest.mark.usefixtures("nobody_is_left_at_work")
 
 
 @pytest.fixture(scope="module")

@@ -45,17 +45,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def export(run: Run, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def export(run: Run, logged_in: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run ``export`` against the scripted server, credentials in the environment."""
-    for name, value in {
-        "CLIENT_ID": CLIENT_ID,
-        "CLIENT_SECRET": CANARY,
-        "BASE_URL": server.base_url,
-        "TOKEN_URL": server.token_url,
-    }.items():
-        monkeypatch.setenv(f"CLASSY_{name}", value)
     monkeypatch.chdir(tmp_path)
-    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     return lambda *arguments: run("export", *arguments)
 
 

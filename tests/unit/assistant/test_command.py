@@ -8,8 +8,7 @@ import pytest
 
 pytest.importorskip("mcp")
 
-from support.connection import CANARY, CLIENT_ID, orgs
-from support.server import Reply, ScriptedServer
+from support.connection import CANARY
 
 from classy_nb import assistant
 from classy_nb.cli import main
@@ -64,18 +63,10 @@ def test_without_the_extra_it_says_how_to_get_it(
 def test_it_reads_with_the_credentials_that_it_finds(
     *,
     allowed: bool,
-    server: ScriptedServer,
+    logged_in: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in {
-        "CLIENT_ID": CLIENT_ID,
-        "CLIENT_SECRET": CANARY,
-        "BASE_URL": server.base_url,
-        "TOKEN_URL": server.token_url,
-    }.items():
-        monkeypatch.setenv(f"CLASSY_{name}", value)
-    server.answers.append(Reply(body=orgs({7: "Helping Hands"})))
     served: list[Any] = []
     monkeypatch.setattr(assistant, "serve", lambda reader: served.append((reader, reader.facts())))
     assert run(*(["--allow-personal"] if allowed else []), "--timezone", "Europe/Berlin") == 0

@@ -4,7 +4,6 @@ import pickle
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -22,15 +21,8 @@ FILE = "CLASSY_CLIENT_ID=file-id\nCLASSY_CLIENT_SECRET=file-secret\n"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Work in ``home/work``, where nothing outside is in reach, and nothing of ours is in the environment."""
-    work = tmp_path / "home" / "work"
-    work.mkdir(parents=True)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    monkeypatch.chdir(work)
-    for name in ("DATABRICKS_RUNTIME_VERSION", *BOTH):
-        monkeypatch.delenv(name, raising=False)
-    return work
+def _nowhere(folder, monkeypatch):
+    monkeypatch.delenv("DATABRICKS_RUNTIME_VERSION", raising=False)
 
 
 class SecretNotFoundError(Exception):

@@ -22,12 +22,7 @@ from classy_nb.http import Cancel, HttpClient, RetryPolicy, TokenAuth
 from classy_nb.pagination import Paginator
 from classy_nb.redact import Secret
 
-
-@pytest.fixture(autouse=True)
-def _nobody_is_left() -> Iterator[None]:
-    before = threading.enumerate()
-    yield
-    wait_for_none(5, besides=before)  # those that were abandoned end by themselves
+pytestmark = pytest.mark.usefixtures("nobody_is_left_at_work")
 
 
 def in_the_middle(paginator: Paginator, act: Callable[[Any], object]) -> None:

@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from support.fetching import fetched, ids, query, workers
 from support.keyed import Keyed, last_of
 from support.lists import Faults, Listed, rows
-from support.threads import wait_for_none
 
 from classy_nb.errors import (
     BadRequestError,
@@ -29,11 +27,7 @@ from classy_nb.pagination import Paginator
 many = pytest.mark.parametrize("workers", [2, 8, 32])
 
 
-@pytest.fixture(autouse=True)
-def _nobody_is_left() -> Iterator[None]:
-    before = threading.enumerate()
-    yield
-    wait_for_none(5, besides=before)  # those that were abandoned end by themselves
+pytestmark = pytest.mark.usefixtures("nobody_is_left_at_work")
 
 
 @many
