@@ -3,20 +3,20 @@
 import struct
 
 import notebook_outputs
-import picture
+import pictures
 
 
 def test_it_is_small_and_wide_enough_to_read() -> None:
-    data = picture.PICTURE.read_bytes()
+    data = pictures.QUICKSTART.read_bytes()
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(data) <= picture.LARGEST
+    assert len(data) <= pictures.LARGEST
     width, height = struct.unpack(">II", data[16:24])
     assert 1_200 <= width <= 1_800
     assert height < width
 
 
 def test_its_page_holds_the_committed_frame_and_plot(shown) -> None:
-    page = picture.page()
+    page = pictures.quickstart_page()
     texts = notebook_outputs.cell_texts(page)
     quickstart = shown("01")
     for row in quickstart.table("first-frame"):
