@@ -162,14 +162,20 @@ def test_dagster(box: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch)
     assert names["defs"].jobs == [names["night"]]
 
 
-def test_databricks(box: Sandbox, warehouse: Path) -> None:
-    scope = {
+def test_databricks(box: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
         ("classy", "CLASSY_CLIENT_ID"): box.client_id,
         ("classy", "CLASSY_CLIENT_SECRET"): box.client_secret,
     }
     utilities = SimpleNamespace(
         widgets=SimpleNamespace(get=lambda _: str(box.organization_id)),
-        secrets=SimpleNamespace(get=lambda *key: scope[key]),
+        secrets=SimpleNamespace(get=lambda scope, key: secrets[scope, key]),
+    )
+    monkeypatch.delenv("CLASSY_CLIENT_ID")
+    monkeypatch.delenv("CLASSY_CLIENT_SECRET")
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "16.4")
+    monkeypatch.setattr(
+        "classy_nb.credentials.stores.shell", lambda: SimpleNamespace(user_ns={"dbutils": utilities})
     )
     assert DATABRICKS.count('sync(classy, "databricks")') == 1
     code = DATABRICKS.replace('"databricks"', repr(str(warehouse)))

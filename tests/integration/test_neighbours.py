@@ -141,17 +141,8 @@ def nunique(frame: pd.DataFrame, _: Path) -> Values:
 
 def describe(frame: pd.DataFrame, _: Path) -> Values:
     values = values_of(frame)
-    # pandas puts the largest value into a float, and Arrow refuses one that a float cannot hold. So pandas
-    # cannot describe ids above 2^53 of dtype int64[pyarrow], whoever made them.
-    large = [
-        name
-        for name, column in frame.items()
-        if str(column.dtype) == "int64[pyarrow]" and column.notna().any() and column.max() > 2**53
-    ]
-    counts = frame.drop(columns=large).describe(include="all").loc["count"].to_dict()
-    assert counts == {
-        name: len(column) - column.count(None) for name, column in values.items() if name not in large
-    }
+    counts = frame.describe(include="all").loc["count"].to_dict()
+    assert counts == {name: len(column) - column.count(None) for name, column in values.items()}
     return values
 
 

@@ -95,6 +95,17 @@ def test_trap_09_ids_stay_whole_numbers(box: Sandbox, classy: cn.Classy) -> None
     assert set(frame["fundraising_page_id"].dropna()) <= pages
 
 
+def test_numbers_beyond_53_bits_keep_their_digits(box: Sandbox, classy: cn.Classy) -> None:
+    matched = {record["id"]: record["donation_match_id"] for record in box.truth("transactions")}
+    frame = classy.transactions(include="order_donation_match")
+    claims = frame.set_index("id")["order_donation_match"].dropna().map(json.loads)
+    assert len(claims) == sum(match is not None for match in matched.values()) > 0
+    for key, claim in claims.items():
+        assert claim["id"] == matched[key]
+        assert claim["claim_number"] == 2**53 + 1 + 2 * claim["id"]
+        assert float(claim["claim_number"]) != claim["claim_number"]
+
+
 def test_trap_10_digits_stay_text(box: Sandbox, classy: cn.Classy) -> None:
     frame = classy.transactions()
     truth = {record["id"]: record for record in box.truth("transactions")}

@@ -29,7 +29,7 @@ def instant(text):
         ("billing_postal_code=02139", lambda r: r["billing_postal_code"] == "02139"),
         ("card_last_four>5000", lambda r: (r["card_last_four"] or 0) > 5000),
         ("id>2147483648", lambda r: r["id"] > 2**31),
-        ("donation_match_id>9007199254740993", lambda r: (r["donation_match_id"] or 0) > 2**53 + 1),
+        ("donation_match_id>31000101", lambda r: (r["donation_match_id"] or 0) > 31_000_101),
         (
             "frequency=monthly,status=success",
             lambda r: (r["frequency"], r["status"]) == ("monthly", "success"),

@@ -31,6 +31,15 @@ def test_all_names_of_one_transaction(box, api):
     assert row["fundraising_page"] is None or row["fundraising_page"]["id"] == row["fundraising_page_id"]
 
 
+def test_numbers_that_a_float_cannot_hold(box, api):
+    gift = next(row for row in box.truth("transactions") if row["donation_match_id"])
+    match = api.get(f"/transactions/{gift['id']}", with_="order_donation_match").json()[
+        "order_donation_match"
+    ]
+    assert match["id"] == gift["donation_match_id"]
+    assert match["claim_number"] == 2**53 + 1 + 2 * match["id"]
+
+
 @pytest.mark.edge(9)
 def test_what_only_the_vendors_examples_send(box, api):
     plan = next(row["id"] for row in box.truth("recurring_donation_plans"))

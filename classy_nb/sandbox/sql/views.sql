@@ -479,8 +479,9 @@ SELECT t.id,
   CASE WHEN t.processor_decline_code IS NOT NULL THEN json_object(
     'code', t.processor_decline_code, 'message', 'Declined, insufficient funds') END AS decline_reason,
   CASE WHEN t.donation_match_id IS NOT NULL THEN json_object(
-    'id', t.donation_match_id, 'amount', t.donation_gross_amount, 'status', 'matched') END
-    AS order_donation_match,
+    'id', t.donation_match_id, 'amount', t.donation_gross_amount, 'status', 'matched',
+    -- Odd and above 2^53: a float would lose the last digit.
+    'claim_number', 9007199254740993 + 2 * t.donation_match_id) END AS order_donation_match,
   CASE WHEN t.receipt_serial IS NOT NULL THEN json_quote(t.receipt_serial) END AS receipt_serial,
   CASE WHEN t.reprocess_attempts > 0 THEN '"reprocessed"' END AS reprocess_status,
   CASE WHEN t.reprocess_attempts > 0 THEN json_object('attempts', t.reprocess_attempts) END

