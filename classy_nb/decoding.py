@@ -12,21 +12,27 @@ import re
 import threading
 from collections import Counter
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPLACEMENT = "\ufffd"
 """Stands for what cannot be read, as Unicode wants it."""
 
-_DOTTED_DIGITS = bytes.maketrans(b".123456789", b"0" * 10)
-_MANY_DIGITS = b"0" * 17
 # orjson rounds these to a float, silently. Shorter ones fit a float or 64 bits.
 _LONG_NUMBER = re.compile(
     rb"\d{20,}|0\.0*[1-9]\d{17,}|(?=[\d.]{19,})[1-9]\d*\.\d+|[1-9]\d{13,}\.\d+|\d{18,}[eE]"
 )
 _BEFORE_A_NUMBER = (b"", b":", b",", b"[")
-_RUN = re.compile(rb"0+")
+_DIGITS = b"0123456789."
+_RUN = re.compile(rb"[0-9.]{17,}")
+_SHORT = 1000
+"""Bytes up to which the expression is faster than NumPy."""
+_EIGHT_TRUE = 0x0101010101010101
 _FLOAT_DIGITS = 17
 """Significant digits that tell any float from its neighbors."""
 _CENTS_END = 1e13
@@ -157,17 +163,30 @@ def rows_of(numbered: dict[str, Any]) -> list[Any] | None:
 
 
 def _has_long_numbers(body: bytes) -> bool:
-    # An expression that looks for them takes ten times as long as reading the page does. Runs of digits are
-    # found at once; most of them are texts, which the character in front of them tells.
-    dotted = body.translate(_DOTTED_DIGITS)
-    start = dotted.find(_MANY_DIGITS)
-    while start >= 0:
+    for start in _runs_of_digits(body):
+        # Most of them are texts, which the character in front of them tells.
         before = body[max(0, start - 20) : start].removesuffix(b"-").rstrip()
         if before[-1:] in _BEFORE_A_NUMBER and _LONG_NUMBER.match(body, start):
             return True
-        run = _RUN.match(dotted, start)
-        start = dotted.find(_MANY_DIGITS, run.end() if run else start + 1)
     return False
+
+
+def _runs_of_digits(body: bytes) -> Iterator[int]:
+    """Yield where runs of at least 17 digits and points begin, and perhaps some others."""
+    if len(body) < _SHORT:
+        yield from (run.start() for run in _RUN.finditer(body))
+        return
+    # The expression takes ten times as long for a page as reading it does. But such a run fills at least one
+    # of the body's words of eight bytes and goes on for two more, which NumPy sees in a fraction of the time.
+    places = np.frombuffer(body, np.uint8) - ord(".")
+    is_digit = np.less_equal(places, ord("9") - ord("."), out=places.view(np.bool_))  # or "/"
+    filled = is_digit[: len(body) // 8 * 8].view(np.uint64) == _EIGHT_TRUE
+    filled[1:] &= ~filled[:-1]  # the first word of each run
+    ends = 8 * np.flatnonzero(filled) + 8
+    ends = ends[ends < len(body) - 1]
+    for end in ends[is_digit[ends] & is_digit[ends + 1]].tolist():
+        digits = body[max(0, end - 15) : end]  # the first of them is one of the seven before the word
+        yield end - len(digits) + len(digits.rstrip(_DIGITS))
 
 
 def _text_of(body: bytes, charset: str | None) -> tuple[str, int]:

@@ -110,6 +110,26 @@ def test_numbers_keep_their_digits(text: str, value: Any, around: str) -> None:
     assert (type(numbers[0]), numbers[0]) == (type(value), value)
 
 
+@pytest.mark.parametrize("offset", range(9))
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("-99999999999999999999", -99999999999999999999),
+        ("0.12345678901234567890123", Decimal("0.12345678901234567890123")),
+        ("12345678901234.567", Decimal("12345678901234.567")),
+        ("123456789012345678e3", Decimal("123456789012345678e3")),
+    ],
+)
+def test_numbers_keep_their_digits_in_a_whole_page(text: str, value: Any, offset: int) -> None:
+    others = ["2026/01/31 18:30:00.123456", 12345678, 1.5, "18446744073709551616"] * 50
+    before = f"[{' ' * offset}{json.dumps(others)[1:-1]}, "
+    for body in (f"{before}{text}]", f"{before}{text}, 2]", f"{before}{text}, {'0, ' * 500}3]"):
+        found, message = decoded(body.encode())
+        assert message == ""
+        assert found[: len(others)] == others
+        assert (type(found[len(others)]), found[len(others)]) == (type(value), value)
+
+
 def test_a_number_of_thousands_of_digits_is_read() -> None:
     digits = "7" * 6000
     assert str(decoded(b'{"a": %s}' % digits.encode())[0]["a"]) == digits
