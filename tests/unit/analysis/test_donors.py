@@ -306,6 +306,11 @@ def test_rfm_scores_by_the_share_of_donors_who_are_worse() -> None:
     ]  # fmt: skip
 
 
+def test_a_gift_of_today_counts() -> None:
+    table = analysis.rfm(gifts_of({1: {2026: 10.0}, 2: {2027: 10.0}}), today="2026-06-15")
+    assert rows(table, "donor_id", "days_since", "frequency") == [[1, 0, 1]]
+
+
 def test_donors_who_are_alike_score_alike() -> None:
     table = analysis.rfm(gifts_of({donor: {2026: 10.0} for donor in range(1, 8)}), today=TODAY)
     assert set(table["score"]) == {"511"}

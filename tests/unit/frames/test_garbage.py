@@ -9,11 +9,16 @@ from classy_nb.frames import fewer_collections
 
 def test_the_threshold_is_raised_and_restored() -> None:
     usual = gc.get_threshold()
-    with fewer_collections():
-        with fewer_collections():
-            assert gc.get_threshold()[0] == 20_000
-        assert gc.get_threshold()[0] == 20_000
-    assert gc.get_threshold() == usual
+    try:
+        gc.set_threshold(700, 11, 12)
+        for _ in range(2):
+            with fewer_collections():
+                with fewer_collections():
+                    assert gc.get_threshold()[0] == 20_000
+                assert gc.get_threshold()[0] == 20_000
+            assert gc.get_threshold()[0] == 700
+    finally:
+        gc.set_threshold(*usual)
 
 
 @pytest.mark.parametrize("chosen", [0, 50_000])
