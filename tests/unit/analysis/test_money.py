@@ -309,6 +309,8 @@ def test_refunds_by_the_month_of_the_gift_and_by_fiscal_year() -> None:
     undated = analysis.refunds(given_back().iloc[2:3])
     assert rows(undated, *REFUNDS) == [["USD", 0, 0.0, 1, 0.1]]
     assert undated.dtypes.tolist() == table.dtypes.tolist()
+    blank = transactions({**TAKEN, "status": "cb_lost", "total_gross_amount": 0.1, "currency_code": " "})
+    assert rows(analysis.refunds(blank), *REFUNDS) == [[None, 0, 0.0, 1, 0.1]]
     for options in ({"length": "month"}, {"date": "created_at"}):
         with pytest.raises(cn.UsageError, match="must be one of"):
             analysis.refunds(given_back(), **options)  # type: ignore[arg-type]

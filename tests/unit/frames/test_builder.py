@@ -319,6 +319,15 @@ def test_without_declared_columns_everything_is_inferred() -> None:
     assert build(["a", "b"], [])["value"].to_list() == ["a", "b"]
 
 
+def test_an_object_that_is_null_everywhere_else_leaves_no_column_of_its_own() -> None:
+    frame = build([{"note": None, "owner": None}, {"note": None, "owner": {"id": 7}}], [])
+    assert frame.columns.tolist() == ["note", "owner.id"]
+    assert frame["note"].isna().all()
+    assert frame["owner.id"].tolist() == [pd.NA, 7]
+    lonely = build([{"note": None, "owner": None}], [])
+    assert lonely.columns.tolist() == ["note", "owner"]
+
+
 def test_a_builder_starts_over_after_each_table() -> None:
     builder = TableBuilder(COLUMNS)
     builder.add([{"id": 1, "extra": "x"}] * 150)
