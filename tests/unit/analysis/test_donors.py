@@ -121,6 +121,11 @@ def test_cohorts_follow_the_first_year() -> None:
         analysis.cohorts(gifts, "people")  # type: ignore[arg-type]
 
 
+def test_amounts_of_cohorts_are_to_the_cent() -> None:
+    gifts = gifts_of({1: {2025: 10.333}, 2: {2025: 10.333}})
+    assert analysis.cohorts(gifts, "amount").loc[2025].tolist() == [20.67]
+
+
 def test_a_cohort_year_without_newcomers_has_no_rate() -> None:
     rates = analysis.cohorts(gifts_of({1: {2024: 5, 2026: 5}}), "rate")
     assert rates.loc[2024].tolist() == [1.0, 0.0, 1.0]
