@@ -95,6 +95,12 @@ def test_gains_and_losses_explain_the_growth() -> None:
     assert later[["downgraded", "lapsed, new", "lapsed, repeat"]].tolist() == [1, 1, 2]
 
 
+def test_a_dollar_is_a_gift() -> None:
+    history = {1: {2024: 1, 2025: 1}, 2: {2025: 0.5}, 3: {2023: 1, 2025: 1}, 4: {2024: 0.5}}
+    table = analysis.retention_donors(gifts_of(history), 2025).set_index("donor_id")
+    assert table["group"].to_dict() == {1: "retained", 2: "new", 3: "recaptured", 4: "lapsed"}
+
+
 def test_binary_fractions_do_not_make_a_donor_upgrade() -> None:
     year_before = [{"on": "2024-02-02", "amount": 0.1}, {"on": "2024-03-03", "amount": 0.2}]
     table = analysis.gain_loss(

@@ -250,6 +250,27 @@ def test_an_empty_answer_without_a_total_is_doubted_once(odd: Any, asked: Any) -
 
 
 @pytest.mark.edge(28)
+def test_a_page_without_a_total_is_doubted_once_where_others_had_one() -> None:
+    def questions(faults: Faults, leave_out: int) -> list[str]:
+        listed = Listed(rows(330), faults)
+        made: list[str] = []
+
+        def answer(parameters: Any, *rest: object) -> Any:
+            made.append(str(parameters))
+            body = listed.fetch(parameters, *rest)
+            return body if len(made) != leave_out else {**body, "total": None}
+
+        assert ids(record for page in Paginator(query(), answer).pages() for record in page) == ids(rows(330))
+        return made
+
+    never = questions(Faults(total="missing"), 0)
+    assert len(set(never)) == len(never), "a server that never counts is believed"
+    once = questions(Faults(), 2)
+    assert once[1] == once[2]
+    assert len(once) == len(set(once)) + 1
+
+
+@pytest.mark.edge(28)
 @pytest.mark.parametrize(("number", "foreign"), [(20, 25), (230, 105)])
 def test_more_records_than_asked_for_or_than_the_total_are_doubted_once(number: int, foreign: int) -> None:
     """Another list's records came between ours: the same question again has the right answer."""
