@@ -10,13 +10,14 @@ from classy_nb.frames import fewer_collections
 def test_the_threshold_is_raised_and_restored() -> None:
     usual = gc.get_threshold()
     try:
-        gc.set_threshold(700, 11, 12)
+        gc.set_threshold(700, *usual[1:])
+        before = gc.get_threshold()
         for _ in range(2):
             with fewer_collections():
                 with fewer_collections():
                     assert gc.get_threshold()[0] == 20_000
                 assert gc.get_threshold()[0] == 20_000
-            assert gc.get_threshold()[0] == 700
+            assert gc.get_threshold() == before
     finally:
         gc.set_threshold(*usual)
 
