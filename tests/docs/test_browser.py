@@ -99,8 +99,9 @@ def test_the_dark_pages_are_accessible_too(page: Page, address: str, name: str) 
 
 def test_search_needs_no_server(page: Page, site: Path) -> None:
     page.goto(f"{site.as_uri()}/search.html?q=refund")
+    # What is found appears one by one; the summary changes when all of it is there.
+    page.locator("#search-results .search-summary", has_text="Search finished").wait_for()
     found = page.locator("#search-results li a")
-    found.first.wait_for()
     assert found.count() > 5
     titles = found.all_inner_texts()
     assert "classy_nb.analysis.refunds" in titles
