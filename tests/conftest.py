@@ -57,7 +57,7 @@ def logged_in(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own credentials and proxies out of the tests."""
     for name in list(os.environ):
         if name.startswith("CLASSY_") and name != "CLASSY_OPENAPI":
