@@ -486,7 +486,7 @@ def run_sync(options: argparse.Namespace) -> int:
                     options.to,
                     dataset=options.dataset,
                     since=options.since,
-                    history=not options.no_history,
+                    history=False if options.no_history else None,
                     trust_totals=not options.distrust_totals,
                     **what,
                 )

@@ -8,6 +8,7 @@ by cutting off what follows the last window that is known to be whole.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -190,7 +191,7 @@ def database_errors() -> Iterator[None]:
         is_of_a_driver = any(base.__name__ == "Error" for base in type(error).__mro__)
         if not isinstance(error, dlt_exceptions.DltException) and not is_of_a_driver:
             raise
-        raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
+        raise MirrorError(_reason(error), advice=_STAYS) from None
 
 
 def _reason(error: BaseException) -> str:
@@ -284,17 +285,79 @@ def connect(path: Path) -> Iterator[Any]:
     ------
     duckdb.DuckDBPyConnection
         Read-only; instants are shown in UTC, and DuckDB downloads nothing.
+
+    Raises
+    ------
+    MirrorError
+        It is not a mirror's file, or it is damaged, or something else writes to it.
     """
     duckdb = import_duckdb()
+    _check_header(path)
+    with duckdb_errors(path, of_damage_only=True):  # others may be those of a caller's own SQL
+        try:
+            opened = duckdb.connect(str(path), read_only=True)
+        except duckdb.Error as error:
+            if _is_damage(error):
+                raise
+            what = f"DuckDB cannot open {path}: {str(error).splitlines()[0]}"
+            raise MirrorError(what, advice="Close whatever else writes to it.") from None
+        with opened as connection:
+            for setting in _SETTINGS:
+                connection.execute(f"SET {setting}")
+            if not {ABOUT.name, CURSORS.name} <= tables_in(connection).keys():
+                raise MirrorError(
+                    f"{path} is a DuckDB file, but not a mirror.",
+                    advice="Choose another name: what is in it stays as it is.",
+                )
+            yield connection
+
+
+_HEADER = slice(8, 12)
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file that DuckDB has not made: it would download an extension to read one of SQLite's."""
+    what = "" if path.is_file() else "is not a file"  # a pipe would block
+    if not what:
+        try:
+            with path.open("rb") as file:
+                header = file.read(_HEADER.stop)
+        except OSError as error:
+            raise MirrorError(
+                f"{path} cannot be read: {error.strerror}.", advice="Check who may read it."
+            ) from None
+        if header[_HEADER] != b"DUCK":
+            what = "is not a DuckDB file" if header else "is empty"
+    if what:
+        raise MirrorError(f"{path} {what}.", advice="Choose another name; or delete it, and refresh again.")
+
+
+def _is_damage(error: Exception) -> bool:
+    duckdb = import_duckdb()
+    kinds = (duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+    return isinstance(error, kinds) or re.search(_DAMAGED, str(error)) is not None
+
+
+_DAMAGED = "[Cc]orrupt|Could not read enough bytes"
+
+
+@contextmanager
+def duckdb_errors(path: Path, *, of_damage_only: bool = False) -> Iterator[None]:
+    """Turn DuckDB's errors about a file into ours: theirs may show what it holds."""
     try:
-        opened = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        what = f"DuckDB cannot open {path}: {str(error).splitlines()[0]}"
-        raise MirrorError(what, advice="Close whatever else writes to it.") from None
-    with opened as connection:
-        for setting in _SETTINGS:
-            connection.execute(f"SET {setting}")
-        yield connection
+        yield
+    except import_duckdb().Error as error:
+        if _is_damage(error):
+            raise MirrorError(
+                f"{path} is damaged ({type(error).__name__}).",
+                advice="Restore it from a backup; or delete it, and refresh again.",
+            ) from None
+        if of_damage_only:
+            raise
+        raise MirrorError(_reason(error), advice=_STAYS) from None
+
+
+_STAYS = "What is there stays; run it again."
 
 
 class DuckDBFile:
@@ -431,7 +494,7 @@ class DuckDBFile:
                     connection.unregister("new")
                 connection.execute("COMMIT")
         except import_duckdb().Error as error:
-            raise MirrorError(_reason(error), advice="What is there stays; run it again.") from None
+            raise MirrorError(_reason(error), advice=_STAYS) from None
 
     def keep_versions(self, one: MirroredList, organization: int) -> None:
         """Copy what is missing in the history of a list."""

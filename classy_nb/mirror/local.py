@@ -22,12 +22,20 @@ from filelock import FileLock, Timeout
 from classy_nb import __version__
 from classy_nb.catalog import load
 from classy_nb.credentials import git_state
-from classy_nb.errors import CredentialsWarning, MirrorError, NotFoundError, UsageError, warn
+from classy_nb.errors import (
+    CredentialsWarning,
+    DataWarning,
+    InterruptedFetchError,
+    MirrorError,
+    NotFoundError,
+    UsageError,
+    warn,
+)
 from classy_nb.files import IN_USE, put_in_place, why_not
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks
 
-from .destination import ABOUT, CURSORS, DuckDBFile, connect
+from .destination import ABOUT, DuckDBFile, connect, duckdb_errors
 from .forget import FORGOTTEN, erase
 from .history import History, rewound
 from .reading import Readable
@@ -81,7 +89,7 @@ class Mirror(Readable, History):
         classy: Connection | None = None,
         resources: Names = None,
         since: Moment | None = None,
-        history: bool = True,
+        history: bool | None = None,
         trust_totals: bool = True,
         organization: int | None = None,
         exclude: Names = (),
@@ -99,6 +107,9 @@ class Mirror(Readable, History):
         if self.path.is_dir():
             raise UsageError(f"{self.path} is a folder.", advice="Name a file, such as 'classy.duckdb'.")
 
+    def __repr__(self) -> str:
+        return f"<Mirror {str(self.path)!r}>"
+
     @contextmanager
     def connect(self) -> Iterator[Any]:
         """Open the file to read, for as long as a ``with`` block lasts.
@@ -112,7 +123,7 @@ class Mirror(Readable, History):
         Raises
         ------
         MirrorError
-            The file does not exist yet, or DuckDB cannot open it.
+            The file does not exist yet, is damaged or not a mirror, or something else writes to it.
         """
         if not self.path.exists():
             raise MirrorError(
@@ -232,8 +243,10 @@ class Mirror(Readable, History):
         UsageError
             The mirror was opened without a connection, or *verify* is neither of the two.
         MirrorError
-            Another refresh of this file is running; the file belongs to something else; git would see it; or
-            it holds the rows since another date. The file is as it was.
+            Another refresh of this file is running; the file is damaged, or belongs to something else; git
+            would see it; or it holds the rows since another date. The file is as it was.
+        InterruptedFetchError
+            Ctrl-C was pressed. The message says what is kept.
         ClassyError
             The API could not be asked. The file is as it was.
         """
@@ -247,7 +260,14 @@ class Mirror(Readable, History):
                 advice=f"classy.mirror({str(self.path)!r}).refresh() refreshes it.",
             )
         with _Workshop(self.path) as workshop:
-            report = self._refresh_in(workshop, self._classy, full=verify == "full")
+            try:
+                with duckdb_errors(self.path):
+                    report = self._refresh_in(workshop, self._classy, full=verify == "full")
+            except KeyboardInterrupt:
+                kept = "What is written stays; the next refresh goes on from there."
+                if not workshop.keep_draft:
+                    kept = f"{self.path} is as it was."
+                raise InterruptedFetchError("Stopped.", advice=kept) from None
         return report_frame(report)
 
     @clear_tracebacks
@@ -292,7 +312,7 @@ class Mirror(Readable, History):
         ids = [_id_of(one) for one in given]
         with self.connect():  # else there is no file
             organization = self.organization
-        with _Workshop(self.path, resume=False) as workshop:
+        with _Workshop(self.path, resume=False) as workshop, duckdb_errors(self.path):
             found = erase(workshop.draft, organization, ids)
             if not found:
                 listed = ", ".join(map(str, ids))
@@ -313,6 +333,7 @@ class Mirror(Readable, History):
         if ABOUT.name in there:
             rows = file.rows(ABOUT, classy.organization).to_pylist()
             stored = {row["key"]: row["value"] for row in rows}
+        history = self._history if self._history is not None else stored.get("history") != "false"
         about, lists = agreed(
             stored,
             classy,
@@ -321,7 +342,7 @@ class Mirror(Readable, History):
             exclude=self._exclude,
             hash=self._hash,
             what=str(self.path),
-            history=self._history,
+            history=history,
         )
         if not stored:
             workshop.begin_first_load()
@@ -331,7 +352,7 @@ class Mirror(Readable, History):
             file,
             about=about,
             since=None if not about["since"] else datetime.fromisoformat(about["since"]),
-            history=self._history,
+            history=history,
             full=full,
             trust_totals=self._trust_totals,
         )
@@ -398,6 +419,12 @@ def agreed(
     before_history = datetime.now(UTC).isoformat()
     if stored.get("history") == "true":
         before_history = stored.get("history_since", "")
+        if not history:
+            warn(
+                f"{what} keeps no more history: changes() and as_of() will not answer anymore, "
+                "and history=True will begin a new one.",
+                DataWarning,
+            )
     lists = mirrored_lists(names, **protected)
     keys = [one.hash_key for one in lists if one.hash_key is not None]
     key = keyed_hash("the key of this mirror", keys[0])[:16] if keys else ""
@@ -471,7 +498,13 @@ class _Workshop:
             self._take_up()
         except OSError as error:
             self._lock.release()
-            raise MirrorError(f"{self._shown} cannot be written: {error.strerror or error}.") from None
+            raise MirrorError(
+                f"{self._shown} cannot be written: {error.strerror or error}.",
+                advice="The file is as it was. A refresh needs room for a second copy of it beside it.",
+            ) from None
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -501,9 +534,16 @@ class _Workshop:
                 self._clear(keep_draft=True)
                 return
         self._clear(keep_draft=False)
-        if base is not None:
+        if base is None:
+            return
+        with connect(self._path):
+            pass  # it is a mirror, and whole as far as can be seen
+        try:
             shutil.copyfile(self._path, self.draft)
             self.draft.chmod(_NOBODY_ELSE)
+        except BaseException:
+            self.draft.unlink(missing_ok=True)  # donors' data, and much of a full disk
+            raise
 
     def begin_first_load(self) -> None:
         """Note of which file the draft is a copy, so that a later refresh may go on with it."""
@@ -592,15 +632,6 @@ def open_mirror(path: str | os.PathLike[str], *, organization: int | None = None
         It holds several organizations, and *organization* does not name one of them.
     """
     mirror = Mirror(path, organization=organization)
-    with mirror.connect() as connection:
-        tables = {
-            row[0]
-            for row in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-        }
-    if not {ABOUT.name, CURSORS.name} <= tables:
-        raise MirrorError(
-            f"{path} is a DuckDB file, but not a mirror.", advice="classy.mirror(path) makes one."
-        )
     if not mirror.about:
         raise UsageError(f"{path} does not hold organization {mirror.organization}.")
     return mirror

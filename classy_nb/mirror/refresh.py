@@ -12,10 +12,12 @@ written.
 from __future__ import annotations
 
 import json
+import threading
 import time
 import warnings
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,7 @@ from .source import OVERLAP, Reader, items_of
 from .tables import DELETED, HASH, HOUSE_COLUMNS, ORGANIZATION, SYNCED, UNKNOWN, VARIANT, variants_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .destination import Destination, Table
     from .source import Connection
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 WINDOW_ROWS = 20_000
 """Rows of a package of a first load, about: what a kill may cost."""
+WINDOW_SECONDS = 20.0
+"""Seconds after which what a first load has read is written, too, where the API is slow."""
 SMALL = 300
 """A list of at most this many records is read whole: that takes no more requests than to ask what changed."""
 _AT_A_TIME = 4
@@ -173,6 +177,8 @@ class Refresh:
         self._forgotten = Forgotten()
         self._new: set[str] = set()
         """The lists that this refresh loads for the first time."""
+        self._is_over = threading.Event()
+        """Set when nobody waits for the threads of this refresh anymore."""
         self.synced = datetime.now(UTC)
 
     def run(self) -> list[dict[str, Any]]:
@@ -199,6 +205,17 @@ class Refresh:
             }
         )
         return report
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Yield threads that end soon if the block fails: left alone, each would read its list to the end."""
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            try:
+                yield pool
+            except BaseException:
+                self._is_over.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _prepare(self) -> None:
         """Make the tables and columns that are missing, and take up the cursors."""
@@ -236,7 +253,7 @@ class Refresh:
     def _load_new_lists(self) -> None:
         """Load the lists that are not here yet, window by window, behind what an earlier call had loaded."""
         unknown = [one for one in self._lists if one.parent is None and one.name not in self._cursors]
-        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        with self._threads() as pool:
             list(pool.map(self._begin, unknown))
         begun = [one for one in self._lists if self._cursors.get(one.name, {}).get(SYNCED) == self.synced]
         if not begun:
@@ -260,6 +277,7 @@ class Refresh:
         # What is read while a window is being written becomes the next window.
         with ThreadPoolExecutor(1) as writer:
             written: Future[None] | None = None
+            written_at = time.monotonic()
             for one in new:
                 began = time.monotonic()
                 reader, cursor = self._reader(one), self._cursors[one.name]
@@ -269,9 +287,11 @@ class Refresh:
                         new_rows = self._rows_of(records, part)
                         rows.setdefault(part.name, []).append(new_rows)
                     cursor["last_id"] = fetched["id"][-1].as_py()
-                    if sum(len(table) for tables in rows.values() for table in tables) >= WINDOW_ROWS:
+                    is_full = sum(len(t) for tables in rows.values() for t in tables) >= WINDOW_ROWS
+                    if is_full or time.monotonic() - written_at > WINDOW_SECONDS:
                         if written is not None:
                             written.result()
+                        written_at = time.monotonic()
                         written, rows = writer.submit(self._write_window, rows, self._cursor_rows()), {}
                 cursor["is_loaded"] = True
                 self._lines[one.name].requests += reader.requests
@@ -319,6 +339,7 @@ class Refresh:
             one,
             self._children(one) if children else (),
             since=self._since,
+            is_over=self._is_over,
         )
 
     def _children(self, one: MirroredList) -> list[MirroredList]:
@@ -333,7 +354,7 @@ class Refresh:
             for one in self._lists
             if one.parent is None and names & {one.name, *(child.name for child in self._children(one))}
         ]
-        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        with self._threads() as pool:
             looks = pool.map(lambda group: self._look_at(group, full=full), groups)
             found = [one for group in looks for one in group]
         changes = {one.one.name: rows for one in found if len(rows := self._changes(one))}

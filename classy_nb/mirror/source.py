@@ -7,12 +7,13 @@ asks; :func:`dlt_source` offers the same to any pipeline of dlt's.
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from classy_nb.errors import UnexpectedAnswerError
+from classy_nb.errors import InterruptedFetchError, UnexpectedAnswerError
 from classy_nb.frames import ABOUT
 from classy_nb.query import MOST_PER_PAGE, instant
 from classy_nb.redact import clear_tracebacks
@@ -67,6 +68,8 @@ class Reader:
         Lists whose records come with it.
     since
         Only records from this moment on, where the list has the date.
+    is_over
+        Set when nobody wants what is still to come; then reading ends with InterruptedFetchError.
 
     Attributes
     ----------
@@ -83,8 +86,10 @@ class Reader:
         children: Sequence[MirroredList] = (),
         *,
         since: datetime | None = None,
+        is_over: threading.Event | None = None,
     ) -> None:
         self.one = one
+        self._is_over = is_over or threading.Event()
         self.requests = 0
         self.total: int | None = None
         self._resource = getattr(classy, one.name)
@@ -93,17 +98,22 @@ class Reader:
             "decimal": True,
             "keep_misfits": True,
             "flat": True,
-            "progress": False,
+            "progress": self._watch,  # called while answers are waited for, too
             # A list that is shorter than the API's total is no reason to stop: the report will say so.
             "accept_incomplete": True,
             "include": [str(child.include) for child in children] or None,
             **self._since,
         }
 
+    def _watch(self, *_: object) -> None:
+        if self._is_over.is_set():
+            raise InterruptedFetchError("Stopped.")
+
     def count(self, above: int | None = None, until: int | None = None) -> int:
         """Return how many records with ids in a range the API counts: above the first, up to the second."""
         self.requests += 1
-        return int(self._resource.count(where=_between(above, until), **self._since))
+        where = _between(above, until)
+        return int(self._resource.count(where=where, progress=self._watch, **self._since))
 
     def between(self, above: int | None, until: int | None) -> pa.Table:
         """Return the records with ids above the first, and up to the second."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from classy_nb.errors import UsageError
+from classy_nb.errors import InterruptedFetchError, UsageError
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks, scrub
 
@@ -44,7 +44,7 @@ def sync(
     since: Moment | None = None,
     exclude: Names = (),
     hash: Names = (),  # noqa: A002 - what the command line calls it
-    history: bool = True,
+    history: bool | None = None,
     verify: str = "quick",
     trust_totals: bool = True,
 ) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def _refresh(
     since: Moment | None,
     exclude: Names,
     hash: Names,  # noqa: A002 - what the command line calls it
-    history: bool,
+    history: bool | None,
     full: bool,
     trust_totals: bool,
 ) -> list[dict[str, Any]]:
@@ -131,8 +131,11 @@ def _refresh(
     with database_errors():
         destination = DltDestination(_dlt_destination(to), dataset, classy.organization)
         try:
+            stored = _stored(destination, classy.organization)
+            if history is None:
+                history = stored.get("history") != "false"
             about, lists = agreed(
-                _stored(destination, classy.organization),
+                stored,
                 classy,
                 wanted,
                 moment,
@@ -153,6 +156,9 @@ def _refresh(
             )
             report = refresh.run()
             destination.tidy()
+        except KeyboardInterrupt:
+            kept = "What is written stays; the next refresh goes on from there."
+            raise InterruptedFetchError("Stopped.", advice=kept) from None
         finally:
             destination.close()
     return report

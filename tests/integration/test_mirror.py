@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sqlite3
 import stat
 import subprocess
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow.compute as pc
 import pytest
+from support.ctrl_c import CtrlC
 from support.mirrors import GIFTS, assert_equal, live, rows, write
 
 import classy_nb as cn
@@ -367,17 +374,129 @@ def test_bad_input_is_refused_before_anything_is_sent(
 
 
 def test_what_is_not_a_mirror_is_refused(tmp_path: Path, gifts: cn.Mirror) -> None:
-    import duckdb
-
     with pytest.raises(cn.MirrorError, match="does not exist"):
         cn.open_mirror(tmp_path / "none.duckdb")
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
     with pytest.raises(cn.MirrorError, match="not a mirror"):
         cn.open_mirror(tmp_path / "other.duckdb")
-    (tmp_path / "text.duckdb").write_text("no database")
-    with pytest.raises(cn.MirrorError, match="DuckDB cannot open"):
-        cn.open_mirror(tmp_path / "text.duckdb")
     with pytest.raises(cn.UsageError, match="verify="):
         gifts.refresh(verify="all")
     with pytest.raises(cn.UsageError, match="does not hold organization 7"):
         cn.open_mirror(gifts.path, organization=7)
+
+
+def sqlite_file(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE gifts (id)")
+
+
+def other_duckdb_file(path: Path) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.sql("CREATE TABLE transactions AS SELECT 1 AS id")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (other_duckdb_file, "is a DuckDB file, but not a mirror"),
+        (sqlite_file, "is not a DuckDB file"),  # DuckDB would download what reads it
+        (lambda path: path.write_text("a plan for the gala\n" * 9), "is not a DuckDB file"),
+        (lambda path: path.write_bytes(bytes(range(256)) * 99), "is not a DuckDB file"),
+        (lambda path: path.touch(), "is empty"),
+        (os.mkfifo, "is not a file"),
+    ],
+)
+def test_a_file_that_is_not_a_mirror_stays_as_it_is(
+    asking: cn.Classy, tmp_path: Path, make: Callable[[Path], object], says: str
+) -> None:
+    path = tmp_path / "mine.duckdb"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    mirror = asking.mirror(path, resources="designations")
+    for call in (mirror.refresh, lambda: mirror.forget(1), lambda: cn.open_mirror(path)):
+        with pytest.raises(cn.MirrorError, match=says):
+            call()
+    assert before == (path.read_bytes() if path.is_file() else None)
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+def test_a_damaged_file_is_named(asking: cn.Classy, gifts: cn.Mirror, harm: str) -> None:
+    content = bytearray(gifts.path.read_bytes())
+    if harm == "cut":
+        del content[len(content) // 2 :]
+    else:
+        for place in range(12_288 + 100, len(content) - 40, 4_096):  # behind the headers
+            content[place : place + 32] = bytes(byte ^ 0xFF for byte in content[place : place + 32])
+    gifts.path.write_bytes(content)
+    copy = asking.mirror(gifts.path)
+    for call in (copy.refresh, copy.transactions, lambda: cn.open_mirror(gifts.path)):
+        with pytest.raises(cn.MirrorError, match="is damaged") as caught:
+            call()
+        assert "delete it, and refresh again" in str(caught.value)
+    assert gifts.path.read_bytes() == content
+
+
+def test_ctrl_c_ends_a_refresh_soon_and_leaves_the_file(
+    changing: Sandbox, asking: cn.Classy, gifts: cn.Mirror
+) -> None:
+    before = gifts.path.read_bytes()
+    changing.reset_log()
+    changing.faults.latency_ms = 1500
+    with (
+        CtrlC(lambda: len(changing.requests) > 2) as pressed,
+        pytest.raises(cn.InterruptedFetchError) as caught,
+    ):
+        asking.mirror(gifts.path, resources="supporters").refresh(verify="full")
+    assert time.monotonic() - pressed.at < 2
+    assert isinstance(caught.value, cn.InterruptedFetchError)
+    assert "is as it was" in str(caught.value)
+    assert gifts.path.read_bytes() == before
+
+
+def test_ctrl_c_in_a_first_load_says_that_it_goes_on(
+    changing: Sandbox, asking: cn.Classy, tmp_path: Path
+) -> None:
+    changing.faults.latency_ms = 500
+    mirror = asking.mirror(tmp_path / "m.duckdb", resources=GIFTS)
+    changing.reset_log()
+    with CtrlC(lambda: len(changing.requests) > 4), pytest.raises(cn.InterruptedFetchError) as caught:
+        mirror.refresh()
+    assert "the next refresh goes on" in str(caught.value)
+    changing.faults.latency_ms = 0
+    assert mirror.refresh()["equal"].all()
+
+
+def test_a_full_disk_leaves_no_copy(
+    asking: cn.Classy, gifts: cn.Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copyfile(_: object, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("shutil.copyfile", copyfile)
+    for call in (gifts.refresh, lambda: gifts.forget(1)):
+        with pytest.raises(cn.MirrorError, match="No space left on device") as caught:
+            call()
+        assert "A refresh needs room for a second copy" in str(caught.value)
+        folder = gifts.path.with_name(f".{gifts.path.name}.mirror")
+        assert sorted(entry.name for entry in folder.iterdir()) == [".gitignore", "lock"]
+    monkeypatch.undo()
+    assert gifts.refresh()["equal"].all()  # nobody holds the lock
+
+
+def test_whether_there_is_a_history_is_remembered(
+    changing: Sandbox, asking: cn.Classy, gifts: cn.Mirror
+) -> None:
+    with pytest.warns(cn.DataWarning, match="keeps no more history"):
+        asking.mirror(gifts.path, history=False).refresh()
+    changing.refund_transactions(2)
+    asking.mirror(gifts.path).refresh()
+    assert gifts.about["history"] == "false"
+    assert gifts.sql("SELECT count(*) AS n FROM transactions_versions")["n"].tolist() == [SIZE]
+    asking.mirror(gifts.path, history=True).refresh()
+    assert gifts.about["history"] == "true"
+    assert gifts.as_of(gifts.refreshed_at).transactions.count() == SIZE
+
+
+def test_it_shows_where_it_is(gifts: cn.Mirror) -> None:
+    assert repr(gifts) == f"<Mirror '{gifts.path}'>"
