@@ -304,7 +304,8 @@ def connect(path: Path) -> Iterator[Any]:
         with opened as connection:
             for setting in _SETTINGS:
                 connection.execute(f"SET {setting}")
-            if not {ABOUT.name, CURSORS.name} <= tables_in(connection).keys():
+            names = "SELECT table_name FROM duckdb_tables() WHERE schema_name = current_schema()"
+            if not {(ABOUT.name,), (CURSORS.name,)} <= set(connection.execute(names).fetchall()):
                 raise MirrorError(
                     f"{path} is a DuckDB file, but not a mirror.",
                     advice="Choose another name: what is in it stays as it is.",
