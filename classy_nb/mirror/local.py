@@ -108,7 +108,12 @@ class Mirror(Readable, History):
             raise UsageError(f"{self.path} is a folder.", advice="Name a file, such as 'classy.duckdb'.")
 
     def __repr__(self) -> str:
-        return f"<Mirror {str(self.path)!r}>"
+        then = (
+            ""
+            if self.as_of_moment is None
+            else f" as of {self.as_of_moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        )
+        return f"<Mirror {str(self.path)!r}{then}>"
 
     @contextmanager
     def connect(self) -> Iterator[Any]:

@@ -170,7 +170,8 @@ class Readable:
                 return MirroredResource(resources[name], self)
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             if not name.startswith("_"):
-                meant = nearest(name, sorted({*resources, *dir(type(self))}), most=1)
+                public = {own for own in dir(type(self)) if not own.startswith("_")}
+                meant = nearest(name, sorted({*resources, *public}), most=1)
                 message += f". {meant}" if meant else ""
             raise AttributeError(message, name=name, obj=None)
 

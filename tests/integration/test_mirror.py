@@ -500,3 +500,8 @@ def test_whether_there_is_a_history_is_remembered(
 
 def test_it_shows_where_it_is(gifts: cn.Mirror) -> None:
     assert repr(gifts) == f"<Mirror '{gifts.path}'>"
+    then = gifts.as_of(gifts.refreshed_at)
+    assert repr(then) == f"<Mirror '{gifts.path}' as of {gifts.refreshed_at:%Y-%m-%d %H:%M} UTC>"
+    with pytest.raises(AttributeError, match="no attribute 'sources'") as caught:
+        gifts.sources  # noqa: B018 - to see what is suggested
+    assert "'_" not in str(caught.value)
