@@ -401,9 +401,11 @@ def _keywords(texts: list[str]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip().replace("-", "_")
         if not equals or not name:
-            raise UsageError(f"--set {text!r} is not NAME=VALUE.")
+            raise UsageError(
+                f"--parent (or --set): {text!r} is not NAME=VALUE.", advice="Write --parent campaign=123."
+            )
         if name in _HAVE_AN_OPTION:
-            raise UsageError(f"--set {text!r} has an option of its own.", advice="See --help.")
+            raise UsageError(f"--parent (or --set): {text!r} has an option of its own.", advice="See --help.")
         found[name] = {"true": True, "false": False}.get(value.lower(), value)
     return found
 

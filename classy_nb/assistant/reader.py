@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from classy_nb.catalog import DEFAULT_KEYS, load
 from classy_nb.client import Classy, Demo
 from classy_nb.errors import ClassyError, UsageError, kept_warnings
-from classy_nb.query import Period, instant, nearest, read_conditions, read_period, zone
+from classy_nb.query import Period, holds_several, instant, nearest, read_conditions, read_period, zone
 
 from .disclosure import Disclosure, name_of
 
@@ -203,6 +203,12 @@ class Reader:
                 raise Refusal(
                     f"'{column.name}' is personal or was typed by the public: here, nothing can be asked by "
                     "it. describe_resource says which columns can be used."
+                )
+            if holds_several(text):
+                raise Refusal(
+                    f"The condition on '{column.name}' looks like several in one text. Give each as a text "
+                    "of its own in the list 'where': all must hold, and there is no OR. If all of it is one "
+                    "value, put the value in quotes."
                 )
             try:
                 read_conditions([text], columns, self.facts().timezone)

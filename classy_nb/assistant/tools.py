@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from classy_nb import analysis
 from classy_nb.catalog import described_columns, load, resource_meaning, summary
@@ -53,6 +53,8 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+ONE_OR_MORE = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+"""Models often give one text where the schema says a list of texts, and it can mean nothing else."""
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Moment = Annotated[str, Field(min_length=1, max_length=60)]
@@ -102,11 +104,11 @@ class Records(OfResource, InPeriod):
     by: Name | None = Field(
         None, description="the date column that since and until mean, if not the business date"
     )
-    where: list[Annotated[str, Field(min_length=3, max_length=200)]] = Field(
+    where: Annotated[list[Annotated[str, Field(min_length=3, max_length=200)]], ONE_OR_MORE] = Field(
         default_factory=list,
         max_length=10,
-        description="conditions that must all hold, such as 'status = success' or 'total_gross_amount >= "
-        "100'; columns that are personal or were typed by the public cannot be used",
+        description="a list of conditions that must all hold, such as ['status = success', "
+        "'total_gross_amount >= 100']; columns that are personal or were typed by the public cannot be used",
     )
     parents: dict[Name, Id] = Field(
         default_factory=dict,
@@ -119,10 +121,10 @@ class Sampled(Records):
     """Some records of a list."""
 
     rows: int = Field(5, ge=1, le=MOST_SAMPLED, description=f"how many records, 1 to {MOST_SAMPLED}")
-    columns: list[Name] = Field(
+    columns: Annotated[list[Name], ONE_OR_MORE] = Field(
         default_factory=list,
         max_length=40,
-        description=f"names of columns; nothing: the first {_COLUMNS_OF_A_SAMPLE}",
+        description=f"a list of names of columns; nothing: the first {_COLUMNS_OF_A_SAMPLE}",
     )
     newest: bool = Field(False, description="the latest ones instead of the first ones")
 

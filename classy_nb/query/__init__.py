@@ -19,7 +19,15 @@ from .builder import (
     checked_flag,
 )
 from .dates import Moment, days, filter_literal, instant, is_date_text, zone
-from .filters import Condition, nearest, read_conditions, suggestion, unsatisfiable, warn_of_conditions
+from .filters import (
+    Condition,
+    holds_several,
+    nearest,
+    read_conditions,
+    suggestion,
+    unsatisfiable,
+    warn_of_conditions,
+)
 from .paths import raw_path
 from .periods import PERIODS, Period, named_period, read_period, today_in
 from .query import MOST_PER_PAGE, Query
@@ -40,6 +48,7 @@ __all__ = [
     "checked_flag",
     "days",
     "filter_literal",
+    "holds_several",
     "instant",
     "is_date_text",
     "named_period",

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from classy_nb.catalog import Column
 
 _CONDITION = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|<>|!=|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
+_JOINED = re.compile(
+    r"((?:[;,]\s*)?(?<![\w-])(?:and|or)\b|&&|\|\||[;,]|(?<=\s)[&|](?=\s))"
+    r"[\s(]*((?:not\s+)?[A-Za-z_][\w.]*\s*(?:[<>=!]=|<>|[=<>]))",
+    re.IGNORECASE,
+)
+"""Where another condition seems to begin: a word or a sign that joins, a name and an operator."""
 _PERCENT_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _USE_PANDAS = "The API combines conditions with AND only; apply this one to the frame in pandas."
@@ -73,8 +79,9 @@ def read_conditions(
     Parameters
     ----------
     where
-        One condition such as ``"total_gross_amount >= 100"``, or several, all of which must hold. A day
-        compared with an instant means the whole day, so a condition on one may become two.
+        One condition such as ``"total_gross_amount >= 100"``, or a list of several, all of which must hold. A
+        day compared with an instant means the whole day, so a condition on one may become two. A value in
+        quotes is what is between them.
     columns
         The columns that may be filtered.
     timezone
@@ -83,7 +90,8 @@ def read_conditions(
     Raises
     ------
     UsageError
-        A text is not a condition, a column is unknown, or a column cannot have the value.
+        A text is not a condition or looks like several, a column is unknown, or a column cannot have the
+        value.
     """
     if where is None:
         return ()
@@ -207,7 +215,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) -> list[Condition]:
     match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
+    if match is None or not isinstance(text, str):
         raise UsageError(
             f"where={text!r} is not a condition.",
             advice="Write a column, one of = != < <= > >= and a value: 'status = success'. " + _USE_PANDAS,
@@ -215,13 +223,67 @@ def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) 
     name, operator, value = match.groups()
     operator = {"==": "=", "<>": "!="}.get(operator, operator)
     column = find_column(name, columns, "where")
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+    _check_single(text, column, operator, value)
+    if _is_quoted(value):
         value = value[1:-1]
     where = f"where='{column.name} {operator} ...'"
     _check_text(value, where)
     if column.kind in ("datetime", "date"):
         return _on_a_date(column, operator, value, timezone)
     return [Condition(column, operator, _value(value, column, where))]
+
+
+def holds_several(text: str) -> bool:
+    """Tell whether *text* is a condition whose value seems to hold another one, and is not in quotes."""
+    return len(_parts(text)[0]) > 1
+
+
+def _check_single(text: str, column: Column, operator: str, value: str) -> None:
+    """Refuse what seems to be several conditions: the API would take all but the first for a value."""
+    parts, joiners = _parts(text)
+    if len(parts) == 1:
+        return
+    if any(joiner.endswith(("or", "|")) for joiner in joiners):
+        advice = (
+            "The API has no OR: fetch what each condition matches and put the frames together with "
+            "pandas.concat, or filter one frame in pandas."
+        )
+    else:
+        listed = ", ".join(map(_in_quotes, parts))
+        advice = f"Give a list, where=[{listed}] (on the command line, --where for each)."
+    if column.kind == "text" and "," not in value:  # at a comma, the API would split what is in quotes, too
+        advice += (
+            f" If all of it is one value, put it in quotes: {column.name} {operator} {_in_quotes(value)}."
+        )
+    raise UsageError(f"where={text!r} looks like {len(parts)} conditions in one text.", advice=advice)
+
+
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    """Return the conditions that *text* seems to hold, and what joins them, in lower case."""
+    condition = _CONDITION.fullmatch(text)
+    if condition is None or _is_quoted(condition[3]):
+        return [text], []
+    parts, joiners, begin = [], [], 0
+    for found in _JOINED.finditer(text, condition.start(3)):
+        parts.append(text[begin : found.start()])
+        joiners.append(found[1].lower())
+        begin = found.start(2)
+    stripped = (part.strip() for part in (*parts, text[begin:]))
+    # "(a = 1) and (b = 2)" is how SQL has it, but a value may end in "(MA)".
+    return [part.rstrip(" )") if part.count(")") > part.count("(") else part for part in stripped], joiners
+
+
+def _is_quoted(value: str) -> bool:
+    """Whether quotes are around all of *value*, and not just around the values of two conditions."""
+    if len(value) < 2 or value[0] != value[-1] or value[0] not in "'\"":  # noqa: PLR2004 - two quotes
+        return False
+    befores = (value[: found.start()].rstrip() for found in _JOINED.finditer(value))
+    return not any(before[1:].endswith(value[0]) for before in befores)
+
+
+def _in_quotes(text: str) -> str:
+    quote = "'" if '"' in text else '"'
+    return f"{quote}{text}{quote}"
 
 
 def _on_a_date(column: Column, operator: str, value: str, timezone: str) -> list[Condition]:

@@ -213,6 +213,8 @@ def test_export_believes_an_organization_that_is_not_listed(export: Run, server:
         (["transactions", "--since", "soon"], "since='soon' is not a date"),
         (["transactions", "--sort", "id"], "take sort= only with limit="),
         (["transactions", "--set", "campaign"], "is not NAME=VALUE"),
+        (["transactions", "--parent", "campaign"], "--parent (or --set): 'campaign' is not NAME=VALUE."),
+        (["transactions", "--where", "status = a and id > 5"], "looks like 2 conditions in one text"),
         (["transactions", "--set", "=5"], "is not NAME=VALUE"),
         (["transactions", "--set", "where=id > 5"], "has an option of its own"),
         (["transactions", "--set", "member=5"], "has no parent member="),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from classy_nb.catalog import DEFAULT_KEYS
 from classy_nb.errors import UsageError
+from classy_nb.query import holds_several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -385,8 +386,13 @@ def _explain(form: Form, queries: QueryBuilder, at_fault: str) -> str | None:
     if place == "where":
         row = form.where[int(which)]
         kind = kinds.get(row.column, "")
-        if row.operator == "!=" and kind in ("date", "datetime") and _is_date(row.value):
-            wrong: str | None = "the API cannot leave out a period. Filter the frame in pandas instead."
+        if holds_several(str(row)):
+            wrong: str | None = (
+                "the value looks like another condition. Add a condition for it (all of them must hold), or "
+                "put the value in quotes if all of it is meant."
+            )
+        elif row.operator == "!=" and kind in ("date", "datetime") and _is_date(row.value):
+            wrong = "the API cannot leave out a period. Filter the frame in pandas instead."
         else:
             wrong = _explain_condition(row.value.strip(), row.column, kind)
         return wrong and f"Condition {int(which) + 1}: {wrong}"

@@ -118,6 +118,7 @@ def test_days_of_a_period(live: Reader) -> None:
         ("campaign_id = one", "The condition on 'campaign_id' has no whole number."),
         ("purchased_at > soon", "The condition on 'purchased_at' has no date such as 2026-10-31."),
         ("status = a,b", "The condition on 'status' has a value that cannot be compared"),
+        ("status = success and comment = a", "The condition on 'status' looks like several in one text."),
         ("comment = hello", "'comment' is personal or was typed by the public"),
     ],
 )

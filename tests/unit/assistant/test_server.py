@@ -149,6 +149,16 @@ def test_records_are_counted() -> None:
     assert (reader.calls[1][1]["by"], reader.calls[1][1]["campaign"]) == ("refunded_at", 5)
 
 
+def test_one_text_is_a_list_of_one() -> None:
+    reader = Canned(transactions=GIFTS)
+    ask(reader, "count_records", resource="transactions", where="status = success")
+    ask(reader, "sample_records", resource="transactions", where="status = success", columns="status")
+    assert [keywords["where"] for _, keywords in reader.calls] == [["status = success"], ["status = success"]]
+    assert reader.calls[1][1]["fields"] == ["status"]
+    said = refused(reader, "count_records", resource="transactions", where=5)
+    assert said.startswith("'where' must be: a list of conditions that must all hold, such as ['status")
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from classy_nb.catalog import Column
 from classy_nb.errors import UsageError
-from classy_nb.query.filters import find_column, period, read_conditions, suggestion, unsatisfiable
+from classy_nb.query.filters import (
+    find_column,
+    holds_several,
+    period,
+    read_conditions,
+    suggestion,
+    unsatisfiable,
+)
 
 COLUMNS = {
     name: Column(name, kind)
@@ -97,7 +104,7 @@ def test_trap_11_dates_are_in_the_connections_zone() -> None:
         ("status = ''", "has no value"),
         ("status = null", "cannot filter for missing values"),
         ("total_gross_amount = NaN", "cannot filter for missing values"),
-        ("status = a, id > 5", "holds a comma"),
+        ("status = a, b", "holds a comma"),
         ("total_gross_amount > 1,000", "without commas, such as 1250.50"),
         ("status = '2026-01-01T00:00:00%2B0000'", "already percent-encoded"),
         ("status = a%3Eb", "already percent-encoded"),
@@ -131,6 +138,59 @@ def test_conditions_that_are_refused(where: Any, says: str) -> None:
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("where", "parts"),
+    [
+        ("status = Boston and id = 5", '"status = Boston", "id = 5"'),
+        ("status = Boston AND id<>5", '"status = Boston", "id<>5"'),
+        ("status = Boston && id >= 5", '"status = Boston", "id >= 5"'),
+        ("status = Boston & id >= 5", '"status = Boston", "id >= 5"'),
+        ("status = Boston;id == 5", '"status = Boston", "id == 5"'),
+        ("status = Boston, id > 5", '"status = Boston", "id > 5"'),
+        ("status = Boston, and id > 5", '"status = Boston", "id > 5"'),
+        ("status = Boston (MA) and (id > 5)", '"status = Boston (MA)", "id > 5"'),
+        ("status = Boston and staus = a", '"status = Boston", "staus = a"'),
+        ("id >= 1 and id < 5 and status = a", '"id >= 1", "id < 5", "status = a"'),
+        ("purchased_at >= 2026 and is_anonymous = true", '"purchased_at >= 2026", "is_anonymous = true"'),
+        (
+            "status = 'a' and supporter.email_address = 'b'",
+            "\"status = 'a'\", \"supporter.email_address = 'b'\"",
+        ),
+    ],
+)
+def test_conditions_in_one_text_are_refused_with_the_list(where: str, parts: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        sent(where)
+    number = parts.count(", ") + 1
+    assert str(caught.value).startswith(f"where={where!r} looks like {number} conditions in one text.")
+    assert f"Give a list, where=[{parts}]" in caught.value.advice
+
+
+@pytest.mark.parametrize("joiner", ["or", "OR", "||", "; or", "|"])
+def test_an_or_is_refused_with_a_way_to_do_it(joiner: str) -> None:
+    with pytest.raises(UsageError, match="looks like 2 conditions") as caught:
+        sent(f"status = a {joiner} status = b")
+    assert caught.value.advice.startswith("The API has no OR: fetch what each condition matches")
+
+
+def test_a_value_that_reads_like_conditions_is_written_in_quotes() -> None:
+    with pytest.raises(UsageError) as caught:
+        sent("status = A and b = c")
+    assert caught.value.advice.endswith('put it in quotes: status = "A and b = c".')
+    assert sent('status = "A and b = c"') == ["status=A and b = c"]
+    with pytest.raises(UsageError) as caught:
+        sent('status = the "A" and b = c')
+    assert caught.value.advice.endswith("""put it in quotes: status = 'the "A" and b = c'.""")
+    assert sent("""status = 'the "A" and b = c'""") == ['status=the "A" and b = c']
+
+
+@pytest.mark.parametrize(
+    "value", ["Tom and Jerry", "this or that", "rock-and roll = life", "a android = 5", "A&B = c", "x and <3"]
+)
+def test_words_that_join_no_conditions_are_a_value(value: str) -> None:
+    assert sent(f"status = {value}") == [f"status={value}"]
+
+
 def test_trap_14_a_typo_gets_a_suggestion() -> None:
     with pytest.raises(UsageError, match="unknown column 'statsu'") as caught:
         sent("statsu = success")
@@ -138,7 +198,7 @@ def test_trap_14_a_typo_gets_a_suggestion() -> None:
 
 
 def test_trap_17_what_the_api_cannot_filter_is_left_to_pandas() -> None:
-    for where in ("status = a, id > 5", "status = null", "status in (a, b)"):
+    for where in ("status = a, b", "status = null", "status in (a, b)"):
         with pytest.raises(UsageError, match="apply this one to the frame in pandas"):
             sent(where)
 
@@ -158,6 +218,7 @@ def test_trap_16_any_text_is_refused_or_sent_unchanged(value: str, op: str, quot
             or not value.isprintable()
             or value[0] in "=<>!"
             or value.strip().lower() in ("", "null", "none", "nan")
+            or holds_several(f"status {op} {quote}{value}{quote}")
         )
         return
     assert condition.value == value

@@ -213,6 +213,7 @@ def test_chosen_columns_keep_their_order_and_lose_what_the_list_does_not_have() 
         ),
         (Form(where=(Condition("supporter.first_name", "=", "x"),)), "where:0", "unknown column"),
         (Form(where=(Condition("status", "=", "a,b"),)), "where:0", "comma"),
+        (Form(where=(Condition("status", "=", "a and id > 5"),)), "where:0", "looks like another condition"),
         (Form(where=(Condition("company_name", "=", "a%20b"),)), "where:0", "as plain text"),
         (Form(where=(Condition("company_name", "=", "=x"),)), "where:0", "cannot start with"),
         (
