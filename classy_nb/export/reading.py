@@ -1,4 +1,4 @@
-"""A CSV file of ours back into a frame: values, dtypes and time zone.
+"""A CSV file of ours back into a frame: values, dtypes and, as far as offsets tell it, time zone.
 
 CSV holds text only. The catalog knows by its name what a column was; any other column is what all of its
 cells look like in the form that :mod:`.csv` writes. Users call :func:`read_csv`.
@@ -68,6 +68,8 @@ _ZONES = (
     "Australia/Darwin",
     "Australia/Perth",
     "Pacific/Auckland",
+    "America/Sao_Paulo",
+    "America/Argentina/Buenos_Aires",
 )
 """Zones of organizations that use Classy, the likeliest of each offset first."""
 _MODERN = "1972-02-01"
@@ -98,10 +100,11 @@ def read_csv(
         What the rows are, such as ``"transactions"``. Only needed where a column's name means different
         things: ``id`` is text in a few lists, and such digits are read as numbers without it.
     timezone
-        The IANA zone in which instants are shown. By default, the zone that has the offsets in the file:
-        ``CLASSY_TIMEZONE`` of the environment if it does, otherwise UTC or a zone of a country where Classy
-        is used. (The file does not name it, and zones may share their offsets, such as Denver and Phoenix in
-        winter: the instants are right all the same.)
+        The IANA zone in which instants are shown, such as ``"America/Phoenix"``. The file has offsets, but
+        does not name the zone. By default, it is the first that has these offsets: a zone in *dtype*,
+        ``CLASSY_TIMEZONE`` of the environment, UTC, or a zone of a country where Classy is used. That is
+        a guess: Phoenix in winter looks like Denver, London in winter like UTC, and without any instant it is
+        UTC. The instants are right in any case.
     dtype
         pandas dtypes of some columns, for those that are not from the API: ``dtype=frame.dtypes`` gives a
         frame of your own back.
@@ -119,8 +122,7 @@ def read_csv(
         look like that, and text otherwise: digits that must stay text need *dtype*, and so do nested values
         of your own (``object``), which are JSON text without it. An empty cell
         is missing; ``""`` is an empty text, unless it is the only column. An index that was written is an
-        ordinary column. Without rows there is no offset, so instants are in UTC unless *timezone* says
-        otherwise.
+        ordinary column.
 
     Raises
     ------

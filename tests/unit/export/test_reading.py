@@ -78,6 +78,45 @@ def test_the_zone_can_be_given_and_the_instants_stay(tmp_path: Path, monkeypatch
         zone(timezone="Mars")
 
 
+YEAR = [f"2026-{month:02}-15T12:00Z" for month in range(1, 13)]
+WINTER, SUMMER = ["2026-01-31T18:30Z", "2026-02-01T18:30Z"], ["2026-07-01T18:30Z"]
+
+
+@pytest.mark.edge(21)
+@pytest.mark.parametrize(
+    ("zone", "moments", "shown"),
+    [
+        ("America/Phoenix", WINTER, "America/Denver"),
+        ("America/Phoenix", YEAR, "America/Phoenix"),
+        ("America/Sao_Paulo", SUMMER, "America/Halifax"),
+        ("America/Sao_Paulo", YEAR, "America/Sao_Paulo"),
+        ("Europe/London", WINTER, "UTC"),
+        ("Europe/London", YEAR, "Europe/London"),
+        (LOS_ANGELES, WINTER, LOS_ANGELES),
+        (LOS_ANGELES, SUMMER, LOS_ANGELES),
+        ("UTC", YEAR, "UTC"),
+        ("Europe/London", [None], "UTC"),
+        ("Europe/London", [], "UTC"),
+    ],
+)
+def test_the_zone_is_a_likely_one_and_the_instants_are_right(
+    tmp_path: Path, zone: str, moments: list[str | None], shown: str
+) -> None:
+    column = pd.to_datetime(pd.Series(moments, dtype="datetime64[us, UTC]")).dt.tz_convert(zone)
+    frame = pd.DataFrame({"id": pd.array(range(len(column)), "Int64"), "created_at": column})
+    path = cn.to_csv(frame, tmp_path / "a.csv")
+    again = cn.read_csv(path)
+    assert str(again["created_at"].dt.tz) == shown
+    assert_frame_equal(again.assign(created_at=again["created_at"].dt.tz_convert(zone)), frame)
+    assert_frame_equal(cn.read_csv(path, timezone=zone), frame)
+
+
+@pytest.mark.edge(21)
+def test_without_instants_there_is_no_zone_to_guess(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": pd.array([1], "Int64")})
+    assert_frame_equal(cn.read_csv(cn.to_csv(frame, tmp_path / "a.csv")), frame)
+
+
 @pytest.mark.edge(21)
 def test_offsets_of_no_zone_are_said_and_shown_in_utc(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
