@@ -338,6 +338,11 @@ def run_export(options: argparse.Namespace) -> None:
     known = load().resources
     if options.resource not in known or not known[options.resource].lists:
         lists = [name for name, kind in known.items() if kind.lists]
+        if options.resource in known:
+            raise UsageError(
+                f"{options.resource!r} is not a list: there is nothing to export.",
+                advice=f"In Python, classy.{options.resource}.get() returns the record.",
+            )
         raise UsageError(
             f"The list {options.resource!r} does not exist.", advice=suggestion(options.resource, lists)
         )
@@ -345,6 +350,8 @@ def run_export(options: argparse.Namespace) -> None:
     from classy_nb.export import check_ending, has_ending
     from classy_nb.query import read_period
 
+    if str(options.to) == "-":
+        raise UsageError("--to - does not write to the standard output.", advice="Name a file.")
     as_excel, as_parquet = has_ending(options.to, "excel"), has_ending(options.to, "parquet")
     if (as_excel or as_parquet) and (options.excel or options.raw_text):
         raise UsageError(f"--excel and --raw-text are for CSV files, not for {options.to.suffix}.")

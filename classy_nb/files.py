@@ -8,14 +8,14 @@ handled where they matter, by asking the library what it supports.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 import time
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    import os
+from classy_nb.errors import UsageError
 
 IN_USE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY})
 """Errors with which a rename fails while another program holds the old file open; on Windows, EACCES."""
@@ -23,6 +23,16 @@ _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE)
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*\x00-\x1f]')
+
+
+def checked_path(path: object, name: str = "path") -> Path:
+    """Return *path* as a path of a file; raise UsageError if it is not one."""
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise UsageError(f"{name}={path!r} is not a path.", advice="Give the name of a file, as text.")
+    text = os.fspath(path)
+    if text.endswith(("/", os.sep)):
+        raise UsageError(f"{text!r} names a folder.", advice="Name a file in it.")
+    return Path(text)
 
 
 def on_windows() -> bool:

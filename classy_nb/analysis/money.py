@@ -246,8 +246,11 @@ def leaderboard(
     Raises
     ------
     UsageError
-        A column is missing, or rows with the same ``id`` differ (of the gifts, or of *names*).
+        A column is missing, rows with the same ``id`` differ (of the gifts, or of *names*), or *top* is not a
+        number.
     """
+    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
+        raise UsageError(f"top={top!r} must be a whole number, 1 or more, or None.")
     question.check(gifts, "leaderboard")
     gifts = col.once(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
     gifts["donor_id"] = col.donors(gifts, "donor_id")

@@ -158,6 +158,8 @@ def demo(
 
     Raises
     ------
+    UsageError
+        A number is too small, or not a number.
     ImportError
         The sandbox's packages are missing: ``pip install 'classy-nb[demo]'``.
     """
@@ -530,7 +532,13 @@ def start_sandbox(
     """Start a sandbox and log in to it; closing the session stops it. See :func:`demo`."""
     from classy_nb.sandbox import Sandbox
 
-    box = Sandbox(transactions=transactions, seed=seed, **options)
+    for name, number in (("transactions", transactions), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise UsageError(f"{name}={number!r} must be a whole number.")
+    try:
+        box = Sandbox(transactions=transactions, seed=seed, **options)
+    except ValueError as error:
+        raise UsageError(str(error), advice="See classy_nb.sandbox.Sandbox for its options.") from None
     box.start()
     try:
         credentials = Credentials(

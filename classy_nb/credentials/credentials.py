@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from classy_nb.errors import ClassyError, CredentialsError, CredentialsWarning, UsageError, warn
+from classy_nb.files import checked_path
 from classy_nb.redact import Secret, clear_tracebacks
 
 from .dotenv_file import (
@@ -309,7 +310,7 @@ class Credentials:
             git tracks the file or does not ignore it, it is a link or a folder, or it could not be
             written. The file is unchanged.
         """
-        target = Path(path).expanduser().absolute()
+        target = checked_path(path).expanduser().absolute()
         write_env_file(target, self._variables())
         return target
 
@@ -434,7 +435,7 @@ def _read_file(
     env_file: str | os.PathLike[str] | None, start: str | os.PathLike[str] | None, *, needed: bool
 ) -> EnvFile | None:
     if env_file is not None:
-        return read_env_file(Path(env_file).expanduser().absolute())
+        return read_env_file(checked_path(env_file, "env_file").expanduser().absolute())
     path = find_env_file(None if start is None else Path(start))
     if path is None:
         return None

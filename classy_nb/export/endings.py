@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from classy_nb.errors import UsageError
+from classy_nb.files import checked_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def has_ending(path: str | os.PathLike[str], wanted: Format) -> bool:
     return bool(endings) and endings[-1] in _OURS[wanted]
 
 
-def check_ending(path: str | os.PathLike[str], wanted: Format) -> None:
+def check_ending(path: str | os.PathLike[str], wanted: Format, *, to_read: bool = False) -> None:
     """Raise where the name of a file promises another format than *wanted*.
 
     An ending that promises nothing is fine, except for Excel, which opens ``.xlsx`` only.
@@ -84,15 +85,17 @@ def check_ending(path: str | os.PathLike[str], wanted: Format) -> None:
     Raises
     ------
     UsageError
-        It does; the advice names what writes that format, if anything does.
+        It does (the advice names what writes that format, if anything does), or it is not a path of a file.
     """
-    ending = Path(path).suffix.lower()
+    ending = checked_path(path).suffix.lower()
     promises = frozenset().union(*_OURS.values(), COMPRESSIONS, _PANDAS, _OTHERS)
     if has_ending(path, wanted) or (ending not in promises and wanted != "excel"):
         return
     own = f'end the name in "{".xlsx" if wanted == "excel" else f".{wanted}"}"'
     other = next((kind for kind in _OURS if has_ending(path, kind)), None)
-    if other is not None:
+    if to_read:
+        advice = "Read it with pandas." if other is None else f"Read it with pandas.read_{other}."
+    elif other is not None:
         advice = f"Use to_{other}, or {own}."
     elif ending in _PANDAS:
         advice = f"Fetch a frame and use frame.{_PANDAS[ending]}, or {own}."

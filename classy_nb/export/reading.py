@@ -136,7 +136,7 @@ def read_csv(
     DataWarning
         No zone is known that has these offsets: instants are shown in UTC.
     """
-    check_ending(path, "csv")
+    check_ending(path, "csv", to_read=True)
     known = _known_columns(resource)
     if timezone is not None:
         zone(timezone)

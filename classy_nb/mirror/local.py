@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 
 from filelock import FileLock, Timeout
@@ -31,7 +30,7 @@ from classy_nb.errors import (
     UsageError,
     warn,
 )
-from classy_nb.files import IN_USE, put_in_place, why_not
+from classy_nb.files import IN_USE, checked_path, put_in_place, why_not
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks
 
@@ -44,6 +43,7 @@ from .tables import HASH_KEY, ORGANIZATION, SYNCED, keyed_hash, listed, mirrored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pandas as pd
 
@@ -95,7 +95,7 @@ class Mirror(Readable, History):
         exclude: Names = (),
         hash: Names = (),  # noqa: A002 - what the command line calls it
     ) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = checked_path(path).expanduser().absolute()
         self._classy = classy
         self._history = history
         self._trust_totals = trust_totals

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from classy_nb.errors import InterruptedFetchError, UsageError
+from classy_nb.files import checked_path
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks, scrub
 
@@ -183,10 +184,12 @@ def duckdb_path(to: Any) -> Path | None:
     if not isinstance(to, str):
         return Path(to) if isinstance(to, os.PathLike) else None
     if to.lower().startswith("duckdb:///"):
-        return Path(to[len("duckdb:///") :])
+        return checked_path(to[len("duckdb:///") :], "to")
     if _ADDRESS.match(to):
         return None
-    return Path(to) if re.search(r"\.(duckdb|ddb|db)$", to) or "/" in to or os.sep in to else None
+    return (
+        checked_path(to, "to") if re.search(r"\.(duckdb|ddb|db)$", to) or "/" in to or os.sep in to else None
+    )
 
 
 def check_sync(

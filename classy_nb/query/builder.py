@@ -586,6 +586,8 @@ def _names(value: Names, keyword: str) -> tuple[str, ...]:
         return ()
     names: Iterable[Any] = value.split(",") if isinstance(value, str) else value
     names = list(names) if isinstance(names, Iterable) else [names]
+    if not names and keyword == "fields":
+        raise UsageError("fields= names no column.", advice="Leave it out to get all columns.")
     if not all(isinstance(name, str) and name.strip() for name in names):
         raise UsageError(f"{keyword}= takes names, none of them empty.")
     return tuple(dict.fromkeys(name.strip() for name in names))

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="size; all else scales with it (default: %(default)s)",
     )
     add("--seed", type=int, default=1, help="the same seed gives the same data (default: %(default)s)")
-    add("--today", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD", help="last day of the data")
+    add("--today", type=_day, default=None, metavar="YYYY-MM-DD", help="last day of the data")
     add("--organizations", type=int, default=1, help="how many the application sees (default: %(default)s)")
     add("--latency-ms", type=float, default=0, help="from a request to its answer (default: %(default)s)")
     add("--requests-per-minute", type=int, default=1800, help="rate limit, 0 for none (default: %(default)s)")
@@ -72,11 +72,21 @@ def _choices(annotation: str) -> list[str]:
     ]
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-30") from None
+
+
 def _rate(text: str) -> tuple[str, float]:
     name, separator, rate = text.partition("=")
     if not separator:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
-    return name, float(rate)
+    try:
+        return name, float(rate)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{rate!r} is not a number") from None
 
 
 def _words(text: str) -> list[str]:

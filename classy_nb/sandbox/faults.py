@@ -131,6 +131,8 @@ class Faults:
         self.script = deque(self._known(self.script))
         self.token_script = deque(self._known(self.token_script))
         self._known(self.rates)
+        if not all(0 <= rate <= 1 for rate in self.rates.values()):
+            raise ValueError("The rate of a fault is the share of requests that have it: from 0 to 1.")
         self._random = random.Random(self.seed)  # noqa: S311 - not a secret
         self._lock = threading.Lock()
 

@@ -186,3 +186,24 @@ def test_numbers_that_make_no_sense_are_refused(capsys, option, value):
         for number, handler in keep.items():
             signal.signal(number, handler)
     assert option.removeprefix("--").replace("-", "_") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--today", "blah"], "'blah' is not a day such as 2026-11-30"),
+        (["--fault", "500=often"], "'often' is not a number"),
+        (["--slow", "transactions"], "'transactions' is not NAME=NUMBER"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_named(arguments, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        options(*arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rate", [7, -0.1, float("nan")])
+def test_a_fault_has_a_share_of_the_requests(rate):
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Faults(rates={"500": rate})

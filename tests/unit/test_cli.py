@@ -208,7 +208,8 @@ def test_export_believes_an_organization_that_is_not_listed(export: Run, server:
     ("arguments", "says"),
     [
         (["transaction"], "The list 'transaction' does not exist. Did you mean 'transactions'"),
-        (["me"], "The list 'me' does not exist"),
+        (["me"], "'me' is not a list: there is nothing to export. In Python, classy.me.get()"),
+        (["transactions", "--to", "-"], "--to - does not write to the standard output"),
         (["transactions", "--where", "statsu = a"], "Did you mean 'status'"),
         (["transactions", "--since", "soon"], "since='soon' is not a date"),
         (["transactions", "--sort", "id"], "take sort= only with limit="),
@@ -224,11 +225,30 @@ def test_export_believes_an_organization_that_is_not_listed(export: Run, server:
 def test_what_makes_no_sense_ends_with_2(
     export: Run, tmp_path: Path, arguments: list[str], says: str
 ) -> None:
-    code, out, err = export(*arguments, "--to", "x.csv")
+    code, out, err = export("--to", "x.csv", *arguments)
     assert (code, out) == (2, "")
     assert err.startswith("classy-nb: ")
     assert says in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["demo", "--transactions", "0"], "transactions must be at least 60"),
+        (["sync", "--to", "folder/"], "'folder/' names a folder"),
+    ],
+)
+def test_so_do_the_other_commands(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert says in capsys.readouterr().err
 
 
 def test_what_fails_ends_with_1_and_leaves_no_file(

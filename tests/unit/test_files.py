@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -176,3 +177,32 @@ def test_elsewhere_the_mode_closes_the_file(tmp_path: Path, monkeypatch: pytest.
         warnings.simplefilter("error")
         path = Credentials("my-id", "my-secret").save(tmp_path / ".env")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda path: cn.to_csv(FRAME, path),
+        lambda path: cn.to_excel(FRAME, path),
+        lambda path: cn.to_parquet(FRAME, path),
+        cn.read_csv,
+        cn.open_mirror,
+        lambda path: Credentials.load(env_file=path),
+        lambda path: cn.connect(env_file=path),
+        lambda path: Credentials("an-id", "a-secret").save(path),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "message"), [(5, "=5 is not a path"), (b"a.csv", "is not a path"), ("folder/", "names a folder")]
+)
+def test_what_is_not_the_path_of_a_file_is_refused_by_name(
+    call: Callable[[Any], object],
+    path: object,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(cn.UsageError, match=message):
+        call(path)
+    assert list(tmp_path.iterdir()) == []

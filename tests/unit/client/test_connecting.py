@@ -396,3 +396,19 @@ def test_a_demo_ends_with_its_sandbox() -> None:
         address = urlsplit(classy.sandbox.base_url)
     with socket.socket() as probe:
         assert probe.connect_ex((address.hostname, address.port)) != 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"transactions": 10}, "transactions must be at least 60"),
+        ({"transactions": -5}, "transactions must be at least 60"),
+        ({"transactions": "many"}, "transactions='many' must be a whole number"),
+        ({"seed": 1.5}, "seed=1.5 must be a whole number"),
+        ({"port": 99_999}, "port must be below 65536"),
+        ({"latency_ms": -1}, "latency_ms, token_lifetime and window_seconds"),
+    ],
+)
+def test_a_demo_that_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        cn.demo(**options)
