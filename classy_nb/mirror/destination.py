@@ -278,8 +278,8 @@ DuckDB refuses to open one in two ways at once, and a notebook may have opened i
 
 
 @contextmanager
-def connect(path: Path) -> Iterator[Any]:
-    """Open a DuckDB file to read, for as long as the block lasts.
+def connect(path: Path, *, shown: Path | None = None) -> Iterator[Any]:
+    """Open a mirror's file to read, for as long as the block lasts; *shown*: of which file it is a copy.
 
     Yields
     ------
@@ -292,14 +292,15 @@ def connect(path: Path) -> Iterator[Any]:
         It is not a mirror's file, or it is damaged, or something else writes to it.
     """
     duckdb = import_duckdb()
-    _check_header(path)
-    with duckdb_errors(path, of_damage_only=True):  # others may be those of a caller's own SQL
+    shown = shown or path
+    check_header(path)
+    with duckdb_errors(shown, of_damage_only=True):  # others may be those of a caller's own SQL
         try:
             opened = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
             if _is_damage(error):
                 raise
-            what = f"DuckDB cannot open {path}: {str(error).splitlines()[0]}"
+            what = f"DuckDB cannot open {shown}: {str(error).splitlines()[0]}"
             raise MirrorError(what, advice="Close whatever else writes to it.") from None
         with opened as connection:
             for setting in _SETTINGS:
@@ -307,7 +308,7 @@ def connect(path: Path) -> Iterator[Any]:
             names = "SELECT table_name FROM duckdb_tables() WHERE schema_name = current_schema()"
             if not {(ABOUT.name,), (CURSORS.name,)} <= set(connection.execute(names).fetchall()):
                 raise MirrorError(
-                    f"{path} is a DuckDB file, but not a mirror.",
+                    f"{shown} is a DuckDB file, but not a mirror.",
                     advice="Choose another name: what is in it stays as it is.",
                 )
             yield connection
@@ -316,7 +317,7 @@ def connect(path: Path) -> Iterator[Any]:
 _HEADER = slice(8, 12)
 
 
-def _check_header(path: Path) -> None:
+def check_header(path: Path) -> None:
     """Refuse a file that DuckDB has not made: it would download an extension to read one of SQLite's."""
     what = "" if path.is_file() else "is not a file"  # a pipe would block
     if not what:

@@ -34,7 +34,7 @@ from classy_nb.files import IN_USE, checked_path, put_in_place, why_not
 from classy_nb.query import instant
 from classy_nb.redact import clear_tracebacks
 
-from .destination import ABOUT, DuckDBFile, connect, duckdb_errors
+from .destination import ABOUT, DuckDBFile, check_header, connect, duckdb_errors
 from .forget import FORGOTTEN, erase
 from .history import History, rewound
 from .reading import Readable
@@ -541,11 +541,13 @@ class _Workshop:
         self._clear(keep_draft=False)
         if base is None:
             return
-        with connect(self._path):
-            pass  # it is a mirror, and whole as far as can be seen
+        check_header(self._path)
         try:
             shutil.copyfile(self._path, self.draft)
             self.draft.chmod(_NOBODY_ELSE)
+            # The copy, for a notebook may have the file itself open.
+            with connect(self.draft, shown=self._shown):
+                pass  # it is a mirror, and whole as far as can be seen
         except BaseException:
             self.draft.unlink(missing_ok=True)  # donors' data, and much of a full disk
             raise

@@ -498,6 +498,12 @@ def test_whether_there_is_a_history_is_remembered(
     assert gifts.as_of(gifts.refreshed_at).transactions.count() == SIZE
 
 
+def test_a_notebook_may_have_the_file_open(gifts: cn.Mirror) -> None:
+    with duckdb.connect(str(gifts.path)) as own:
+        assert own.sql("SELECT count(*) FROM transactions").fetchall() == [(SIZE,)]
+        assert gifts.refresh()["equal"].all()
+
+
 def test_it_shows_where_it_is(gifts: cn.Mirror) -> None:
     assert repr(gifts) == f"<Mirror '{gifts.path}'>"
     then = gifts.as_of(gifts.refreshed_at)
