@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from classy_nb.errors import UsageError
@@ -199,6 +200,29 @@ def day(value: Any, name: str) -> pd.Timestamp:
     return moment.tz_localize(None).normalize().as_unit("us")
 
 
+def check_name(keyword: str, value: Any) -> None:
+    """Refuse what cannot be the name of a column.
+
+    Raises
+    ------
+    UsageError
+        *value* is no text.
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{keyword}={value!r} must be the name of a column.")
+
+
+def is_one_of(value: Any, options: Iterable[Any]) -> bool:
+    """Whether *value* is one of *options*, also where it cannot be looked up in a dict."""
+    return (value is None or isinstance(value, str)) and value in list(options)
+
+
+def is_whole(value: Any, least: int, most: int | None = None) -> bool:
+    """Whether *value* is a whole number (no flag is one) that is not below *least* or above *most*."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and value >= least and (most is None or value <= most)
+
+
 def today_or(value: Any, zone: Any) -> pd.Timestamp:
     """Return the day that *value* stands for, or the current day in *zone* if it is None."""
     return day(pd.Timestamp.now(zone) if value is None else value, "today")
@@ -228,7 +252,14 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def currency_of(amount: str) -> str:
-    """Return the name of the column with an amount's currency: each prefix has its own."""
+    """Return the name of the column with an amount's currency: each prefix has its own.
+
+    Raises
+    ------
+    UsageError
+        *amount* is no text.
+    """
+    check_name("amount", amount)
     prefix = amount.partition("_")[0]
     return f"{prefix}_currency_code" if prefix in {"raw", "charged"} else "currency_code"
 

@@ -459,7 +459,7 @@ def second_gift(
     """
     if first not in (None, "one-time", "recurring"):
         raise UsageError(f"first={first!r} must be 'one-time', 'recurring' or None.")
-    if isinstance(within, bool) or not isinstance(within, int) or within < 1:
+    if not col.is_whole(within, 1):
         raise UsageError(f"within={within!r} must be a whole number of days, 1 or more.")
     start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
     pairs = _first_and_second(gifts, first)

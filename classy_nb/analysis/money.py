@@ -167,7 +167,7 @@ def by_period(
     question.check(gifts, "by_period")
     start = question.fiscal_year_start(gifts, fiscal_year_start)
     for name, value, options in (("length", length, _LENGTHS), ("by", by, (None, *_FUNDRAISERS))):
-        if value not in options:
+        if not col.is_one_of(value, options):
             listed = ", ".join(repr(option) for option in options if option)
             raise UsageError(f"{name}={value!r} must be one of {listed}.")
     also = [by] if by else []
@@ -249,8 +249,9 @@ def leaderboard(
         A column is missing, rows with the same ``id`` differ (of the gifts, or of *names*), or *top* is not a
         number.
     """
-    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
-        raise UsageError(f"top={top!r} must be a whole number, 1 or more, or None.")
+    if top is not None and not col.is_whole(top, 1):
+        raise UsageError(f"top={top!r} must be a whole number, 1 or more, or None for all.")
+    col.check_name("by", by)
     question.check(gifts, "leaderboard")
     gifts = col.once(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
     gifts["donor_id"] = col.donors(gifts, "donor_id")
@@ -344,8 +345,10 @@ def gross_fees_net(
     """
     question.check(transactions, "gross_fees_net", statuses(status))
     start = question.fiscal_year_start(transactions, fiscal_year_start)
-    if prefix not in _PARTS:
+    if not col.is_one_of(prefix, _PARTS):
         raise UsageError(f"prefix={prefix!r} must be one of {', '.join(map(repr, _PARTS))}.")
+    if by is not None:
+        col.check_name("by", by)
     parts = _PARTS[prefix]
     currency = col.currency_of(parts["gross"])
     also = ["purchased_at"] if by in _CALENDAR else [by] if by else []
@@ -543,7 +546,7 @@ def refunds(
         ``refunded_at``) by when they were paid, so that refunds of earlier gifts would be missing.
     """
     for name, value, options in (("length", length, _LENGTHS), ("date", date, _REFUND_DATES)):
-        if value not in options:
+        if not col.is_one_of(value, options):
             raise UsageError(f"{name}={value!r} must be one of {', '.join(map(repr, options))}.")
     question.check(transactions, f"refunds by {date}", ["refunded"])
     start = question.fiscal_year_start(transactions, fiscal_year_start)

@@ -6,6 +6,7 @@ Everything about plans rests on :func:`plan_lives`: one row per plan, with its f
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -466,9 +467,10 @@ def forecast(
     UsageError
         As for :func:`plan_lives`, or *months*, *today* or *churn_rate* is invalid.
     """
-    if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= _LONGEST_FORECAST:
+    if not col.is_whole(months, 1, _LONGEST_FORECAST):
         raise UsageError(f"months={months!r} must be a whole number from 1 to {_LONGEST_FORECAST}.")
-    if churn_rate is not None and not 0 <= churn_rate <= 1:
+    is_rate = isinstance(churn_rate, Real) and not isinstance(churn_rate, bool) and 0 <= churn_rate <= 1
+    if churn_rate is not None and not is_rate:
         raise UsageError(f"churn_rate={churn_rate!r} must be between 0 and 1, such as 0.03 for 3%.")
     question.check(plans, "forecast")
     lives = _lives(plans, today, amount)

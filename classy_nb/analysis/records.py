@@ -63,7 +63,7 @@ def _kind_of(frame: Any, given: str | None, kinds: Iterable[str]) -> str:
     """
     listed = ", ".join(map(repr, kinds))
     if given is not None:
-        if given not in kinds:
+        if not col.is_one_of(given, kinds):
             raise UsageError(f"kind={given!r} must be one of {listed}.")
         return given
     col.need(frame, ["id"], f"classy.{next(iter(kinds))}()")
@@ -328,7 +328,8 @@ def with_links(
     """
     chosen = _kind_of(frame, kind, _LINKED)
     col.need(frame, ["id", "canonical_url"], f"classy.{chosen}()")
-    address = None if site is None else _address(site if "://" in site else f"https://{site}")
+    is_text = isinstance(site, str)
+    address = _address(site if "://" in site else f"https://{site}") if is_text and site else None
     if site is not None and address is None:
         raise UsageError(
             f"site={site!r} is not the address of a site.", advice="Write it like 'https://give.example.org'."

@@ -6,6 +6,7 @@ takes, or an account of what was left out comes back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -173,9 +174,14 @@ def statuses(status: str | Sequence[str]) -> list[str]:
     Raises
     ------
     UsageError
-        It is empty.
+        It is empty, or no text.
     """
-    chosen = [status] if isinstance(status, str) else list(status)
+    several = isinstance(status, Iterable) and not isinstance(status, str)
+    chosen: list[Any] = list(status) if several else [status]
+    if not all(isinstance(one, str) for one in chosen):
+        raise UsageError(
+            f"status={status!r} must be one status or several.", advice="Such as status='success'."
+        )
     if not chosen:
         raise UsageError("status= is empty.", advice="Say which statuses count, such as status='success'.")
     return chosen

@@ -27,6 +27,7 @@ from classy_nb.errors import (
     kept_warnings,
     warn,
 )
+from classy_nb.files import checked_path
 from classy_nb.http import DEFAULT_LIMIT, MOST_AT_ONCE, Cancel, Concurrency, HttpClient, RateLimit, TokenAuth
 from classy_nb.pagination import Paginator
 from classy_nb.query import QueryBuilder
@@ -229,6 +230,7 @@ def login(
     """
     from classy_nb.widgets import Place, place
 
+    checked_path(env_file, "env_file")
     defaults = Credentials.load(
         *_PLACEHOLDERS,
         organization=organization,

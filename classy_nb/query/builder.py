@@ -346,6 +346,10 @@ class QueryBuilder:
         if aggregates:
             parameters.append(("aggregates", "true"))
         named = _names(fields, "fields")
+        if fields is not None and not named:
+            raise UsageError(
+                "fields= is empty.", advice="Name columns, or leave fields= out for all of them."
+            )
         chosen = self._fields(endpoint, named)
         if chosen:
             parameters.append(("fields", ",".join(chosen)))
@@ -586,8 +590,6 @@ def _names(value: Names, keyword: str) -> tuple[str, ...]:
         return ()
     names: Iterable[Any] = value.split(",") if isinstance(value, str) else value
     names = list(names) if isinstance(names, Iterable) else [names]
-    if not names and keyword == "fields":
-        raise UsageError("fields= names no column.", advice="Leave it out to get all columns.")
     if not all(isinstance(name, str) and name.strip() for name in names):
         raise UsageError(f"{keyword}= takes names, none of them empty.")
     return tuple(dict.fromkeys(name.strip() for name in names))

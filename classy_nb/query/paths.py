@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, SupportsIndex
 from urllib.parse import quote, unquote
 
-from classy_nb.catalog import DEFAULT_KEYS
+from classy_nb.catalog import DEFAULT_KEYS, example_call
 from classy_nb.errors import UsageError
 
 from .filters import nearest
@@ -57,6 +57,11 @@ def choose_endpoint(
         # The fewest keys to fill in, so that no organization is assumed where none is needed.
         return min(fitting, key=lambda e: (len(set(e.keys) - set(given)), e.deprecated))
     if not given:
+        if len({endpoint.key for endpoint in endpoints}) == 1 and endpoints[0].key:
+            raise UsageError(
+                f"{resource.name}.get() needs the id of a record.",
+                advice=f"Such as {example_call(resource, endpoints[0])}.",
+            )
         raise UsageError(
             f"{resource.name} needs an id or a parent.", advice=f"Give {describe_parents(endpoints)}."
         )

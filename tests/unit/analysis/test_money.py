@@ -1,11 +1,14 @@
 """Sums by period and page, gross, fees and net, and amounts that do not add up."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 from support.giving import instant, records, rows, transactions
 
 import classy_nb as cn
 from classy_nb import analysis
+from classy_nb.errors import UsageError
 
 
 def test_periods_without_gifts_are_included_with_zeros() -> None:
@@ -331,3 +334,30 @@ def test_refunds_that_were_not_all_fetched_are_refused() -> None:
         analysis.refunds(fetched("status=success"))
     only = analysis.refunds(fetched("status=refunded", "refunded_at>=2026-01-01"))
     assert only[["chargebacks", "charged_back_amount"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("top", ["x", "3", 0, -1, 2.5, True])
+def test_a_leaderboard_of_no_number_is_refused(top: Any) -> None:
+    with pytest.raises(UsageError, match="must be a whole number, 1 or more, or None for all"):
+        analysis.leaderboard(pd.DataFrame(), top=top)
+
+
+@pytest.mark.parametrize("other", [5, ["M"], {}, None])
+def test_words_of_another_type_are_refused_by_name(other: Any) -> None:
+    frame = pd.DataFrame()
+    for name, call in (
+        ("length", lambda: analysis.by_period(frame, other)),
+        ("length", lambda: analysis.refunds(frame, other)),
+        ("date", lambda: analysis.refunds(frame, date=other)),
+        ("prefix", lambda: analysis.gross_fees_net(frame, prefix=other)),
+        ("by", lambda: analysis.leaderboard(frame, other)),
+        ("amount", lambda: analysis.gifts(frame, amount=other)),
+    ):
+        with pytest.raises(UsageError, match=rf"^{name}="):
+            call()
+
+
+@pytest.mark.parametrize("status", [5, None, [5], []])
+def test_a_status_that_is_no_text_is_refused(status: Any) -> None:
+    with pytest.raises(UsageError, match=r"^status="):
+        analysis.gifts(pd.DataFrame(), status=status)

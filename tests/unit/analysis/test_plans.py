@@ -201,6 +201,8 @@ def test_each_currency_has_its_own_forecast() -> None:
     [
         ({"months": 0}, "months=0 must be a whole number from 1 to 120"),
         ({"months": 1.5}, r"months=1\.5 must be"),
+        ({"months": "12"}, "months='12' must be a whole number from 1 to 120"),
+        ({"churn_rate": "0.1"}, "churn_rate='0.1' must be between 0 and 1"),
         ({"churn_rate": 3}, r"churn_rate=3 must be between 0 and 1, such as 0\.03"),
         ({"today": None, "churn_rate": -0.1}, "churn_rate="),
         ({"today": "?"}, r"today='\?' is not a date"),

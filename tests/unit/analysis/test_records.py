@@ -450,3 +450,10 @@ def test_supporters_who_cannot_be_compared_are_refused_by_name() -> None:
         analysis.duplicates(fetched(frame, "/supporters", limit=10))
     with pytest.warns(cn.DataWarning, match="twins among the others are not found"):
         analysis.duplicates(fetched(frame, "/supporters", "created_at>=2026-01-01"))
+
+
+@pytest.mark.parametrize("site", [5, "", ["https://give.example.org"]])
+def test_a_site_that_is_no_text_is_refused(site: Any) -> None:
+    frame = pd.DataFrame({"id": [1], "canonical_url": ["/x"]})
+    with pytest.raises(cn.UsageError, match="is not the address of a site"):
+        analysis.with_links(frame, site=site, kind="campaigns")

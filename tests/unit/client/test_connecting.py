@@ -412,3 +412,10 @@ def test_a_demo_ends_with_its_sandbox() -> None:
 def test_a_demo_that_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         cn.demo(**options)
+
+
+def test_an_env_file_that_is_no_path_is_refused(server: ScriptedServer) -> None:
+    for call in (cn.connect, cn.login):
+        with pytest.raises(UsageError, match=r"env_file=5 is not a path. Give the name of a file"):
+            call(env_file=5)
+    assert server.asked == []

@@ -75,6 +75,12 @@ def test_trap_14_an_unknown_parent_is_answered_with_the_known_ones() -> None:
     assert "no parent (the organization's)" in text
 
 
+@pytest.mark.parametrize("fields", [[], (), iter(())])
+def test_fields_without_a_name_are_refused(fields: Any) -> None:
+    with pytest.raises(UsageError, match=r"fields= is empty. Name columns, or leave fields= out"):
+        listed("transactions", fields=fields)
+
+
 def test_a_parent_of_none_is_refused_instead_of_fetching_everything() -> None:
     for keywords in ({"campaign": None}, {"organization": None}):
         with pytest.raises(UsageError, match="=None names no parent"):
@@ -408,7 +414,9 @@ def test_records_are_found_by_id_parent_or_default() -> None:
 @pytest.mark.parametrize(
     ("resource", "id_", "keywords", "says"),
     [
-        ("transactions", None, {}, "needs an id or a parent. Give transaction=."),
+        ("transactions", None, {}, "get() needs the id of a record. Such as classy.transactions.get(123)."),
+        ("overviews", None, {}, "needs an id or a parent. Give campaign="),
+        ("transactions", 5, {"fields": []}, "fields= is empty. Name columns, or leave fields= out"),
         ("transactions", "x", {}, "transaction= takes one id"),
         ("transactions", 5, {"campaign": 3}, "campaign="),
         ("transactions", 5, {"where": "a = b"}, "takes no keyword 'where'"),
