@@ -206,7 +206,7 @@ def check_name(keyword: str, value: Any) -> None:
     Raises
     ------
     UsageError
-        *value* is no text.
+        *value* is not text.
     """
     if not isinstance(value, str):
         raise UsageError(f"{keyword}={value!r} must be the name of a column.")
@@ -257,7 +257,7 @@ def currency_of(amount: str) -> str:
     Raises
     ------
     UsageError
-        *amount* is no text.
+        *amount* is not text.
     """
     check_name("amount", amount)
     prefix = amount.partition("_")[0]

@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from classy_nb.errors import DataWarning, UsageError, warn
@@ -323,7 +322,7 @@ def fiscal_year_start(frame: Any, given: Any, alias: Any = None) -> int:
         month = _about(frame).get("fiscal_year_start")
     if month is None:
         return 1
-    if isinstance(month, bool) or not isinstance(month, int | np.integer) or month not in range(1, 13):
+    if not col.is_whole(month, 1, 12):
         raise UsageError(f"{name}={month!r} must be a whole number from 1 to 12.")
     return int(month)
 

@@ -174,7 +174,7 @@ def statuses(status: str | Sequence[str]) -> list[str]:
     Raises
     ------
     UsageError
-        It is empty, or no text.
+        It is empty, or not text.
     """
     several = isinstance(status, Iterable) and not isinstance(status, str)
     chosen: list[Any] = list(status) if several else [status]

@@ -269,8 +269,8 @@ class Classy:
             Only gifts, registrations, answers and plan events from this moment on; what they belong to
             (campaigns, supporters, and so on) is held whole.
         history
-            Keep every version of every record, in tables ``<list>_versions``; by default as before, and in a
-            new file. False drops the earlier states of a mirror that kept them, with a warning.
+            Keep every version of every record, in tables ``<list>_versions``. By default, a new file does,
+            and another one does as before. False ends a history; a warning says so.
         trust_totals
             Whether the totals of the API count what it shows. It is not known whether they count deleted
             records. If they do, the report says so, and only ``refresh(verify="full")`` finds what vanished.

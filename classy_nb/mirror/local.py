@@ -108,11 +108,8 @@ class Mirror(Readable, History):
             raise UsageError(f"{self.path} is a folder.", advice="Name a file, such as 'classy.duckdb'.")
 
     def __repr__(self) -> str:
-        then = (
-            ""
-            if self.as_of_moment is None
-            else f" as of {self.as_of_moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        )
+        moment = self.as_of_moment
+        then = "" if moment is None else f" as of {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return f"<Mirror {str(self.path)!r}{then}>"
 
     @contextmanager
@@ -338,7 +335,6 @@ class Mirror(Readable, History):
         if ABOUT.name in there:
             rows = file.rows(ABOUT, classy.organization).to_pylist()
             stored = {row["key"]: row["value"] for row in rows}
-        history = self._history if self._history is not None else stored.get("history") != "false"
         about, lists = agreed(
             stored,
             classy,
@@ -347,7 +343,7 @@ class Mirror(Readable, History):
             exclude=self._exclude,
             hash=self._hash,
             what=str(self.path),
-            history=history,
+            history=self._history,
         )
         if not stored:
             workshop.begin_first_load()
@@ -357,7 +353,7 @@ class Mirror(Readable, History):
             file,
             about=about,
             since=None if not about["since"] else datetime.fromisoformat(about["since"]),
-            history=history,
+            history=about["history"] == "true",
             full=full,
             trust_totals=self._trust_totals,
         )
@@ -387,7 +383,7 @@ def agreed(
     exclude: Names,
     hash: Names,  # noqa: A002 - what the command line calls it
     what: str,
-    history: bool,
+    history: bool | None,
 ) -> tuple[dict[str, str], list[MirroredList]]:
     """Return what a mirror will say of itself, and its lists: as stored, as far as not told.
 
@@ -421,12 +417,14 @@ def agreed(
     before = [name for name in stored.get("resources", "").split(",") if name]
     wanted = resources if resources is not None or before else [one.name for one in mirrored_lists()]
     names = list(dict.fromkeys([*before, *(wanted or ())]))
+    if history is None:
+        history = stored.get("history") != "false"
     before_history = datetime.now(UTC).isoformat()
     if stored.get("history") == "true":
         before_history = stored.get("history_since", "")
         if not history:
             warn(
-                f"{what} keeps no more history: changes() and as_of() will not answer anymore, "
+                f"{what} no longer keeps its history: changes() and as_of() stop answering, "
                 "and history=True will begin a new one.",
                 DataWarning,
             )

@@ -132,11 +132,8 @@ def _refresh(
     with database_errors():
         destination = DltDestination(_dlt_destination(to), dataset, classy.organization)
         try:
-            stored = _stored(destination, classy.organization)
-            if history is None:
-                history = stored.get("history") != "false"
             about, lists = agreed(
-                stored,
+                _stored(destination, classy.organization),
                 classy,
                 wanted,
                 moment,
@@ -151,7 +148,7 @@ def _refresh(
                 destination,
                 about=about,
                 since=None if not about["since"] else datetime.fromisoformat(about["since"]),
-                history=history,
+                history=about["history"] == "true",
                 full=full,
                 trust_totals=trust_totals,
             )

@@ -214,8 +214,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) -> list[Condition]:
-    match = _CONDITION.fullmatch(text) if isinstance(text, str) else None
-    if match is None or not isinstance(text, str):
+    if not isinstance(text, str) or (match := _CONDITION.fullmatch(text)) is None:
         raise UsageError(
             f"where={text!r} is not a condition.",
             advice="Write a column, one of = != < <= > >= and a value: 'status = success'. " + _USE_PANDAS,

@@ -487,7 +487,7 @@ def test_a_full_disk_leaves_no_copy(
 def test_whether_there_is_a_history_is_remembered(
     changing: Sandbox, asking: cn.Classy, gifts: cn.Mirror
 ) -> None:
-    with pytest.warns(cn.DataWarning, match="keeps no more history"):
+    with pytest.warns(cn.DataWarning, match="no longer keeps its history"):
         asking.mirror(gifts.path, history=False).refresh()
     changing.refund_transactions(2)
     asking.mirror(gifts.path).refresh()

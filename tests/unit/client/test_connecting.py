@@ -414,7 +414,7 @@ def test_a_demo_that_cannot_be_is_refused(options: dict[str, Any], message: str)
         cn.demo(**options)
 
 
-def test_an_env_file_that_is_no_path_is_refused(server: ScriptedServer) -> None:
+def test_an_env_file_that_is_not_a_path_is_refused(server: ScriptedServer) -> None:
     for call in (cn.connect, cn.login):
         with pytest.raises(UsageError, match=r"env_file=5 is not a path. Give the name of a file"):
             call(env_file=5)
