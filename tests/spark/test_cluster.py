@@ -75,8 +75,14 @@ def spans(prefix: str, box: Sandbox) -> dict[tuple[str, str], tuple[float, float
     return {partition: (min(moments), max(moments)) for partition, moments in found.items()}
 
 
-def test_three_organizations_are_the_three_frames(spark: SparkSession, boxes: dict[str, Sandbox]) -> None:
+def test_three_organizations_are_the_three_frames(
+    spark: SparkSession, boxes: dict[str, Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for box in boxes.values():
+        # A partition takes seconds, so that one on a busy machine does not end before its neighbor has begun.
+        monkeypatch.setattr(box.faults, "latency_ms", 200)
     found = frame(spark).toArrow()
+    monkeypatch.undo()
     logs = {prefix: list(box.requests) for prefix, box in boxes.items()}
     partitions = {key: span for prefix, box in boxes.items() for key, span in spans(prefix, box).items()}
     expected = pa.concat_tables([live(box) for box in boxes.values()])
@@ -89,7 +95,7 @@ def test_three_organizations_are_the_three_frames(spark: SparkSession, boxes: di
     for log in logs.values():
         assert not any(request.status == 429 for request in log)
         assert len(log) < 1_800
-    # Four partitions of each organization, and two executors that always had one each.
+    # Four partitions of each organization, and two executors that had one each.
     assert len(partitions) == 12
     together = {
         (one, other)
@@ -97,8 +103,7 @@ def test_three_organizations_are_the_three_frames(spark: SparkSession, boxes: di
         for other, (other_begun, other_ended) in partitions.items()
         if one < other and begun < other_ended and other_begun < ended
     }
-    assert len(together) >= 6
-    assert {(one[0], other[0]) for one, other in together if one[0] != other[0]}, "of several organizations"
+    assert len([pair for pair in together if pair[0][0] != pair[1][0]]) >= 3, "of different organizations"
 
 
 @pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
