@@ -109,7 +109,7 @@ def spark(boxes: dict[str, Sandbox], home: Path) -> Iterator[SparkSession]:
         (home / "events").mkdir()
         session = (
             SparkSession.builder.master("local-cluster[2,1,1024]")
-            # A cluster of its own begins with the first executor that comes; "side by side" needs both.
+            # A standalone cluster starts with the first executor that registers; "side by side" needs both.
             .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
             .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "120s")
             .config("spark.driver.memory", "1g")
