@@ -15,6 +15,7 @@ import time
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 IN_USE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY})
@@ -28,10 +29,10 @@ _FORBIDDEN: Final = re.compile(r'[<>:"|?*\x00-\x1f]')
 def checked_path(path: object, name: str = "path") -> Path:
     """Return *path* as a path of a file; raise UsageError if it is not one."""
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise UsageError(f"{name}={path!r} is not a path.", advice="Give the name of a file, as text.")
+        raise UsageError(f"{name}={shown(path)} is not a path.", advice="Give the name of a file, as text.")
     text = os.fspath(path)
     if text.endswith(("/", os.sep)):
-        raise UsageError(f"{text!r} names a folder.", advice="Name a file in it.")
+        raise UsageError(f"{shown(text)} names a folder.", advice="Name a file in it.")
     return Path(text)
 
 

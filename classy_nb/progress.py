@@ -13,6 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def checked_progress(progress: object) -> bool | Watcher | None:
     """
     if progress is None or isinstance(progress, bool) or callable(progress):
         return progress
-    raise UsageError(f"progress={progress!r} must be True, False, None or a function.")
+    raise UsageError(f"progress={shown(progress)} must be True, False, None or a function.")
 
 
 class Line(Protocol):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def need(frame: Any, columns: Iterable[str], call: str) -> None:
     """
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(f"A DataFrame was expected, not {type(frame).__name__}.", advice=f"Pass {call}.")
-    missing = [name for name in columns if name not in frame.columns]
+    names = list(columns)
+    for name in names:
+        if not isinstance(name, str):
+            raise UsageError(f"A column's name is text, not {shown(name)}.")
+    missing = [name for name in names if name not in frame.columns]
     if missing and call == GIFTS and "donation_gross_amount" in frame.columns:
         raise UsageError(
             "These are transactions, of which only some count as gifts.", advice=f"Pass cn.{call} instead."
@@ -54,7 +59,7 @@ def need(frame: Any, columns: Iterable[str], call: str) -> None:
     if missing:
         plural = "s" if len(missing) > 1 else ""
         raise UsageError(
-            f"The frame has no column{plural} {', '.join(map(repr, missing))}.",
+            f"The frame has no column{plural} {', '.join(map(shown, missing))}.",
             advice=f"{call} brings {'them' if plural else 'it'}; if you chose columns with fields=, add "
             f"{'them' if plural else 'it'} there.",
         )
@@ -116,8 +121,8 @@ def identifier(frame: pd.DataFrame, name: str) -> Any:
         ids = frame[name].astype(ID)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"Column {name!r} holds {frame[name].dtype}, not whole numbers.",
-            advice=f"frame[{name!r}].astype('Int64') must be possible.",
+            f"Column {shown(name)} holds {frame[name].dtype}, not whole numbers.",
+            advice=f"frame[{shown(name)}].astype('Int64') must be possible.",
         ) from error
     return ids.mask((ids == 0).fillna(value=False))
 
@@ -187,14 +192,14 @@ def day(value: Any, name: str) -> pd.Timestamp:
         It is not a date.
     """
     refusal = UsageError(
-        f"{name}={value!r} is not a date.", advice="Write it like '2026-11-23' or give a datetime.date."
+        f"{name}={shown(value)} is not a date.", advice="Write it like '2026-11-23' or give a datetime.date."
     )
     if isinstance(value, int | float):  # pandas would count it from 1970
         raise refusal
     try:
         moment = pd.Timestamp(value)
-    except (ValueError, TypeError) as error:
-        raise refusal from error
+    except (ValueError, TypeError):
+        raise refusal from None  # pandas quotes the value
     if pd.isna(moment):
         raise refusal
     return moment.tz_localize(None).normalize().as_unit("us")
@@ -209,12 +214,7 @@ def check_name(keyword: str, value: Any) -> None:
         *value* is not text.
     """
     if not isinstance(value, str):
-        raise UsageError(f"{keyword}={value!r} must be the name of a column.")
-
-
-def is_one_of(value: Any, options: Iterable[Any]) -> bool:
-    """Whether *value* is one of *options*, also where it cannot be looked up in a dict."""
-    return (value is None or isinstance(value, str)) and value in list(options)
+        raise UsageError(f"{keyword}={shown(value)} must be the name of a column.")
 
 
 def is_whole(value: Any, least: int, most: int | None = None) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from classy_nb.arguments import is_one_of, shown
 from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
@@ -386,8 +387,8 @@ def cohorts(
     A cohort (vintage) table as is common in donor analysis; "new" as the Fundraising Effectiveness Project
     (FEP, AFP) defines it. Over all cohorts, the cells of one calendar year add up to its donors.
     """
-    if values not in _COHORT_VALUES:
-        raise UsageError(f"values={values!r} must be one of {', '.join(map(repr, _COHORT_VALUES))}.")
+    if not is_one_of(values, _COHORT_VALUES):
+        raise UsageError(f"values={shown(values)} must be one of {', '.join(map(repr, _COHORT_VALUES))}.")
     start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
     years = _by_year(gifts, "cohorts", start)
     question.check_history(gifts, "cohorts", None, years=years.years)
@@ -457,10 +458,10 @@ def second_gift(
     The first-to-second-gift conversion of donor analysis. *within* 365 days corresponds to the new-donor
     retention of the Fundraising Effectiveness Project (FEP, AFP), by day instead of by calendar year.
     """
-    if first not in (None, "one-time", "recurring"):
-        raise UsageError(f"first={first!r} must be 'one-time', 'recurring' or None.")
+    if not is_one_of(first, (None, "one-time", "recurring")):
+        raise UsageError(f"first={shown(first)} must be 'one-time', 'recurring' or None.")
     if not col.is_whole(within, 1):
-        raise UsageError(f"within={within!r} must be a whole number of days, 1 or more.")
+        raise UsageError(f"within={shown(within)} must be a whole number of days, 1 or more.")
     start = question.fiscal_year_start(gifts, fiscal_year_start, first_month)
     pairs = _first_and_second(gifts, first)
     question.check_history(gifts, "second_gift", None)
@@ -838,4 +839,4 @@ def _check_two_years(gifts: pd.DataFrame, function: str, year: int, start: int) 
 
 def _check_year(year: Any) -> None:
     if isinstance(year, bool) or not isinstance(year, int | np.integer):
-        raise UsageError(f"year={year!r} must be a whole number, such as 2026.")
+        raise UsageError(f"year={shown(year)} must be a whole number, such as 2026.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from classy_nb.arguments import is_one_of, shown
 from classy_nb.errors import UsageError
 from classy_nb.frames import explode
 from classy_nb.redact import clear_tracebacks
@@ -167,9 +168,9 @@ def by_period(
     question.check(gifts, "by_period")
     start = question.fiscal_year_start(gifts, fiscal_year_start)
     for name, value, options in (("length", length, _LENGTHS), ("by", by, (None, *_FUNDRAISERS))):
-        if not col.is_one_of(value, options):
+        if not is_one_of(value, options):
             listed = ", ".join(repr(option) for option in options if option)
-            raise UsageError(f"{name}={value!r} must be one of {listed}.")
+            raise UsageError(f"{name}={shown(value)} must be one of {listed}.")
     also = [by] if by else []
     gifts = col.once(gifts, ["date", "currency", "amount", "donor_id", "recurring", *also], col.GIFTS)
     days: Any = gifts["date"].astype(col.DAY)
@@ -250,7 +251,7 @@ def leaderboard(
         number.
     """
     if top is not None and not col.is_whole(top, 1):
-        raise UsageError(f"top={top!r} must be a whole number, 1 or more, or None for all.")
+        raise UsageError(f"top={shown(top)} must be a whole number, 1 or more, or None for all.")
     col.check_name("by", by)
     question.check(gifts, "leaderboard")
     gifts = col.once(gifts, [by, "amount", "currency", "donor_id"], col.GIFTS)
@@ -343,17 +344,20 @@ def gross_fees_net(
         A column is missing, rows with the same ``id`` differ, *prefix* is not one of these, or
         *fiscal_year_start* is not a month.
     """
-    question.check(transactions, "gross_fees_net", statuses(status))
+    counted = statuses(status)
+    question.check(transactions, "gross_fees_net", counted)
+    question.check_statuses(transactions, "gross_fees_net", counted)
     start = question.fiscal_year_start(transactions, fiscal_year_start)
-    if not col.is_one_of(prefix, _PARTS):
-        raise UsageError(f"prefix={prefix!r} must be one of {', '.join(map(repr, _PARTS))}.")
+    if not is_one_of(prefix, _PARTS):
+        raise UsageError(f"prefix={shown(prefix)} must be one of {', '.join(map(repr, _PARTS))}.")
     if by is not None:
         col.check_name("by", by)
     parts = _PARTS[prefix]
+    question.check_filled(transactions, "gross_fees_net", "status", parts["gross"])
     currency = col.currency_of(parts["gross"])
     also = ["purchased_at"] if by in _CALENDAR else [by] if by else []
     transactions = col.once(transactions, ["status", currency, *parts.values(), *also], col.TRANSACTIONS)
-    counts = transactions["status"].astype(col.TEXT).isin(statuses(status))
+    counts = transactions["status"].astype(col.TEXT).isin(counted)
     chosen = transactions.loc[counts.astype(bool)]
     table = pd.DataFrame({name: chosen[column].astype(col.MONEY) for name, column in parts.items()})
     table = table.reindex(columns=list(_SUMS))
@@ -427,10 +431,12 @@ def designation_totals(
         A column is missing, rows with the same ``id`` differ, *missing* is not one of these, or the
         transactions were fetched without a status that should count.
     """
-    if missing not in ("separate", "transaction"):
-        raise UsageError(f"missing={missing!r} must be 'separate' or 'transaction'.")
+    if not is_one_of(missing, ("separate", "transaction")):
+        raise UsageError(f"missing={shown(missing)} must be 'separate' or 'transaction'.")
     counted = statuses(status)
     question.check(transactions, "designation_totals", counted)
+    question.check_statuses(transactions, "designation_totals", counted)
+    question.check_filled(transactions, "designation_totals", "status")
     paid, parts = _paid(transactions, counted), list(_ITEM_PARTS)
     if items is None:
         col.need(transactions, ["items"], "classy.transactions(include='items')")
@@ -546,9 +552,10 @@ def refunds(
         ``refunded_at``) by when they were paid, so that refunds of earlier gifts would be missing.
     """
     for name, value, options in (("length", length, _LENGTHS), ("date", date, _REFUND_DATES)):
-        if not col.is_one_of(value, options):
-            raise UsageError(f"{name}={value!r} must be one of {', '.join(map(repr, options))}.")
+        if not is_one_of(value, options):
+            raise UsageError(f"{name}={shown(value)} must be one of {', '.join(map(repr, options))}.")
     question.check(transactions, f"refunds by {date}", ["refunded"])
+    question.check_filled(transactions, "refunds", "status")
     start = question.fiscal_year_start(transactions, fiscal_year_start)
     rows = col.once(transactions, ["status", "currency_code", "total_gross_amount", date], col.TRANSACTIONS)
     status = rows["status"].astype(col.TEXT)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from classy_nb.arguments import shown
 from classy_nb.errors import DataWarning, UsageError, warn
 from classy_nb.redact import clear_tracebacks
 
@@ -140,6 +141,7 @@ def plan_lives(plans: pd.DataFrame, *, today: Any = None, amount: str = "donatio
 
 
 def _lives(plans: Any, today: Any, amount: str) -> pd.DataFrame:
+    question.check_filled(plans, "plan_lives", "status", amount)
     frame = _started_plans(plans, amount)
     status = frame["status"].astype(col.TEXT)
     started = col.local_days(frame, "started_at", col.PLANS)
@@ -358,6 +360,7 @@ def failed_payments(transactions: pd.DataFrame, *, amount: str = RAISED) -> pd.D
         A column is missing, or ``purchased_at`` has no time zone.
     """
     question.check(transactions, "failed_payments")
+    question.check_filled(transactions, "failed_payments", "status", amount)
     currency = col.currency_of(amount)
     names = ("status", "purchased_at", "recurring_donation_plan_id", "parent_transaction_id")
     frame = col.once(transactions, [*names, amount, currency], col.TRANSACTIONS)
@@ -468,10 +471,10 @@ def forecast(
         As for :func:`plan_lives`, or *months*, *today* or *churn_rate* is invalid.
     """
     if not col.is_whole(months, 1, _LONGEST_FORECAST):
-        raise UsageError(f"months={months!r} must be a whole number from 1 to {_LONGEST_FORECAST}.")
+        raise UsageError(f"months={shown(months)} must be a whole number from 1 to {_LONGEST_FORECAST}.")
     is_rate = isinstance(churn_rate, Real) and not isinstance(churn_rate, bool) and 0 <= churn_rate <= 1
     if churn_rate is not None and not is_rate:
-        raise UsageError(f"churn_rate={churn_rate!r} must be between 0 and 1, such as 0.03 for 3%.")
+        raise UsageError(f"churn_rate={shown(churn_rate)} must be between 0 and 1, such as 0.03 for 3%.")
     question.check(plans, "forecast")
     lives = _lives(plans, today, amount)
     now = col.today_or(today, col.zone_of(plans["started_at"], col.PLANS))

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from classy_nb.errors import DataWarning, UsageError, warn
+from classy_nb.arguments import shown
+from classy_nb.errors import DataWarning, QueryWarning, UsageError, warn
+from classy_nb.query.filters import suggestion
 
 from . import columns as col
 
@@ -194,11 +196,32 @@ def check(frame: Any, function: str, counted: Sequence[str] = ()) -> None:
             warn(message, DataWarning)
     for rule in _SPOILED_BY.get(function, ()):
         if found := rule.found(_conditions(about), counted):
-            asked = ", ".join(f"where={text!r}" for text in found)
+            asked = ", ".join(f"where={shown(text)}" for text in found)
             message = f"analysis.{name}: the frame was fetched with {asked}: {rule.why}."
             if not rule.only_warns:
                 raise UsageError(message, advice="Fetch it without that condition and pass the whole frame.")
             warn(message, DataWarning)
+
+
+def check_filled(frame: Any, function: str, *columns: str) -> None:
+    """Warn of columns without any value, of which the API may have stopped sending the key.
+
+    Nothing would count, and a total of nothing looks like an answer.
+    """
+    if not isinstance(frame, pd.DataFrame) or frame.empty:
+        return
+    for name in columns:
+        if name in frame.columns and bool(frame[name].isna().all()):
+            warn(f"analysis.{function}: no row has a value in {name}, so nothing counts.", DataWarning)
+
+
+def check_statuses(frame: Any, function: str, counted: Sequence[str]) -> None:
+    """Warn of statuses to count that are neither in the vendor's document nor in the frame."""
+    held = set(frame["status"].dropna()) if isinstance(frame, pd.DataFrame) and "status" in frame else set()
+    for status in counted:
+        if status not in ALL_STATUSES and status not in held:
+            message = f"analysis.{function}: no transaction has status={shown(status)}."
+            warn(f"{message} {suggestion(status, ALL_STATUSES)}".rstrip(), QueryWarning)
 
 
 def check_same_period(frame: pd.DataFrame, other: pd.DataFrame, function: str, column: str) -> None:
@@ -314,7 +337,9 @@ def fiscal_year_start(frame: Any, given: Any, alias: Any = None) -> int:
         It is not a month, or the two names say different things.
     """
     if given is not None and alias is not None and given != alias:
-        raise UsageError(f"fiscal_year_start={given!r} and first_month={alias!r} say different things.")
+        raise UsageError(
+            f"fiscal_year_start={shown(given)} and first_month={shown(alias)} say different things."
+        )
     name, month = "fiscal_year_start", given
     if month is None and alias is not None:
         name, month = "first_month", alias
@@ -323,7 +348,7 @@ def fiscal_year_start(frame: Any, given: Any, alias: Any = None) -> int:
     if month is None:
         return 1
     if not col.is_whole(month, 1, 12):
-        raise UsageError(f"{name}={month!r} must be a whole number from 1 to 12.")
+        raise UsageError(f"{name}={shown(month)} must be a whole number from 1 to 12.")
     return int(month)
 
 

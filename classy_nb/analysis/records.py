@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from classy_nb import catalog
+from classy_nb.arguments import is_one_of, shown
 from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
@@ -63,8 +64,8 @@ def _kind_of(frame: Any, given: str | None, kinds: Iterable[str]) -> str:
     """
     listed = ", ".join(map(repr, kinds))
     if given is not None:
-        if not col.is_one_of(given, kinds):
-            raise UsageError(f"kind={given!r} must be one of {listed}.")
+        if not is_one_of(given, kinds):
+            raise UsageError(f"kind={shown(given)} must be one of {listed}.")
         return given
     col.need(frame, ["id"], f"classy.{next(iter(kinds))}()")
     # A path ends in what it lists, maybe with an id behind it: /organizations/1/fundraising-pages.
@@ -158,8 +159,8 @@ def wide_answers(
         *answers* or *questions* holds the first rows only (``limit=``).
     """
     for name, value, options in (("by", by, ("question", "label")), ("several", several, ("join", "refuse"))):
-        if value not in options:
-            raise UsageError(f"{name}={value!r} must be {' or '.join(map(repr, options))}.")
+        if not is_one_of(value, options):
+            raise UsageError(f"{name}={shown(value)} must be {' or '.join(map(repr, options))}.")
     chosen = _kind_of(records, kind, _ANSWERED)
     col.need(records, ["id"], f"classy.{chosen}()")
     question.check(answers, "wide_answers")
@@ -181,12 +182,12 @@ def wide_answers(
     if campaigns is not None and len(records):
         is_asked &= asked["campaign_id"].isin(campaigns)
     is_shown = is_asked.fillna(value=False) | asked["id"].isin(given["question"])
-    shown = asked.loc[is_shown.astype(bool), ["id", "label", "campaign_id", "weight"]]
+    listed = asked.loc[is_shown.astype(bool), ["id", "label", "campaign_id", "weight"]]
     unknown = given.loc[~given["question"].isin(asked["id"]), "question"].drop_duplicates()
-    every = pd.Index([*shown["id"], *unknown], dtype=col.ID, name="id")
-    shown = shown.set_index("id").reindex(every).reset_index()
-    shown = shown.sort_values(["campaign_id", "weight", "id"], ignore_index=True)
-    names = _column_names(shown, records.columns, by)
+    every = pd.Index([*listed["id"], *unknown], dtype=col.ID, name="id")
+    listed = listed.set_index("id").reindex(every).reset_index()
+    listed = listed.sort_values(["campaign_id", "weight", "id"], ignore_index=True)
+    names = _column_names(listed, records.columns, by)
 
     given["column"] = given["question"].map(names)
     wide = _one_cell_each(given, several).reindex(columns=pd.unique(names))
@@ -218,19 +219,19 @@ def _given(answers: Any, asked: pd.DataFrame, answer_type: str, location: str) -
     return given.loc[is_used.astype(bool)].sort_values("id", ignore_index=True)
 
 
-def _column_names(shown: pd.DataFrame, taken: Iterable[Any], by: str) -> pd.Series[Any]:
+def _column_names(listed: pd.DataFrame, taken: Iterable[Any], by: str) -> pd.Series[Any]:
     """Return the name of each question's column, by the question's id.
 
     Names differ by more than capitals: DuckDB, SQLite and others would take those for the same.
     """
-    label = shown["label"].astype(col.TEXT).str.replace(r"\s+", " ", regex=True).str.strip()
+    label = listed["label"].astype(col.TEXT).str.replace(r"\s+", " ", regex=True).str.strip()
     label = label.mask((label == "").fillna(value=False))
     key = label.str.casefold()
     used = {str(name).casefold() for name in taken}
     repeated = set(key[key.duplicated(keep=False)].dropna()) if by == "question" else set()
     names: list[str] = []
     shared: dict[str, str] = {}
-    for number, text, folded in zip(shown["id"], label, key, strict=True):
+    for number, text, folded in zip(listed["id"], label, key, strict=True):
         if by == "label" and not pd.isna(text) and folded in shared:
             names.append(shared[folded])
             continue
@@ -243,7 +244,7 @@ def _column_names(shown: pd.DataFrame, taken: Iterable[Any], by: str) -> pd.Seri
         names.append(name)
         if not pd.isna(text):
             shared[folded] = name
-    return pd.Series(names, index=pd.Index(shown["id"], dtype=col.ID), dtype=object)
+    return pd.Series(names, index=pd.Index(listed["id"], dtype=col.ID), dtype=object)
 
 
 def _one_cell_each(given: pd.DataFrame, several: str) -> pd.DataFrame:
@@ -332,7 +333,8 @@ def with_links(
     address = _address(site if "://" in site else f"https://{site}") if is_text and site else None
     if site is not None and address is None:
         raise UsageError(
-            f"site={site!r} is not the address of a site.", advice="Write it like 'https://give.example.org'."
+            f"site={shown(site)} is not the address of a site.",
+            advice="Write it like 'https://give.example.org'.",
         )
     own: Mapping[int, str] = {}
     domains: set[str] = set()
@@ -464,8 +466,8 @@ def duplicates(
         found.
     """
     chosen = [by] if isinstance(by, str) else list(by)
-    if not chosen or not set(chosen) <= set(_BY):
-        raise UsageError(f"by={by!r} must be one or several of {', '.join(map(repr, _BY))}.")
+    if not chosen or not all(is_one_of(name, _BY) for name in chosen):
+        raise UsageError(f"by={shown(by)} must be one or several of {', '.join(map(repr, _BY))}.")
     question.check(supporters, "duplicates")
     names = ["first_name", "last_name"] if "name and address" in chosen else []
     names += ["email_address"] if "email" in chosen else []

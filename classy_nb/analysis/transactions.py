@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 from classy_nb.redact import clear_tracebacks
 
@@ -107,7 +108,10 @@ def gifts(
     -----
     The columns and statuses are those of the vendor's transaction; see ``classy.transactions``.
     """
-    question.check(transactions, "gifts", statuses(status))
+    counted = statuses(status)
+    question.check(transactions, "gifts", counted)
+    question.check_statuses(transactions, "gifts", counted)
+    question.check_filled(transactions, "gifts", "status", amount)
     frame = _prepared(transactions, amount, donor)
     chosen = frame.loc[_counts(frame, status)].drop(columns="status")
     chosen = pd.DataFrame(chosen.sort_values(["purchased_at", "id"]).reset_index(drop=True))
@@ -145,6 +149,8 @@ def left_out(
         As for :func:`gifts`.
     """
     question.check(transactions, "left_out")
+    question.check_statuses(transactions, "left_out", statuses(status))
+    question.check_filled(transactions, "left_out", "status", amount)
     frame = _prepared(transactions, amount, donor)
     counted = _counts(frame, status)
     # Each line overrides those above it, so that a transaction has the most telling reason of several.
@@ -176,11 +182,11 @@ def statuses(status: str | Sequence[str]) -> list[str]:
     UsageError
         It is empty, or not text.
     """
-    several = isinstance(status, Iterable) and not isinstance(status, str)
+    several = isinstance(status, Iterable) and not isinstance(status, str | pd.DataFrame)
     chosen: list[Any] = list(status) if several else [status]
     if not all(isinstance(one, str) for one in chosen):
         raise UsageError(
-            f"status={status!r} must be one status or several.", advice="Such as status='success'."
+            f"status={shown(status)} must be one status or several.", advice="Such as status='success'."
         )
     if not chosen:
         raise UsageError("status= is empty.", advice="Say which statuses count, such as status='success'.")

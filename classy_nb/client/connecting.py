@@ -7,10 +7,12 @@ the application sees. The form and the prompts do the same, step by step, with a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.arguments import shown
 from classy_nb.catalog import load
 from classy_nb.credentials import Credentials, checked_timezone
 from classy_nb.errors import (
@@ -18,6 +20,7 @@ from classy_nb.errors import (
     ClassyError,
     CredentialsError,
     DataWarning,
+    IncompleteResultError,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
@@ -36,7 +39,7 @@ from classy_nb.redact import Secret, clear_tracebacks
 from .connection import Classy, Demo, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from classy_nb.errors import ResponseError
     from classy_nb.sandbox import Sandbox
@@ -127,7 +130,7 @@ def connect(
         base_url=base_url,
         token_url=token_url,
     )
-    return Classy(log_in(credentials, HttpOptions(workers, requests_per_minute, headers or {})).session())
+    return Classy(log_in(credentials, HttpOptions(workers, requests_per_minute, headers)).session())
 
 
 @clear_tracebacks
@@ -239,9 +242,9 @@ def login(
         base_url=base_url,
         token_url=token_url,
     )
-    http = HttpOptions(
-        workers, requests_per_minute, {name: Secret(value) for name, value in (headers or {}).items()}
-    )
+    if isinstance(headers, Mapping):  # else it is refused below
+        headers = {name: Secret(value) for name, value in headers.items()}
+    http = HttpOptions(workers, requests_per_minute, headers)
     http.open(defaults.base_url).close()  # so that arguments without sense are refused now
     settings = LoginSettings(defaults, organization, env_file, http, sandbox_timezone=timezone)
 
@@ -276,7 +279,7 @@ class HttpOptions:
 
     workers: int | None = None
     requests_per_minute: int = DEFAULT_LIMIT
-    headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str | Secret] | None = field(default=None, repr=False)
 
     def open(self, base_url: str) -> HttpClient:
         """Return an HTTP client that has not logged in yet.
@@ -290,7 +293,7 @@ class HttpOptions:
         known = isinstance(workers, int) and not isinstance(workers, bool) and 1 <= workers <= _MOST_WORKERS
         if workers is not None and not known:
             raise UsageError(
-                f"workers={workers!r} must be a whole number from 1 to {_MOST_WORKERS}, or None."
+                f"workers={shown(workers)} must be a whole number from 1 to {_MOST_WORKERS}, or None."
             )
         return HttpClient(
             base_url,
@@ -436,6 +439,10 @@ def _organizations_to_choose_from(
             error.advice = f"{error.advice} {_NAME_THE_ORGANIZATION}".strip()
             raise
         failure = error
+    except IncompleteResultError as error:
+        if wanted is None:
+            error.advice = _NAME_THE_ORGANIZATION
+            raise
     if wanted in seen:
         return {wanted: seen[wanted]}
     if wanted is not None and seen:
@@ -536,7 +543,7 @@ def start_sandbox(
 
     for name, number in (("transactions", transactions), ("seed", seed)):
         if isinstance(number, bool) or not isinstance(number, int):
-            raise UsageError(f"{name}={number!r} must be a whole number.")
+            raise UsageError(f"{name}={shown(number)} must be a whole number.")
     try:
         box = Sandbox(transactions=transactions, seed=seed, **options)
     except ValueError as error:

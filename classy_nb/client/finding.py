@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 import classy_nb
+from classy_nb.arguments import shown
 from classy_nb.catalog import Found, load
 from classy_nb.catalog import find as find_in_catalog
 from classy_nb.errors import UsageError
@@ -98,9 +99,9 @@ def find(text: str) -> pd.DataFrame:
     table = ReadableTable(rows, columns=["kind", "name", "meaning", "use"], dtype="string")
     if table.empty:
         table.attrs["note"] = (
-            f"Nothing found for {text.strip()!r}. Try another English word for it, or a single one (refund, "
-            "fee, donor, page). classy.resources() lists what can be fetched, classy.transactions.columns "
-            "what is in a list."
+            f"Nothing found for {shown(text.strip())}. Try another English word for it, or a single one "
+            "(refund, fee, donor, page). classy.resources() lists what can be fetched, "
+            "classy.transactions.columns what is in a list."
         )
     return table
 
@@ -110,7 +111,7 @@ def _checked(text: object) -> str:
     if not isinstance(text, str):
         raise UsageError(f"find() takes words as text, not {type(text).__name__}.", advice=example)
     if not any(character.isalnum() for character in text):
-        raise UsageError(f"find({text[:20]!r}) names no word.", advice=example)
+        raise UsageError(f"find({shown(text[:20])}) names no word.", advice=example)
     if len(text) > _LONGEST:
         raise UsageError(f"find() takes some words, not {len(text):,} characters.", advice=example)
     return text

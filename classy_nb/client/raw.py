@@ -12,6 +12,7 @@ from datetime import date, datetime
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.arguments import shown
 from classy_nb.catalog import Catalog, Endpoint
 from classy_nb.decoding import rows_of
 from classy_nb.errors import UsageError
@@ -47,7 +48,7 @@ def fetch_raw(
     given = {name: _value(name, value, fetcher.timezone) for name, value in parameters.items()}
     for name in ("page", "per_page"):
         if name in given and not re.fullmatch("[1-9][0-9]{0,17}", given[name]):
-            raise UsageError(f"get(): {name}={parameters[name]!r} must be a whole number, 1 or more.")
+            raise UsageError(f"get(): {name}={shown(parameters[name])} must be a whole number, 1 or more.")
     whole = "page" not in given
     size = min(int(given.pop("per_page", MOST_PER_PAGE)), MOST_PER_PAGE) if whole else MOST_PER_PAGE
     pairs = tuple(given.items())

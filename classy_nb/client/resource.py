@@ -10,6 +10,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from classy_nb.arguments import checked_flag
 from classy_nb.catalog import (
     DescribedColumn,
     described_columns,
@@ -22,7 +23,7 @@ from classy_nb.catalog import (
 from classy_nb.errors import DeprecatedEndpointWarning, QueryWarning, warn
 from classy_nb.frames import Backend, checked_backend
 from classy_nb.progress import Progress, checked_progress
-from classy_nb.query import check_batches, check_count, check_order_of_id, checked_flag, warn_of_conditions
+from classy_nb.query import check_batches, check_count, check_order_of_id, warn_of_conditions
 from classy_nb.redact import clear_tracebacks
 
 from .cards import resource_html, resource_text

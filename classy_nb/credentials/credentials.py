@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from classy_nb.arguments import checked_flag
 from classy_nb.errors import ClassyError, CredentialsError, CredentialsWarning, UsageError, warn
 from classy_nb.files import checked_path
 from classy_nb.redact import Secret, clear_tracebacks
@@ -234,7 +235,7 @@ class Credentials:
             "arguments": arguments,
             "environment": _settings_in(variables),
         }
-        opened = _open_stores([SystemKeyring()] if keyring else [], places)
+        opened = _open_stores([SystemKeyring()] if checked_flag("keyring", keyring) else [], places)
         file = _read_file(env_file, start, needed=not _are_complete(places))
         if file is not None:
             places[str(file.path)] = _trusted_settings_in(file)

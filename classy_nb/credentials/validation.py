@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
+from classy_nb.arguments import shown
 from classy_nb.errors import CredentialsError, CredentialsWarning, UsageError, warn
 from classy_nb.redact import Secret
 
@@ -129,7 +130,7 @@ def checked_timezone(value: object) -> str:
         ZoneInfo(name)
     except (OSError, KeyError, ValueError):
         raise UsageError(
-            f"The time zone {name!r} does not exist.",
+            f"The time zone {shown(name)} does not exist.",
             advice='Use a name such as "America/Los_Angeles" or "UTC".',
         ) from None
     return name
@@ -146,7 +147,7 @@ def checked_fiscal_year_start(value: object) -> int:
     text = _unwrap(value)[0] if isinstance(value, str) else str(value)
     if isinstance(value, bool) or not re.fullmatch("0?[1-9]|1[0-2]", text):
         raise UsageError(
-            f"fiscal_year_start={value!r} must be the number of a month, 1 to 12.",
+            f"fiscal_year_start={shown(value)} must be the number of a month, 1 to 12.",
             advice="Write 7 for fiscal years that begin in July.",
         )
     return int(text)

@@ -121,7 +121,10 @@ def writable(path: str | os.PathLike[str]) -> tuple[Path, Path]:
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         if not stat.S_ISREG(mode):
             # A rename would replace the device or pipe with a file.
-            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+            raise ExportError(
+                f"{shown} could not be written: it is a device or a pipe, not a file.",
+                advice="Choose another name.",
+            )
         if not (mode & 0o222 and os.access(target, os.W_OK)):
             # A rename would not mind, but whoever protects a file does.
             raise ExportError(

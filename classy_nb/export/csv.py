@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from classy_nb.arguments import checked_flag
 from classy_nb.errors import UsageError
 from classy_nb.frames import computes_with_arrow, local_timestamp
 from classy_nb.redact import clear_tracebacks
@@ -114,6 +115,8 @@ class CsvWriter:
         excel: bool = False,
         neutralize: bool = True,
     ) -> None:
+        checked_flag("excel", excel)
+        checked_flag("neutralize", neutralize)
         if not isinstance(path, AtomicFile):
             check_ending(path, "csv")
             path = AtomicFile(path)

@@ -126,7 +126,10 @@ def _sheets(frames: Any) -> dict[str, pd.DataFrame]:
     """Return the frames by the names of their sheets, once Excel would take all of it."""
     if isinstance(frames, Mapping):
         if not frames:
-            raise UsageError("A workbook needs a sheet, and no frame was given.")
+            raise UsageError(
+                "A workbook needs a sheet, and no frame was given.",
+                advice="Pass a frame, or a dict such as {'Gifts': frame}.",
+            )
         names = [key if isinstance(key, str) else header_name(key) for key in frames]
         sheets = [as_frame(frame) for frame in frames.values()]
         _check_names(names)

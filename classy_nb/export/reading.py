@@ -30,9 +30,19 @@ from pandas.api.types import (
 )
 from pyarrow import csv as arrow_csv
 
+from classy_nb.arguments import checked_flag, shown
 from classy_nb.catalog import Column, load
 from classy_nb.errors import DataWarning, UsageError, warn
-from classy_nb.frames import ARROW, JSON_KINDS, LISTS, field_of, json_values, local_timestamp, to_frame
+from classy_nb.frames import (
+    ARROW,
+    JSON_KINDS,
+    LISTS,
+    checked_backend,
+    field_of,
+    json_values,
+    local_timestamp,
+    to_frame,
+)
 from classy_nb.query import zone
 from classy_nb.query.filters import suggestion
 from classy_nb.redact import clear_tracebacks
@@ -137,11 +147,15 @@ def read_csv(
         No zone is known that has these offsets: instants are shown in UTC.
     """
     check_ending(path, "csv", to_read=True)
+    if resource is not None and not isinstance(resource, str):
+        raise UsageError(f"resource={shown(resource)} is not the name of a resource.")
     known = _known_columns(resource)
+    checked_backend(dtype_backend)
+    checked_flag("neutralize", neutralize)
     if timezone is not None:
         zone(timezone)
     names, texts = _read(Path(path).expanduser(), neutralize=neutralize)
-    wanted = {} if dtype is None else {str(name): pandas_dtype(kind) for name, kind in dtype.items()}
+    wanted = {} if dtype is None else _dtypes(dtype)
     columns = [
         _declared(name, wanted[name]) if name in wanted else _column(name, text, known.get(name, []))
         for name, text in zip(names, texts, strict=True)
@@ -175,8 +189,19 @@ def read_csv(
         try:
             frame = frame.astype({name: wanted[name]})
         except (TypeError, ValueError):
-            raise UsageError(f"Column {name!r} of {path} does not fit dtype {wanted[name]}.") from None
+            raise UsageError(f"Column {shown(name)} of {path} does not fit dtype {wanted[name]}.") from None
     return frame
+
+
+def _dtypes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``dtype=`` asks for, a column's dtype by its name."""
+    try:
+        return {str(name): pandas_dtype(kind) for name, kind in given.items()}
+    except (AttributeError, TypeError, ValueError):  # which quote what they do not understand
+        raise UsageError(
+            f"dtype={shown(given)} must be a dict of dtypes by column.",
+            advice="Pass {'code': 'string'}, or the dtypes of the frame.",
+        ) from None
 
 
 def _read(path: Path, *, neutralize: bool) -> tuple[list[str], list[pa.Array]]:
@@ -232,7 +257,7 @@ def _known_columns(resource: str | None) -> dict[str, list[Column]]:
         specs = [catalog.resources[resource]]
     else:
         raise UsageError(
-            f"The resource {resource!r} does not exist.", advice=suggestion(resource, catalog.resources)
+            f"The resource {shown(resource)} does not exist.", advice=suggestion(resource, catalog.resources)
         )
     found: dict[str, Counter[tuple[str, str | None]]] = {}
     for endpoint in (endpoint for spec in specs for endpoint in (*spec.lists, *spec.objects)):

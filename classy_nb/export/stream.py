@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from classy_nb.arguments import checked_flag
 from classy_nb.errors import (
     BadRequestError,
     ClassyError,
@@ -65,6 +66,8 @@ def stream_csv(
 ) -> Path:
     """Fetch *tables* into a CSV file; see :func:`stream`."""
     check_ending(path, "csv")
+    checked_flag("excel", excel)
+    checked_flag("neutralize", neutralize)
 
     def write(plain: Iterable[pa.Table], _: pa.Schema, file: AtomicFile) -> None:
         with CsvWriter(file, excel=excel, neutralize=neutralize) as writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 from contextlib import suppress
 from datetime import date, time
 from decimal import Decimal
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from classy_nb import catalog
+from classy_nb.arguments import shown
 from classy_nb.catalog import Column, Endpoint, Record
 from classy_nb.decoding import rows_of
 from classy_nb.errors import UsageError
@@ -72,20 +74,23 @@ def explode(
             f"explode() takes a pandas DataFrame, not a {_kind_of(frame)}.",
             advice="Convert it with .to_pandas() or .df().",
         )
-    for name in (column, parent_id):
+    for keyword, name in (("column", column), ("parent_id", parent_id)):
+        if not isinstance(name, Hashable) or name is None:
+            raise UsageError(f"{keyword}={shown(name)} must be the name of a column.")
         found = list(frame.columns).count(name)
         if not found:
-            advice = f"Fetch it with include={name!r}, or see frame.columns."
+            advice = f"Fetch it with include={shown(name)}, or see frame.columns."
             if name in frame.index.names:
                 advice = "It is the index: call frame.reset_index()."
-            raise UsageError(f"The frame has no column {name!r}.", advice=advice)
+            elif keyword == "parent_id":
+                advice = "parent_id= names the column that tells the rows apart; see frame.columns."
+            raise UsageError(f"The frame has no column {shown(name)}.", advice=advice)
         if found > 1:
-            raise UsageError(f"The frame has {found} columns {name!r}.", advice="Rename all but one.")
+            raise UsageError(f"The frame has {found} columns {shown(name)}.", advice="Rename all but one.")
     items, positions = _items(frame[column])
     if not items and not _may_hold_lists(frame, column):
-        what = (
-            f"The column {column!r} does not hold lists: it is empty, and its dtype is {frame[column].dtype}."
-        )
+        dtype = frame[column].dtype
+        what = f"The column {shown(column)} does not hold lists: it is empty, and its dtype is {dtype}."
         raise UsageError(what, advice=_CHOOSE)
     if columns is None:
         columns = _known_columns(frame, column, items)

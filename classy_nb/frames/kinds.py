@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 Backend = Literal["numpy_nullable", "pyarrow"]
@@ -72,11 +73,11 @@ def checked_backend(backend: object) -> Backend:
     UsageError
         It is anything else.
     """
-    if backend == "numpy_nullable":
+    if isinstance(backend, str) and backend == "numpy_nullable":
         return "numpy_nullable"
-    if backend == "pyarrow":
+    if isinstance(backend, str) and backend == "pyarrow":
         return "pyarrow"
-    raise UsageError(f"dtype_backend={backend!r} must be 'numpy_nullable' or 'pyarrow'.")
+    raise UsageError(f"dtype_backend={shown(backend)} must be 'numpy_nullable' or 'pyarrow'.")
 
 
 def field_of(name: str, kind: str, timezone: str, record: str | None = None) -> pa.Field:

@@ -12,6 +12,7 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
@@ -23,6 +24,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.util import parse_url
 
 from classy_nb import __version__
+from classy_nb.arguments import shown
 from classy_nb.decoding import Repairs, decode
 from classy_nb.errors import (
     ClassyError,
@@ -55,7 +57,7 @@ from .session import Adapter, Session, TotalTimeError, cut_off_by
 from .setup_errors import causes_of, setup_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from .auth import TokenAuth
     from .cancel import Cancel
@@ -154,7 +156,8 @@ class HttpClient:
         self._secrets: list[Secret] = []
         """What error messages must not show, although the server may echo it."""
         self._closed = False
-        self.has_own_headers = bool(headers)
+        own = {} if headers is None else _checked_headers(headers)
+        self.has_own_headers = bool(own)
         self._session = Session()
         self._session.cookies = _NoCookies()
         self._session.headers = CaseInsensitiveDict(
@@ -163,7 +166,7 @@ class HttpClient:
                 "Accept": "application/json",
                 # No brotli: whether it can be decoded differs from machine to machine.
                 "Accept-Encoding": "gzip, deflate",
-                **_checked_headers(headers or {}),
+                **own,
             }
         )
         # Blocking: a worker waits for a connection of the pool rather than opening one that is thrown away.
@@ -468,9 +471,11 @@ def _checked_headers(headers: Mapping[str, str | Secret]) -> Mapping[str, str]:
     UsageError
         It cannot be sent, or is not the caller's to send.
     """
+    if not isinstance(headers, Mapping):
+        raise UsageError(f"headers= takes a dict of names and texts, not {shown(headers)}.")
     for name, value in headers.items():
         if not (isinstance(name, str) and _HEADER_NAME.fullmatch(name)):
-            raise UsageError(f"headers= holds {name!r}, which is not the name of a header.")
+            raise UsageError(f"headers= holds {shown(name)}, which is not the name of a header.")
         if name.lower() in ("authorization", "cookie", "host"):
             raise UsageError(f"headers= must not hold {name!r}: the token is added by the connection.")
         text: object = Secret(value).reveal()

@@ -24,6 +24,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 from .fork import renew_after_fork
@@ -96,7 +97,7 @@ class RateLimit:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         if isinstance(requests_per_minute, bool) or not isinstance(requests_per_minute, int):
-            raise UsageError(f"requests_per_minute= takes a whole number, not {requests_per_minute!r}.")
+            raise UsageError(f"requests_per_minute= takes a whole number, not {shown(requests_per_minute)}.")
         if requests_per_minute < 1:
             raise UsageError("requests_per_minute= must be at least 1.")
         self.refusals = 0

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from classy_nb.arguments import shown
 from classy_nb.catalog import flat_names
 from classy_nb.errors import UsageError
 from classy_nb.frames import to_frame
@@ -141,7 +142,9 @@ class History:
         if self.as_of_moment is not None:
             end = min(end, self.as_of_moment)
         if begin > end:
-            raise UsageError(f"since={since!r} is after until={'now' if until is None else repr(until)}.")
+            raise UsageError(
+                f"since={shown(since)} is after until={'now' if until is None else repr(until)}."
+            )
         with self.connect() as connection:
             connection.execute(
                 f"SET TimeZone = {_text(self.timezone)}"
@@ -271,14 +274,14 @@ class _Compared:
         ]
         if name not in known:
             listed = nearest(str(name), known) or f"It holds {', '.join(known)}."
-            raise UsageError(f"The mirror holds no {name!r}.", advice=listed)
+            raise UsageError(f"The mirror holds no {shown(name)}.", advice=listed)
         self._name = name
         self._earlier, self._later = (f"{schema}.{_name(name)}" for schema, _ in (earlier, later))
         before, after = (self._columns_in(schema) for schema, _ in (earlier, later))
         if not before:
             when = earlier[1].astimezone(zone(self._zone)).strftime("%Y-%m-%d %H:%M")
             raise UsageError(
-                f"On {when}, the mirror did not hold {name!r} yet.",
+                f"On {when}, the mirror did not hold {shown(name)} yet.",
                 advice="Compare later states, or another list.",
             )
         self._columns = {column: kind for column, kind in after.items() if column in before}
@@ -356,7 +359,9 @@ class _Compared:
         for name in asked:
             if name not in self._columns:
                 advice = nearest(name, self._columns) or f"copy.sql('DESCRIBE {self._name}') lists them."
-                raise UsageError(f"{self._name!r} has no column {name!r} in both states.", advice=advice)
+                raise UsageError(
+                    f"{shown(self._name)} has no column {shown(name)} in both states.", advice=advice
+                )
         return {name: self._columns[name] for name in dict.fromkeys(asked)}
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 from filelock import FileLock, Timeout
 
 from classy_nb import __version__
+from classy_nb.arguments import shown
 from classy_nb.catalog import load
 from classy_nb.credentials import git_state
 from classy_nb.errors import (
@@ -253,7 +254,7 @@ class Mirror(Readable, History):
             The API could not be asked. The file is as it was.
         """
         if verify not in ("quick", "full"):
-            raise UsageError(f"verify={verify!r} must be 'quick' or 'full'.")
+            raise UsageError(f"verify={shown(verify)} must be 'quick' or 'full'.")
         if self.as_of_moment is not None:
             raise UsageError("This is an earlier state of the mirror.", advice="Refresh the mirror itself.")
         if self._classy is None:
@@ -370,7 +371,7 @@ class Mirror(Readable, History):
 
 def _id_of(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise UsageError(f"forget() takes ids of supporters, which are whole numbers, not {value!r}.")
+        raise UsageError(f"forget() takes ids of supporters, which are whole numbers, not {shown(value)}.")
     return operator.index(value)
 
 
@@ -409,7 +410,7 @@ def agreed(
         if stored and columns and said != ",".join(columns):
             # What was written before, and its history, would stay as it is.
             raise MirrorError(
-                f"{what} was made with {option}={said!r}, not {','.join(columns)!r}.",
+                f"{what} was made with {option}={shown(said)}, not {shown(','.join(columns))}.",
                 advice="Leave it out, or make another one under another name.",
             )
         if stored:

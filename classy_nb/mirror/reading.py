@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 import pyarrow as pa
 
+from classy_nb.arguments import checked_flag
 from classy_nb.cards import Facts, html_card, text_card
 from classy_nb.catalog import (
     DescribedColumn,
@@ -56,7 +57,6 @@ from classy_nb.query import (
     check_batches,
     check_count,
     check_order_of_id,
-    checked_flag,
     filter_literal,
     instant,
     nearest,

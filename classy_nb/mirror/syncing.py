@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from classy_nb.arguments import shown
 from classy_nb.errors import InterruptedFetchError, UsageError
 from classy_nb.files import checked_path
 from classy_nb.query import instant
@@ -139,7 +140,7 @@ def _refresh(
                 moment,
                 exclude=exclude,
                 hash=hash,
-                what=f"The dataset {dataset!r}",
+                what=f"The dataset {shown(dataset)}",
                 history=history,
             )
             refresh = Refresh(
@@ -212,7 +213,7 @@ def check_sync(
         An extra is missing.
     """
     if verify not in ("quick", "full"):
-        raise UsageError(f"verify={verify!r} must be 'quick' or 'full'.")
+        raise UsageError(f"verify={shown(verify)} must be 'quick' or 'full'.")
     mirrored_lists(resources, exclude=exclude, hash=hash)
     import_duckdb()
     if duckdb_path(to) is not None:
@@ -236,7 +237,7 @@ def _dlt_destination(to: Any) -> Any:
     if name not in set(dlt.destinations.__all__) - _NOT_TABLES:
         raise UsageError(
             # An address may hold a password: only its beginning is shown.
-            f"dlt has no destination {name if found else scrub(name)!r} for tables.",
+            f"dlt has no destination {shown(name if found else scrub(name))} for tables.",
             advice="Name a file such as classy.duckdb, an address such as postgresql://user@host/warehouse, "
             "or a destination of dlt's such as bigquery.",
         )

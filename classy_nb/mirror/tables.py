@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from classy_nb.arguments import shown
 from classy_nb.catalog import flat_names, load, with_decimals
 from classy_nb.errors import UsageError
 from classy_nb.query import nearest
@@ -205,9 +206,13 @@ def mirrored_lists(
 
 def listed(names: Names) -> list[str]:
     """Return names as a list, whether they came as one or as a text with commas."""
-    if isinstance(names, str):
-        names = names.split(",")
-    return [name.strip() for name in names or () if name.strip()]
+    if names is None:
+        return []
+    given = names.split(",") if isinstance(names, str) else list(names)
+    for name in given:
+        if not isinstance(name, str):
+            raise UsageError(f"Names of lists and columns are text, not {shown(name)}.")
+    return [name.strip() for name in given if name.strip()]
 
 
 def _protected(lists: list[MirroredList], exclude: list[str], hash_: list[str]) -> list[MirroredList]:
@@ -218,8 +223,9 @@ def _protected(lists: list[MirroredList], exclude: list[str], hash_: list[str]) 
     for name in (*exclude, *hash_):
         if name not in everything and name != PERSONAL:
             raise UsageError(
-                f"No list has a column {name!r} to leave out or to hash.",
-                advice=nearest(name, sorted(everything)),
+                f"No list has a column {shown(name)} to leave out or to hash.",
+                advice=nearest(name, sorted(everything))
+                or "A resource's columns are in .columns, such as classy.supporters.columns.",
             )
     made = []
     key = _hash_key() if hash_ else None
@@ -291,7 +297,7 @@ def _list_of(name: str) -> MirroredList:
     if endpoint is None:
         holds = sorted(mirrorable())
         known = spec is not None
-        what = f"{name!r} cannot be mirrored" if known else f"There is no resource {name!r}"
+        what = f"{shown(name)} cannot be mirrored" if known else f"There is no resource {shown(name)}"
         why = ": it is not a list of the organization's whose records have ids." if known else "."
         advice = nearest(name, holds, most=1) or f"Lists that can be mirrored: {', '.join(holds)}."
         raise UsageError(what + why, advice=advice)

@@ -386,13 +386,13 @@ class PageFetcher:
         if self.query.accept_incomplete:
             warn(f"{what} You accepted that.", DataWarning)
             return
-        error = IncompleteResultError(
-            what,
-            method="GET",
-            path=safe_path(self.query.path),
-            advice=f"Another try will hardly help. accept_incomplete=True takes these {received:,} with a "
-            f"warning; limit={received} takes the first {received:,} of a resource's list.",
+        advice = (
+            f"Another try will hardly help. accept_incomplete=True takes these {received:,} with a warning"
         )
+        if received:
+            advice += f"; limit={received} takes the first {received:,} of a resource's list"
+        path = safe_path(self.query.path)
+        error = IncompleteResultError(what, method="GET", path=path, advice=f"{advice}.")
         error.expected, error.received = expected, received
         raise error
 

@@ -16,7 +16,6 @@ from .builder import (
     check_batches,
     check_count,
     check_order_of_id,
-    checked_flag,
 )
 from .dates import Moment, days, filter_literal, instant, is_date_text, zone
 from .filters import (
@@ -45,7 +44,6 @@ __all__ = [
     "check_batches",
     "check_count",
     "check_order_of_id",
-    "checked_flag",
     "days",
     "filter_literal",
     "holds_several",

@@ -16,6 +16,7 @@ from datetime import timedelta
 from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any
 
+from classy_nb.arguments import checked_flag, is_one_of, shown
 from classy_nb.errors import UsageError
 
 from .dates import day, instant, is_date_text, zone
@@ -144,7 +145,7 @@ class QueryBuilder:
         left_out = [name for name, _ in sort if name not in {column.name for column in query.columns}]
         if left_out and limit is None:
             raise UsageError(
-                f"sort= names {left_out[0]!r}, which fields= leaves out.",
+                f"sort= names {shown(left_out[0])}, which fields= leaves out.",
                 advice="Add it to fields=: a whole list is sorted after it has arrived.",
             )
         checked_flag("accept_incomplete", options.accept_incomplete)
@@ -170,15 +171,15 @@ class QueryBuilder:
         name = endpoint.daily.keyword
         own = _without_none(own, {key for key in endpoint.keys if key not in endpoint.choices})
         for_all = options
-        if options.by in (None, name):
-            if own.get(name) is not None and (options.since, options.until) != (None, None):
+        if is_one_of(options.by, (None, name)):
+            if own.get(name) is not None and (options.since is not None or options.until is not None):
                 raise UsageError(
                     f"{name}= is one day, and since= and until= are several.", advice="Give one or the other."
                 )
             for_all = replace(options, since=None, until=None, by=None)
         elif own.get(name) is None:
             raise UsageError(
-                f"by={options.by!r} needs {name}=, too.", advice=f"Or leave by= out: it is {name}."
+                f"by={shown(options.by)} needs {name}=, too.", advice=f"Or leave by= out: it is {name}."
             )
         if own.get(name) is None:
             first, last, note = self._days(resource, name, options.since, options.until)
@@ -235,7 +236,7 @@ class QueryBuilder:
             last = day(dates.until, "until") - timedelta(days=1)
         if last < first:
             raise UsageError(
-                f"since={since!r} is not before until={until!r}.",
+                f"since={shown(since)} is not before until={shown(until)}.",
                 advice="The period is half-open: until= is the first moment after it.",
             )
         return first, last, dates.note
@@ -253,7 +254,8 @@ class QueryBuilder:
         )
         if first != last:
             raise UsageError(
-                f"{name}={value!r} is not one day: {first} to {last}.", advice=f"Use since={value!r}."
+                f"{name}={shown(value)} is not one day: {first} to {last}.",
+                advice=f"Use since={shown(value)}.",
             )
         return first, last, f"{' '.join(value.split())}: {first}"
 
@@ -317,12 +319,12 @@ class QueryBuilder:
         for name in included:
             if name not in (*endpoint.include, *endpoint.include_elsewhere):
                 raise UsageError(
-                    f"{endpoint.path} does not know include={name!r}.",
+                    f"{endpoint.path} does not know include={shown(name)}.",
                     advice=self._include_advice(name, endpoint),
                 )
         undocumented = tuple(name for name in included if name in endpoint.include_elsewhere)
         warnings = [
-            f"include={name!r} is sent, although the API's document lists it for other calls than "
+            f"include={shown(name)} is sent, although the API's document lists it for other calls than "
             f"{endpoint.path}: if the API ignores it, its columns stay empty."
             for name in undocumented
         ]
@@ -337,7 +339,7 @@ class QueryBuilder:
             if parameter.known and parameter.keyword in keywords
             if (warning := _unlisted_value(parameter.keyword, keywords[parameter.keyword], parameter.known))
         ]
-        if aggregates and not endpoint.aggregates:
+        if checked_flag("aggregates", aggregates) and not endpoint.aggregates:
             raise UsageError(f"{endpoint.path} has no aggregates.")
         columns = self.catalog.columns(endpoint, included, aggregates=aggregates)
         parameters = self._parameters(endpoint, keywords, keys)
@@ -399,7 +401,8 @@ class QueryBuilder:
             elif not (advice := nearest(keyword, names)) and (advice := nearest(keyword, columns)):
                 advice = f"Columns are filtered by where=. {advice}"
             raise UsageError(
-                f"{resource.name} takes no keyword {keyword!r}.", advice=advice or suggestion(keyword, names)
+                f"{resource.name} takes no keyword {shown(keyword)}.",
+                advice=advice or suggestion(keyword, names),
             )
 
     def _parameters(
@@ -457,10 +460,12 @@ class QueryBuilder:
             if name.startswith("-") and not direction:
                 name, direction = name[1:], "desc"
             if direction not in ("", "asc", "desc"):
-                raise UsageError(f"sort={text!r}: the direction is asc or desc.")
+                raise UsageError(f"sort={shown(text)}: the direction is asc or desc.")
             find_column(name, known, "sort")
             if name in order:
-                raise UsageError(f"sort= names {name!r} twice.", advice="Give it once: the first decides.")
+                raise UsageError(
+                    f"sort= names {shown(name)} twice.", advice="Give it once: the first decides."
+                )
             order[name] = direction == "desc"
         return tuple(order.items())
 
@@ -469,7 +474,9 @@ def _unlisted_value(keyword: str, value: object, known: Sequence[str]) -> str | 
     """Return what to warn about where the document's examples of a parameter do not have *value*."""
     if value in known:
         return None
-    return f"{keyword}={value!r}: the API's document does not list this value. Known: {', '.join(known)}."
+    return (
+        f"{keyword}={shown(value)}: the API's document does not list this value. Known: {', '.join(known)}."
+    )
 
 
 def _check_sortable(endpoint: Endpoint, names: Sequence[str]) -> None:
@@ -484,29 +491,16 @@ def _check_sortable(endpoint: Endpoint, names: Sequence[str]) -> None:
 def _date_column(endpoint: Endpoint, by: str | None, columns: Mapping[str, Column]) -> Column:
     """Return the column that ``since=`` and ``until=`` refer to."""
     dates = [c.name for c in columns.values() if c.kind in ("datetime", "date") and "." not in c.name]
-    name = by or endpoint.date
+    name = endpoint.date if is_one_of(by, (None, "")) else by
     if name is None:
         advice = f"Choose one with by=: {', '.join(dates)}." if dates else "Fetch all of it."
         raise UsageError(f"{endpoint.path} has no business date for since= and until=.", advice=advice)
     column = find_column(name, columns, "by")
     if column.kind not in ("datetime", "date"):
         raise UsageError(
-            f"by={name!r} is not a date.", advice=f"The dates are {', '.join(dates)}." if dates else ""
+            f"by={shown(name)} is not a date.", advice=f"The dates are {', '.join(dates)}." if dates else ""
         )
     return column
-
-
-def checked_flag(name: str, value: object) -> bool:
-    """Return the *value* of a keyword that takes True or False.
-
-    Raises
-    ------
-    UsageError
-        It is anything else.
-    """
-    if isinstance(value, bool):
-        return value
-    raise UsageError(f"{name}={value!r} must be True or False.")
 
 
 _WITHOUT_EFFECT_ON_A_COUNT = ("limit", "sort", "fields", "flat", "accept_incomplete")
@@ -546,7 +540,7 @@ def check_batches(rows: object, *, arrow: object, decimal: object, keep_misfits:
         *rows* is not a number of rows, or *decimal* or *keep_misfits* is not a flag or goes without *arrow*.
     """
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise UsageError(f"rows={rows!r} must be a whole number, 1 or more.")
+        raise UsageError(f"rows={shown(rows)} must be a whole number, 1 or more.")
     if checked_flag("decimal", decimal) and not arrow:
         raise UsageError(
             "decimal=True needs arrow=True.",
@@ -563,7 +557,7 @@ def _limit(limit: object) -> int | None:
     if limit is None:
         return None
     if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1:
-        raise UsageError(f"limit={limit!r} must be a whole number, 1 or more.")
+        raise UsageError(f"limit={shown(limit)} must be a whole number, 1 or more.")
     return int(limit)  # NumPy's integers are Integral, too
 
 
@@ -600,7 +594,7 @@ def _parameter_text(parameter: Parameter, value: Any, timezone: str) -> str:
     name = parameter.keyword
     if parameter.type == "bool":
         if not isinstance(value, bool):
-            raise UsageError(f"{name}= takes True or False, not {value!r}.")
+            raise UsageError(f"{name}= takes True or False, not {shown(value)}.")
         return "true" if value else "false"
     if parameter.type == "zone":
         zone(value)
@@ -613,11 +607,11 @@ def _parameter_text(parameter: Parameter, value: Any, timezone: str) -> str:
         return local.replace(tzinfo=None, microsecond=0).isoformat(" ")
     text = str(value) if isinstance(value, str | Number) and not isinstance(value, bool) else ""
     if parameter.type == "int" and not re.fullmatch("[0-9]+", text):
-        raise UsageError(f"{name}= takes a whole number, not {value!r}.")
+        raise UsageError(f"{name}= takes a whole number, not {shown(value)}.")
     if parameter.range and not parameter.range[0] <= int(text) <= parameter.range[1]:
-        raise UsageError(f"{name}={value!r} must be from {parameter.range[0]} to {parameter.range[1]}.")
+        raise UsageError(f"{name}={shown(value)} must be from {parameter.range[0]} to {parameter.range[1]}.")
     if parameter.choices and text not in parameter.choices:
-        raise UsageError(f"{name}={value!r} must be one of {', '.join(parameter.choices)}.")
+        raise UsageError(f"{name}={shown(value)} must be one of {', '.join(parameter.choices)}.")
     if not text or not text.isprintable():
         raise UsageError(f"{name}= takes plain text that is not empty.")
     return text

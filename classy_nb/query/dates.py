@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import operator
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, SupportsIndex
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 Moment = int | str | date | datetime
@@ -31,13 +33,13 @@ def zone(name: str) -> ZoneInfo:
     UsageError
         It does not exist.
     """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
-        raise UsageError(
-            f"timezone={name!r} is unknown.",
-            advice="Use an IANA name such as 'America/Los_Angeles' or 'UTC'.",
-        ) from None
+    if isinstance(name, str):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(name)
+    raise UsageError(
+        f"timezone={shown(name)} is unknown.",
+        advice="Use an IANA name such as 'America/Los_Angeles' or 'UTC'.",
+    )
 
 
 def is_date_text(text: str) -> bool:
@@ -72,7 +74,7 @@ def instant(value: Moment, timezone: str, keyword: str = "since") -> datetime:
     try:
         return moment.astimezone(UTC)
     except (OverflowError, ValueError):  # before the year 1 or after 9999, once in UTC
-        raise UsageError(f"{keyword}={value!r} is out of range.") from None
+        raise UsageError(f"{keyword}={shown(value)} is out of range.") from None
 
 
 def day(value: Moment, keyword: str = "since") -> date:
@@ -86,7 +88,7 @@ def day(value: Moment, keyword: str = "since") -> date:
     moment = _read(value, keyword)
     if moment.time() != time.min:
         raise UsageError(
-            f"{keyword}={value!r} has a time, but is compared with days.", advice="Give the day alone."
+            f"{keyword}={shown(value)} has a time, but is compared with days.", advice="Give the day alone."
         )
     return moment.date()
 
@@ -112,7 +114,7 @@ def days(text: str, keyword: str = "where") -> tuple[date, date] | None:
             return first, first + timedelta(days=7)
         return (first, first + timedelta(days=1)) if _is_day(text) else None
     except (OverflowError, ValueError):  # the calendar ends with the year 9999
-        raise UsageError(f"{keyword}={text!r} is out of range.") from None
+        raise UsageError(f"{keyword}={shown(text)} is out of range.") from None
 
 
 def filter_literal(moment: datetime, operator: str = ">=") -> str:
@@ -185,4 +187,4 @@ def _from_text(text: str, keyword: str) -> datetime:
         advice = f"Use {DATE_FORMS}."
         if keyword == "where":
             advice += " Periods in words, such as 'last month', go into since= and until=."
-        raise UsageError(f"{keyword}={text!r} is not a date.", advice=advice) from None
+        raise UsageError(f"{keyword}={shown(text)} is not a date.", advice=advice) from None

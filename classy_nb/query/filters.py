@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from classy_nb.arguments import shown
 from classy_nb.catalog import meant
 from classy_nb.errors import QueryWarning, UsageError, warn
 
@@ -67,7 +68,7 @@ class Condition:
         condition = f"where='{self.column.name} {self.operator} {self.value}'"
         # Whether the API tells "Success" from "success" is unknown, so another case gets a warning, too.
         same = [value for value in known if value.casefold() == self.value.casefold()]
-        meant = f"Did you mean {same[0]!r}?" if same else suggestion(self.value, known)
+        meant = f"Did you mean {shown(same[0])}?" if same else suggestion(self.value, known)
         return f"{condition}: the API's document does not list this value. {meant}"
 
 
@@ -110,7 +111,7 @@ def period(
             found.append(Condition(column, operator, _date_value(value, column, operator, timezone, keyword)))
     if len(found) == 2 and found[0].value >= found[1].value:  # noqa: PLR2004 - both forms sort as text
         raise UsageError(
-            f"since={since!r} is not before until={until!r}.",
+            f"since={shown(since)} is not before until={shown(until)}.",
             advice="The period is half-open: until= is the first moment after it.",
         )
     return tuple(found)
@@ -122,7 +123,7 @@ def warn_of_conditions(conditions: Sequence[Condition]) -> None:
         if condition.warning is not None:
             warn(condition.warning, QueryWarning)
     for name in unsatisfiable(conditions):
-        warn(f"No value of {name!r} satisfies all conditions on it: nothing can match.", QueryWarning)
+        warn(f"No value of {shown(name)} satisfies all conditions on it: nothing can match.", QueryWarning)
 
 
 def unsatisfiable(conditions: Iterable[Condition]) -> list[str]:
@@ -186,9 +187,11 @@ def find_column(name: str, columns: Mapping[str, Column], keyword: str) -> Colum
     UsageError
         It does not exist; the message suggests others.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"{keyword}= takes the name of a column, not {shown(name)}.")
     if name in columns:
         return columns[name]
-    raise UsageError(f"{keyword}= names an unknown column {name!r}.", advice=suggestion(name, columns))
+    raise UsageError(f"{keyword}= names an unknown column {shown(name)}.", advice=suggestion(name, columns))
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
@@ -216,7 +219,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def _read_condition(text: object, columns: Mapping[str, Column], timezone: str) -> list[Condition]:
     if not isinstance(text, str) or (match := _CONDITION.fullmatch(text)) is None:
         raise UsageError(
-            f"where={text!r} is not a condition.",
+            f"where={shown(text)} is not a condition.",
             advice="Write a column, one of = != < <= > >= and a value: 'status = success'. " + _USE_PANDAS,
         )
     name, operator, value = match.groups()
@@ -254,7 +257,7 @@ def _check_single(text: str, column: Column, operator: str, value: str) -> None:
         advice += (
             f" If all of it is one value, put it in quotes: {column.name} {operator} {_in_quotes(value)}."
         )
-    raise UsageError(f"where={text!r} looks like {len(parts)} conditions in one text.", advice=advice)
+    raise UsageError(f"where={shown(text)} looks like {len(parts)} conditions in one text.", advice=advice)
 
 
 def _parts(text: str) -> tuple[list[str], list[str]]:
@@ -326,18 +329,18 @@ def _value(value: str, column: Column, where: str) -> str:
         raise UsageError(f"{where}: the number has {len(value)} digits.")
     if column.kind == "int":
         if not re.fullmatch(r"[+-]?[0-9]+", value):
-            raise UsageError(f"{where}: the column holds whole numbers; {value!r} is not one.")
+            raise UsageError(f"{where}: the column holds whole numbers; {shown(value)} is not one.")
         return value.removeprefix("+")
     if column.kind == "float":
         if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", value):
             raise UsageError(
-                f"{where}: the column holds numbers; {value!r} is not one.",
+                f"{where}: the column holds numbers; {shown(value)} is not one.",
                 advice="Write a plain number, such as 1250.50.",
             )
         return value.removeprefix("+")
     if column.kind == "bool":
         if value.lower() not in _BOOLEANS:
-            raise UsageError(f"{where}: the column holds true or false; {value!r} is neither.")
+            raise UsageError(f"{where}: the column holds true or false; {shown(value)} is neither.")
         return _BOOLEANS[value.lower()]
     if column.kind in ("list", "json", "object"):
         raise UsageError(

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, SupportsIndex
 from urllib.parse import quote, unquote
 
+from classy_nb.arguments import shown
 from classy_nb.catalog import DEFAULT_KEYS, example_call
 from classy_nb.errors import UsageError
 
@@ -94,7 +95,7 @@ def fill_path(endpoint: Endpoint, values: Mapping[str, object]) -> str:
         choices = endpoint.choices.get(key)
         if choices and text not in choices:
             raise UsageError(
-                f"{key}={text!r} must be one of {', '.join(choices)}.", advice=nearest(text, choices)
+                f"{key}={shown(text)} must be one of {', '.join(choices)}.", advice=nearest(text, choices)
             )
         path = path.replace(f"{{{key}}}", quote(text, safe=""))
     return path
@@ -119,7 +120,7 @@ def raw_path(path: object) -> str:
     segments = text.strip("/").split("/")
     # Segments are decoded first: servers and proxies may read "%2e%2e" as a step up, too.
     if any(unquote(s) in ("", ".", "..") or not s.isprintable() or "\\" in s for s in segments):
-        raise UsageError(f"get() cannot request {text!r}.", advice=_EXAMPLE)
+        raise UsageError(f"get() cannot request {shown(text)}.", advice=_EXAMPLE)
     return "/" + "/".join(quote(segment, safe="%@:,~-._") for segment in segments)
 
 
@@ -133,18 +134,14 @@ def _id(key: str, value: object) -> int:
     elif isinstance(value, float) and value.is_integer() and value < _EXACT_BELOW:
         number = int(value)  # an id that went through a float column
     if number is None or number < 0:
-        raise UsageError(f"{key}= takes one id (a whole number), not {_shown(value)}.")
+        raise UsageError(f"{key}= takes one id (a whole number), not {shown(value)}.")
     return number
 
 
 def _text(key: str, value: object) -> str:
     text = value.strip() if isinstance(value, str) else value
     if not isinstance(text, str) or not text or not text.isprintable():
-        raise UsageError(f"{key}= takes text, not {_shown(value)}.")
+        raise UsageError(f"{key}= takes text, not {shown(value)}.")
     if text in (".", "..") or (key != "url" and re.search(r"[/?#\\%]", text)):
         raise UsageError(f"{key}= must not contain / ? # \\ or %, or be only dots.")
     return text
-
-
-def _shown(value: object) -> str:
-    return repr(value) if isinstance(value, int | float | str) else f"a {type(value).__name__}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from classy_nb.arguments import shown
 from classy_nb.errors import UsageError
 
 from .dates import DATE_FORMS, instant, is_date_text, zone
@@ -116,11 +117,11 @@ def named_period(
             try:
                 return resolve(match, today, fiscal_year_start)
             except (ValueError, OverflowError):  # before the year 1 or after 9999
-                raise UsageError(f"{keyword}={text!r} is out of range.") from None
+                raise UsageError(f"{keyword}={shown(text)} is out of range.") from None
     advice = f"Use {DATE_FORMS}; or a period in words: {_WORKS}."
     if close := nearest(" ".join(text.casefold().split())[:_LONGEST], PERIODS):
         advice = f"{close} {advice}"
-    raise UsageError(f"{keyword}={text!r} is not a date or a period in words.", advice=advice)
+    raise UsageError(f"{keyword}={shown(text)} is not a date or a period in words.", advice=advice)
 
 
 def read_period(
@@ -182,8 +183,8 @@ def read_period(
         and after is not None
         and instant(first, timezone, names[0]) >= instant(after, timezone, names[1])
     ):
-        begins = f"{names[0]}={since!r}{f' (from {first})' if begin else ''}"
-        ends = f"{names[1]}={until!r}{f' (through {last})' if end else ''}"
+        begins = f"{names[0]}={shown(since)}{f' (from {first})' if begin else ''}"
+        ends = f"{names[1]}={shown(until)}{f' (through {last})' if end else ''}"
         raise UsageError(
             f"{begins} is not before {ends}.",
             advice=f"A period in words begins with its first day as {names[0]}=, and ends with its last as "

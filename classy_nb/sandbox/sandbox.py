@@ -91,6 +91,8 @@ class Sandbox(Service):
             )
         if not all(0 <= number < math.inf for number in (latency_ms, token_lifetime, window_seconds)):
             raise ValueError("latency_ms, token_lifetime and window_seconds must be finite and not below 0.")
+        if faults is not None and not isinstance(faults, Faults):
+            raise ValueError("faults must be a classy_nb.sandbox.Faults, such as Faults(latency_ms=300).")
         if importlib.util.find_spec("aiohttp") is None:
             raise ImportError("The sandbox needs its server library: pip install 'classy-nb[demo]'")
         self.client_id = client_id or secrets.token_hex(8)

@@ -57,10 +57,11 @@ def spark_source(*, pushdown: bool | None = None) -> Any:
     UsageError
         *pushdown* is neither True, False nor None.
     """
+    from classy_nb.arguments import shown
     from classy_nb.errors import UsageError
 
     if pushdown is not None and not isinstance(pushdown, bool):
-        raise UsageError(f"pushdown={pushdown!r} must be True, False or None.")
+        raise UsageError(f"pushdown={shown(pushdown)} must be True, False or None.")
     try:
         from pyspark.sql.datasource import DataSource  # noqa: F401 - since PySpark 4
     except ImportError:

@@ -12,7 +12,15 @@ from support.lists import Listed
 from support.server import Reply, ScriptedServer
 
 import classy_nb as cn
-from classy_nb.errors import ClassyError, CredentialsError, DataWarning, LoginError, ServerError, UsageError
+from classy_nb.errors import (
+    ClassyError,
+    CredentialsError,
+    DataWarning,
+    IncompleteResultError,
+    LoginError,
+    ServerError,
+    UsageError,
+)
 from classy_nb.http import RetryPolicy
 
 TWO = {7: "Helping Hands", 9: "Second <b>Chance</b>"}
@@ -72,6 +80,22 @@ def test_without_a_listing_the_error_names_organization(server: ScriptedServer, 
     server.handler = lambda _: Reply(status, orgs({}) if status == 200 else {"error": "Not for you."})
     with pytest.raises(ClassyError, match=r"pass organization= to connect\(\) .*CLASSY_ORGANIZATION_ID"):
         connected_to(server)
+
+
+@pytest.mark.edge(15)
+def test_a_listing_that_hides_organizations_is_not_needed_for_one(server: ScriptedServer) -> None:
+    server.handler = lambda asked: (
+        Reply(body={**orgs({7: "Helping Hands"}), "total": 2})
+        if asked.path.endswith("/organizations")
+        else Reply(body={"id": 7, "name": "Helping Hands", "timezone_identifier": "America/New_York"})
+    )
+    with pytest.raises(IncompleteResultError) as caught:
+        connected_to(server)
+    assert "1 of 2 records arrived" in str(caught.value)
+    assert "or use --organization in a shell: then nothing has to be listed." in str(caught.value)
+    assert "accept_incomplete" not in str(caught.value), "which connect() does not take"
+    with connected_to(server, organization=7) as classy:
+        assert (classy.organization, classy.organization_name) == (7, "Helping Hands")
 
 
 UNKNOWN = r"Dates and times are in UTC: the organization's is unknown\. Pass timezone="

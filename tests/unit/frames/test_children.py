@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,10 +87,23 @@ def test_a_parent_id_that_the_items_have_is_kept() -> None:
     assert children.iloc[0].to_dict() == {"parent_id_": 1, "id": 5, "parent_id": 4}
 
 
-@pytest.mark.parametrize(("column", "parent"), [("nothing", "id"), ("items", "nothing")])
-def test_a_column_that_does_not_exist(column: str, parent: str) -> None:
-    with pytest.raises(UsageError, match=r"no column 'nothing'\. Fetch it with include='nothing'"):
+@pytest.mark.parametrize(
+    ("column", "parent", "advice"),
+    [
+        ("nothing", "id", "Fetch it with include='nothing', or see frame.columns."),
+        ("items", "nothing", "parent_id= names the column that tells the rows apart; see frame.columns."),
+    ],
+)
+def test_a_column_that_does_not_exist(column: str, parent: str, advice: str) -> None:
+    with pytest.raises(UsageError) as caught:
         explode(gifts(), column, parent_id=parent)
+    assert str(caught.value) == f"The frame has no column 'nothing'. {advice}"
+
+
+@pytest.mark.parametrize("odd", [None, ["items"], pd.Series(["items"])], ids=["none", "list", "series"])
+def test_a_column_is_given_by_its_name(odd: Any) -> None:
+    with pytest.raises(UsageError, match=r"^column=.* must be the name of a column\.$"):
+        explode(gifts(), odd)
 
 
 def baskets(**options: str) -> pd.DataFrame:
