@@ -45,6 +45,7 @@ from .views import create_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from .tables import MirroredList
 
@@ -134,8 +135,20 @@ class Destination(Protocol):
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write a few rows of the mirror's own tables."""
 
-    def keep_versions(self, one: MirroredList, organization: int) -> None:
-        """Copy the rows of a list whose versions are not in its history yet into that."""
+    def keep_versions(
+        self, one: MirroredList, organization: int, synced: datetime, ids: Sequence[int] | None = None
+    ) -> None:
+        """Copy the rows of a list whose versions are not in its history yet into that.
+
+        A refresh may write a record twice, and its version is the later one: so those go that the refresh
+        which began at *synced* has already written of the records with some *ids*; None: of all.
+        """
+
+    def take_over(self, lists: Sequence[MirroredList], organization: int, synced: datetime) -> set[str]:
+        """Let rows that a refresh wrote, and then did not finish, be those of the one that began at *synced*.
+
+        Their versions go, to be kept anew. Return the names of the lists with rows of no finished refresh.
+        """
 
 
 @contextmanager
@@ -249,15 +262,41 @@ def _counted(columns: Sequence[str], counts: Sequence[int]) -> dict[str, int]:
 
 
 def _versions_sql(
-    columns: Iterable[str], organization: int, table: str, versions: str, quote: Callable[[str], str]
-) -> str:
-    """Return the SQL that copies what is missing in the history of a list."""
-    names = ", ".join(map(quote, columns))
+    columns: Iterable[str],
+    organization: int,
+    names: tuple[str, str],
+    ids: Sequence[int] | None,
+    quote: Callable[[str], str],
+) -> tuple[str, str]:
+    """Return the SQL that deletes a refresh's versions of some rows, and that which copies what is missing.
+
+    The first ends with a comparison that lacks when the refresh began. Nothing is joined there: PostgreSQL
+    knows nothing yet about tables that are just written, and would compare each row with each.
+    """
+    table, versions = names
+    copied = ", ".join(map(quote, columns))
     same = " AND ".join(f"v.{quote(name)} = x.{quote(name)}" for name in (*KEY, SYNCED))
+    own = f"{quote(ORGANIZATION)} = {int(organization)}"
+    only = "" if ids is None else f" AND {quote('id')} IN ({', '.join(map(str, ids))})"
+    missing = f"x.{own} AND NOT EXISTS (SELECT 1 FROM {versions} AS v WHERE {same})"  # noqa: S608
     return (
-        f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x "  # noqa: S608
-        f"WHERE x.{quote(ORGANIZATION)} = {int(organization)} "
-        f"AND NOT EXISTS (SELECT 1 FROM {versions} AS v WHERE {same})"
+        f"DELETE FROM {versions} WHERE {own}{only} AND {quote(SYNCED)} = ",  # noqa: S608
+        f"INSERT INTO {versions} ({copied}) SELECT {copied} FROM {table} AS x WHERE {missing}",  # noqa: S608
+    )
+
+
+def _unfinished_sql(organization: int, refreshes: str, quote: Callable[[str], str]) -> str:
+    """Return the SQL condition of an organization's rows that no finished refresh has written."""
+    own = f"{quote(ORGANIZATION)} = {int(organization)}"
+    return f"{own} AND {quote(SYNCED)} NOT IN (SELECT {quote(SYNCED)} FROM {refreshes} WHERE {own})"  # noqa: S608
+
+
+def _take_over_sql(unfinished: str, table: str, quote: Callable[[str], str], moment: str) -> str:
+    """Return the SQL that gives the rows of a list to another refresh; *moment* stands for its beginning."""
+    synced, deleted = quote(SYNCED), quote(DELETED)
+    return (
+        f"UPDATE {table} SET {synced} = {moment}, "  # noqa: S608
+        f"{deleted} = CASE WHEN {deleted} IS NULL THEN NULL ELSE {moment} END WHERE {unfinished}"
     )
 
 
@@ -498,15 +537,42 @@ class DuckDBFile:
         except import_duckdb().Error as error:
             raise MirrorError(_reason(error), advice=_STAYS) from None
 
-    def keep_versions(self, one: MirroredList, organization: int) -> None:
+    def keep_versions(
+        self, one: MirroredList, organization: int, synced: datetime, ids: Sequence[int] | None = None
+    ) -> None:
         """Copy what is missing in the history of a list."""
         table, versions = map(self._grown, list_tables(one, history=True))
         if table.kinds != versions.kinds:
             self.prepare([with_variants(versions, table.kinds)])
+        names = quoted(one.name), quoted(one.versions)
+        remove, copy = _versions_sql(table.kinds, organization, names, ids, quoted)
         with self._cursor() as connection:
-            connection.execute(
-                _versions_sql(table.kinds, organization, quoted(one.name), quoted(one.versions), quoted)
-            )
+            connection.execute("BEGIN")
+            connection.execute(f"{remove}?", [synced])
+            connection.execute(copy)
+            connection.execute("COMMIT")
+
+    def take_over(self, lists: Sequence[MirroredList], organization: int, synced: datetime) -> set[str]:
+        """Let rows of refreshes that were not finished be those of another one."""
+        unfinished = _unfinished_sql(organization, quoted(REFRESHES.name), quoted)
+        found = set()
+        with self._cursor() as connection:
+            connection.execute("BEGIN")
+            for one in lists:
+                [[count]] = connection.execute(
+                    f"SELECT count(*) FROM {quoted(one.name)} WHERE {unfinished}"  # noqa: S608
+                ).fetchall()
+                if not count:
+                    continue
+                found.add(one.name)
+                others = f"{unfinished} AND {quoted(SYNCED)} <> ?"
+                connection.execute(
+                    _take_over_sql(others, quoted(one.name), quoted, "?"), [synced, synced, synced]
+                )
+                if one.versions in self.columns():
+                    connection.execute(f"DELETE FROM {quoted(one.versions)} WHERE {others}", [synced])  # noqa: S608
+            connection.execute("COMMIT")
+        return found
 
     def tidy(self) -> None:
         """Make the views for SQL anew, and close the file."""
@@ -573,7 +639,9 @@ class DltDestination:
         self._folder, self._folder_lock = _temporary_folder()
         self._dataset, self._organization = dataset, organization
         self._pipeline = _pipeline(destination, dataset, self._folder)
-        self._lock = threading.Lock()
+        # Whoever asks a pipeline for its schema makes dlt read it again, into the object that a client of
+        # another thread is just using. So nobody touches the pipeline but with the lock.
+        self._lock = threading.RLock()
         self._guard: Any = None
         self._held: FileLock | None = None
         try:
@@ -596,7 +664,7 @@ class DltDestination:
 
     def tidy(self) -> None:
         """Drop the dataset that dlt merged from: it holds donors, too."""
-        with self._pipeline.sql_client() as client, client.with_staging_dataset():
+        with self._client() as client, client.with_staging_dataset():
             if client.has_dataset():
                 client.drop_dataset()
 
@@ -628,9 +696,20 @@ class DltDestination:
 
     def _file_lock(self, what: object) -> FileLock:
         """Return the lock of something in this dataset of this database."""
-        client = self._pipeline.sql_client()
+        with self._lock:
+            client = self._pipeline.sql_client()
         database = (client.credentials, client.fully_qualified_dataset_name())
         return FileLock(_lock_folder() / f"{_lock_key(*database, what) % 2**64:016x}.lock")
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        """Yield a client of the database that no other thread has anything to do with."""
+        with self._lock, self._pipeline.sql_client() as client:
+            yield client
+
+    def _load(self, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
+        with self._lock:
+            _run(self._pipeline, rows, disposition)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -648,13 +727,13 @@ class DltDestination:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return the columns of each table that is there, as dlt remembers them."""
-        if not self._pipeline.default_schema_name:
-            return {}
-        tables = self._pipeline.default_schema.tables
-        return {
-            name: {column: str(hints.get("data_type")) for column, hints in table["columns"].items()}
-            for name, table in tables.items()
-        }
+        with self._lock:
+            if not self._pipeline.default_schema_name:
+                return {}
+            return {
+                name: {column: str(hints.get("data_type")) for column, hints in table["columns"].items()}
+                for name, table in self._pipeline.default_schema.tables.items()
+            }
 
     def type_of(self, kind: str) -> str:
         """Return dlt's type for a kind of column."""
@@ -666,14 +745,14 @@ class DltDestination:
         new = [table for table in tables if not set(table.kinds) <= set(there.get(table.name, ()))]
         if new:
             with self._alone():
-                _run(self._pipeline, {table: schema_of(table.kinds).empty_table() for table in new})
+                self._load({table: schema_of(table.kinds).empty_table() for table in new})
 
     def rows(self, table: Table, organization: int, ids: Sequence[int] | None = None) -> pa.Table:
         """Return an organization's rows of a table."""
         table = self._grown(table)
         schema = schema_of(table.kinds)
         parts = [schema.empty_table()]
-        with self._lock, self._pipeline.sql_client() as client:
+        with self._client() as client:
             name = client.make_qualified_table_name(table.name)
             sql = _rows_sql(table, organization, ids, name, client.escape_column_name)
             with client.execute_query(sql) as cursor:
@@ -691,7 +770,7 @@ class DltDestination:
         columns = variants_in(self.columns()[one.name])
         if not columns:
             return {}
-        with self._lock, self._pipeline.sql_client() as client:
+        with self._client() as client:
             name = client.make_qualified_table_name(one.name)
             [counts] = client.execute_sql(
                 _misfits_sql(columns, organization, name, client.escape_column_name)
@@ -712,28 +791,55 @@ class DltDestination:
 
     def merge(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists by their keys."""
-        _run(self._pipeline, rows, _MERGE)
+        self._load(rows, _MERGE)
 
     def append(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of lists that are not there yet."""
-        _run(self._pipeline, rows)
+        self._load(rows)
 
     def cut(self, table: str, organization: int, column: str, above: int | None) -> None:
         """Delete rows of an organization."""
-        with self._pipeline.sql_client() as client:
+        with self._client() as client:
             name = client.make_qualified_table_name(table)
             client.execute_sql(_cut_sql(name, organization, column, above, client.escape_column_name))
 
     def record(self, rows: Mapping[Table, pa.Table]) -> None:
         """Write rows of the mirror's own tables, after those of the lists that they speak of."""
-        _run(self._pipeline, rows, _MERGE)
+        self._load(rows, _MERGE)
 
-    def keep_versions(self, one: MirroredList, organization: int) -> None:
+    def keep_versions(
+        self, one: MirroredList, organization: int, synced: datetime, ids: Sequence[int] | None = None
+    ) -> None:
         """Copy what is missing in the history of a list."""
         table, versions = map(self._grown, list_tables(one, history=True))
         if table.kinds != versions.kinds:
             self.prepare([with_variants(versions, table.kinds)])
-        with self._pipeline.sql_client() as client:
-            here, there = (client.make_qualified_table_name(one.name) for one in (table, versions))
+        with self._client() as client:
+            names = (
+                client.make_qualified_table_name(table.name),
+                client.make_qualified_table_name(versions.name),
+            )
             quote = client.escape_column_name
-            client.execute_sql(_versions_sql(table.kinds, organization, here, there, quote))
+            remove, copy = _versions_sql(table.kinds, organization, names, ids, quote)
+            client.execute_sql(f"{remove}%s", synced)
+            client.execute_sql(copy)
+
+    def take_over(self, lists: Sequence[MirroredList], organization: int, synced: datetime) -> set[str]:
+        """Let rows of refreshes that were not finished be those of another one."""
+        there, found = self.columns(), set()
+        with self._client() as client:
+            name_of, quote = client.make_qualified_table_name, client.escape_column_name
+            unfinished = _unfinished_sql(organization, name_of(REFRESHES.name), quote)
+            others = f"{unfinished} AND {quote(SYNCED)} <> %s"
+            for one in lists:
+                [[count]] = client.execute_sql(f"SELECT count(*) FROM {name_of(one.name)} WHERE {unfinished}")  # noqa: S608
+                if not count:
+                    continue
+                found.add(one.name)
+                # The versions first: until the rows are changed, a refresh that comes after a kill sees them.
+                if one.versions in there:
+                    client.execute_sql(f"DELETE FROM {name_of(one.versions)} WHERE {others}", synced)  # noqa: S608
+                client.execute_sql(
+                    _take_over_sql(others, name_of(one.name), quote, "%s"), synced, synced, synced
+                )
+        return found

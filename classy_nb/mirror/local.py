@@ -567,9 +567,10 @@ class _Workshop:
         """Remove what a refresh leaves behind: the draft goes, too, unless it is to stay."""
         kept = {"lock", ".gitignore"}
         if keep_draft:
-            kept |= {self.draft.name, f"{self.draft.name}.wal", self._base.name}
+            kept.add(self._base.name)
         for entry in self.folder.iterdir():
-            if entry.name in kept:
+            # DuckDB writes to several files beside its own, by its version; some hold what is committed.
+            if entry.name in kept or (keep_draft and entry.name.startswith(self.draft.name)):
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)

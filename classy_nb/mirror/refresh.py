@@ -238,7 +238,7 @@ class Refresh:
             self._destination.prepare(tables)
             for one in self._lists:
                 if self._history and one.name in there and one.versions not in there:
-                    self._destination.keep_versions(one, self._organization)  # the history begins now
+                    self._keep_versions(one)  # the history begins now
         if FORGOTTEN.name in there:
             self._forgotten = Forgotten.of(self._destination.rows(FORGOTTEN, self._organization).to_pylist())
         rows = self._destination.rows(CURSORS, self._organization).to_pylist()
@@ -247,6 +247,16 @@ class Refresh:
         # A first load that was killed goes on as the same refresh.
         begun = [row[SYNCED] for row in self._cursors.values() if row[SYNCED] not in finished]
         self.synced = min(begun, default=self.synced)
+        # What another one wrote before it failed, without finishing, becomes part of this one.
+        half_done = self._destination.take_over(self._lists, self._organization, self.synced)
+        for one in self._lists:
+            cursor = self._cursors.get(one.parent or one.name)
+            is_loaded = cursor is not None and cursor[SYNCED] != self.synced  # or else it is not whole yet
+            if self._history and is_loaded and one.name in half_done:
+                self._keep_versions(one)
+
+    def _keep_versions(self, one: MirroredList, ids: Sequence[int] | None = None) -> None:
+        self._destination.keep_versions(one, self._organization, self.synced, ids)
 
     # The first load
 
@@ -269,7 +279,7 @@ class Refresh:
         if self._history:
             for one in self._lists:
                 if one.name in self._new:
-                    self._destination.keep_versions(one, self._organization)
+                    self._keep_versions(one)
 
     def _load(self, new: Sequence[MirroredList]) -> None:
         """Read lists, and write them window by window."""
@@ -364,7 +374,7 @@ class Refresh:
         for one in found:
             if one.one.name in changes:
                 if self._history:
-                    self._destination.keep_versions(one.one, self._organization)
+                    self._keep_versions(one.one, changes[one.one.name]["id"].to_pylist())
                 one.here = self._here(one.one)  # as it was written
         for one in found:
             self._prove(one)

@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 import classy_nb as cn
-from classy_nb.mirror import refresh, source
+from classy_nb.mirror import local, refresh, source
+from classy_nb.mirror.destination import DuckDBFile
 
 WINDOW = 400
 
@@ -28,6 +29,9 @@ def main() -> None:
             written.append(window)
 
         refresh.Refresh._write_window = write_some
+    if die_at := options.get("die_at"):
+        where = local._Workshop if die_at == "finish" else DuckDBFile
+        setattr(where, die_at, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     if options.get("watch"):
         watched: set[str] = set()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import dlt
@@ -12,6 +14,7 @@ from support.mirrors import GIFTS, live, send
 import classy_nb as cn
 from classy_nb.mirror import sync
 from classy_nb.mirror.destination import DltDestination
+from classy_nb.mirror.tables import MirroredList, mirrored_lists
 from classy_nb.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -133,6 +136,31 @@ def test_two_syncs_into_one_database_do_not_run_at_the_same_time(
             sync(classy, dlt.destinations.duckdb(str(path)), dataset="giving", resources="designations")
     first.close()
     destination().close()
+
+
+def test_threads_that_look_into_a_dataset_do_not_disturb_one_another(
+    both: list[cn.Classy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    path, organization = tmp_path / "warehouse.db", both[0].organization
+    sync(both[0], dlt.destinations.duckdb(str(path)), dataset="giving", resources=NAMES)
+    lists = mirrored_lists(NAMES)
+    destination = DltDestination(dlt.destinations.duckdb(str(path)), "giving", organization)
+
+    def look(one: MirroredList) -> tuple[int, set[str]]:
+        return len(destination.hashes(one, organization, [])), set(destination.columns()[one.name])
+
+    expected = {one.name: look(one) for one in lists}
+    assert expected["transactions"][0] >= 350
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for one, seen in zip(lists * 10, pool.map(look, lists * 10), strict=True):
+                assert seen == expected[one.name]
+    finally:
+        sys.setswitchinterval(interval)
+    destination.close()
 
 
 def test_a_source_leaves_out_and_hashes_columns(

@@ -43,6 +43,27 @@ def assert_equal(mirror: cn.Mirror, classy: cn.Classy, names: Iterable[str] = DE
             here = rows(duck, name, classy.organization)
             assert here.num_rows == fresh.num_rows, name
             assert here.equals(fresh.cast(here.schema)), name
+        if mirror.about["history"] == "true":
+            assert_history_is_whole(duck, names)
+
+
+def assert_history_is_whole(
+    duck: duckdb.DuckDBPyConnection, names: Iterable[str], schema: str = "main"
+) -> None:
+    """The latest version of each record is its row, and every version is of a refresh that was finished."""
+    for name in names:
+        rows, versions, refreshes = (
+            f"{schema}.{table}" for table in (name, f"{name}_versions", "_refreshes")
+        )
+        of_none = f"_synced_at NOT IN (SELECT _synced_at FROM {refreshes})"
+        for table in (rows, versions):
+            assert duck.sql(f"SELECT id, _synced_at FROM {table} WHERE {of_none}").fetchall() == [], table
+        columns = ", ".join(f'"{column}"' for column in duck.sql(f"FROM {rows}").columns)
+        latest = f"""SELECT * FROM {versions} WHERE (_organization_id, id, _synced_at) IN
+            (SELECT (_organization_id, id, max(_synced_at)) FROM {versions} GROUP BY _organization_id, id)"""
+        for one, other in ((rows, f"({latest})"), (f"({latest})", rows)):
+            differing = f"SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other}"
+            assert duck.sql(f"SELECT id, _synced_at FROM ({differing})").fetchall() == [], name
 
 
 def send(monkeypatch: pytest.MonkeyPatch, values: Mapping[int, Mapping[str, Any]]) -> None:
