@@ -164,32 +164,6 @@ def private_files() -> Iterator[None]:
 _MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 
 
-def _run(pipeline: Any, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
-    """Load rows as one package; make the tables if there are no rows at all."""
-    dlt = import_dlt()
-    new = {where: table for where, table in rows.items() if len(table)}
-    resources = [
-        dlt.resource(
-            [table],
-            name=where.name,
-            columns=dlt_columns(with_variants(where, table.column_names).kinds, where.key),
-            write_disposition=disposition,
-        )
-        for where, table in (new or rows).items()
-    ]
-    file_format = None
-    if pipeline.destination.destination_name == "postgres":
-        # dlt would prefer CSV, and read an empty text there as a missing one. The driver that takes Arrow
-        # tables does not take empty ones.
-        arrow = new and find_spec("adbc_driver_postgresql")
-        file_format = "parquet" if arrow else "insert_values"
-    with private_files(), database_errors():
-        pipeline.run(
-            dlt.source(lambda: resources, name="classy", max_table_nesting=0)(),
-            loader_file_format=file_format,
-        )
-
-
 @contextmanager
 def database_errors() -> Iterator[None]:
     """Turn the errors of dlt and of a database's driver into ours: theirs show settings, rows and stacks."""
@@ -264,40 +238,62 @@ def _counted(columns: Sequence[str], counts: Sequence[int]) -> dict[str, int]:
 def _versions_sql(
     columns: Iterable[str],
     organization: int,
-    names: tuple[str, str],
-    ids: Sequence[int] | None,
+    table: str,
+    versions: str,
     quote: Callable[[str], str],
+    *,
+    ids: Sequence[int] | None,
+    moment: str,
 ) -> tuple[str, str]:
     """Return the SQL that deletes a refresh's versions of some rows, and that which copies what is missing.
 
-    The first ends with a comparison that lacks when the refresh began. Nothing is joined there: PostgreSQL
-    knows nothing yet about tables that are just written, and would compare each row with each.
+    *moment* stands for when the refresh began. Nothing is joined in the first: PostgreSQL knows nothing yet
+    about tables that are just written, and would compare each row with each.
     """
-    table, versions = names
-    copied = ", ".join(map(quote, columns))
+    names = ", ".join(map(quote, columns))
     same = " AND ".join(f"v.{quote(name)} = x.{quote(name)}" for name in (*KEY, SYNCED))
     own = f"{quote(ORGANIZATION)} = {int(organization)}"
     only = "" if ids is None else f" AND {quote('id')} IN ({', '.join(map(str, ids))})"
     missing = f"x.{own} AND NOT EXISTS (SELECT 1 FROM {versions} AS v WHERE {same})"  # noqa: S608
     return (
-        f"DELETE FROM {versions} WHERE {own}{only} AND {quote(SYNCED)} = ",  # noqa: S608
-        f"INSERT INTO {versions} ({copied}) SELECT {copied} FROM {table} AS x WHERE {missing}",  # noqa: S608
+        f"DELETE FROM {versions} WHERE {own} AND {quote(SYNCED)} = {moment}{only}",  # noqa: S608
+        f"INSERT INTO {versions} ({names}) SELECT {names} FROM {table} AS x WHERE {missing}",  # noqa: S608
     )
 
 
-def _unfinished_sql(organization: int, refreshes: str, quote: Callable[[str], str]) -> str:
-    """Return the SQL condition of an organization's rows that no finished refresh has written."""
+def _take_over(
+    lists: Sequence[MirroredList],
+    columns: Mapping[str, object],
+    organization: int,
+    synced: datetime,
+    *,
+    execute: Callable[..., Any],
+    name_of: Callable[[str], str],
+    quote: Callable[[str], str],
+    moment: str,
+) -> set[str]:
+    """Let rows that no finished refresh has written be those of another one; *moment* stands for *synced*.
+
+    Return the names of the lists that have any.
+    """
     own = f"{quote(ORGANIZATION)} = {int(organization)}"
-    return f"{own} AND {quote(SYNCED)} NOT IN (SELECT {quote(SYNCED)} FROM {refreshes} WHERE {own})"  # noqa: S608
-
-
-def _take_over_sql(unfinished: str, table: str, quote: Callable[[str], str], moment: str) -> str:
-    """Return the SQL that gives the rows of a list to another refresh; *moment* stands for its beginning."""
-    synced, deleted = quote(SYNCED), quote(DELETED)
-    return (
-        f"UPDATE {table} SET {synced} = {moment}, "  # noqa: S608
-        f"{deleted} = CASE WHEN {deleted} IS NULL THEN NULL ELSE {moment} END WHERE {unfinished}"
-    )
+    finished = f"SELECT {quote(SYNCED)} FROM {name_of(REFRESHES.name)} WHERE {own}"  # noqa: S608
+    unfinished = f"{own} AND {quote(SYNCED)} NOT IN ({finished})"
+    others = f"{unfinished} AND {quote(SYNCED)} <> {moment}"
+    deleted = f"CASE WHEN {quote(DELETED)} IS NULL THEN NULL ELSE {moment} END"
+    found = set()
+    for one in lists:
+        table = name_of(one.name)
+        [[count]] = execute(f"SELECT count(*) FROM {table} WHERE {unfinished}")  # noqa: S608
+        if not count:
+            continue
+        found.add(one.name)
+        # The versions first: until the rows are changed, a refresh that comes after a kill sees them.
+        if one.versions in columns:
+            execute(f"DELETE FROM {name_of(one.versions)} WHERE {others}", synced)  # noqa: S608
+        change = f"{quote(SYNCED)} = {moment}, {quote(DELETED)} = {deleted}"
+        execute(f"UPDATE {table} SET {change} WHERE {others}", synced, synced, synced)  # noqa: S608
+    return found
 
 
 def _cut_sql(
@@ -544,33 +540,33 @@ class DuckDBFile:
         table, versions = map(self._grown, list_tables(one, history=True))
         if table.kinds != versions.kinds:
             self.prepare([with_variants(versions, table.kinds)])
-        names = quoted(one.name), quoted(one.versions)
-        remove, copy = _versions_sql(table.kinds, organization, names, ids, quoted)
+        here, there = quoted(one.name), quoted(one.versions)
+        commands = _versions_sql(table.kinds, organization, here, there, quoted, ids=ids, moment="?")
         with self._cursor() as connection:
             connection.execute("BEGIN")
-            connection.execute(f"{remove}?", [synced])
-            connection.execute(copy)
+            connection.execute(commands[0], [synced])
+            connection.execute(commands[1])
             connection.execute("COMMIT")
 
     def take_over(self, lists: Sequence[MirroredList], organization: int, synced: datetime) -> set[str]:
         """Let rows of refreshes that were not finished be those of another one."""
-        unfinished = _unfinished_sql(organization, quoted(REFRESHES.name), quoted)
-        found = set()
+        columns = self.columns()
         with self._cursor() as connection:
+
+            def execute(command: str, *values: datetime) -> Any:
+                return connection.execute(command, list(values)).fetchall()
+
             connection.execute("BEGIN")
-            for one in lists:
-                [[count]] = connection.execute(
-                    f"SELECT count(*) FROM {quoted(one.name)} WHERE {unfinished}"  # noqa: S608
-                ).fetchall()
-                if not count:
-                    continue
-                found.add(one.name)
-                others = f"{unfinished} AND {quoted(SYNCED)} <> ?"
-                connection.execute(
-                    _take_over_sql(others, quoted(one.name), quoted, "?"), [synced, synced, synced]
-                )
-                if one.versions in self.columns():
-                    connection.execute(f"DELETE FROM {quoted(one.versions)} WHERE {others}", [synced])  # noqa: S608
+            found = _take_over(
+                lists,
+                columns,
+                organization,
+                synced,
+                execute=execute,
+                name_of=quoted,
+                quote=quoted,
+                moment="?",
+            )
             connection.execute("COMMIT")
         return found
 
@@ -708,8 +704,29 @@ class DltDestination:
             yield client
 
     def _load(self, rows: Mapping[Table, pa.Table], disposition: Any = "append") -> None:
-        with self._lock:
-            _run(self._pipeline, rows, disposition)
+        """Load rows as one package; make the tables if there are no rows at all."""
+        dlt = import_dlt()
+        new = {where: table for where, table in rows.items() if len(table)}
+        resources = [
+            dlt.resource(
+                [table],
+                name=where.name,
+                columns=dlt_columns(with_variants(where, table.column_names).kinds, where.key),
+                write_disposition=disposition,
+            )
+            for where, table in (new or rows).items()
+        ]
+        file_format = None
+        if self._pipeline.destination.destination_name == "postgres":
+            # dlt would prefer CSV, and read an empty text there as a missing one. The driver that takes Arrow
+            # tables does not take empty ones.
+            arrow = new and find_spec("adbc_driver_postgresql")
+            file_format = "parquet" if arrow else "insert_values"
+        with self._lock, private_files(), database_errors():
+            self._pipeline.run(
+                dlt.source(lambda: resources, name="classy", max_table_nesting=0)(),
+                loader_file_format=file_format,
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -815,31 +832,23 @@ class DltDestination:
         if table.kinds != versions.kinds:
             self.prepare([with_variants(versions, table.kinds)])
         with self._client() as client:
-            names = (
-                client.make_qualified_table_name(table.name),
-                client.make_qualified_table_name(versions.name),
-            )
+            here, there = (client.make_qualified_table_name(one.name) for one in (table, versions))
             quote = client.escape_column_name
-            remove, copy = _versions_sql(table.kinds, organization, names, ids, quote)
-            client.execute_sql(f"{remove}%s", synced)
-            client.execute_sql(copy)
+            commands = _versions_sql(table.kinds, organization, here, there, quote, ids=ids, moment="%s")
+            client.execute_sql(commands[0], synced)
+            client.execute_sql(commands[1])
 
     def take_over(self, lists: Sequence[MirroredList], organization: int, synced: datetime) -> set[str]:
         """Let rows of refreshes that were not finished be those of another one."""
-        there, found = self.columns(), set()
+        columns = self.columns()
         with self._client() as client:
-            name_of, quote = client.make_qualified_table_name, client.escape_column_name
-            unfinished = _unfinished_sql(organization, name_of(REFRESHES.name), quote)
-            others = f"{unfinished} AND {quote(SYNCED)} <> %s"
-            for one in lists:
-                [[count]] = client.execute_sql(f"SELECT count(*) FROM {name_of(one.name)} WHERE {unfinished}")  # noqa: S608
-                if not count:
-                    continue
-                found.add(one.name)
-                # The versions first: until the rows are changed, a refresh that comes after a kill sees them.
-                if one.versions in there:
-                    client.execute_sql(f"DELETE FROM {name_of(one.versions)} WHERE {others}", synced)  # noqa: S608
-                client.execute_sql(
-                    _take_over_sql(others, name_of(one.name), quote, "%s"), synced, synced, synced
-                )
-        return found
+            return _take_over(
+                lists,
+                columns,
+                organization,
+                synced,
+                execute=client.execute_sql,
+                name_of=client.make_qualified_table_name,
+                quote=client.escape_column_name,
+                moment="%s",
+            )

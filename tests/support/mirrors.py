@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from classy_nb.mirror import DEFAULT, mirrored_lists
+from classy_nb.mirror.tables import HOUSE_COLUMNS
 from classy_nb.sandbox import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import duckdb
     import pyarrow as pa
@@ -44,26 +45,34 @@ def assert_equal(mirror: cn.Mirror, classy: cn.Classy, names: Iterable[str] = DE
             assert here.num_rows == fresh.num_rows, name
             assert here.equals(fresh.cast(here.schema)), name
         if mirror.about["history"] == "true":
-            assert_history_is_whole(duck, names)
+            assert_history_is_whole(lambda sql: duck.sql(sql).fetchall(), names)
 
 
 def assert_history_is_whole(
-    duck: duckdb.DuckDBPyConnection, names: Iterable[str], schema: str = "main"
+    fetch: Callable[[str], list[tuple[Any, ...]]], names: Iterable[str], schema: str = "main"
 ) -> None:
-    """The latest version of each record is its row, and every version is of a refresh that was finished."""
+    """The latest version of each record is its row, and every version is of a refresh that was finished.
+
+    *fetch* returns the rows of a query, in DuckDB or in PostgreSQL.
+    """
+    key = "_organization_id, id, _synced_at"
     for name in names:
         rows, versions, refreshes = (
             f"{schema}.{table}" for table in (name, f"{name}_versions", "_refreshes")
         )
-        of_none = f"_synced_at NOT IN (SELECT _synced_at FROM {refreshes})"
         for table in (rows, versions):
-            assert duck.sql(f"SELECT id, _synced_at FROM {table} WHERE {of_none}").fetchall() == [], table
-        columns = ", ".join(f'"{column}"' for column in duck.sql(f"FROM {rows}").columns)
-        latest = f"""SELECT * FROM {versions} WHERE (_organization_id, id, _synced_at) IN
-            (SELECT (_organization_id, id, max(_synced_at)) FROM {versions} GROUP BY _organization_id, id)"""
-        for one, other in ((rows, f"({latest})"), (f"({latest})", rows)):
+            finished = f"(SELECT 1 FROM {refreshes} r WHERE r._organization_id = x._organization_id"
+            finished += " AND r._synced_at = x._synced_at)"
+            assert fetch(f"SELECT {key} FROM {table} x WHERE NOT EXISTS {finished}") == [], table
+        described = "SELECT column_name FROM information_schema.columns"
+        found = fetch(f"{described} WHERE table_schema = '{schema}' AND table_name = '{name}'")
+        columns = ", ".join(f'"{column}"' for (column,) in found)
+        assert len(found) > len(HOUSE_COLUMNS)
+        newest = f"SELECT _organization_id, id, max(_synced_at) AS _synced_at FROM {versions} GROUP BY 1, 2"
+        latest = f"{versions} v JOIN ({newest}) newest USING ({key})"
+        for one, other in ((rows, latest), (latest, rows)):
             differing = f"SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other}"
-            assert duck.sql(f"SELECT id, _synced_at FROM ({differing})").fetchall() == [], name
+            assert fetch(f"SELECT {key} FROM ({differing}) x") == [], name
 
 
 def send(monkeypatch: pytest.MonkeyPatch, values: Mapping[int, Mapping[str, Any]]) -> None:

@@ -16,14 +16,13 @@ import orjson
 import pyarrow as pa
 import pytest
 from integration.shell import environment
-from support.mirrors import GIFTS, assert_equal, live, send
+from support.mirrors import GIFTS, assert_equal, assert_history_is_whole, live, send
 
 import classy_nb as cn
 from classy_nb.mirror import DEFAULT, mirrored_lists, sync
 from classy_nb.mirror.destination import DltDestination
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from warehouse.conftest import Server
@@ -70,24 +69,6 @@ def types_of(postgres: Server, dataset: str, name: str) -> list[tuple[Any, ...]]
         "CASE data_type WHEN 'numeric' THEN numeric_scale END FROM information_schema.columns "
         f"WHERE table_schema = '{dataset}' AND table_name = '{name}' ORDER BY ordinal_position"
     )
-
-
-def assert_history_is_whole(postgres: Server, dataset: str, names: Iterable[str]) -> None:
-    """The latest version of each record is its row, and every version is of a refresh that was finished."""
-    for name in names:
-        rows, versions = f"{dataset}.{name}", f"{dataset}.{name}_versions"
-        key = "_organization_id, id, _synced_at"
-        finished = f"SELECT _organization_id, _synced_at FROM {dataset}._refreshes"
-        for table in (rows, versions):
-            of_none = f"(_organization_id, _synced_at) NOT IN ({finished})"
-            assert postgres.rows(f"SELECT {key} FROM {table} WHERE {of_none}") == [], table
-        (one,) = mirrored_lists([name])
-        columns = ", ".join(f'"{column}"' for column in one.kinds)
-        latest = f"""SELECT * FROM {versions} WHERE ({key}) IN (
-            SELECT _organization_id, id, max(_synced_at) FROM {versions} GROUP BY _organization_id, id)"""
-        for left, right in ((rows, f"({latest}) x"), (f"({latest}) x", rows)):
-            differing = f"SELECT {columns} FROM {left} EXCEPT ALL SELECT {columns} FROM {right}"
-            assert postgres.rows(f"SELECT {key} FROM ({differing}) x") == [], name
 
 
 def test_two_organizations_in_one_dataset_equal_two_files_of_their_own(
@@ -285,7 +266,7 @@ def test_a_sync_that_is_killed_goes_on_and_nothing_is_there_twice(
     for name in names:
         twice = f"SELECT id FROM {dataset}.{name}_versions GROUP BY id, _synced_at HAVING count(*) > 1"
         assert postgres.rows(twice) == []
-    assert_history_is_whole(postgres, dataset, names)
+    assert_history_is_whole(postgres.rows, names, dataset)
     # What the killed ones left on this machine has gone, too.
     assert list(tmp_path.glob("classy-sync-*")) == []
 
@@ -315,7 +296,7 @@ def test_what_a_failed_sync_wrote_belongs_to_the_next_one(
         assert sync(both, address, dataset=dataset, resources=GIFTS)["equal"].all()
         for each in both:
             assert_equals_live(postgres, dataset, each, GIFTS)
-        assert_history_is_whole(postgres, dataset, GIFTS)
+        assert_history_is_whole(postgres.rows, GIFTS, dataset)
 
 
 def test_organizations_are_synced_at_the_same_time_but_each_by_one(
