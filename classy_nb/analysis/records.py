@@ -8,6 +8,7 @@ vendor's document says of it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from . import columns as col
 from . import question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _RECORDS = {
     "registrations": "Registration",
@@ -465,7 +466,7 @@ def duplicates(
         *supporters* holds the first rows only (``limit=``), or those of a period: twins of others are not
         found.
     """
-    chosen = [by] if isinstance(by, str) else list(by)
+    chosen = list(by) if isinstance(by, Iterable) and not isinstance(by, str) else [by]
     if not chosen or not all(is_one_of(name, _BY) for name in chosen):
         raise UsageError(f"by={shown(by)} must be one or several of {', '.join(map(repr, _BY))}.")
     question.check(supporters, "duplicates")

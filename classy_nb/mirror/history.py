@@ -143,7 +143,7 @@ class History:
             end = min(end, self.as_of_moment)
         if begin > end:
             raise UsageError(
-                f"since={shown(since)} is after until={'now' if until is None else repr(until)}."
+                f"since={shown(since)} is after until={'now' if until is None else shown(until)}."
             )
         with self.connect() as connection:
             connection.execute(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 from filelock import FileLock, Timeout
 
 from classy_nb import __version__
-from classy_nb.arguments import shown
+from classy_nb.arguments import is_one_of, shown
 from classy_nb.catalog import load
 from classy_nb.credentials import git_state
 from classy_nb.errors import (
@@ -253,7 +253,7 @@ class Mirror(Readable, History):
         ClassyError
             The API could not be asked. The file is as it was.
         """
-        if verify not in ("quick", "full"):
+        if not is_one_of(verify, ("quick", "full")):
             raise UsageError(f"verify={shown(verify)} must be 'quick' or 'full'.")
         if self.as_of_moment is not None:
             raise UsageError("This is an earlier state of the mirror.", advice="Refresh the mirror itself.")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from classy_nb.arguments import shown
+from classy_nb.arguments import is_one_of, shown
 from classy_nb.errors import InterruptedFetchError, UsageError
 from classy_nb.files import checked_path
 from classy_nb.query import instant
@@ -212,7 +212,7 @@ def check_sync(
     ImportError
         An extra is missing.
     """
-    if verify not in ("quick", "full"):
+    if not is_one_of(verify, ("quick", "full")):
         raise UsageError(f"verify={shown(verify)} must be 'quick' or 'full'.")
     mirrored_lists(resources, exclude=exclude, hash=hash)
     import_duckdb()

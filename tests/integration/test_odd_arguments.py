@@ -132,6 +132,13 @@ def test_no_calculation_quotes_a_donor(name: str, good: dict[str, Any], donors: 
 
 
 @pytest.mark.edge(28)
+@pytest.mark.parametrize("by", [5, None, pd.DataFrame({"id": [1]}), []], ids=lambda by: type(by).__name__)
+def test_duplicates_are_found_by_what_is_known(by: Any, good: dict[str, Any]) -> None:
+    with pytest.raises(cn.UsageError, match="must be one or several of 'email'"):
+        cn.analysis.duplicates(good["supporters"], by=by)
+
+
+@pytest.mark.edge(28)
 @pytest.mark.parametrize("name", OURS)
 def test_no_function_quotes_a_donor(name: str, good: dict[str, Any], donors: pd.DataFrame) -> None:
     check(getattr(cn, name), good, donors)
@@ -151,6 +158,11 @@ def test_a_mirror_does_not_quote_a_donor(
 ) -> None:
     pytest.importorskip("duckdb")
     check(connection.mirror, good, donors)
+    mirror = connection.mirror("classy.duckdb", resources="supporters")
+    mirror.refresh()
+    needed = {"resource": "supporters", "since": "2020", "supporter": 1}
+    for call in (mirror.refresh, mirror.changes, mirror.as_of, mirror.forget):
+        check(call, needed, donors)
 
 
 @pytest.mark.edge(5)
