@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 ROWS = 60_100
 UNLIMITED = 1_000_000
 RESULTS = Path(__file__).parent / "results"
+MORE_ROUNDS = 3
 FILES = {"parquet-8": 1.2, "csv-8": 1.4}
 """How much of the frame's CPU a file may take."""
 FASTER = {8: 7}
@@ -80,7 +81,7 @@ class Workload:
     at_once: int = 0
     """How many requests are answered at the same time; 0: any number."""
     rounds: int = 1
-    """The lowest figure counts, for each contender: other programs only ever add."""
+    """The lowest figure counts, for each contender."""
     to_file: bool = False
     size: int = ROWS
     """Transactions of the sandbox."""
@@ -159,16 +160,32 @@ class Box:
         self.process.wait(30)
 
 
-def run(workload: Workload, contenders: Sequence[str], size: int | None) -> list[dict[str, Any]]:
-    """Run contenders of a workload, against sandboxes of the workload's size or another one."""
-    rows = []
-    for name in contenders:
-        for transactions in [size] if size else workload.sizes.get(name, [ROWS]):
-            rounds = [one(workload, name, transactions) for _ in range(workload.rounds)]
-            result = {key: min(figures[key] for figures in rounds) for key in rounds[0]}
-            about = {"contender": name, "transactions": transactions}
-            rows.append({**about, **result, **floor(workload, name, result)})
-            print(line(rows[-1]), flush=True)
+def run(name: str, contenders: Sequence[str] | None, size: int | None) -> list[dict[str, Any]]:
+    """Run contenders of a workload, against sandboxes of the workload's size or another one.
+
+    They play turn by turn, so that what else the machine does for a while falls on all of them. Where the
+    lowest of several rounds miss a bound, up to MORE_ROUNDS more are played: other programs only ever add.
+    """
+    workload = WORKLOADS[name]
+    matches = [
+        (contender, transactions)
+        for contender in contenders or workload.contenders
+        for transactions in ([size] if size else workload.sizes.get(contender, [ROWS]))
+    ]
+    best: dict[tuple[str, int], dict[str, Any]] = {}
+    rows: list[dict[str, Any]] = []
+    most = workload.rounds + MORE_ROUNDS if workload.rounds > 1 else 1
+    for played in range(1, most + 1):
+        rows = []
+        for match in matches:
+            print(f"round {played}: {match[0]}, {match[1]:,} transactions", file=sys.stderr, flush=True)
+            figures = one(workload, *match)
+            lowest = {key: min(figure, best.get(match, figures)[key]) for key, figure in figures.items()}
+            best[match] = lowest
+            about = {"contender": match[0], "transactions": match[1], "rounds": played}
+            rows.append({**about, **lowest, **floor(workload, match[0], lowest)})
+        if played >= workload.rounds and not missed(name, rows):
+            break
     return rows
 
 
@@ -298,14 +315,9 @@ def client_bounds(ours: list[dict[str, Any]], loop: dict[str, Any]) -> Bounds:
             yield f"{row['contender']}: share of the plain loop's {what}", row[figure] / loop[figure], most
 
 
-def check(name: str, rows: list[dict[str, Any]]) -> list[str]:
-    """Print how the bounds are met; return those that are missed."""
-    missed = []
-    for what, value, most in bounds(name, rows):
-        print(f"{what}: {value:.3f} (bound {most:.3f})")
-        if value > most:
-            missed.append(what)
-    return missed
+def missed(name: str, rows: list[dict[str, Any]]) -> list[str]:
+    """Return the bounds of a workload that are missed."""
+    return [what for what, value, most in bounds(name, rows) if value > most]
 
 
 def report(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -347,12 +359,13 @@ def main() -> int:
     if asked.workload == "workers":
         rows = run_workers(asked.servers.split(","), contenders, asked.transactions)
     else:
-        workload = WORKLOADS[asked.workload]
-        rows = run(workload, contenders or workload.contenders, asked.transactions)
-    missed = check(asked.workload, rows)
+        rows = run(asked.workload, contenders, asked.transactions)
+        print(*map(line, rows), sep="\n")
+    for what, value, most in bounds(asked.workload, rows):
+        print(f"{what}: {value:.3f} (bound {most:.3f})")
     if file:
         file.write_text(json.dumps(report(asked.workload, rows), indent=1) + "\n", "utf-8")
-    return 1 if missed and asked.asserting else 0
+    return 1 if missed(asked.workload, rows) and asked.asserting else 0
 
 
 if __name__ == "__main__":
