@@ -1,5 +1,6 @@
 """What must hold for any history of gifts and plans."""
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
             st.tuples(
                 st.one_of(st.none(), st.integers(1, 6)),
                 st.integers(0, 2200),
-                st.integers(0, 50_000),
+                st.one_of(st.integers(0, 120), st.integers(0, 50_000)),
                 st.sampled_from(STATUSES),
                 st.booleans(),
             ),
@@ -50,6 +51,15 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 def donors_of(gifts: pd.DataFrame, year: int) -> set[int]:
     known = gifts[gifts["donor_id"].notna()]
     return set(known.loc[known["date"].dt.year == year, "donor_id"])
+
+
+def cents_by_year(gifts: pd.DataFrame) -> dict[int, Counter[int]]:
+    """Return what each donor gave in each year, counted by hand."""
+    found: dict[int, Counter[int]] = {}
+    for donor, day, amount in zip(gifts["donor_id"], gifts["date"], gifts["amount"], strict=True):
+        if not pd.isna(donor):
+            found.setdefault(int(donor), Counter())[day.year] += round(100 * amount)
+    return found
 
 
 @few
@@ -95,6 +105,44 @@ def test_gains_less_losses_are_the_growth(frame: pd.DataFrame, year: int) -> Non
     sums = known.groupby(known["date"].dt.year)["amount"].sum()
     assert table["change"].sum() == pytest.approx(sums.get(year, 0) - sums.get(year - 1, 0), abs=1e-6)
     assert table["donors"].sum() == len(donors_of(gifts, year) | donors_of(gifts, year - 1))
+
+
+@few
+@given(frames(), st.integers(2020, 2026))
+def test_each_donor_counts_in_the_group_of_their_two_years(frame: pd.DataFrame, year: int) -> None:
+    gifts = analysis.gifts(frame)
+    table = analysis.gain_loss(gifts, year)
+    expected = {group: [0, 0, 0] for group in table["group"]}
+    for cents in cents_by_year(gifts).values():
+        now, last = cents[year], cents[year - 1]
+        if now and last:
+            group = "upgraded" if now > last else "downgraded" if now < last else "same"
+        elif now:
+            group = "recaptured" if min(cents) < year else "new"
+        elif last:
+            group = "lapsed, repeat" if min(cents) < year - 1 else "lapsed, new"
+        else:
+            continue
+        expected[group] = [a + b for a, b in zip(expected[group], (1, last, now), strict=True)]
+    columns = (table[name] for name in ("group", "donors", "amount_before", "amount"))
+    found = {
+        group: [donors, round(100 * before), round(100 * amount)]
+        for group, donors, before, amount in zip(*columns, strict=True)
+    }
+    assert found == expected
+
+
+@few
+@given(frames(), st.integers(2020, 2026))
+def test_who_gave_last_year_but_not_in_this_one_gave_so_much(frame: pd.DataFrame, year: int) -> None:
+    gifts = analysis.gifts(frame)
+    table = analysis.lybunt(gifts, year)
+    found = dict(zip(table["donor_id"], (table["last_year_amount"] * 100).round(6), strict=True))
+    assert found == {
+        donor: cents[year - 1]
+        for donor, cents in cents_by_year(gifts).items()
+        if cents[year - 1] and not cents[year]
+    }
 
 
 @few

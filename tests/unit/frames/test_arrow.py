@@ -67,6 +67,13 @@ def test_amounts_are_made_of_their_digits(sent: Any, exact: str | None) -> None:
         assert table["total_gross_amount"][0].as_py() == (None if exact is None else Decimal(exact))
 
 
+def test_amounts_in_lists_are_decimals_only_where_they_are_asked_for() -> None:
+    table = table_of([{"items": [{"final_price": "2.50"}]}], COLUMNS)
+    floats, decimals = to_arrow(table), to_arrow(table, decimal=True)
+    assert floats["items"][0][0]["final_price"] == pa.scalar(2.5)
+    assert decimals["items"][0][0]["final_price"] == pa.scalar(Decimal("2.50"), CENTS)
+
+
 def test_a_fraction_of_a_cent_is_rounded_with_a_warning() -> None:
     columns = catalog.with_decimals(COLUMNS)
     with pytest.warns(DataWarning, match="1 of 2 values of 'total_gross_amount', which holds cents"):

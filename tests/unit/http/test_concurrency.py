@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from support.connection import Pauses
@@ -148,6 +149,30 @@ def test_a_server_that_has_less_to_spare_is_asked_less_often(requests: Requests)
     requests.clock.now += 5
     requests.together(16, seconds=0.48)
     assert requests.number == 16, "it is tried again, but not at once"
+
+
+def test_a_server_that_can_take_only_one_request_any_more_gets_one(requests: Requests) -> None:
+    requests.together(1)
+    requests.together(4, status=429)
+    assert requests.number == 2
+    requests.together(2)
+    for _ in range(2):
+        requests.together(2, seconds=0.9)
+    assert requests.number == 1
+
+
+def test_a_number_that_brought_nothing_is_tried_ever_less_often_but_at_least_once_a_minute(
+    requests: Requests,
+) -> None:
+    requests.together(1)
+    tried = []
+    for _ in range(3000):
+        before = requests.number
+        requests.together(before, seconds=0.1 * max(1, before / 4))  # four at full speed
+        if before <= 4 < requests.number:
+            tried.append(requests.clock.now)
+    waits = [later - earlier for earlier, later in pairwise(tried)]
+    assert waits[:6] == pytest.approx([8, 16, 32, 60, 60, 60], abs=1)
 
 
 def test_small_pages_say_nothing_about_large_ones(requests: Requests) -> None:

@@ -223,9 +223,12 @@ def test_a_proxy_that_refuses_is_named(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_proxy_in_trouble_is_asked_again(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+@pytest.mark.parametrize("status", [b"500 Internal Server Error", b"503 Service Unavailable"])
+def test_a_proxy_in_trouble_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, method: str, status: bytes
+) -> None:
     pauses = Pauses()
-    with raw_server(answering(b"503 Service Unavailable")) as (port, heard):
+    with raw_server(answering(status)) as (port, heard):
         proxied(monkeypatch, f"http://127.0.0.1:{port}")
         error = error_of(ELSEWHERE, method, pauses)
         assert len(heard) == 5

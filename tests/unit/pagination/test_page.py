@@ -194,7 +194,9 @@ def test_trap_22_a_server_that_went_silent_is_not_asked_forever(workers: int, cu
 
 @pytest.mark.edge(28)
 @pytest.mark.parametrize(
-    "total", [10**12, 10**30, 10**400, -1, 1.5, 1e308, "many", "9" * 5000, [], {}, True, False], ids=repr
+    "total",
+    [100_000_001, 10**12, 10**30, 10**400, -1, 1.5, 1e308, "many", "9" * 5000, [], {}, True, False],
+    ids=repr,
 )
 @pytest.mark.parametrize("number", [0, 5, 230])
 def test_a_total_beyond_reason_is_named(total: Any, number: int) -> None:
@@ -205,6 +207,12 @@ def test_a_total_beyond_reason_is_named(total: Any, number: int) -> None:
         fetched(listed)
     with pytest.raises(UnexpectedAnswerError, match="has a total of"):
         Paginator(query(), listed.fetch).count()
+
+
+@pytest.mark.edge(28)
+def test_the_largest_total_is_believed() -> None:
+    answer = {"current_page": 1, "data": [{"id": 1}], "total": 100_000_000}
+    assert Paginator(query(), lambda *_: answer).count() == 100_000_000
 
 
 @pytest.mark.edge(28)
@@ -401,7 +409,16 @@ def test_other_conditions_are_not_believed_however_they_are_written(answered: st
 
 
 @pytest.mark.edge(25)
-@pytest.mark.parametrize("days", ["2026-01-03T08:00:00Z", "2026-01-01T09:00:00Z", "2025-12-30"])
+@pytest.mark.parametrize(
+    "days",
+    [
+        "2026-01-03T08:00:00Z",
+        "2026-01-01T09:00:00Z",
+        "2026-01-01T08:00:01Z",
+        "2026-01-02T08:00:00",
+        "2025-12-30",
+    ],
+)
 def test_another_date_is_not_believed(days: str) -> None:
     asked = [("filter", "purchased_at>=2026-01-01T08:00:00+0000")]
     foreign = page_of(first_page_url=f"?filter={quote(f'purchased_at>={days}')}")
