@@ -132,6 +132,23 @@ def test_amounts_of_cohorts_are_to_the_cent() -> None:
     assert analysis.cohorts(gifts, "amount").loc[2025].tolist() == [20.67]
 
 
+def test_amounts_of_donors_are_to_the_cent() -> None:
+    gifts = analysis.gifts(
+        transactions(
+            *({"by": 1, "on": f"{year}-02-02", "amount": 10.333} for year in (2023, 2023, 2024, 2024)),
+            {"by": 2, "on": "2024-02-02", "amount": 1.0},
+        )
+    )
+    kept = analysis.retention_donors(gifts, 2024).set_index("donor_id").loc[1]
+    assert kept[["amount_before", "amount", "change"]].tolist() == [20.67, 20.67, 0.0]
+    gone = analysis.retention_donors(gifts, 2025).set_index("donor_id").loc[1]
+    assert gone[["amount_before", "amount", "change"]].tolist() == [20.67, 0.0, -20.67]
+    lost = analysis.gain_loss(gifts, 2025).set_index("group")["amount_before"]
+    assert lost[["lapsed, new", "lapsed, repeat"]].tolist() == [1.0, 20.67]
+    assert analysis.lybunt(gifts, 2025)["last_year_amount"].tolist() == [20.67, 1.0]
+    assert analysis.sybunt(gifts, 2026)["last_year_amount"].tolist() == [20.67, 1.0]
+
+
 def test_a_cohort_year_without_newcomers_has_no_rate() -> None:
     rates = analysis.cohorts(gifts_of({1: {2024: 5, 2026: 5}}), "rate")
     assert rates.loc[2024].tolist() == [1.0, 0.0, 1.0]

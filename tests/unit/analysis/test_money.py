@@ -226,6 +226,15 @@ def test_designations_by_the_items_of_transactions(backend: str) -> None:
     pd.testing.assert_frame_equal(sums.round(2), whole, check_names=False)
 
 
+def test_designations_that_took_the_same_stand_in_the_order_of_their_ids() -> None:
+    amounts = (50.0, 40.0, 5.0, 0.0)
+    items = records(
+        "TransactionItem", item(1, 1001, 9, *amounts), item(2, 1001, 7, *amounts), item(3, 1002, 8, *amounts)
+    )
+    table = analysis.designation_totals(transactions(TAKEN, TAKEN), items)
+    assert rows(table, "designation_id", "gross")[:3] == [[7, 50.0], [8, 50.0], [9, 50.0]]
+
+
 def test_items_without_a_designation_may_go_where_their_transaction_goes() -> None:
     items = records("TransactionItem", *ITEMS)
     table = analysis.designation_totals(designated(), items, missing="transaction")

@@ -210,6 +210,16 @@ def test_a_total_beyond_reason_is_named(total: Any, number: int) -> None:
 
 
 @pytest.mark.edge(28)
+@pytest.mark.parametrize(
+    ("total", "shown"), [(2**53 - 1, "9,007,199,254,740,991"), (2**53, "a number beyond reason")]
+)
+def test_a_total_is_shown_only_where_each_of_its_digits_is_certain(total: int, shown: str) -> None:
+    answer = {"current_page": 1, "data": [{"id": 1}], "total": total}
+    with pytest.raises(UnexpectedAnswerError, match=f"has a total of {shown}"):
+        Paginator(query(), lambda *_: answer).count()
+
+
+@pytest.mark.edge(28)
 def test_the_largest_total_is_believed() -> None:
     answer = {"current_page": 1, "data": [{"id": 1}], "total": 100_000_000}
     assert Paginator(query(), lambda *_: answer).count() == 100_000_000
@@ -336,6 +346,14 @@ def test_a_page_that_answers_another_request_is_an_error(more: dict[str, Any], m
     with pytest.raises(UnexpectedAnswerError, match=message) as caught:
         refuse_foreign_page(page_of(**more), PATH, ASKED)
     assert caught.value.path == PATH
+
+
+@pytest.mark.edge(25)
+def test_a_request_without_a_page_number_asks_for_the_first_page() -> None:
+    asked = [(key, value) for key, value in ASKED if key != "page"]
+    refuse_foreign_page(page_of(), PATH, asked)
+    with pytest.raises(UnexpectedAnswerError, match="answered page 2 where page 1 was asked for"):
+        refuse_foreign_page(page_of(current_page=2), PATH, asked)
 
 
 @pytest.mark.edge(25)
