@@ -6,7 +6,6 @@ a call really went on is read from the requests that the sandbox saw, not believ
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import subprocess
@@ -16,10 +15,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 import pandas as pd
+import pyarrow as pa
 
 from classy_nb.sandbox import Sandbox
 
@@ -37,12 +37,21 @@ LATE = 0.2
 """Seconds in which the sandbox sees what a killed process had sent."""
 BEFORE_ROWS = 3
 """Requests of a call that goes on before rows come: the token, the organization, how many there are."""
+MOST_CALLS = 10
+"""Calls for each kill that is wanted: most must be killed before they end."""
 LEAST_SHARE = 1 / 3
 """Of all calls must have gone on with kept rows, or the run has measured something else."""
 
 
 def read_csv(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype="string")
+
+
+class Checkpoint(NamedTuple):
+    """What is kept beside a file: up to which id, and how many rows."""
+
+    last: int
+    rows: int
 
 
 @dataclass
@@ -63,10 +72,16 @@ class Trial:
     def __post_init__(self) -> None:
         self.target = self.folder / "out"
 
-    def checkpoint(self) -> dict[str, Any] | None:
-        with suppress(OSError):
-            found: dict[str, Any] = json.loads((self.folder / ".out.partial" / "checkpoint.json").read_text())
-            return found
+    def checkpoint(self) -> Checkpoint | None:
+        """Return what is kept now; None if nothing is, or while it is about to go."""
+        with suppress(OSError, pa.ArrowInvalid):
+            parts = sorted((self.folder / ".out.partial").glob("part-*.arrow"))
+            rows = 0
+            for part in parts:
+                with pa.OSFile(str(part)) as source, pa.ipc.open_file(source) as reader:
+                    rows += sum(reader.get_batch(n).num_rows for n in range(reader.num_record_batches))
+            if parts:
+                return Checkpoint(int(parts[-1].stem.removeprefix("part-")), rows)
         return None
 
     def filters(self) -> list[str]:
@@ -83,11 +98,13 @@ class Trial:
     def undisturbed(self) -> None:
         """Note the content, and how long it takes from the first kept batch to the end."""
         with self.start() as process:
-            while self.checkpoint() is None and process.poll() is None:
+            kept = None
+            while process.poll() is None:
+                if kept is None and self.checkpoint() is not None:
+                    kept = time.perf_counter()
                 time.sleep(POLL)
-            kept = time.perf_counter()
-            if process.wait():
-                raise SystemExit(f"{self.kind} failed without being disturbed")
+            if process.returncode or kept is None:
+                raise SystemExit(f"{self.kind} failed without being disturbed, or never kept a row")
             self.span = time.perf_counter() - kept
         self.expected = self.read(self.target)
         self.target.unlink()
@@ -101,7 +118,7 @@ class Trial:
                 len(self.box.log) > BEFORE_ROWS if before else self.checkpoint()
             ):
                 time.sleep(POLL)
-            left = 1 - before["rows"] / self.size if before else 1.0
+            left = 1 - before.rows / self.size if before else 1.0
             # What is left of the list, and the file that is made of all of it.
             try:
                 code = process.wait(self.chance.uniform(0, self.span * max(left, 0.2)) if kill else None)
@@ -111,7 +128,7 @@ class Trial:
                 code = None
         time.sleep(LATE)
         if before:
-            self.look_whether_it_went_on(before["last"], before["rows"])
+            self.look_whether_it_went_on(before.last, before.rows)
         if code is not None:
             if code or not self.read(self.target).equals(self.expected):
                 self.bad.append(f"{self.kind} after {self.kills} kills: code {code}, or another content")
@@ -134,8 +151,10 @@ def kill(runs: int, size: int) -> list[str]:
             with tempfile.TemporaryDirectory() as name:
                 trial = Trial(box, kind, Path(name), read, size)
                 trial.undisturbed()
-                while trial.kills < runs:
+                while trial.kills < runs and trial.calls < MOST_CALLS * runs:
                     trial.call(kill=True)
+                if trial.kills < runs:
+                    trial.bad.append(f"{kind}: only {trial.kills} kills in {trial.calls} calls")
                 trial.call(kill=False)
                 left = [path.name for path in Path(name).iterdir()]
             calls = trial.calls - 1

@@ -73,3 +73,12 @@ def test_odd_bytes_and_odd_shapes_never_cost_a_row() -> None:
     command = [sys.executable, str(FETCH.with_name("soak.py")), "shapes", "--runs", "4"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_exports_that_are_killed_go_on_with_what_they_kept() -> None:
+    command = [sys.executable, str(FETCH.with_name("soak.py")), "kill"]
+    command += ["--runs", "2", "--transactions", "20000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for kind in ("to_csv", "to_parquet"):
+        assert f"{kind}: 2 kills in " in done.stdout
