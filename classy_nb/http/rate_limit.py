@@ -7,7 +7,7 @@ window starts.
 
 What answers say beyond that:
 
-- A 429 or 503 that says how long to wait closes the gate for every worker for exactly that long. Then a new
+- A 429 or a 5xx that says how long to wait closes the gate for every worker for that long. After a 429, a new
   window has begun. What the last one let through may be the true limit: requests beyond that number start one
   at a time, and twice as many with each answer that is not a refusal.
 - A 429 that says nothing closes the gate for 2, 5, 10, then 30 seconds, and halves the rate (not below one

@@ -106,7 +106,6 @@ _CHILDREN: Mapping[tuple[str, str], tuple[str, str, str]] = {
 }
 """Included lists: the table of their records, its column with the id of the record, a further condition."""
 
-_OF_A_QUESTION = ("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "flat")
 _NO_TEXT = frozenset(("int", "float", "decimal", "bool", "datetime", "date"))
 _INT64 = range(-(2**63), 2**63)
 

@@ -50,7 +50,7 @@ _OF_A_RECORD = frozenset(("fields", "include", "aggregates"))
 class ListOptions:
     """The keywords that every list takes.
 
-    This is where a new one is declared; :meth:`QueryBuilder.for_list` says what it does.
+    This is where a new one is declared; CONTRIBUTING.md says what else it needs.
     :meth:`classy_nb.Resource.__call__` has it in its signature and hands it on, and the docstring of
     :class:`classy_nb.Resource` explains it (a test compares signature and docstring with this class).
     """

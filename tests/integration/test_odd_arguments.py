@@ -11,15 +11,13 @@ import pandas as pd
 import pytest
 
 import classy_nb as cn
+from classy_nb.query import ListOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-KEYWORDS = (
-    *("since", "until", "by", "where", "fields", "include", "aggregates", "sort", "limit", "flat"),
-    *("accept_incomplete", "dtype_backend", "progress", "campaign", "nothing"),
-)
+KEYWORDS = (*sorted(ListOptions.names()), "dtype_backend", "progress", "campaign", "nothing")
 ANALYSIS = [name for name in cn.analysis.__all__ if inspect.isfunction(getattr(cn.analysis, name))]
 OURS = ("to_csv", "to_excel", "to_parquet", "read_csv", "explode", "find", "open_mirror", "connect")
 LIST = ("__call__", "get", "count", "to_arrow", "batches", "to_csv", "to_parquet", "to_excel")
