@@ -99,6 +99,17 @@ def test_a_dollar_is_a_gift() -> None:
     history = {1: {2024: 1, 2025: 1}, 2: {2025: 0.5}, 3: {2023: 1, 2025: 1}, 4: {2024: 0.5}}
     table = analysis.retention_donors(gifts_of(history), 2025).set_index("donor_id")
     assert table["group"].to_dict() == {1: "retained", 2: "new", 3: "recaptured", 4: "lapsed"}
+    history |= {5: {2024: 0.5, 2025: 1}, 6: {2024: 1, 2025: 0.5}, 7: {2023: 1, 2024: 0.5}}
+    groups = analysis.gain_loss(gifts_of(history), 2025)
+    assert rows(groups, "donors", "amount_before", "amount") == [
+        [1, 0.0, 0.5],
+        [1, 0.0, 1.0],
+        [1, 0.5, 1.0],
+        [1, 1.0, 1.0],
+        [1, 1.0, 0.5],
+        [1, 0.5, 0.0],
+        [1, 0.5, 0.0],
+    ]
 
 
 def test_binary_fractions_do_not_make_a_donor_upgrade() -> None:
