@@ -341,7 +341,7 @@ def judge(mutant: Mutant, tree: Tree, covering: Covering) -> str:
     listed.write_text("\n".join(tests), "utf-8")
     tree.write(mutant.path, mutant.applied(source))
     try:
-        return "survived" if tree.passes(f"@{listed}", seconds=120 + 10 * seconds) else "noticed"
+        return "survived" if tree.passes(f"@{listed}", seconds=120 + 4 * seconds) else "noticed"
     finally:
         tree.write(mutant.path, source)
 
