@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,17 +71,17 @@ class Trial:
     def __post_init__(self) -> None:
         self.target = self.folder / "out"
 
+    def parts(self) -> list[Path]:
+        return sorted((self.folder / ".out.partial").glob("part-*.arrow"))
+
     def checkpoint(self) -> Checkpoint | None:
-        """Return what is kept now; None if nothing is, or while it is about to go."""
-        with suppress(OSError, pa.ArrowInvalid):
-            parts = sorted((self.folder / ".out.partial").glob("part-*.arrow"))
-            rows = 0
-            for part in parts:
-                with pa.OSFile(str(part)) as source, pa.ipc.open_file(source) as reader:
-                    rows += sum(reader.get_batch(n).num_rows for n in range(reader.num_record_batches))
-            if parts:
-                return Checkpoint(int(parts[-1].stem.removeprefix("part-")), rows)
-        return None
+        """Return what a call has left that is not running any more."""
+        rows = 0
+        parts = self.parts()
+        for part in parts:
+            with pa.OSFile(str(part)) as source:
+                rows += pa.ipc.open_file(source).read_all().num_rows
+        return Checkpoint(int(parts[-1].stem.removeprefix("part-")), rows) if parts else None
 
     def filters(self) -> list[str]:
         """Return the filter of each request for the list, in order."""
@@ -100,7 +99,7 @@ class Trial:
         with self.start() as process:
             kept = None
             while process.poll() is None:
-                if kept is None and self.checkpoint() is not None:
+                if kept is None and self.parts():
                     kept = time.perf_counter()
                 time.sleep(POLL)
             if process.returncode or kept is None:
@@ -115,7 +114,7 @@ class Trial:
         with self.start() as process:
             # From here on it has something to lose: a batch, or that of earlier calls.
             while process.poll() is None and not (
-                len(self.box.log) > BEFORE_ROWS if before else self.checkpoint()
+                len(self.box.log) > BEFORE_ROWS if before else self.parts()
             ):
                 time.sleep(POLL)
             left = 1 - before.rows / self.size if before else 1.0

@@ -151,7 +151,7 @@ def test_a_server_that_has_less_to_spare_is_asked_less_often(requests: Requests)
     assert requests.number == 16, "it is tried again, but not at once"
 
 
-def test_a_server_that_can_take_only_one_request_any_more_gets_one(requests: Requests) -> None:
+def test_a_server_that_can_now_take_only_one_request_gets_one(requests: Requests) -> None:
     requests.together(1)
     requests.together(4, status=429)
     assert requests.number == 2
